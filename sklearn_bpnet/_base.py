@@ -1,0 +1,337 @@
+"""What BPNetClassifier and BPNetRegressor share: fit, partial_fit, the forward pass."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from copy import deepcopy
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklearn_bpnet import _parameters as parameters
+from sklearn_bpnet._scaling import standardization
+from sklearn_bpnet._session import Data, Training, mean_weight
+from sklearn_bpnet._sklearn_compat import check_sample_weight, fit_context
+from sklearn_bpnet._validation_split import validation_split
+from sklearn_bpnet.net.activations import ACTIVATIONS
+from sklearn_bpnet.net.initializers import INITIALIZERS
+from sklearn_bpnet.net.losses import LOSSES
+from sklearn_bpnet.net.network import Network
+from sklearn_bpnet.net.parameters import Parameters
+from sklearn_bpnet.net.penalties import ElasticNet
+from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.training.batches import RowReader, Standardization
+from sklearn_bpnet.training.evaluation import output_Z
+from sklearn_bpnet.training.history import History, Outcome, StopReason
+from sklearn_bpnet.training.stochastic import Progress
+
+# Sparse columns are centred inside the matrix product, in the network's dtype. With
+# means this many deviations from zero, float32 would lose three of its seven digits.
+_LARGE_OFFSET = 1e3
+
+
+class BaseBPNet(BaseEstimator, ABC):
+    """The common part of the two estimators; not for direct use."""
+
+    _parameter_constraints = parameters.CONSTRAINTS
+
+    # What a subclass says about its task
+
+    @abstractmethod
+    def _encode_targets(self, y, going_on):
+        """Check y and return the targets Y of shape (n_samples, n_outputs)."""
+
+    @abstractmethod
+    def _default_output_activation(self, loss):
+        """The name that ``output_activation="auto"`` stands for."""
+
+    @abstractmethod
+    def _validation_score(self, A, Y, weights):
+        """The score of outputs A; larger is better."""
+
+    def _times_class_weights(self, Y, weights):
+        """Sample weights times the weights of the rows' classes."""
+        return weights
+
+    def _strata(self, Y):
+        """The class of every row of Y, or None where a split is not stratified."""
+        return None
+
+    def _learn_target_scaling(self, data):
+        """Decide, on the training rows, the units of the network's outputs."""
+
+    def _to_network_units(self, Y):
+        """Targets in the units of the network's outputs."""
+        return Y
+
+    def _is_trivial(self):
+        """Whether the prediction is certain, whatever X."""
+        return False
+
+    # Training
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Fit the network to data matrix X and target(s) y.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            The training inputs: real, integer or boolean. CSR and other sparse
+            formats are never made dense, and X is never modified.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels or label indicators in classification, real numbers in
+            regression.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, at least 0. Only their ratios matter; a row of
+            weight 0 counts as absent.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If X, y, the weights or a parameter are not valid, or if not one step
+            of training stays finite.
+        """
+        return self._fit(X, y, sample_weight, incremental=False)
+
+    def _check_solver(self):
+        if not parameters.is_stochastic(self):
+            raise AttributeError(
+                "partial_fit is only available for stochastic optimizers. "
+                f"{self.solver} is not stochastic."
+            )
+        return True
+
+    @available_if(_check_solver)
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train one epoch over the given data, from where training stands.
+
+        The optimiser's state, the schedule and the random stream go on from call to
+        call. The first call decides the scaling of the inputs and of the targets and
+        the unit of the sample weights; those hold from then on. No row is set aside
+        for early stopping.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            The inputs of this call.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets of this call.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, at least 0.
+
+        Returns
+        -------
+        self : object
+            The estimator, one epoch further.
+        """
+        return self._fit(X, y, sample_weight, incremental=True)
+
+    def _fit(self, X, y, sample_weight, incremental):
+        parameters.warn_about_unused(self)
+        going_on = (incremental or self.warm_start) and hasattr(self, "coefs_")
+        data = self._validate(X, y, sample_weight, going_on)
+        risk = self._build_risk(data)
+        state = deepcopy(self._state) if going_on else self._new_state()
+        rng = np.random.default_rng()
+        rng.bit_generator.state = state["rng"]
+        if not self._is_trivial():
+            self._set_rows_aside(data, state["validation_seed"], incremental)
+        if not going_on:
+            self._learn_scaling(data)
+            state["weight_unit"] = mean_weight(data)
+        theta = self._start(risk.network, data, rng, going_on)
+        history = History()
+        if going_on:
+            history = History(list(self.loss_curve_), list(self.validation_scores_ or []))
+        progress = Progress(**state["progress"])
+        outcome = Outcome(StopReason.CONVERGED, 0)
+        if not self._is_trivial():
+            unit = state["weight_unit"]
+            training = Training(self, risk, data, theta, unit, progress, history)
+            outcome = training.run(rng, going_on, incremental)
+        if not (incremental or self.warm_start):
+            progress.optimizer_state = {}
+        state |= {"rng": rng.bit_generator.state, "progress": vars(progress)}
+        self._store(risk.network, theta, state, history, outcome)
+        self.t_ = (self.t_ if going_on else 0) + outcome.n_iter * data.n_rows
+        if not incremental or outcome.reason is not StopReason.MAX_ITER:
+            self._warn(outcome)
+        return self
+
+    def _validate(self, X, y, sample_weight, going_on):
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse="csr",
+            dtype="numeric",
+            multi_output=True,
+            y_numeric=not is_classifier(self),
+            reset=not going_on,
+        )
+        weights = None
+        if sample_weight is not None:
+            weights = check_sample_weight(sample_weight, X)
+        Y = self._encode_targets(y, going_on)
+        return Data(X, Y, self._times_class_weights(Y, weights))
+
+    def _build_risk(self, data):
+        loss = LOSSES.resolve(self.loss)
+        name = self.output_activation
+        if isinstance(name, str) and name == "auto":
+            name = self._default_output_activation(loss)
+        output_activation = ACTIVATIONS.resolve(name)
+        sizes = parameters.hidden_sizes(self.hidden_layer_sizes)
+        network = Network.dense(
+            (data.X.shape[1], *sizes, data.Y.shape[1]),
+            (*parameters.hidden_activations(self.activation, len(sizes)), output_activation),
+        )
+        return EmpiricalRisk(network, loss, self.alpha, ElasticNet(self.l1_ratio))
+
+    def _new_state(self):
+        """What going on later will need besides the weights."""
+        seed = self.random_state
+        if isinstance(seed, np.random.RandomState):
+            seed = seed.randint(np.iinfo(np.int32).max, size=4)
+        rng = np.random.default_rng(seed)  # None: fresh entropy, no global state
+        validation_seed = int(rng.integers(np.iinfo(np.int32).max))
+        return {
+            "rng": rng.bit_generator.state,
+            "validation_seed": validation_seed,  # the same split at a warm start
+            "progress": vars(Progress()),
+        }
+
+    def _set_rows_aside(self, data, seed, incremental):
+        """Decide the training and the validation rows; weight 0 is neither."""
+        weights = data.weights
+        if weights is not None and not weights.all():
+            data.rows = np.flatnonzero(weights)
+        if self.early_stopping and not incremental:
+            rows = np.arange(len(data.Y)) if data.rows is None else data.rows
+            strata = self._strata(data.Y)
+            data.rows, data.validation = validation_split(
+                rows,
+                None if strata is None else strata[rows],
+                self.validation_fraction,
+                seed,
+                data.X.shape[1],
+            )
+
+    def _learn_scaling(self, data):
+        """Statistics of the inputs and targets, on the training rows."""
+        self.input_mean_ = self.input_scale_ = None
+        if self.input_scaling == "standard":
+            statistics = standardization(data.X, data.weights, data.rows)
+            self.input_mean_, self.input_scale_ = statistics.mean, statistics.scale
+        self._learn_target_scaling(data)
+
+    def _input_standardization(self):
+        if self.input_mean_ is None:
+            return None
+        return Standardization(self.input_mean_, self.input_scale_)
+
+    def _start(self, network, data, rng, going_on):
+        """The theta that training starts from, in the dtype it works in."""
+        if not going_on:
+            dtype = self._network_dtype(data)
+            initializer = INITIALIZERS.resolve(self.initializer)
+            return network.initial_parameters(initializer, rng, dtype).theta
+        dtype = self.coefs_[0].dtype if self.dtype == "auto" else np.dtype(self.dtype)
+        start = Parameters.pack(zip(self.coefs_, self.intercepts_, strict=True), dtype)
+        if start.shapes != [list(shapes) for shapes in network.shapes]:
+            raise ValueError(
+                "Training cannot go on: the weights have the shapes "
+                f"{[W.shape for W in self.coefs_]}, but hidden_layer_sizes="
+                f"{self.hidden_layer_sizes} and the data ask for "
+                f"{[shapes[0] for shapes in network.shapes]}. Use warm_start=False to "
+                "start again."
+            )
+        return start.theta
+
+    def _network_dtype(self, data):
+        offsets = self._input_standardization() if sparse.issparse(data.X) else None
+        return parameters.network_dtype(
+            self,
+            is_full_batch=not parameters.is_stochastic(self)
+            or parameters.batch_size_of(self, data.n_rows) >= data.n_rows,
+            needs_digits=offsets is not None and offsets.largest_offset > _LARGE_OFFSET,
+        )
+
+    def _store(self, network, theta, state, history, outcome):
+        """Set the fitted attributes."""
+        self._network, self._state = network, state
+        blocks = network.parameters(theta).blocks
+        self.coefs_ = [W for W, _ in blocks]
+        self.intercepts_ = [b for _, b in blocks]
+        self.n_layers_ = len(blocks) + 1
+        self.n_outputs_ = blocks[-1][0].shape[1]
+        self.out_activation_ = ACTIVATIONS.name_of(network.output_activation)
+        self.n_iter_ = outcome.n_iter
+        self.loss_curve_ = history.loss
+        self.loss_ = history.loss[-1] if history.loss else 0.0
+        self.best_loss_ = min(history.loss, default=0.0)
+        self.validation_scores_ = self.best_validation_score_ = None
+        if self.early_stopping:
+            self.best_loss_ = None
+            self.validation_scores_ = history.validation_score
+            scores = np.asarray(history.validation_score)
+            self.best_validation_score_ = float(
+                np.max(scores, initial=-np.inf, where=~np.isnan(scores))
+            )
+
+    def _warn(self, outcome):
+        """Say what a user should know about the end of training."""
+        if outcome.reason is StopReason.INTERRUPTED:
+            warnings.warn("Training interrupted by user.", stacklevel=4)
+            return
+        message = {
+            StopReason.MAX_ITER: (
+                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached "
+                "and the optimization hasn't converged yet."
+            ),
+            StopReason.DIVERGED: (
+                f"Training diverged after {outcome.n_iter} iterations: the loss was no "
+                "longer finite. The last finite weights are kept. Lower "
+                f"learning_rate_init={self.learning_rate_init}, raise "
+                f"alpha={self.alpha}, or scale the data."
+            ),
+            StopReason.FAILED: (
+                f"lbfgs failed to converge after {outcome.n_iter} iterations: "
+                f"{outcome.message}. Scale the data, or raise max_fun or tol."
+            ),
+        }.get(outcome.reason)
+        if outcome.reason is StopReason.MAX_ITER and not parameters.is_stochastic(self):
+            message = (
+                f"lbfgs failed to converge after {outcome.n_iter} iterations. Increase "
+                f"max_iter={self.max_iter}, or scale the data."
+            )
+        if message:
+            warnings.warn(message, ConvergenceWarning, stacklevel=4)
+
+    # Prediction
+
+    def _outputs(self, X):
+        """The network's outputs A[L] for the rows of X, float64, and the checked X."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype="numeric", reset=False)
+        reader = RowReader(X, self.coefs_[0].dtype, self._input_standardization())
+        blocks = list(zip(self.coefs_, self.intercepts_, strict=True))
+        Z = output_Z(self._network, blocks, reader).astype(np.float64, copy=False)
+        return self._network.output_activation.forward(Z, out=np.empty_like(Z)), X
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

@@ -1,0 +1,173 @@
+"""From what a user writes in the constructor to the objects that train."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Iterable
+from numbers import Integral, Real
+
+import numpy as np
+
+from sklearn_bpnet._sklearn_compat import Interval, Options, StrOptions
+from sklearn_bpnet.net.activations import ACTIVATIONS, Activation
+from sklearn_bpnet.net.initializers import INITIALIZERS, Initializer
+from sklearn_bpnet.net.losses import LOSSES, Loss
+from sklearn_bpnet.training.full_batch import LBFGS
+from sklearn_bpnet.training.optimizers import OPTIMIZERS, SGD, Adam, Optimizer
+from sklearn_bpnet.training.schedules import SCHEDULES, InverseScaling, Schedule
+
+_AT_LEAST_ZERO = Interval(Real, 0, None, closed="left")
+_POSITIVE = Interval(Real, 0, None, closed="neither")
+_COUNT = Interval(Integral, 1, None, closed="left")
+_DECAY = Interval(Real, 0, 1, closed="left")
+_DTYPES = {"float32": np.float32, "float64": np.float64}
+
+CONSTRAINTS = {
+    "hidden_layer_sizes": ["array-like", _COUNT],
+    "activation": [StrOptions(set(ACTIVATIONS)), Activation, list, tuple],
+    "output_activation": [StrOptions({"auto", *ACTIVATIONS}), Activation],
+    "initializer": [StrOptions(set(INITIALIZERS)), Initializer],
+    "solver": [StrOptions({"lbfgs", *OPTIMIZERS}), Optimizer, LBFGS],
+    "alpha": [_AT_LEAST_ZERO],
+    "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+    "batch_size": [StrOptions({"auto", "full"}), _COUNT],
+    "learning_rate": [StrOptions(set(SCHEDULES)), Schedule],
+    "learning_rate_init": [_POSITIVE],
+    "power_t": [_AT_LEAST_ZERO],
+    "max_iter": [_COUNT],
+    "shuffle": ["boolean"],
+    "random_state": ["random_state"],
+    "tol": [_AT_LEAST_ZERO],
+    "verbose": ["verbose"],
+    "warm_start": ["boolean"],
+    "momentum": [Interval(Real, 0, 1, closed="both")],
+    "nesterovs_momentum": ["boolean"],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [_DECAY],
+    "beta_1": [_DECAY],
+    "beta_2": [_DECAY],
+    "epsilon": [_POSITIVE],
+    "n_iter_no_change": [_COUNT, Options(Real, {np.inf})],
+    "max_fun": [_COUNT],
+    "input_scaling": [StrOptions({"standard"}), None],
+    "dtype": [StrOptions({"auto", *_DTYPES}), Options(type, set(_DTYPES.values()))],
+}
+
+
+def loss_constraint(task):
+    """What ``loss`` may be for a task, "classification" or "regression"."""
+    return [StrOptions({k for k, loss in LOSSES.items() if task in loss.tasks}), Loss]
+
+
+def hidden_sizes(hidden_layer_sizes):
+    """The number of units of every hidden layer, a tuple of int."""
+    sizes = hidden_layer_sizes
+    sizes = np.asarray(sizes if isinstance(sizes, Iterable) else [sizes])
+    if sizes.size == 0:
+        return ()
+    if sizes.ndim != 1 or sizes.dtype.kind not in "iu" or (sizes <= 0).any():
+        raise ValueError(
+            "hidden_layer_sizes must be > 0, a whole number for every hidden layer; "
+            f"got {hidden_layer_sizes!r}."
+        )
+    return tuple(sizes.tolist())
+
+
+def hidden_activations(activation, n_hidden):
+    """The activation of every hidden layer, a tuple of Activation."""
+    if not isinstance(activation, (list, tuple)):
+        return (ACTIVATIONS.resolve(activation),) * n_hidden
+    if len(activation) != n_hidden:
+        raise ValueError(
+            f"activation names {len(activation)} functions, but hidden_layer_sizes "
+            f"has {n_hidden} layers. Give one for each, or a single one for all."
+        )
+    return tuple(ACTIVATIONS.resolve(spec) for spec in activation)
+
+
+def solver_of(estimator):
+    """The Optimizer or LBFGS that ``estimator.solver`` stands for."""
+    solver = estimator.solver
+    if not isinstance(solver, str):
+        return solver
+    if solver == "lbfgs":
+        return LBFGS(max_fun=estimator.max_fun)
+    if solver == "sgd":
+        return SGD(estimator.momentum, estimator.nesterovs_momentum)
+    if solver == "adam":
+        return Adam(estimator.beta_1, estimator.beta_2, estimator.epsilon)
+    return OPTIMIZERS[solver]
+
+
+def is_stochastic(estimator):
+    """Whether the solver works on mini-batches."""
+    return estimator.solver != "lbfgs" and not isinstance(estimator.solver, LBFGS)
+
+
+def schedule_of(estimator):
+    """The Schedule that ``estimator.learning_rate`` stands for."""
+    if estimator.learning_rate == "invscaling":
+        return InverseScaling(estimator.power_t)
+    return SCHEDULES.resolve(estimator.learning_rate)
+
+
+def batch_size_of(estimator, n_rows):
+    """Rows a mini-batch, at most ``n_rows``; warns where more were asked for."""
+    if estimator.batch_size == "auto":
+        return min(200, n_rows)
+    if estimator.batch_size == "full":
+        return n_rows
+    return min(estimator.batch_size, n_rows)
+
+
+def network_dtype(estimator, is_full_batch, needs_digits):
+    """float32 or float64 for the weights and all arithmetic.
+
+    Parameters
+    ----------
+    estimator : BPNetClassifier or BPNetRegressor
+        Its ``dtype`` decides, unless that is "auto".
+    is_full_batch : bool
+        Whether every step sees all rows: such a training is deterministic, and
+        rounding is what limits it.
+    needs_digits : bool
+        Whether the input cannot be represented well in float32.
+    """
+    if estimator.dtype == "auto":
+        return np.dtype(np.float64 if is_full_batch or needs_digits else np.float32)
+    return np.dtype(estimator.dtype)
+
+
+def warn_about_unused(estimator):
+    """Warn of parameters that were set but have no effect beside the others."""
+    stochastic = is_stochastic(estimator)
+    used_where = {
+        "batch_size": stochastic,
+        "learning_rate": stochastic,
+        "learning_rate_init": stochastic,
+        "shuffle": stochastic,
+        "n_iter_no_change": stochastic or estimator.early_stopping,
+        "power_t": stochastic and estimator.learning_rate == "invscaling",
+        "momentum": estimator.solver == "sgd",
+        "nesterovs_momentum": estimator.solver == "sgd",
+        "beta_1": estimator.solver == "adam",
+        "beta_2": estimator.solver == "adam",
+        "epsilon": estimator.solver == "adam",
+        "max_fun": estimator.solver == "lbfgs",
+        "validation_fraction": estimator.early_stopping,
+    }
+    signature = inspect.signature(type(estimator).__init__).parameters
+    unused = [
+        f"{name}={getattr(estimator, name)!r}"
+        for name, used in used_where.items()
+        if not used and getattr(estimator, name) != signature[name].default
+    ]
+    if unused:
+        warnings.warn(
+            f"{', '.join(unused)} has no effect with solver={estimator.solver!r}, "
+            f"learning_rate={estimator.learning_rate!r}, "
+            f"early_stopping={estimator.early_stopping}. Leave it at its default.",
+            UserWarning,
+            stacklevel=4,
+        )

@@ -1,0 +1,482 @@
+"""BPNetClassifier: from labels to output neurons and back."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.utils import column_or_1d
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import (
+    check_classification_targets,
+    type_of_target,
+    unique_labels,
+)
+
+from sklearn_bpnet import _parameters as parameters
+from sklearn_bpnet._base import BaseBPNet
+from sklearn_bpnet._class_weight import class_weights
+from sklearn_bpnet._sklearn_compat import check_partial_fit_first_call, fit_context
+from sklearn_bpnet.net.activations import ACTIVATIONS, Softmax
+from sklearn_bpnet.net.targets import one_hot
+
+
+class BPNetClassifier(ClassifierMixin, BaseBPNet):
+    """Multi-layer perceptron classifier, trained by backpropagation in NumPy.
+
+    Minimises the empirical risk (1/N) sum_n s_n L(y_n, f(x_n, theta)) +
+    alpha Omega(theta) over the weights and biases theta of a feed-forward network f.
+    Every parameter, method and attribute of scikit-learn's MLPClassifier is here
+    under the same name.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=(100,)
+        Number of units of every hidden layer; ``()`` for a linear model.
+
+    activation : str, Activation, or list of these, default="relu"
+        Activation of the hidden layers, or a list with one for each. Names:
+        "identity", "heaviside", "sigmoid" (also "logistic"), "tanh", "relu",
+        "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "softsign",
+        "exp", "softmax". No gradient passes a "heaviside" layer: what lies below
+        keeps its initial weights.
+
+    loss : {"log_loss", "squared_error"} or Loss, default="log_loss"
+        The loss L(y, a) of a row, summed over the outputs.
+
+    output_activation : str or Activation, default="auto"
+        Activation of the output. "auto" is softmax for three classes or more and the
+        logistic sigmoid for two classes and for label indicators.
+
+    initializer : str or Initializer, default="auto"
+        Law of the initial weights; biases start at zero. "auto" follows each
+        layer's activation: "he_uniform" for the rectifiers, "lecun_normal" for
+        SELU, "glorot_uniform" otherwise. Also "glorot_normal", "he_normal",
+        "lecun_uniform", "orthogonal", "zeros".
+
+    solver : {"lbfgs", "sgd", "adam"}, Optimizer or LBFGS, default="adam"
+        How the empirical risk is minimised. "lbfgs" uses all rows in every step and
+        suits small data; the others use mini-batches. An instance, such as
+        ``Adam(beta_1=0.8)``, carries its own hyper-parameters.
+
+    alpha : float, default=0.0001
+        Strength lambda of the penalty in the empirical risk, at least 0. It means the
+        same for every batch size, number of rows and scale of the sample weights.
+        scikit-learn's alpha divided by the batch size (by the number of rows for
+        "lbfgs") gives the same strength.
+
+    l1_ratio : float, default=0.0
+        Share of L1 in the penalty, in [0, 1]: 0 is L2, 1 is L1, as in ElasticNet.
+        With L1, weights become exactly zero.
+
+    batch_size : int, "auto" or "full", default="auto"
+        Rows a mini-batch. "auto" is min(200, n_samples), "full" all rows.
+
+    learning_rate : {"constant", "invscaling", "adaptive"} or Schedule, \
+default="constant"
+        Course of the learning rate, for every stochastic solver.
+
+        - "constant" is `learning_rate_init`.
+        - "invscaling" is `learning_rate_init` / t**`power_t` in epoch t = 1, 2, ...
+        - "adaptive" divides it by 5 each time `n_iter_no_change` epochs in a row did
+          not improve; training ends once it is at most 1e-6.
+
+    learning_rate_init : float, default=0.001
+        Initial learning rate, positive.
+
+    power_t : float, default=0.5
+        Exponent of "invscaling", at least 0.
+
+    max_iter : int, default=200
+        Most epochs (iterations of "lbfgs") in a call of `fit`.
+
+    shuffle : bool, default=True
+        Whether to shuffle the rows before every epoch.
+
+    random_state : int, RandomState instance or None, default=None
+        Determines the initial weights, the validation split and the shuffling. The
+        same int, data and versions give bit-identical predictions. NumPy's global
+        random state is neither read nor changed.
+
+    tol : float, default=1e-4
+        Least improvement of the loss, or of the validation score, that counts; for
+        "lbfgs" the largest component of the gradient at convergence.
+
+    verbose : bool or int, default=False
+        Whether to print the loss of every epoch.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights, the optimiser's state and the random
+        stream of the call before.
+
+    momentum : float, default=0.9
+        Momentum of "sgd", in [0, 1].
+
+    nesterovs_momentum : bool, default=True
+        Whether the momentum of "sgd" is Nesterov's.
+
+    early_stopping : bool, default=False
+        Whether to set `validation_fraction` of the rows aside, to stop when their
+        score no longer improves, and to keep the best weights. The split
+        is stratified, except for label indicators.
+
+    validation_fraction : float, default=0.1
+        Share of the rows that early stopping sets aside, in [0, 1); at least two
+        rows, and one of every class that has more than one.
+
+    beta_1 : float, default=0.9
+        Decay rate of Adam's first moment, in [0, 1).
+
+    beta_2 : float, default=0.999
+        Decay rate of Adam's second moment, in [0, 1).
+
+    epsilon : float, default=1e-8
+        Keeps Adam's division finite; positive.
+
+    n_iter_no_change : int or inf, default=10
+        Training stops after exactly so many epochs in a row without improvement.
+
+    max_fun : int, default=15000
+        Most evaluations of the risk by "lbfgs".
+
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes, which multiply those of the rows. "balanced" gives
+        every class the same total weight, `sample_weight` counted (in `partial_fit`,
+        among the rows of the call). For label indicators a list of one dict each, or
+        "balanced".
+
+    input_scaling : {"standard"} or None, default="standard"
+        Whether features are standardised inside the estimator, with means and
+        deviations weighted by `sample_weight`. None leaves them as they are.
+
+    dtype : {"auto", "float32", "float64"}, default="auto"
+        Of the weights and the arithmetic. "auto" is float64 for full-batch training
+        ("lbfgs", or batches that hold all rows) and float32 for mini-batches.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The class labels; for label indicators the numbers of the columns.
+
+    coefs_ : list of ndarray of shape (n_in, n_out), length n_layers_ - 1
+        Weights W of every layer. Editing them takes effect.
+
+    intercepts_ : list of ndarray of shape (n_out,), length n_layers_ - 1
+        Biases b of every layer.
+
+    loss_ : float
+        The empirical risk, penalty included: for mini-batches its mean over the last
+        epoch, for "lbfgs" its value at the final weights.
+
+    best_loss_ : float or None
+        Smallest of `loss_curve_`; None with early stopping.
+
+    loss_curve_ : list of float
+        The empirical risk of every epoch, or iteration of "lbfgs". Calls that go on
+        append to it.
+
+    validation_scores_ : list of float or None
+        Accuracy on the validation rows after every epoch; None without early
+        stopping.
+
+    best_validation_score_ : float or None
+        Largest of `validation_scores_`.
+
+    t_ : int
+        Number of training rows seen, counted again in every epoch.
+
+    n_iter_ : int
+        Epochs, or iterations of "lbfgs", of the last call.
+
+    n_features_in_ : int
+        Number of features.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X had names that are all strings.
+
+    n_layers_ : int
+        Number of layers, input and output included.
+
+    n_outputs_ : int
+        Number of output units.
+
+    out_activation_ : str
+        Name of the output activation.
+
+    input_mean_, input_scale_ : ndarray of shape (n_features_in_,) or None
+        What is subtracted from the features, and what they are divided by.
+
+    See Also
+    --------
+    BPNetRegressor : The same network for regression.
+
+    References
+    ----------
+    Rumelhart, Hinton and Williams, "Learning representations by back-propagating
+    errors", Nature 323, 1986.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_bpnet import BPNetClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = BPNetClassifier((10,), solver="lbfgs", random_state=0).fit(X, y)
+    >>> clf.predict(X[:3])
+    array([0, 0, 0])
+    >>> clf.predict_proba(X[:3]).shape
+    (3, 3)
+    """
+
+    _parameter_constraints = {
+        **BaseBPNet._parameter_constraints,
+        "loss": parameters.loss_constraint("classification"),
+        "class_weight": [dict, list, parameters.StrOptions({"balanced"}), None],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        *,
+        activation="relu",
+        loss="log_loss",
+        output_activation="auto",
+        initializer="auto",
+        solver="adam",
+        alpha=0.0001,
+        l1_ratio=0.0,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        n_iter_no_change=10,
+        max_fun=15_000,
+        class_weight=None,
+        input_scaling="standard",
+        dtype="auto",
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.loss = loss
+        self.output_activation = output_activation
+        self.initializer = initializer
+        self.solver = solver
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.class_weight = class_weight
+        self.input_scaling = input_scaling
+        self.dtype = dtype
+
+    def _encode_targets(self, y, going_on):
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        y_type = type_of_target(y)
+        if y_type == "multiclass-multioutput":
+            raise ValueError(
+                "y has several columns of classes (multiclass-multioutput), which is "
+                "not supported. Give label indicators of 0 and 1, or use "
+                "sklearn.multioutput.MultiOutputClassifier."
+            )
+        multilabel = y_type == "multilabel-indicator"
+        if going_on and multilabel != self._multilabel:
+            raise ValueError(
+                "Training cannot go on: label indicators and class labels do not mix "
+                "between calls."
+            )
+        self._multilabel = multilabel
+        if multilabel:
+            Y = y.toarray() if sparse.issparse(y) else y
+            self._check_classes(np.arange(Y.shape[1]), going_on)
+            return Y.astype(np.uint8)
+        self._check_classes(unique_labels(y), going_on)
+        return one_hot(np.searchsorted(self.classes_, y), self._n_output_units())
+
+    def _check_classes(self, classes, going_on):
+        """Learn ``classes_``, or compare with those of the calls before."""
+        preset = getattr(self, "_classes_preset", False)
+        if not (going_on or preset):
+            self.classes_ = classes
+        elif self.warm_start and not preset and set(classes) != set(self.classes_):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the "
+                f"previous call to fit. Previously got {self.classes_}, `y` has "
+                f"{classes}"
+            )
+        elif len(np.setdiff1d(classes, self.classes_)):
+            raise ValueError(
+                "`y` has classes not in `self.classes_`. `self.classes_` has "
+                f"{self.classes_}. 'y' has {classes}."
+            )
+
+    def _n_output_units(self):
+        """One unit for two classes, unless a softmax wants two."""
+        n_classes = len(self.classes_)
+        name = self.output_activation
+        if n_classes == 2 and name != "auto":
+            return 2 if isinstance(ACTIVATIONS.resolve(name), Softmax) else 1
+        return n_classes if n_classes > 2 else 1
+
+    def _default_output_activation(self, loss):
+        exclusive = len(self.classes_) > 2 and not self._multilabel
+        return "softmax" if exclusive else "logistic"
+
+    def _is_trivial(self):
+        return len(self.classes_) == 1 and not self._multilabel
+
+    def _times_class_weights(self, Y, weights):
+        if self.class_weight is None:
+            return weights
+        classes = None if self._multilabel else self.classes_
+        return class_weights(self.class_weight, classes, Y, weights)
+
+    def _strata(self, Y):
+        return None if self._multilabel else _codes(Y)
+
+    def _validation_score(self, A, Y, weights):
+        if self._multilabel:
+            return accuracy_score(Y > 0.5, A > 0.5, sample_weight=weights)
+        return accuracy_score(_codes(Y), _codes(A), sample_weight=weights)
+
+    @available_if(BaseBPNet._check_solver)
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None, classes=None):
+        """Train one epoch over the given data, from where training stands.
+
+        The optimiser's state, the schedule and the random stream go on from call to
+        call. The first call decides the scaling of the inputs and the unit of the
+        sample weights; those hold from then on. No row is set aside for early
+        stopping.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            The inputs of this call.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            The labels of this call, or label indicators.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, at least 0.
+        classes : array-like of shape (n_classes,), default=None
+            All class labels that any call will see; needed in the first call.
+
+        Returns
+        -------
+        self : object
+            The estimator, one epoch further.
+        """
+        self._classes_preset = True
+        try:
+            check_partial_fit_first_call(self, classes)
+            return self._fit(X, y, sample_weight, incremental=True)
+        finally:
+            del self._classes_preset
+
+    def predict(self, X):
+        """Predict class labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            The labels, or label indicators, with the dtype of ``classes_``.
+        """
+        A, _ = self._outputs(X)
+        if self._multilabel:
+            return (A > 0.5).astype(int)
+        if self._is_trivial():
+            return np.full(len(A), self.classes_[0])
+        return self.classes_[_codes(A)]
+
+    def predict_proba(self, X):
+        """Predict probabilities.
+
+        Outputs that are no probabilities, such as those of an identity, are clipped
+        to [0, 1]; those of exclusive classes are divided by their sum.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_samples, n_classes)
+            The probability of every class, in the order of ``classes_``; for label
+            indicators that of every label. None is below the smallest normal number.
+        """
+        A, _ = self._outputs(X)
+        smallest = np.finfo(np.float64).tiny
+        if self._is_trivial():
+            return np.ones((len(A), 1))
+        P = np.clip(A, smallest, 1)
+        if self._multilabel:
+            return P
+        if P.shape[1] == 1:
+            P = np.hstack([np.maximum(1 - P, smallest), P])
+        elif not isinstance(self._network.output_activation, Softmax):
+            P /= P.sum(axis=1, keepdims=True)
+            np.maximum(P, smallest, out=P)
+        return P
+
+    def predict_log_proba(self, X):
+        """Predict logarithms of probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_samples, n_classes)
+            ``log(predict_proba(X))``, always finite.
+        """
+        return np.log(self.predict_proba(X))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+def _codes(A):
+    """The class of every row of outputs or targets, 0 to n_classes - 1."""
+    if A.shape[1] == 1:
+        return (A[:, 0] > 0.5).astype(np.intp)
+    return A.argmax(axis=1)

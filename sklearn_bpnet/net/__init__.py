@@ -1,0 +1,1 @@
+"""The lecture as NumPy: activations, losses, penalties, the network and its risk."""

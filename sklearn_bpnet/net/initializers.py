@@ -1,0 +1,138 @@
+"""Initial weights: the point from which training walks. Biases start at zero."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from math import sqrt
+from typing import Literal
+
+import numpy as np
+
+from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.activations import (
+    ELU,
+    GELU,
+    SELU,
+    Activation,
+    LeakyReLU,
+    Mish,
+    ReLU,
+    SiLU,
+)
+from sklearn_bpnet.net.registry import Registry
+
+
+class Initializer(ABC):
+    """Draws a weight matrix W of shape (n_in, n_out)."""
+
+    @abstractmethod
+    def draw(
+        self, n_in: int, n_out: int, activation: Activation, rng: np.random.Generator
+    ) -> Array:
+        """Return W for the layer A = f(X @ W + b) with f = ``activation``."""
+
+
+@dataclass(frozen=True)
+class VarianceScaling(Initializer):
+    """Random weights of mean zero and variance ``gain / fan``.
+
+    Parameters
+    ----------
+    gain : float
+        Positive numerator of the variance.
+    fan : {"in", "average"}
+        The number the variance is divided by: n_in, or (n_in + n_out) / 2.
+    distribution : {"uniform", "normal"}, default="uniform"
+        The law of the weights.
+    """
+
+    gain: float
+    fan: Literal["in", "average"]
+    distribution: Literal["uniform", "normal"] = "uniform"
+
+    def draw(
+        self, n_in: int, n_out: int, activation: Activation, rng: np.random.Generator
+    ) -> Array:
+        fan = n_in if self.fan == "in" else (n_in + n_out) / 2
+        deviation = sqrt(self.gain / fan)
+        if self.distribution == "normal":
+            return rng.normal(0, deviation, (n_in, n_out))
+        bound = sqrt(3) * deviation
+        return rng.uniform(-bound, bound, (n_in, n_out))
+
+
+@dataclass(frozen=True)
+class Orthogonal(Initializer):
+    """A random matrix with orthonormal rows or columns, whichever are fewer.
+
+    References
+    ----------
+    Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of
+    learning in deep linear neural networks", ICLR 2014, arXiv 1312.6120.
+    """
+
+    def draw(
+        self, n_in: int, n_out: int, activation: Activation, rng: np.random.Generator
+    ) -> Array:
+        tall = rng.normal(size=(max(n_in, n_out), min(n_in, n_out)))
+        Q, R = np.linalg.qr(tall)
+        Q *= np.sign(np.diag(R))  # makes the law uniform over orthogonal matrices
+        return Q if n_in >= n_out else Q.T
+
+
+@dataclass(frozen=True)
+class Zeros(Initializer):
+    """All zeros: fine without hidden layers, a saddle point with them."""
+
+    def draw(
+        self, n_in: int, n_out: int, activation: Activation, rng: np.random.Generator
+    ) -> Array:
+        return np.zeros((n_in, n_out))
+
+
+# Glorot and Bengio, "Understanding the difficulty of training deep feedforward
+# neural networks", AISTATS 2010, eq. 16.
+GLOROT = VarianceScaling(1.0, "average")
+# He, Zhang, Ren and Sun, "Delving deep into rectifiers", ICCV 2015, eq. 10.
+HE = VarianceScaling(2.0, "in")
+# LeCun, Bottou, Orr and Mueller, "Efficient BackProp", 1998, eq. 16.
+LECUN = VarianceScaling(1.0, "in")
+
+
+@dataclass(frozen=True)
+class Auto(Initializer):
+    """The usual choice for the activation that follows.
+
+    He for the rectifiers (ReLU, leaky ReLU, ELU, GELU, SiLU, Mish), LeCun's normal
+    law for SELU, Glorot for the others. Where the output layer's activation is
+    the identity, a sigmoid or softmax, that is Glorot.
+    """
+
+    def draw(
+        self, n_in: int, n_out: int, activation: Activation, rng: np.random.Generator
+    ) -> Array:
+        if isinstance(activation, (ReLU, LeakyReLU, ELU, GELU, SiLU, Mish)):
+            rule = HE
+        elif isinstance(activation, SELU):
+            rule = VarianceScaling(1.0, "in", "normal")
+        else:
+            rule = GLOROT
+        return rule.draw(n_in, n_out, activation, rng)
+
+
+INITIALIZERS: Registry[Initializer] = Registry(
+    "initializer",
+    Initializer,  # type: ignore[type-abstract]
+    {
+        "auto": Auto(),
+        "glorot_uniform": GLOROT,
+        "glorot_normal": VarianceScaling(1.0, "average", "normal"),
+        "he_uniform": HE,
+        "he_normal": VarianceScaling(2.0, "in", "normal"),
+        "lecun_uniform": LECUN,
+        "lecun_normal": VarianceScaling(1.0, "in", "normal"),
+        "orthogonal": Orthogonal(),
+        "zeros": Zeros(),
+    },
+)

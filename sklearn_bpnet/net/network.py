@@ -1,0 +1,215 @@
+"""The multi-layer network: the forward pass, and the four equations of the backward.
+
+Rows are samples, so the lecture's column vectors are rows here and W[l] has shape
+(n_in, n_out). A network holds no numbers: its parameters are a ``Parameters``, what
+a pass computes lies in a ``Workspace``, and both are handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from sklearn_bpnet.net._typing import Array, Operand
+from sklearn_bpnet.net.activations import Activation
+from sklearn_bpnet.net.initializers import Initializer
+from sklearn_bpnet.net.parameters import Parameters, Shape
+
+
+def _product(left: Operand, right: Operand, out: Array) -> Array:
+    """``left @ right`` into ``out``; only arrays can write there themselves."""
+    if isinstance(left, np.ndarray):
+        return np.matmul(left, right, out=out)
+    out[...] = left @ right  # a sparse operand makes its own result
+    return out
+
+
+@dataclass
+class LayerWorkspace:
+    """What one pass over a batch computes in a layer, each (n_rows, n_out).
+
+    ``A`` is ``Z`` itself where the activation does not need Z again.
+    """
+
+    Z: Array
+    A: Array
+    G: Array  # dJ/dA
+    D: Array  # dJ/dZ, the lecture's delta
+
+    def rows(self, n_rows: int) -> LayerWorkspace:
+        """The same memory, for a batch of only ``n_rows`` rows."""
+        Z = self.Z[:n_rows]
+        A = Z if self.A is self.Z else self.A[:n_rows]
+        return LayerWorkspace(Z, A, self.G[:n_rows], self.D[:n_rows])
+
+
+Workspace = list[LayerWorkspace]
+
+
+@dataclass(frozen=True)
+class Dense:
+    """The lecture's layer: an affine map, then an activation.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Number of units below and of this layer.
+    activation : Activation
+        The function f of the layer.
+    """
+
+    n_in: int
+    n_out: int
+    activation: Activation
+
+    @property
+    def shapes(self) -> tuple[Shape, Shape]:
+        """Shapes of W and b."""
+        return (self.n_in, self.n_out), (self.n_out,)
+
+    def workspace(
+        self, n_rows: int, dtype: DTypeLike, keep_Z: bool = False
+    ) -> LayerWorkspace:
+        """Memory for one batch; without ``keep_Z`` A may be written over Z."""
+        Z, G, D = (np.empty((n_rows, self.n_out), dtype=dtype) for _ in range(3))
+        own_A = keep_Z or self.activation.reads_Z
+        return LayerWorkspace(Z, np.empty_like(Z) if own_A else Z, G, D)
+
+    def forward(
+        self, parameters: Sequence[Array], A_below: Operand, ws: LayerWorkspace
+    ) -> Array:
+        """A[l] = f(Z[l]) with Z[l] = A[l-1] @ W[l] + b[l]."""
+        self.affine(parameters, A_below, ws)
+        return self.activation.forward(ws.Z, out=ws.A)
+
+    def affine(
+        self, parameters: Sequence[Array], A_below: Operand, ws: LayerWorkspace
+    ) -> Array:
+        """Z[l] = A[l-1] @ W[l] + b[l]."""
+        W, b = parameters
+        _product(A_below, W, out=ws.Z)
+        ws.Z += b
+        return ws.Z
+
+    def delta(self, ws: LayerWorkspace) -> Array:
+        """D[l] = dJ/dZ[l] from G[l] = dJ/dA[l]: BP1 at the output, BP2 below."""
+        return self.activation.vjp(ws.Z, ws.A, ws.G, out=ws.D)
+
+    def backward(
+        self,
+        parameters: Sequence[Array],
+        A_below: Operand,
+        ws: LayerWorkspace,
+        gradient: Sequence[Array],
+        G_below: Array | None,
+    ) -> None:
+        """From D[l], write dJ/dW[l], dJ/db[l] and, if asked for, dJ/dA[l-1]."""
+        W, _ = parameters
+        dW, db = gradient
+        np.sum(ws.D, axis=0, out=db)  # BP3
+        _product(A_below.T, ws.D, out=dW)  # BP4
+        if G_below is not None:
+            np.matmul(ws.D, W.T, out=G_below)  # BP2, whose factor f' is in `delta`
+
+
+@dataclass(frozen=True)
+class Network:
+    """A chain of blocks, f(x, theta) = f_L(... f_1(x)).
+
+    Parameters
+    ----------
+    blocks : tuple of Dense
+        From the input to the output.
+    """
+
+    blocks: tuple[Dense, ...]
+
+    @classmethod
+    def dense(cls, units: Sequence[int], activations: Sequence[Activation]) -> Network:
+        """A multi-layer perceptron.
+
+        Parameters
+        ----------
+        units : sequence of int, length n_layers
+            Number of inputs, of units in each hidden layer, of outputs.
+        activations : sequence of Activation, length n_layers - 1
+            Those of the hidden layers, then that of the output.
+        """
+        sizes = zip(units[:-1], units[1:], activations, strict=True)
+        return cls(tuple(Dense(int(i), int(o), f) for i, o, f in sizes))
+
+    @property
+    def shapes(self) -> list[tuple[Shape, ...]]:
+        """The shapes of every block's parameters."""
+        return [block.shapes for block in self.blocks]
+
+    @property
+    def output_activation(self) -> Activation:
+        """The activation of the last layer."""
+        return self.blocks[-1].activation
+
+    def parameters(self, theta: Array) -> Parameters:
+        """The blocks' views into ``theta``."""
+        return Parameters(self.shapes, theta)
+
+    def initial_parameters(
+        self, initializer: Initializer, rng: np.random.Generator, dtype: DTypeLike
+    ) -> Parameters:
+        """Weights drawn by ``initializer``, biases zero.
+
+        They are drawn in float64, so a seed means the same in every dtype.
+        """
+        parameters = Parameters.zeros(self.shapes, dtype)
+        for block, (W, _) in zip(self.blocks, parameters.blocks, strict=True):
+            W[...] = initializer.draw(block.n_in, block.n_out, block.activation, rng)
+        return parameters
+
+    def is_weight(self, dtype: DTypeLike = np.float64) -> Array:
+        """1 where theta holds a weight, 0 where a bias, shape (n_parameters,)."""
+        mask = Parameters.zeros(self.shapes, dtype)
+        for W, _ in mask.blocks:
+            W[...] = 1
+        return mask.theta
+
+    def workspace(self, n_rows: int, dtype: DTypeLike) -> Workspace:
+        """Memory for one batch of ``n_rows`` rows; the output keeps its Z."""
+        top = self.blocks[-1]
+        return [block.workspace(n_rows, dtype, block is top) for block in self.blocks]
+
+    def forward(
+        self, blocks: Sequence[Sequence[Array]], X: Operand, ws: Workspace
+    ) -> Array:
+        """The network's outputs A[L] for the rows of X, shape (n_rows, n_outputs)."""
+        self.forward_Z(blocks, X, ws)
+        return self.output_activation.forward(ws[-1].Z, out=ws[-1].A)
+
+    def forward_Z(
+        self, blocks: Sequence[Sequence[Array]], X: Operand, ws: Workspace
+    ) -> Array:
+        """The outputs' pre-activations Z[L], shape (n_rows, n_outputs)."""
+        A: Operand = X
+        for block, parameters, layer in zip(
+            self.blocks[:-1], blocks[:-1], ws[:-1], strict=True
+        ):
+            A = block.forward(parameters, A, layer)
+        return self.blocks[-1].affine(blocks[-1], A, ws[-1])
+
+    def backward(
+        self,
+        blocks: Sequence[Sequence[Array]],
+        X: Operand,
+        ws: Workspace,
+        gradient: Sequence[Sequence[Array]],
+    ) -> None:
+        """Backpropagation: from D[L] in ``ws[-1].D`` to the gradient of every block.
+
+        dJ/dX is never computed.
+        """
+        for i in range(len(self.blocks) - 1, 0, -1):
+            below = ws[i - 1]
+            self.blocks[i].backward(blocks[i], below.A, ws[i], gradient[i], below.G)
+            self.blocks[i - 1].delta(below)
+        self.blocks[0].backward(blocks[0], X, ws[0], gradient[0], None)

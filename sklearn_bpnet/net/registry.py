@@ -1,0 +1,58 @@
+"""Names for objects: what a user may write instead of an instance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Registry(dict[str, T], Generic[T]):
+    """A dictionary of named objects of one kind, with an error that lists them.
+
+    Parameters
+    ----------
+    kind : str
+        What the entries are, in an error message: ``"activation"``.
+    base : type
+        The class whose instances are accepted beside the names.
+    entries : mapping of str to instance of ``base``
+        The known names.
+    """
+
+    def __init__(self, kind: str, base: type[T], entries: Mapping[str, T]) -> None:
+        super().__init__(entries)
+        self.kind = kind
+        self.base = base
+
+    def resolve(self, spec: str | T) -> T:
+        """Return the object that ``spec`` names, or ``spec`` if it is one.
+
+        Raises
+        ------
+        ValueError
+            If ``spec`` is a string that is not registered.
+        TypeError
+            If ``spec`` is neither a string nor an instance of the base class.
+        """
+        if isinstance(spec, self.base):
+            return spec
+        if not isinstance(spec, str):
+            raise TypeError(
+                f"{self.kind} must be a name or an instance of "
+                f"{self.base.__name__}; got {spec!r}."
+            )
+        if spec not in self:
+            raise ValueError(
+                f"Unknown {self.kind} {spec!r}. Known: {', '.join(sorted(self))}; "
+                f"or pass an instance of {self.base.__name__}."
+            )
+        return self[spec]
+
+    def name_of(self, instance: T) -> str:
+        """The name ``instance`` is registered under, else its class's name."""
+        for name, entry in self.items():
+            if entry == instance:
+                return name
+        return type(instance).__name__

@@ -1,0 +1,157 @@
+"""The empirical risk: what training minimises."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_bpnet.net._typing import Array, Operand
+from sklearn_bpnet.net.losses import Loss, check_pair
+from sklearn_bpnet.net.network import Network, Workspace
+from sklearn_bpnet.net.parameters import Parameters
+from sklearn_bpnet.net.penalties import ElasticNet
+
+
+class EmpiricalRisk:
+    """J(theta) = (1/N) sum_n s_n L(y_n, f(x_n, theta)) + lambda Omega(theta).
+
+    lambda means the same whatever the number of rows and the scale of the sample
+    weights: the weights s_n are those given, scaled to mean 1. Biases are not
+    penalised.
+
+    Parameters
+    ----------
+    network : Network
+        The function f(x, theta).
+    loss : Loss
+        L(y, a).
+    alpha : float, default=0.0
+        lambda, the strength of the penalty, at least 0.
+    penalty : ElasticNet, default=ElasticNet()
+        Omega.
+
+    Raises
+    ------
+    ValueError
+        If the loss cannot be minimised above the network's output activation.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        loss: Loss,
+        alpha: float = 0.0,
+        penalty: ElasticNet = ElasticNet(),  # noqa: B008  (it is immutable)
+    ) -> None:
+        activation = network.output_activation
+        check_pair(loss, activation, network.blocks[-1].n_out)
+        self.network = network
+        self.loss = loss.for_output(activation)
+        self.canonical = self.loss.is_canonical(activation)
+        self.alpha = alpha
+        self.penalty = penalty
+
+    def strength(self, theta: Array) -> Array:
+        """lambda of every parameter: ``alpha`` for a weight, 0 for a bias."""
+        return self.alpha * self.network.is_weight(theta.dtype)
+
+    def value(
+        self,
+        theta: Array,
+        X: Operand,
+        Y: Array,
+        sample_weight: Array | None = None,
+    ) -> float:
+        """J(theta) over the rows of X.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (n_parameters,)
+            The parameters, float32 or float64: the dtype of the whole computation.
+        X : ndarray, sparse matrix or sparse array of shape (n_samples, n_features)
+            The inputs.
+        Y : ndarray of shape (n_samples, n_outputs)
+            The targets.
+        sample_weight : ndarray of shape (n_samples,), default=None
+            Weights, at least 0 with a positive sum; None means equal weights.
+        """
+        ws = self.network.workspace(X.shape[0], theta.dtype)
+        self.network.forward(self.network.parameters(theta).blocks, X, ws)
+        s = _mean_one(sample_weight)
+        risk = _weighted_sum(self._losses(Y, ws), s) / X.shape[0]
+        return risk + self.penalty.value(theta, self.strength(theta))
+
+    def value_and_gradient(
+        self,
+        theta: Array,
+        X: Operand,
+        Y: Array,
+        sample_weight: Array | None = None,
+    ) -> tuple[float, Array]:
+        """J(theta) and dJ/dtheta, of theta's shape; parameters as for ``value``.
+
+        Where a weight is zero, the L1 penalty's subgradient is taken as zero.
+        """
+        parameters = self.network.parameters(theta)
+        gradient = Parameters.zeros(self.network.shapes, theta.dtype)
+        ws = self.network.workspace(X.shape[0], theta.dtype)
+        s = _mean_one(sample_weight)
+        n = X.shape[0]
+        risk = self.add_up(parameters, X, Y, s, n, gradient, ws) / n
+        strength = self.strength(theta)
+        self.penalty.add_l2_gradient(
+            theta, strength, gradient.theta, np.empty_like(theta)
+        )
+        self.penalty.add_l1_subgradient(theta, strength, gradient.theta)
+        return risk + self.penalty.value(theta, strength), gradient.theta
+
+    def add_up(
+        self,
+        parameters: Parameters,
+        X: Operand,
+        Y: Array,
+        s: Array | None,
+        n: int,
+        gradient: Parameters,
+        ws: Workspace,
+    ) -> float:
+        """One forward and one backward pass over a batch, without the penalty.
+
+        Writes the gradient of (1/n) sum_n s_n L_n into ``gradient`` and returns
+        sum_n s_n L_n. All intermediate arrays lie in ``ws``.
+        """
+        self.network.forward(parameters.blocks, X, ws)
+        top = ws[-1]
+        total = _weighted_sum(self._losses(Y, ws), s)
+        if self.canonical:
+            np.subtract(top.A, Y, out=top.D)  # BP1, the canonical shortcut
+        else:
+            self.loss.gradient(Y, top.A, out=top.G)
+            self.network.blocks[-1].delta(top)  # BP1
+        if s is None:
+            top.D *= 1 / n
+        else:
+            top.D *= (s / n)[:, None]
+        self.network.backward(parameters.blocks, X, ws, gradient.blocks)
+        return total
+
+    def _losses(self, Y: Array, ws: Workspace) -> Array:
+        top = ws[-1]
+        if not self.canonical:
+            return self.loss.value(Y, top.A)
+        return self.loss.value_from_Z(Y, top.Z, top.A)
+
+
+def _weighted_sum(losses: Array, s: Array | None) -> float:
+    return float(losses.sum() if s is None else np.dot(losses, s))
+
+
+def _mean_one(sample_weight: Array | None) -> Array | None:
+    if sample_weight is None:
+        return None
+    s = np.asarray(sample_weight, dtype=np.float64)
+    if s.size and (s.min() < 0 or not s.sum() > 0):
+        raise ValueError(
+            "sample_weight must be at least 0 everywhere and sum to more than 0; got "
+            f"min={s.min():g}, sum={s.sum():g}."
+        )
+    return s / s.mean()

@@ -1,0 +1,350 @@
+"""BPNetRegressor: from real targets to network outputs and back."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
+from sklearn.utils import column_or_1d
+
+from sklearn_bpnet import _parameters as parameters
+from sklearn_bpnet._base import BaseBPNet
+from sklearn_bpnet._scaling import standardization
+from sklearn_bpnet.net.activations import ACTIVATIONS, Identity
+from sklearn_bpnet.net.losses import LOSSES
+
+
+class BPNetRegressor(RegressorMixin, BaseBPNet):
+    """Multi-layer perceptron regressor, trained by backpropagation in NumPy.
+
+    Minimises the empirical risk (1/N) sum_n s_n L(y_n, f(x_n, theta)) +
+    alpha Omega(theta) over the weights and biases theta of a feed-forward network f.
+    Every parameter, method and attribute of scikit-learn's MLPRegressor is here
+    under the same name.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=(100,)
+        Number of units of every hidden layer; ``()`` for a linear model.
+
+    activation : str, Activation, or list of these, default="relu"
+        Activation of the hidden layers, or a list with one for each. Names:
+        "identity", "heaviside", "sigmoid" (also "logistic"), "tanh", "relu",
+        "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "softsign",
+        "exp", "softmax". No gradient passes a "heaviside" layer: what lies below
+        keeps its initial weights.
+
+    loss : {"squared_error", "poisson"} or Loss, default="squared_error"
+        The loss L(y, a) of a row, summed over the outputs. "squared_error" is half
+        the squared error; "poisson" is half the Poisson deviance, for y >= 0.
+
+    output_activation : str or Activation, default="auto"
+        Activation of the output. "auto" is the identity for "squared_error" and the
+        exponential for "poisson".
+
+    initializer : str or Initializer, default="auto"
+        Law of the initial weights; biases start at zero. "auto" follows each
+        layer's activation: "he_uniform" for the rectifiers, "lecun_normal" for
+        SELU, "glorot_uniform" otherwise. Also "glorot_normal", "he_normal",
+        "lecun_uniform", "orthogonal", "zeros".
+
+    solver : {"lbfgs", "sgd", "adam"}, Optimizer or LBFGS, default="adam"
+        How the empirical risk is minimised. "lbfgs" uses all rows in every step and
+        suits small data; the others use mini-batches. An instance, such as
+        ``Adam(beta_1=0.8)``, carries its own hyper-parameters.
+
+    alpha : float, default=0.0001
+        Strength lambda of the penalty in the empirical risk, at least 0. It means the
+        same for every batch size, number of rows and scale of the sample weights.
+        scikit-learn's alpha divided by the batch size (by the number of rows for
+        "lbfgs") gives the same strength.
+
+    l1_ratio : float, default=0.0
+        Share of L1 in the penalty, in [0, 1]: 0 is L2, 1 is L1, as in ElasticNet.
+        With L1, weights become exactly zero.
+
+    batch_size : int, "auto" or "full", default="auto"
+        Rows a mini-batch. "auto" is min(200, n_samples), "full" all rows.
+
+    learning_rate : {"constant", "invscaling", "adaptive"} or Schedule, \
+default="constant"
+        Course of the learning rate, for every stochastic solver.
+
+        - "constant" is `learning_rate_init`.
+        - "invscaling" is `learning_rate_init` / t**`power_t` in epoch t = 1, 2, ...
+        - "adaptive" divides it by 5 each time `n_iter_no_change` epochs in a row did
+          not improve; training ends once it is at most 1e-6.
+
+    learning_rate_init : float, default=0.001
+        Initial learning rate, positive.
+
+    power_t : float, default=0.5
+        Exponent of "invscaling", at least 0.
+
+    max_iter : int, default=200
+        Most epochs (iterations of "lbfgs") in a call of `fit`.
+
+    shuffle : bool, default=True
+        Whether to shuffle the rows before every epoch.
+
+    random_state : int, RandomState instance or None, default=None
+        Determines the initial weights, the validation split and the shuffling. The
+        same int, data and versions give bit-identical predictions. NumPy's global
+        random state is neither read nor changed.
+
+    tol : float, default=1e-4
+        Least improvement of the loss, or of the validation score, that counts; for
+        "lbfgs" the largest component of the gradient at convergence.
+
+    verbose : bool or int, default=False
+        Whether to print the loss of every epoch.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights, the optimiser's state and the random
+        stream of the call before.
+
+    momentum : float, default=0.9
+        Momentum of "sgd", in [0, 1].
+
+    nesterovs_momentum : bool, default=True
+        Whether the momentum of "sgd" is Nesterov's.
+
+    early_stopping : bool, default=False
+        Whether to set `validation_fraction` of the rows aside, to stop when their
+        score no longer improves, and to keep the best weights.
+
+    validation_fraction : float, default=0.1
+        Share of the rows that early stopping sets aside, in [0, 1); at least two
+        rows.
+
+    beta_1 : float, default=0.9
+        Decay rate of Adam's first moment, in [0, 1).
+
+    beta_2 : float, default=0.999
+        Decay rate of Adam's second moment, in [0, 1).
+
+    epsilon : float, default=1e-8
+        Keeps Adam's division finite; positive.
+
+    n_iter_no_change : int or inf, default=10
+        Training stops after exactly so many epochs in a row without improvement.
+
+    max_fun : int, default=15000
+        Most evaluations of the risk by "lbfgs".
+
+    target_scaling : {"auto", "standard"} or None, default="auto"
+        Whether the network is trained on standardised targets, and predictions are
+        mapped back. "auto" does so where it leaves the minimiser the same: for the
+        squared error with the identity as output activation.
+
+    input_scaling : {"standard"} or None, default="standard"
+        Whether features are standardised inside the estimator, with means and
+        deviations weighted by `sample_weight`. None leaves them as they are.
+
+    dtype : {"auto", "float32", "float64"}, default="auto"
+        Of the weights and the arithmetic. "auto" is float64 for full-batch training
+        ("lbfgs", or batches that hold all rows) and float32 for mini-batches.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray of shape (n_in, n_out), length n_layers_ - 1
+        Weights W of every layer. Editing them takes effect.
+
+    intercepts_ : list of ndarray of shape (n_out,), length n_layers_ - 1
+        Biases b of every layer.
+
+    loss_ : float
+        The empirical risk, penalty included: for mini-batches its mean over the last
+        epoch, for "lbfgs" its value at the final weights.
+
+    best_loss_ : float or None
+        Smallest of `loss_curve_`; None with early stopping.
+
+    loss_curve_ : list of float
+        The empirical risk of every epoch, or iteration of "lbfgs". Calls that go on
+        append to it.
+
+    validation_scores_ : list of float or None
+        R2 on the validation rows after every epoch; None without early
+        stopping.
+
+    best_validation_score_ : float or None
+        Largest of `validation_scores_`.
+
+    t_ : int
+        Number of training rows seen, counted again in every epoch.
+
+    n_iter_ : int
+        Epochs, or iterations of "lbfgs", of the last call.
+
+    n_features_in_ : int
+        Number of features.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X had names that are all strings.
+
+    n_layers_ : int
+        Number of layers, input and output included.
+
+    n_outputs_ : int
+        Number of output units.
+
+    out_activation_ : str
+        Name of the output activation.
+
+    input_mean_, input_scale_ : ndarray of shape (n_features_in_,) or None
+        What is subtracted from the features, and what they are divided by.
+
+    target_mean_, target_scale_ : ndarray of shape (n_outputs_,) or None
+        What is subtracted from the targets, and what they are divided by.
+
+    See Also
+    --------
+    BPNetClassifier : The same network for classification.
+
+    References
+    ----------
+    Rumelhart, Hinton and Williams, "Learning representations by back-propagating
+    errors", Nature 323, 1986.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_bpnet import BPNetRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> reg = BPNetRegressor((), solver="lbfgs", random_state=0).fit(X, y)
+    >>> round(reg.score(X, y), 2)
+    0.52
+    """
+
+    _parameter_constraints = {
+        **BaseBPNet._parameter_constraints,
+        "loss": parameters.loss_constraint("regression"),
+        "target_scaling": [parameters.StrOptions({"auto", "standard"}), None],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        *,
+        activation="relu",
+        loss="squared_error",
+        output_activation="auto",
+        initializer="auto",
+        solver="adam",
+        alpha=0.0001,
+        l1_ratio=0.0,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        n_iter_no_change=10,
+        max_fun=15_000,
+        target_scaling="auto",
+        input_scaling="standard",
+        dtype="auto",
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.loss = loss
+        self.output_activation = output_activation
+        self.initializer = initializer
+        self.solver = solver
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.target_scaling = target_scaling
+        self.input_scaling = input_scaling
+        self.dtype = dtype
+
+    def _encode_targets(self, y, going_on):
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        Y = y.astype(np.float64).reshape(len(y), -1)
+        LOSSES.resolve(self.loss).check_targets(Y)
+        return Y
+
+    def _default_output_activation(self, loss):
+        return loss.output_activation
+
+    def _learn_target_scaling(self, data):
+        self.target_mean_ = self.target_scale_ = None
+        if self.target_scaling is None:
+            return
+        loss, name = LOSSES.resolve(self.loss), self.output_activation
+        if isinstance(name, str) and name == "auto":
+            name = loss.output_activation
+        activation = ACTIVATIONS.resolve(name)
+        if loss.scalable_target and isinstance(activation, Identity):
+            statistics = standardization(data.Y, data.weights, data.rows)
+            self.target_mean_, self.target_scale_ = statistics.mean, statistics.scale
+        elif self.target_scaling == "standard":
+            raise ValueError(
+                "target_scaling='standard' needs loss='squared_error' and an output "
+                f"that can take any value; got loss={self.loss!r} and "
+                f"output_activation={self.output_activation!r}. Use "
+                "target_scaling='auto'."
+            )
+
+    def _to_network_units(self, Y):
+        return Y if self.target_mean_ is None else (Y - self.target_mean_) / self.target_scale_
+
+    def _validation_score(self, A, Y, weights):
+        return r2_score(Y, A, sample_weight=weights)
+
+    def predict(self, X):
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The predictions: float32 for float32 X, float64 otherwise.
+        """
+        A, X = self._outputs(X)
+        if self.target_mean_ is not None:
+            A *= self.target_scale_
+            A += self.target_mean_
+        if X.dtype == np.float32:
+            A = A.astype(np.float32)
+        return A[:, 0] if A.shape[1] == 1 else A
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

@@ -1,0 +1,1 @@
+"""The way to the minimum of an empirical risk: optimisers, schedules, stopping."""

@@ -1,0 +1,245 @@
+"""Mini-batches out of arrays, memory maps and CSR matrices.
+
+X stays as the user gave it. A batch's rows are gathered, standardised and cast to
+the network's dtype on the way, in buffers that are reused from batch to batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from scipy import sparse
+
+from sklearn_bpnet.net._typing import Array, Operand
+
+Rows = slice | NDArray[np.intp]
+
+# Gathering rows from columns stored one after the other touches a cache line for
+# every number; up to this size a copy in row order is worth its memory.
+_COPY_TO_ROW_ORDER_BELOW = 256 * 2**20  # bytes
+
+
+@dataclass(frozen=True)
+class Standardization:
+    """x -> (x - mean) / scale, feature by feature.
+
+    Parameters
+    ----------
+    mean, scale : ndarray of shape (n_features,)
+        float64; the scales are positive.
+    """
+
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+    @property
+    def largest_offset(self) -> float:
+        """max |mean / scale|: what is lost to cancellation if it is done late."""
+        return float(np.max(np.abs(self.mean / self.scale), initial=0.0))
+
+
+class CentredRows:
+    """Sparse rows minus one dense row, the centring done inside the product.
+
+    (S - 1 m) @ W = S @ W - 1 (m @ W), so S stays sparse.
+
+    Parameters
+    ----------
+    S : CSR matrix or array of shape (n_rows, n_features)
+        The rows, scaled.
+    m : ndarray of shape (n_features,)
+        The row to subtract from each.
+    """
+
+    def __init__(self, S: Any, m: Array) -> None:
+        self.S = S
+        self.m = m
+        self.shape = S.shape
+
+    def __matmul__(self, W: Array) -> Array:
+        product: Array = self.S @ W
+        product -= self.m @ W
+        return product
+
+    @property
+    def T(self) -> CentredColumns:
+        """The transpose."""
+        return CentredColumns(self)
+
+
+@dataclass(frozen=True)
+class CentredColumns:
+    """The transpose of ``CentredRows``, for the gradient A.T @ D."""
+
+    rows: CentredRows
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the transpose."""
+        return self.rows.shape[::-1]
+
+    def __matmul__(self, D: Array) -> Array:
+        product: Array = self.rows.S.T @ D
+        product -= np.multiply.outer(self.rows.m, D.sum(axis=0))
+        return product
+
+
+class RowReader:
+    """Rows of X in the network's dtype, standardised.
+
+    Parameters
+    ----------
+    X : ndarray, CSR matrix or CSR array of shape (n_samples, n_features)
+        Any real, integer or boolean dtype; only read.
+    dtype : dtype
+        float32 or float64, that of the network.
+    standardization : Standardization or None
+        Applied in float64 where X has more digits than float32 holds, so that a
+        column such as a Unix timestamp keeps what distinguishes its rows.
+    """
+
+    def __init__(
+        self, X: Any, dtype: DTypeLike, standardization: Standardization | None = None
+    ) -> None:
+        self.dtype = np.dtype(dtype)
+        self.standardization = standardization
+        self.is_sparse = sparse.issparse(X)
+        dense_in_columns = not self.is_sparse and not X.flags.c_contiguous
+        if dense_in_columns and X.nbytes <= _COPY_TO_ROW_ORDER_BELOW:
+            X = np.ascontiguousarray(X)
+        self.X = X
+        # where subtraction of the mean is exact enough
+        self.wide = np.result_type(X.dtype, np.float32)
+        self._buffers: dict[str, NDArray[Any]] = {}
+        if standardization is not None:
+            precision = np.float64 if self.is_sparse else self.wide
+            self._mean = standardization.mean.astype(precision)
+            self._factor = (1 / standardization.scale).astype(precision)
+            offset = standardization.mean / standardization.scale
+            self._offset = offset.astype(self.dtype)
+
+    def read(self, rows: Rows) -> Operand:
+        """The rows, valid until the next call."""
+        if self.is_sparse:
+            return self._read_sparse(rows)
+        raw = self._gather(rows)
+        if self.standardization is None:
+            if raw.dtype == self.dtype:
+                return raw
+            out = self._buffer("out", len(raw), self.dtype)
+            np.copyto(out, raw, casting="unsafe")
+            return out
+        out = self._buffer("out", len(raw), self.dtype)
+        wide = out
+        if self.wide != self.dtype:
+            wide = self._buffer("wide", len(raw), self.wide)
+        np.subtract(raw, self._mean, out=wide)
+        return np.multiply(wide, self._factor, out=out, casting="same_kind")
+
+    def _gather(self, rows: Rows) -> NDArray[Any]:
+        if isinstance(rows, slice) or not self.X.flags.c_contiguous:
+            gathered: NDArray[Any] = self.X[rows]
+            return gathered
+        raw = self._buffer("raw", len(rows), self.X.dtype)
+        # "clip" writes straight into `out`; the rows are known to exist
+        return np.take(self.X, rows, axis=0, out=raw, mode="clip")
+
+    def _read_sparse(self, rows: Rows) -> Operand:
+        S = self.X[rows]
+        data = S.data
+        if self.standardization is not None:
+            data = data * self._factor[S.indices]
+        S = type(S)((data.astype(self.dtype), S.indices, S.indptr), shape=S.shape)
+        if self.standardization is None or not self._offset.any():
+            return S  # type: ignore[no-any-return]
+        return CentredRows(S, self._offset)
+
+    def _buffer(self, name: str, n_rows: int, dtype: DTypeLike) -> NDArray[Any]:
+        buffer = self._buffers.get(name)
+        if buffer is None or len(buffer) < n_rows:
+            buffer = np.empty((n_rows, self.X.shape[1]), dtype=dtype)
+            self._buffers[name] = buffer
+        return buffer[:n_rows]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A few rows, ready for the network.
+
+    Parameters
+    ----------
+    X : array or sparse operand of shape (n_rows, n_features)
+    Y : ndarray of shape (n_rows, n_outputs)
+    s : ndarray of shape (n_rows,) or None
+        Sample weights, or None where all are equal.
+    """
+
+    X: Operand
+    Y: Array
+    s: Array | None
+
+
+class Batches:
+    """The training rows, an epoch at a time.
+
+    Parameters
+    ----------
+    reader : RowReader
+        X, standardised and cast on the way.
+    Y : ndarray of shape (n_samples, n_outputs)
+        Targets, in the network's dtype.
+    s : ndarray of shape (n_samples,) or None
+        Sample weights of mean 1 over the training rows.
+    rows : ndarray of int or None
+        The rows to train on; None means all.
+    batch_size : int
+        Rows a batch; the last batch of an epoch may be smaller.
+    """
+
+    def __init__(
+        self,
+        reader: RowReader,
+        Y: Array,
+        s: Array | None,
+        rows: NDArray[np.intp] | None,
+        batch_size: int,
+    ) -> None:
+        self.reader = reader
+        self.Y = Y
+        self.s = s
+        self.rows = rows
+        self.n_rows = len(Y) if rows is None else len(rows)
+        self.batch_size = min(batch_size, self.n_rows)
+        self._only: Batch | None = None
+        self._order: NDArray[np.intp] | None = None
+
+    def epoch(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
+        """All rows once, in batches; in the order that ``rng`` draws, if given.
+
+        A batch is valid until the next one is asked for.
+        """
+        if self.batch_size == self.n_rows:
+            if self._only is None:  # read once: order means nothing to a full batch
+                rows = slice(0, self.n_rows) if self.rows is None else self.rows
+                self._only = self._read(rows)
+            yield self._only
+            return
+        order = self.rows if rng is None else self._shuffled(rng)
+        for start in range(0, self.n_rows, self.batch_size):
+            piece = slice(start, min(start + self.batch_size, self.n_rows))
+            yield self._read(piece if order is None else order[piece])
+
+    def _shuffled(self, rng: np.random.Generator) -> NDArray[np.intp]:
+        if self._order is None:
+            self._order = np.empty(self.n_rows, dtype=np.intp)
+        self._order[:] = np.arange(self.n_rows) if self.rows is None else self.rows
+        rng.shuffle(self._order)
+        return self._order
+
+    def _read(self, rows: Rows) -> Batch:
+        s = None if self.s is None else self.s[rows]
+        return Batch(self.reader.read(rows), self.Y[rows], s)

@@ -1,0 +1,250 @@
+"""Full-batch training: L-BFGS, by SciPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf, isfinite
+from typing import Any
+
+import numpy as np
+from scipy import optimize
+
+from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.parameters import Parameters
+from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.training.batches import Batches
+from sklearn_bpnet.training.history import (
+    History,
+    NoFiniteStepError,
+    Outcome,
+    StopReason,
+)
+from sklearn_bpnet.training.stopping import Patience
+
+# SciPy's default relative reduction, 2.2e-9, at scikit-learn's default tol, 1e-4.
+_FTOL_PER_TOL = 2.2e-5
+
+
+@dataclass
+class FullBatchRisk:
+    """The smooth part of J and its gradient over all rows, block by block of rows.
+
+    Parameters
+    ----------
+    risk : EmpiricalRisk
+        J.
+    batches : Batches
+        The rows, in blocks of a size that keeps memory bounded.
+    theta : ndarray of shape (n_parameters,)
+        Where a point is put, in the network's dtype, before J is computed there.
+    """
+
+    risk: EmpiricalRisk
+    batches: Batches
+    theta: Array
+
+    def __post_init__(self) -> None:
+        network, dtype = self.risk.network, self.theta.dtype
+        self.parameters = network.parameters(self.theta)
+        self.block_gradient = Parameters.zeros(network.shapes, dtype)
+        self.strength = self.risk.strength(self.theta)
+        self.workspace = network.workspace(self.batches.batch_size, dtype)
+
+    def value_and_gradient(self, x: Array) -> tuple[float, Array]:
+        """J without its L1 part, and the gradient of that, at ``x``."""
+        self.theta[:] = x
+        n, total = self.batches.n_rows, 0.0
+        gradient = np.zeros_like(self.theta)
+        for batch in self.batches.epoch():
+            ws = [layer.rows(len(batch.Y)) for layer in self.workspace]
+            block = self.block_gradient
+            total += self.risk.add_up(
+                self.parameters, batch.X, batch.Y, batch.s, n, block, ws
+            )
+            gradient += block.theta
+        penalty = self.risk.penalty
+        scratch = self.block_gradient.theta
+        penalty.add_l2_gradient(self.theta, self.strength, gradient, scratch)
+        return total / n + penalty.l2_value(self.theta, self.strength), gradient
+
+
+class SignSplit:
+    """theta = p - q with p, q >= 0 where L1 acts, which makes |theta| = p + q smooth.
+
+    The point that L-BFGS sees is p for every parameter, then q for those that L1
+    penalises; parameters without an L1 penalty are free and have no q.
+
+    Parameters
+    ----------
+    l1 : ndarray of shape (n_parameters,)
+        Strength of the L1 penalty of every parameter.
+    """
+
+    def __init__(self, l1: Array) -> None:
+        self.l1 = np.asarray(l1, dtype=np.float64)
+        self.split = np.flatnonzero(l1)
+
+    def join(self, z: Array) -> Array:
+        """theta of a point."""
+        theta = z[: self.l1.size].copy()
+        theta[self.split] -= z[self.l1.size :]
+        return theta
+
+    def separate(self, theta: Array) -> Array:
+        """A point of theta, with p or q zero."""
+        z = np.concatenate([theta, np.maximum(-theta[self.split], 0)])
+        z[self.split] = np.maximum(theta[self.split], 0)
+        return z
+
+    @property
+    def bounds(self) -> optimize.Bounds | None:
+        """Bounds of a point; None where nothing is penalised by L1."""
+        if not self.split.size:
+            return None
+        low = np.full(self.l1.size + self.split.size, -inf)
+        low[self.split] = low[self.l1.size :] = 0
+        return optimize.Bounds(low, inf)
+
+    def add_l1(
+        self, z: Array, value: float, gradient: Array
+    ) -> tuple[float, Array]:
+        """Value and gradient at a point, from those of the smooth part at theta."""
+        l1 = self.l1[self.split]
+        p, q = z[self.split], z[self.l1.size :]
+        whole = np.concatenate([gradient + self.l1, l1 - gradient[self.split]])
+        return value + float(l1 @ (p + q)), whole
+
+
+@dataclass(frozen=True)
+class LBFGS:
+    """Limited-memory BFGS, a quasi-Newton method, for trainings that are full-batch.
+
+    L1 penalties are handled exactly, by splitting a weight into its positive and
+    its negative part, both bounded below by zero.
+
+    Parameters
+    ----------
+    max_fun : int, default=15000
+        Most evaluations of the risk and its gradient.
+    history_size : int, default=10
+        Number of past steps that the curvature is estimated from.
+
+    References
+    ----------
+    Zhu, Byrd, Lu and Nocedal, "Algorithm 778: L-BFGS-B", ACM TOMS 23, 1997.
+    """
+
+    max_fun: int = 15_000
+    history_size: int = 10
+
+    def run(
+        self,
+        risk: EmpiricalRisk,
+        theta: Array,
+        batches: Batches,
+        *,
+        tol: float,
+        max_iter: int,
+        history: History,
+        patience: Patience | None = None,
+        validation_score: Callable[[Array], float] | None = None,
+        after_epoch: Callable[[History], None] | None = None,
+    ) -> Outcome:
+        """Walk ``theta`` in place to a minimum of the risk; update ``history``.
+
+        It converges where no component of the (projected) gradient exceeds ``tol``,
+        or where the risk no longer falls by a matching relative amount.
+
+        Raises
+        ------
+        NoFiniteStepError
+            If the risk is not finite at the start.
+        """
+        smooth = FullBatchRisk(risk, batches, theta)
+        split = SignSplit(risk.penalty.l1_ratio * smooth.strength)
+        watch = _Watch(split, history, patience, validation_score, after_epoch)
+
+        def objective(z: Array) -> tuple[float, Array]:
+            value, gradient = smooth.value_and_gradient(split.join(z))
+            return split.add_l1(z, value, gradient.astype(np.float64))
+
+        start = split.separate(theta.astype(np.float64))
+        if not isfinite(objective(start)[0]):
+            raise NoFiniteStepError
+        options = {
+            "maxfun": self.max_fun,
+            "maxiter": max_iter,
+            "maxcor": self.history_size,
+            "maxls": 50,
+            "gtol": tol,
+            "ftol": max(tol * _FTOL_PER_TOL, 64 * np.finfo(theta.dtype).eps),
+        }
+        try:
+            result = optimize.minimize(
+                objective,
+                start,
+                method="L-BFGS-B",
+                jac=True,
+                bounds=split.bounds,
+                callback=watch,
+                options=options,
+            )
+        except KeyboardInterrupt:
+            theta[:] = split.join(start) if watch.last is None else watch.last
+            return Outcome(StopReason.INTERRUPTED, len(history.loss))
+        theta[:] = watch.chosen(result)
+        return watch.outcome(result, max_iter)
+
+
+class _Watch:
+    """Looks at every iteration of L-BFGS; a callable for SciPy's ``callback``."""
+
+    def __init__(
+        self,
+        split: SignSplit,
+        history: History,
+        patience: Patience | None,
+        validation_score: Callable[[Array], float] | None,
+        after_epoch: Callable[[History], None] | None,
+    ) -> None:
+        self.split = split
+        self.history = history
+        self.patience = patience
+        self.validation_score = validation_score
+        self.after_epoch = after_epoch
+        self.best: Array | None = None
+        self.last: Array | None = None
+
+    def __call__(self, intermediate_result: optimize.OptimizeResult) -> None:
+        if not isfinite(intermediate_result.fun):
+            raise StopIteration
+        theta = self.last = self.split.join(intermediate_result.x)
+        self.history.loss.append(float(intermediate_result.fun))
+        if self.validation_score and self.patience:
+            self.history.validation_score.append(self.validation_score(theta))
+            if self.patience.update(self.history.validation_score[-1]):
+                self.best = theta
+        if self.after_epoch:
+            self.after_epoch(self.history)
+        if self.patience and self.patience.ran_out:
+            raise StopIteration
+
+    def chosen(self, result: Any) -> Array:
+        """The theta to keep: the best validated, else the last finite one."""
+        if self.best is not None:
+            return self.best
+        theta = self.split.join(result.x)
+        if isfinite(result.fun) or self.last is None:
+            return theta
+        return self.last
+
+    def outcome(self, result: Any, max_iter: int) -> Outcome:
+        """Why L-BFGS ended."""
+        n_iter = min(int(result.nit), max_iter)
+        if not isfinite(result.fun):
+            return Outcome(StopReason.DIVERGED, n_iter)
+        if result.status == 0 or (self.patience and self.patience.ran_out):
+            return Outcome(StopReason.CONVERGED, n_iter)
+        reason = StopReason.MAX_ITER if n_iter == max_iter else StopReason.FAILED
+        return Outcome(reason, n_iter, str(result.message))
