@@ -189,16 +189,19 @@ class BaseBPNet(BaseEstimator, ABC):
 
     def _build_risk(self, data):
         loss = LOSSES.resolve(self.loss)
-        name = self.output_activation
-        if isinstance(name, str) and name == "auto":
-            name = self._default_output_activation(loss)
-        output_activation = ACTIVATIONS.resolve(name)
+        output_activation = self._resolve_output_activation(loss)
         sizes = parameters.hidden_sizes(self.hidden_layer_sizes)
         network = Network.dense(
             (data.X.shape[1], *sizes, data.Y.shape[1]),
             (*parameters.hidden_activations(self.activation, len(sizes)), output_activation),
         )
         return EmpiricalRisk(network, loss, self.alpha, ElasticNet(self.l1_ratio))
+
+    def _resolve_output_activation(self, loss):
+        name = self.output_activation
+        if self._is_trivial() or (isinstance(name, str) and name == "auto"):
+            name = self._default_output_activation(loss)
+        return ACTIVATIONS.resolve(name)
 
     def _new_state(self):
         """What going on later will need besides the weights."""

@@ -21,6 +21,9 @@ _AT_LEAST_ZERO = Interval(Real, 0, None, closed="left")
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _COUNT = Interval(Integral, 1, None, closed="left")
 _DECAY = Interval(Real, 0, 1, closed="left")
+# "auto" takes all rows up to here: so few make the gradient of all of them cheap. Above
+# it a tenth of them, so that small tables get enough steps in `max_iter` epochs.
+_FULL_BATCH_UP_TO = 64
 _DTYPES = {"float32": np.float32, "float64": np.float64}
 
 CONSTRAINTS = {
@@ -113,10 +116,10 @@ def schedule_of(estimator):
 
 
 def batch_size_of(estimator, n_rows):
-    """Rows a mini-batch, at most ``n_rows``; warns where more were asked for."""
-    if estimator.batch_size == "auto":
-        return min(200, n_rows)
-    if estimator.batch_size == "full":
+    """Rows a mini-batch, at most ``n_rows``."""
+    if estimator.batch_size == "auto" and n_rows > _FULL_BATCH_UP_TO:
+        return min(max(n_rows // 10, 32), 200)
+    if isinstance(estimator.batch_size, str):
         return n_rows
     return min(estimator.batch_size, n_rows)
 

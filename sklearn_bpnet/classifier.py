@@ -71,7 +71,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         With L1, weights become exactly zero.
 
     batch_size : int, "auto" or "full", default="auto"
-        Rows a mini-batch. "auto" is min(200, n_samples), "full" all rows.
+        Rows a mini-batch. "full" is all rows. "auto" is all rows up to 64, else a
+        tenth of them, but at least 32 and at most 200.
 
     learning_rate : {"constant", "invscaling", "adaptive"} or Schedule, \
 default="constant"
@@ -438,15 +439,17 @@ default="constant"
         -------
         ndarray of float64 of shape (n_samples, n_classes)
             The probability of every class, in the order of ``classes_``; for label
-            indicators that of every label. None is below the smallest normal number.
+            indicators that of every label, below 1. None is below the smallest normal
+            number.
         """
         A, _ = self._outputs(X)
-        smallest = np.finfo(np.float64).tiny
+        limits = np.finfo(np.float64)
+        smallest = limits.tiny
         if self._is_trivial():
             return np.ones((len(A), 1))
         P = np.clip(A, smallest, 1)
         if self._multilabel:
-            return P
+            return np.minimum(P, 1 - limits.epsneg)
         if P.shape[1] == 1:
             P = np.hstack([np.maximum(1 - P, smallest), P])
         elif not isinstance(self._network.output_activation, Softmax):

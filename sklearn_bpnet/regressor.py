@@ -10,7 +10,7 @@ from sklearn.utils import column_or_1d
 from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._scaling import standardization
-from sklearn_bpnet.net.activations import ACTIVATIONS, Identity
+from sklearn_bpnet.net.activations import Identity
 from sklearn_bpnet.net.losses import LOSSES
 
 
@@ -64,7 +64,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         With L1, weights become exactly zero.
 
     batch_size : int, "auto" or "full", default="auto"
-        Rows a mini-batch. "auto" is min(200, n_samples), "full" all rows.
+        Rows a mini-batch. "full" is all rows. "auto" is all rows up to 64, else a
+        tenth of them, but at least 32 and at most 200.
 
     learning_rate : {"constant", "invscaling", "adaptive"} or Schedule, \
 default="constant"
@@ -302,10 +303,8 @@ default="constant"
         self.target_mean_ = self.target_scale_ = None
         if self.target_scaling is None:
             return
-        loss, name = LOSSES.resolve(self.loss), self.output_activation
-        if isinstance(name, str) and name == "auto":
-            name = loss.output_activation
-        activation = ACTIVATIONS.resolve(name)
+        loss = LOSSES.resolve(self.loss)
+        activation = self._resolve_output_activation(loss)
         if loss.scalable_target and isinstance(activation, Identity):
             statistics = standardization(data.Y, data.weights, data.rows)
             self.target_mean_, self.target_scale_ = statistics.mean, statistics.scale

@@ -223,7 +223,8 @@ class _Watch:
         self.history.loss.append(float(intermediate_result.fun))
         if self.validation_score and self.patience:
             self.history.validation_score.append(self.validation_score(theta))
-            if self.patience.update(self.history.validation_score[-1]):
+            score, loss = self.history.validation_score[-1], self.history.loss[-1]
+            if self.patience.update(score, loss):
                 self.best = theta
         if self.after_epoch:
             self.after_epoch(self.history)

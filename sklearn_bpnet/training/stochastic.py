@@ -107,7 +107,7 @@ class StochasticTraining:
                 history.loss.append(loss)
                 if self.validation_score:
                     history.validation_score.append(self.validation_score(theta))
-                    if self.patience.update(history.validation_score[-1]):
+                    if self.patience.update(history.validation_score[-1], loss):
                         best[:] = theta
                 else:
                     self.patience.update(loss)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, isfinite
 
 
 class Patience:
@@ -36,14 +36,32 @@ class Patience:
         self.sign = 1 if maximize else -1
         self.best = -self.sign * inf
         self.count = 0
+        self._has_moved = False
+        self._lowest_loss = inf
 
-    def update(self, value: float) -> bool:
-        """Count one epoch; return whether its value is the best so far."""
+    def update(self, value: float, loss: float | None = None) -> bool:
+        """Count one epoch; return whether its value is the best so far.
+
+        Parameters
+        ----------
+        value : float
+            The watched value of the epoch.
+        loss : float, default=None
+            The training loss of the epoch, where ``value`` is a score. A score such
+            as the accuracy may stand still while the first epochs bring the loss
+            down; until it has risen once, such epochs do not count against it.
+        """
         gain = self.sign * (value - self.best)
-        self.count = 0 if gain >= self.tol else self.count + 1
         is_best = gain > 0
         if is_best:
+            self._has_moved = isfinite(self.best)
             self.best = value
+        falls = False
+        if loss is not None:
+            falls = self._lowest_loss - loss >= self.tol
+            self._lowest_loss = min(loss, self._lowest_loss)
+        waits = falls and not self._has_moved
+        self.count = 0 if gain >= self.tol or waits else self.count + 1
         return is_best
 
     @property
