@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from copy import deepcopy
+from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -38,7 +39,11 @@ _LARGE_OFFSET = 1e3
 class BaseBPNet(BaseEstimator, ABC):
     """The common part of the two estimators; not for direct use."""
 
-    _parameter_constraints = parameters.CONSTRAINTS
+    _parameter_constraints: ClassVar[dict] = parameters.CONSTRAINTS
+
+    input_mean_: np.ndarray | None
+    input_scale_: np.ndarray | None
+    t_: int
 
     # What a subclass says about its task
 
@@ -154,7 +159,9 @@ class BaseBPNet(BaseEstimator, ABC):
         theta = self._start(risk.network, data, rng, going_on)
         history = History()
         if going_on:
-            history = History(list(self.loss_curve_), list(self.validation_scores_ or []))
+            history = History(
+                list(self.loss_curve_), list(self.validation_scores_ or [])
+            )
         progress = Progress(**state["progress"])
         outcome = Outcome(StopReason.CONVERGED, 0)
         if not self._is_trivial():
@@ -193,7 +200,10 @@ class BaseBPNet(BaseEstimator, ABC):
         sizes = parameters.hidden_sizes(self.hidden_layer_sizes)
         network = Network.dense(
             (data.X.shape[1], *sizes, data.Y.shape[1]),
-            (*parameters.hidden_activations(self.activation, len(sizes)), output_activation),
+            (
+                *parameters.hidden_activations(self.activation, len(sizes)),
+                output_activation,
+            ),
         )
         return EmpiricalRisk(network, loss, self.alpha, ElasticNet(self.l1_ratio))
 
@@ -241,7 +251,7 @@ class BaseBPNet(BaseEstimator, ABC):
         self._learn_target_scaling(data)
 
     def _input_standardization(self):
-        if self.input_mean_ is None:
+        if self.input_mean_ is None or self.input_scale_ is None:
             return None
         return Standardization(self.input_mean_, self.input_scale_)
 

@@ -63,7 +63,10 @@ def _balanced(y, weights):
     present, codes = np.unique(y, return_inverse=True)
     totals = np.bincount(codes, weights)
     balanced = np.divide(
-        totals.sum(), totals * len(present), out=np.zeros(len(present)), where=totals > 0
+        totals.sum(),
+        totals * len(present),
+        out=np.zeros(len(present)),
+        where=totals > 0,
     )
     return dict(zip(present.tolist(), balanced.tolist(), strict=True))
 

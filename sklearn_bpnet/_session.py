@@ -54,7 +54,8 @@ class Training:
         self.theta = theta
         self.progress = progress
         self.history = history
-        self.reader = RowReader(data.X, theta.dtype, estimator._input_standardization())
+        scaling = estimator._input_standardization()
+        self.reader = RowReader(data.X, theta.dtype, scaling)
         self.Y = np.ascontiguousarray(estimator._to_network_units(data.Y), theta.dtype)
         self.s = _mean_one(data, weight_unit, theta.dtype)
 
@@ -119,10 +120,12 @@ class Training:
         return Batches(self.reader, self.Y, self.s, self.data.rows, batch_size)
 
     def score(self, theta):
-        """The score of theta on the validation rows; NaN if the outputs are not finite."""
+        """Score theta on the validation rows; NaN if the outputs are not finite."""
         network, rows = self.risk.network, self.data.validation
         # a reader of its own: the training batches live in the other's buffers
-        reader = RowReader(self.reader.X, self.reader.dtype, self.reader.standardization)
+        reader = RowReader(
+            self.reader.X, self.reader.dtype, self.reader.standardization
+        )
         blocks = network.parameters(theta.astype(self.theta.dtype, copy=False)).blocks
         Z = output_Z(network, blocks, reader, rows)
         A = network.output_activation.forward(Z, out=np.empty_like(Z))
@@ -137,7 +140,9 @@ def mean_weight(data):
     """The mean weight of the training rows, the unit of the sample weights."""
     if data.weights is None:
         return 1.0
-    return float(np.mean(data.weights if data.rows is None else data.weights[data.rows]))
+    return float(
+        np.mean(data.weights if data.rows is None else data.weights[data.rows])
+    )
 
 
 def _mean_one(data, unit, dtype):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from scipy import sparse
 from sklearn.base import ClassifierMixin
@@ -229,11 +231,13 @@ default="constant"
     (3, 3)
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: ClassVar[dict] = {
         **BaseBPNet._parameter_constraints,
         "loss": parameters.loss_constraint("classification"),
         "class_weight": [dict, list, parameters.StrOptions({"balanced"}), None],
     }
+
+    _multilabel: bool
 
     def __init__(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
@@ -218,7 +220,7 @@ default="constant"
     0.52
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: ClassVar[dict] = {
         **BaseBPNet._parameter_constraints,
         "loss": parameters.loss_constraint("regression"),
         "target_scaling": [parameters.StrOptions({"auto", "standard"}), None],
@@ -317,7 +319,11 @@ default="constant"
             )
 
     def _to_network_units(self, Y):
-        return Y if self.target_mean_ is None else (Y - self.target_mean_) / self.target_scale_
+        return (
+            Y
+            if self.target_mean_ is None
+            else (Y - self.target_mean_) / self.target_scale_
+        )
 
     def _validation_score(self, A, Y, weights):
         return r2_score(Y, A, sample_weight=weights)

@@ -9,7 +9,7 @@ Array = NDArray[np.floating[Any]]
 
 
 class Operand(Protocol):
-    """What stands for A[0] = X: an array, a CSR matrix, anything with ``@`` and ``T``."""
+    """What stands for A[0] = X: an array, a CSR matrix, anything with ``@``, ``T``."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...

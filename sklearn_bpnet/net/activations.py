@@ -40,7 +40,9 @@ class Interval:
         """Whether every number of ``other`` lies in this interval."""
         ends_count = other.closed and not self.closed
         low = nextafter(self.low, inf) if ends_count and self.low > -inf else self.low
-        high = nextafter(self.high, -inf) if ends_count and self.high < inf else self.high
+        high = (
+            nextafter(self.high, -inf) if ends_count and self.high < inf else self.high
+        )
         return low <= other.low and other.high <= high
 
     def __str__(self) -> str:
@@ -117,7 +119,7 @@ class Heaviside(Activation):
     trainable: ClassVar[bool] = False
 
     def forward(self, Z: Array, out: Array) -> Array:
-        return np.greater(Z, 0, out=out)  # type: ignore[call-overload,no-any-return]
+        return np.greater(Z, 0, out=out)
 
     def derivative(self, Z: Array, A: Array, out: Array) -> Array:
         out.fill(0)
@@ -131,7 +133,7 @@ class Sigmoid(Activation):
     range: ClassVar[Interval] = Interval(0, 1)
 
     def forward(self, Z: Array, out: Array) -> Array:
-        return special.expit(Z, out=out)  # type: ignore[no-any-return]
+        return special.expit(Z, out=out)
 
     def derivative(self, Z: Array, A: Array, out: Array) -> Array:
         np.subtract(1, A, out=out)
@@ -163,7 +165,7 @@ class ReLU(Activation):
         return np.maximum(Z, 0, out=out)
 
     def derivative(self, Z: Array, A: Array, out: Array) -> Array:
-        return np.greater(A, 0, out=out)  # type: ignore[call-overload,no-any-return]
+        return np.greater(A, 0, out=out)
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,7 @@ class LeakyReLU(Activation):
         return out
 
     def derivative(self, Z: Array, A: Array, out: Array) -> Array:
-        np.greater(A, 0, out=out)  # type: ignore[call-overload]
+        np.greater(A, 0, out=out)
         out *= 1 - self.negative_slope
         out += self.negative_slope
         return out

@@ -19,7 +19,7 @@ from sklearn_bpnet.net.initializers import Initializer
 from sklearn_bpnet.net.parameters import Parameters, Shape
 
 
-def _product(left: Operand, right: Operand, out: Array) -> Array:
+def _product(left: Operand, right: Array, out: Array) -> Array:
     """``left @ right`` into ``out``; only arrays can write there themselves."""
     if isinstance(left, np.ndarray):
         return np.matmul(left, right, out=out)

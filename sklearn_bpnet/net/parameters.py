@@ -46,7 +46,9 @@ class Parameters:
                 start = stop
             self.blocks.append(tuple(views))
         if start != theta.size:
-            raise ValueError(f"theta has {theta.size} numbers; the shapes hold {start}.")
+            raise ValueError(
+                f"theta has {theta.size} numbers; the shapes hold {start}."
+            )
 
     @classmethod
     def zeros(

@@ -35,12 +35,16 @@ class ElasticNet:
     l1_ratio: float = 0.0
 
     def value(self, theta: Array, strength: Array) -> float:
-        """lambda * Omega(theta)."""
+        """Lambda * Omega(theta)."""
         return self.l1_value(theta, strength) + self.l2_value(theta, strength)
 
     def l1_value(self, theta: Array, strength: Array) -> float:
         """The L1 part of ``value``."""
-        return self.l1_ratio * float(np.dot(strength, np.abs(theta))) if self.l1_ratio else 0.0
+        return (
+            self.l1_ratio * float(np.dot(strength, np.abs(theta)))
+            if self.l1_ratio
+            else 0.0
+        )
 
     def l2_value(self, theta: Array, strength: Array) -> float:
         """The L2 part of ``value``, the part that is smooth."""

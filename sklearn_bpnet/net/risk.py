@@ -51,7 +51,7 @@ class EmpiricalRisk:
         self.penalty = penalty
 
     def strength(self, theta: Array) -> Array:
-        """lambda of every parameter: ``alpha`` for a weight, 0 for a bias."""
+        """Lambda of every parameter: ``alpha`` for a weight, 0 for a bias."""
         return self.alpha * self.network.is_weight(theta.dtype)
 
     def value(

@@ -38,7 +38,7 @@ class Standardization:
 
     @property
     def largest_offset(self) -> float:
-        """max |mean / scale|: what is lost to cancellation if it is done late."""
+        """Max |mean / scale|: what is lost to cancellation if it is done late."""
         return float(np.max(np.abs(self.mean / self.scale), initial=0.0))
 
 
@@ -155,7 +155,7 @@ class RowReader:
             data = data * self._factor[S.indices]
         S = type(S)((data.astype(self.dtype), S.indices, S.indptr), shape=S.shape)
         if self.standardization is None or not self._offset.any():
-            return S  # type: ignore[no-any-return]
+            return S
         return CentredRows(S, self._offset)
 
     def _buffer(self, name: str, n_rows: int, dtype: DTypeLike) -> NDArray[Any]:

@@ -86,7 +86,7 @@ class SignSplit:
         self.split = np.flatnonzero(l1)
 
     def join(self, z: Array) -> Array:
-        """theta of a point."""
+        """Theta of a point."""
         theta = z[: self.l1.size].copy()
         theta[self.split] -= z[self.l1.size :]
         return theta
@@ -106,9 +106,7 @@ class SignSplit:
         low[self.split] = low[self.l1.size :] = 0
         return optimize.Bounds(low, inf)
 
-    def add_l1(
-        self, z: Array, value: float, gradient: Array
-    ) -> tuple[float, Array]:
+    def add_l1(self, z: Array, value: float, gradient: Array) -> tuple[float, Array]:
         """Value and gradient at a point, from those of the smooth part at theta."""
         l1 = self.l1[self.split]
         p, q = z[self.split], z[self.l1.size :]
