@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from copy import deepcopy
+from math import isnan, nan
 from typing import ClassVar
 
 import numpy as np
@@ -15,7 +16,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_bpnet import _parameters as parameters
-from sklearn_bpnet._scaling import standardization
+from sklearn_bpnet._scaling import feature_standardization
 from sklearn_bpnet._session import Data, Training, mean_weight
 from sklearn_bpnet._sklearn_compat import check_sample_weight, fit_context
 from sklearn_bpnet._validation_split import validation_split
@@ -246,7 +247,7 @@ class BaseBPNet(BaseEstimator, ABC):
         """Statistics of the inputs and targets, on the training rows."""
         self.input_mean_ = self.input_scale_ = None
         if self.input_scaling == "standard":
-            statistics = standardization(data.X, data.weights, data.rows)
+            statistics = feature_standardization(data.X, data.weights, data.rows)
             self.input_mean_, self.input_scale_ = statistics.mean, statistics.scale
         self._learn_target_scaling(data)
 
@@ -294,15 +295,12 @@ class BaseBPNet(BaseEstimator, ABC):
         self.n_iter_ = outcome.n_iter
         self.loss_curve_ = history.loss
         self.loss_ = history.loss[-1] if history.loss else 0.0
-        self.best_loss_ = min(history.loss, default=0.0)
+        self.best_loss_ = _best(min, history.loss, self.loss_)
         self.validation_scores_ = self.best_validation_score_ = None
-        if self.early_stopping:
+        if history.validation_score:
             self.best_loss_ = None
             self.validation_scores_ = history.validation_score
-            scores = np.asarray(history.validation_score)
-            self.best_validation_score_ = float(
-                np.max(scores, initial=-np.inf, where=~np.isnan(scores))
-            )
+            self.best_validation_score_ = _best(max, history.validation_score, nan)
 
     def _warn(self, outcome):
         """Say what a user should know about the end of training."""
@@ -348,3 +346,8 @@ class BaseBPNet(BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _best(choose, values, default):
+    """The smallest or largest of the values that are not NaN."""
+    return choose((value for value in values if not isnan(value)), default=default)

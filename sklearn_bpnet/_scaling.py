@@ -10,6 +10,8 @@ from sklearn.utils.sparsefuncs import mean_variance_axis
 from sklearn_bpnet.training.batches import Standardization
 
 _BLOCK_NUMBERS = 2**20  # numbers converted to float64 at a time
+_RARE = 0.1
+_LOOKED_AT = 101  # rows that a feature's most common value is looked for in
 
 
 def standardization(X, weights=None, rows=None):
@@ -31,23 +33,76 @@ def standardization(X, weights=None, rows=None):
     Standardization
     """
     if sparse.issparse(X):
-        return _sparse_standardization(X, weights, rows)
-    n_rows = X.shape[0] if rows is None else len(rows)
+        X, weights = _only(X, weights, rows)
+        mean, variance = mean_variance_axis(
+            X.astype(np.float64), axis=0, weights=weights
+        )
+        # a variance below the rounding error of its mean is none
+        varies = variance > (10 * np.finfo(np.float64).eps * mean) ** 2
+        return Standardization(mean, np.sqrt(np.where(varies, variance, 1.0)))
     scaler = StandardScaler()
+    for block, block_weights in _blocks(X, weights, rows):
+        scaler.partial_fit(block.astype(np.float64), sample_weight=block_weights)
+    return Standardization(scaler.mean_, scaler.scale_)
+
+
+def feature_standardization(X, weights=None, rows=None):
+    """As `standardization`, with rare exceptions kept in bounds.
+
+    The deviation of a feature that is nearly always the same (a pixel at the edge of
+    an image, the indicator of a rare category) is tiny, so that its exceptions would
+    come out huge, and a gradient step for them would upset everything else. Where
+    fewer than a tenth of the rows differ from a feature's common value, its deviation
+    is raised to what it would be if a tenth did.
+
+    Parameters
+    ----------
+    X, weights, rows
+        As for `standardization`.
+
+    Returns
+    -------
+    Standardization
+    """
+    statistics = standardization(X, weights, rows)
+    share = _share_of_exceptions(X, weights, rows)
+    rare = (share > 0) & (share < _RARE)
+    # the variance of rare exceptions is proportional to their share
+    raised = np.sqrt(np.divide(_RARE, share, out=np.ones_like(share), where=rare))
+    return Standardization(statistics.mean, statistics.scale * raised)
+
+
+def _share_of_exceptions(X, weights, rows):
+    """The weighted share of the rows that differ from a column's common value."""
+    if sparse.issparse(X):
+        X, weights = _only(X, weights, rows)
+        stored = (X != 0).astype(np.float64)
+        weights = np.ones(X.shape[0]) if weights is None else weights
+        return (stored.T @ weights) / weights.sum()
+    n_rows = X.shape[0] if rows is None else len(rows)
+    some = np.linspace(0, n_rows - 1, _LOOKED_AT).astype(np.intp)
+    common = np.median(X[some if rows is None else rows[some]].astype(float), axis=0)
+    exceptions, total = np.zeros(X.shape[1]), 0.0
+    for block, block_weights in _blocks(X, weights, rows):
+        if block_weights is None:
+            block_weights = np.ones(len(block))
+        exceptions += block_weights @ (block != common)
+        total += block_weights.sum()
+    return exceptions / total
+
+
+def _only(X, weights, rows):
+    """The rows that count, and their weights."""
+    if rows is None:
+        return X, weights
+    return X[rows], None if weights is None else weights[rows]
+
+
+def _blocks(X, weights, rows):
+    """The rows of a dense X that count, a few at a time, with their weights."""
+    n_rows = X.shape[0] if rows is None else len(rows)
     size = max(_BLOCK_NUMBERS // X.shape[1], 1)
     for start in range(0, n_rows, size):
         piece = slice(start, min(start + size, n_rows))
         piece = piece if rows is None else rows[piece]
-        block_weights = None if weights is None else weights[piece]
-        scaler.partial_fit(X[piece].astype(np.float64), sample_weight=block_weights)
-    return Standardization(scaler.mean_, scaler.scale_)
-
-
-def _sparse_standardization(X, weights, rows):
-    if rows is not None:
-        X = X[rows]
-        weights = None if weights is None else weights[rows]
-    mean, variance = mean_variance_axis(X.astype(np.float64), axis=0, weights=weights)
-    # a variance below the rounding error of its mean is none
-    varies = variance > (10 * np.finfo(np.float64).eps * mean) ** 2
-    return Standardization(mean, np.sqrt(np.where(varies, variance, 1.0)))
+        yield X[piece], None if weights is None else weights[piece]

@@ -98,21 +98,13 @@ class StochasticTraining:
         try:
             while n_iter < max_iter:
                 loss = epoch.run()
+                n_iter += 1
+                progress.n_epochs += 1
+                self._record(loss, theta, best, history)
                 if not isfinite(loss):
                     epoch.restore_last_good()
                     reason = StopReason.DIVERGED
                     break
-                n_iter += 1
-                progress.n_epochs += 1
-                history.loss.append(loss)
-                if self.validation_score:
-                    history.validation_score.append(self.validation_score(theta))
-                    if self.patience.update(history.validation_score[-1], loss):
-                        best[:] = theta
-                else:
-                    self.patience.update(loss)
-                if self.after_epoch:
-                    self.after_epoch(history)
                 if self.patience.ran_out and not self._go_on(progress):
                     reason = StopReason.CONVERGED
                     break
@@ -121,6 +113,19 @@ class StochasticTraining:
         if self.validation_score and np.isfinite(self.patience.best):
             theta[:] = best
         return Outcome(reason, n_iter)
+
+    def _record(self, loss: float, theta: Array, best: Array, history: History) -> None:
+        """Enter an epoch into the history; keep theta if it is the best validated."""
+        history.loss.append(loss)
+        if self.validation_score:
+            score = self.validation_score(theta) if isfinite(loss) else nan
+            history.validation_score.append(score)
+            if self.patience.update(score, loss):
+                best[:] = theta
+        else:
+            self.patience.update(loss)
+        if self.after_epoch:
+            self.after_epoch(history)
 
     def learning_rate(self, progress: Progress) -> float:
         """The learning rate of the next epoch."""
