@@ -192,6 +192,7 @@ class BaseBPNet(BaseEstimator, ABC):
         weights = None
         if sample_weight is not None:
             weights = check_sample_weight(sample_weight, X)
+        y = y.toarray() if sparse.issparse(y) else y
         Y = self._encode_targets(y, going_on)
         return Data(X, Y, self._times_class_weights(Y, weights))
 

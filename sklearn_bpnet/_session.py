@@ -65,7 +65,7 @@ class Training:
         score = self.score if validated else None
         patience = Patience(est.tol, est.n_iter_no_change, maximize=validated)
         if going_on and validated:  # never end with worse weights than at the start
-            patience.best = self.score(self.theta)
+            patience.start_from(self.score(self.theta))
         run = self._run_stochastic if parameters.is_stochastic(est) else self._run_lbfgs
         try:
             # an overflow ends training, and is reported, as divergence
@@ -75,8 +75,8 @@ class Training:
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may "
                 "contain large values and need to be preprocessed. Not one step of "
-                f"training was finite: lower learning_rate_init={est.learning_rate_init}"
-                " or scale the data."
+                "training was finite: scale the data, or lower "
+                f"learning_rate_init={est.learning_rate_init}."
             ) from error
 
     def _run_stochastic(self, rng, patience, score, max_iter):

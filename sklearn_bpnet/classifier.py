@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import column_or_1d
@@ -323,9 +322,8 @@ default="constant"
             )
         self._multilabel = multilabel
         if multilabel:
-            Y = y.toarray() if sparse.issparse(y) else y
-            self._check_classes(np.arange(Y.shape[1]), going_on)
-            return Y.astype(np.uint8)
+            self._check_classes(np.arange(y.shape[1]), going_on)
+            return y.astype(np.uint8)
         self._check_classes(unique_labels(y), going_on)
         return one_hot(np.searchsorted(self.classes_, y), self._n_output_units())
 
@@ -425,7 +423,7 @@ default="constant"
         if self._multilabel:
             return (A > 0.5).astype(int)
         if self._is_trivial():
-            return np.full(len(A), self.classes_[0])
+            return self.classes_[np.zeros(len(A), dtype=np.intp)]
         return self.classes_[_codes(A)]
 
     def predict_proba(self, X):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, isfinite
+from math import inf, isfinite, isnan
 
 
 class Patience:
@@ -38,6 +38,11 @@ class Patience:
         self.count = 0
         self._has_moved = False
         self._lowest_loss = inf
+
+    def start_from(self, value: float) -> None:
+        """Take the value before the first epoch as the best so far, unless NaN."""
+        if not isnan(value):
+            self.best = value
 
     def update(self, value: float, loss: float | None = None) -> bool:
         """Count one epoch; return whether its value is the best so far.
