@@ -61,7 +61,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         suits small data; the others use mini-batches. An instance, such as
         ``Adam(beta_1=0.8)``, carries its own hyper-parameters.
 
-    alpha : float, default=0.0001
+    alpha : float, default=1e-5
         Strength lambda of the penalty in the empirical risk, at least 0. It means the
         same for every batch size, number of rows and scale of the sample weights.
         scikit-learn's alpha divided by the batch size (by the number of rows for
@@ -247,7 +247,7 @@ default="constant"
         output_activation="auto",
         initializer="auto",
         solver="adam",
-        alpha=0.0001,
+        alpha=1e-5,
         l1_ratio=0.0,
         batch_size="auto",
         learning_rate="constant",

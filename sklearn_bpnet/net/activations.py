@@ -361,9 +361,7 @@ class Softplus(Activation):
     range: ClassVar[Interval] = Interval(0, inf)
 
     def forward(self, Z: Array, out: Array) -> Array:
-        np.logaddexp(0, Z, out=out)
-        # far left it underflows to 0; the range is open, and a Poisson loss divides
-        return np.maximum(out, np.finfo(out.dtype).tiny, out=out)
+        return np.logaddexp(0, Z, out=out)
 
     def derivative(self, Z: Array, A: Array, out: Array) -> Array:
         np.negative(A, out=out)

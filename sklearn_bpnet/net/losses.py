@@ -166,12 +166,17 @@ class PoissonLoss(Loss):
     output_activation: ClassVar[str] = "exp"
 
     def value(self, Y: Array, A: Array) -> Array:
-        terms = special.xlogy(Y, Y / A) - Y + A
+        terms = special.xlogy(Y, Y) - Y * np.log(self._positive(A)) - Y + A
         return terms.sum(axis=1)
 
     def gradient(self, Y: Array, A: Array, out: Array) -> Array:
-        np.divide(Y, A, out=out)
+        np.divide(Y, self._positive(A), out=out)
         return np.subtract(1, out, out=out)
+
+    @staticmethod
+    def _positive(A: Array) -> Array:
+        """A, raised to where y / a stays finite: far left a sigmoid is 0 exactly."""
+        return np.maximum(A, np.sqrt(np.finfo(A.dtype).tiny))
 
     def check_targets(self, Y: Array) -> None:
         if Y.size and Y.min() < 0:

@@ -109,7 +109,7 @@ class Dense:
         """From D[l], write dJ/dW[l], dJ/db[l] and, if asked for, dJ/dA[l-1]."""
         W, _ = parameters
         dW, db = gradient
-        np.sum(ws.D, axis=0, out=db)  # BP3
+        np.add.reduce(ws.D, axis=0, out=db)  # BP3
         _product(A_below.T, ws.D, out=dW)  # BP4
         if G_below is not None:
             np.matmul(ws.D, W.T, out=G_below)  # BP2, whose factor f' is in `delta`

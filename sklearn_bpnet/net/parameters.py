@@ -37,6 +37,12 @@ class Parameters:
         self.theta = theta
         self.shapes = shapes
         self.blocks: list[tuple[Array, ...]] = []
+        size = sum(prod(shape) for block in shapes for shape in block)
+        if theta.shape != (size,):
+            raise ValueError(
+                f"theta has {theta.size} numbers; the shapes hold {size}. It must be "
+                "one flat vector."
+            )
         start = 0
         for block in shapes:
             views = []
@@ -45,10 +51,6 @@ class Parameters:
                 views.append(theta[start:stop].reshape(shape))
                 start = stop
             self.blocks.append(tuple(views))
-        if start != theta.size:
-            raise ValueError(
-                f"theta has {theta.size} numbers; the shapes hold {start}."
-            )
 
     @classmethod
     def zeros(

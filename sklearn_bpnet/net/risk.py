@@ -149,9 +149,9 @@ def _mean_one(sample_weight: Array | None) -> Array | None:
     if sample_weight is None:
         return None
     s = np.asarray(sample_weight, dtype=np.float64)
-    if s.size and (s.min() < 0 or not s.sum() > 0):
+    if not (np.isfinite(s).all() and (s >= 0).all() and s.sum() > 0):
         raise ValueError(
-            "sample_weight must be at least 0 everywhere and sum to more than 0; got "
-            f"min={s.min():g}, sum={s.sum():g}."
+            "sample_weight must be finite and at least 0 everywhere, and sum to more "
+            f"than 0; got min={s.min():g}, sum={s.sum():g}."
         )
     return s / s.mean()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -21,6 +21,9 @@ Rows = slice | NDArray[np.intp]
 # Gathering rows from columns stored one after the other touches a cache line for
 # every number; up to this size a copy in row order is worth its memory.
 _COPY_TO_ROW_ORDER_BELOW = 256 * 2**20  # bytes
+
+# Numbers of X read at a time: a megabyte of float32, which stays in a cache.
+_READ_NUMBERS = 2**18
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ class RowReader:
             return gathered
         raw = self._buffer("raw", len(rows), self.X.dtype)
         # "clip" writes straight into `out`; the rows are known to exist
-        return np.take(self.X, rows, axis=0, out=raw, mode="clip")
+        return self.X.take(rows, axis=0, out=raw, mode="clip")
 
     def _read_sparse(self, rows: Rows) -> Operand:
         S = self.X[rows]
@@ -166,8 +169,7 @@ class RowReader:
         return buffer[:n_rows]
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """A few rows, ready for the network.
 
     Parameters
@@ -185,6 +187,9 @@ class Batch:
 
 class Batches:
     """The training rows, an epoch at a time.
+
+    Rows are read many batches at a time: of a narrow table the gathering, scaling
+    and casting of a single batch costs more than its arithmetic.
 
     Parameters
     ----------
@@ -214,24 +219,41 @@ class Batches:
         self.rows = rows
         self.n_rows = len(Y) if rows is None else len(rows)
         self.batch_size = min(batch_size, self.n_rows)
+        at_once = 1
+        if not reader.is_sparse:
+            at_once = _READ_NUMBERS // (self.batch_size * reader.X.shape[1])
+        self._read_size = self.batch_size * max(at_once, 1)
         self._only: Batch | None = None
         self._order: NDArray[np.intp] | None = None
+        self._buffers: list[Array | None] = [None, None]
 
     def epoch(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
         """All rows once, in batches; in the order that ``rng`` draws, if given.
 
         A batch is valid until the next one is asked for.
         """
+        size = self.batch_size
+        for run in self._read_all(rng):
+            n_rows = len(run.Y)
+            if n_rows <= size:
+                yield run
+                continue
+            X, Y, s = run
+            A = cast(Array, X)  # several batches are read at once from arrays only
+            for start in range(0, n_rows, size):
+                piece = slice(start, start + size)
+                yield Batch(A[piece], Y[piece], None if s is None else s[piece])
+
+    def _read_all(self, rng: np.random.Generator | None) -> Iterator[Batch]:
+        """All rows once, in runs of one or more whole batches."""
         if self.batch_size == self.n_rows:
             if self._only is None:  # read once: order means nothing to a full batch
-                rows = slice(0, self.n_rows) if self.rows is None else self.rows
-                self._only = self._read(rows)
+                self._only = self._read(slice(0, self.n_rows))
             yield self._only
             return
         order = self.rows if rng is None else self._shuffled(rng)
-        for start in range(0, self.n_rows, self.batch_size):
-            piece = slice(start, min(start + self.batch_size, self.n_rows))
-            yield self._read(piece if order is None else order[piece])
+        for start in range(0, self.n_rows, self._read_size):
+            yield self._read(slice(start, start + self._read_size), order)
 
     def _shuffled(self, rng: np.random.Generator) -> NDArray[np.intp]:
         if self._order is None:
@@ -240,6 +262,20 @@ class Batches:
         rng.shuffle(self._order)
         return self._order
 
-    def _read(self, rows: Rows) -> Batch:
-        s = None if self.s is None else self.s[rows]
-        return Batch(self.reader.read(rows), self.Y[rows], s)
+    def _read(self, piece: slice, order: NDArray[np.intp] | None = None) -> Batch:
+        order = self.rows if order is None else order
+        if order is None:
+            s = None if self.s is None else self.s[piece]
+            return Batch(self.reader.read(piece), self.Y[piece], s)
+        rows = order[piece]
+        s = None if self.s is None else self._take(1, self.s, rows)
+        return Batch(self.reader.read(rows), self._take(0, self.Y, rows), s)
+
+    def _take(self, which: int, source: Array, rows: NDArray[np.intp]) -> Array:
+        """The rows of Y or s, in a buffer that is reused."""
+        buffer = self._buffers[which]
+        if buffer is None:
+            size = min(self._read_size, self.n_rows)
+            buffer = np.empty((size, *source.shape[1:]), dtype=source.dtype)
+            self._buffers[which] = buffer
+        return source.take(rows, axis=0, out=buffer[: len(rows)], mode="clip")
