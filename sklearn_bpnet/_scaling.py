@@ -73,15 +73,17 @@ def feature_standardization(X, weights=None, rows=None):
 
 
 def _share_of_exceptions(X, weights, rows):
-    """The weighted share of the rows that differ from a column's common value."""
-    if sparse.issparse(X):
-        X, weights = _only(X, weights, rows)
-        stored = (X != 0).astype(np.float64)
-        weights = np.ones(X.shape[0]) if weights is None else weights
-        return (stored.T @ weights) / weights.sum()
+    """The weighted share of the rows that differ from a column's common value.
+
+    That value, if there is one, is the median of a few rows spread over the table.
+    """
     n_rows = X.shape[0] if rows is None else len(rows)
     some = np.linspace(0, n_rows - 1, _LOOKED_AT).astype(np.intp)
-    common = np.median(X[some if rows is None else rows[some]].astype(float), axis=0)
+    some = X[some if rows is None else rows[some]]
+    if sparse.issparse(X):
+        X, weights = _only(X, weights, rows)
+        return _sparse_share_of_exceptions(X, weights, some)
+    common = np.median(some.astype(np.float64), axis=0)
     exceptions, total = np.zeros(X.shape[1]), 0.0
     for block, block_weights in _blocks(X, weights, rows):
         if block_weights is None:
@@ -89,6 +91,23 @@ def _share_of_exceptions(X, weights, rows):
         exceptions += block_weights @ (block != common)
         total += block_weights.sum()
     return exceptions / total
+
+
+def _sparse_share_of_exceptions(X, weights, some):
+    weights = np.ones(X.shape[0]) if weights is None else weights
+    stored_weights = np.repeat(weights, np.diff(X.indptr))
+
+    def share(marked):
+        totals = np.bincount(X.indices, stored_weights * marked, X.shape[1])
+        return totals / weights.sum()
+
+    exceptions = share(X.data != 0)
+    # Only a column that is mostly stored can have another common value than 0, and
+    # there are few of those, so a few of their rows may be dense.
+    filled = np.flatnonzero(exceptions > 1 - _RARE)
+    common = np.zeros(X.shape[1])
+    common[filled] = np.median(some[:, filled].toarray().astype(np.float64), axis=0)
+    return np.where(common == 0, exceptions, 1 - share(X.data == common[X.indices]))
 
 
 def _only(X, weights, rows):

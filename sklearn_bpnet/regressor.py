@@ -74,7 +74,7 @@ default="constant"
         Course of the learning rate, for every stochastic solver.
 
         - "constant" is `learning_rate_init`.
-        - "invscaling" is `learning_rate_init` / t**`power_t` in epoch t = 1, 2, ...
+        - "invscaling" is ``learning_rate_init / t**power_t`` in epoch t = 1, 2, ...
         - "adaptive" divides it by 5 each time `n_iter_no_change` epochs in a row did
           not improve; training ends once it is at most 1e-6.
 

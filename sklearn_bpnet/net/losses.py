@@ -228,7 +228,13 @@ def check_pair(loss: Loss, activation: Activation, n_outputs: int) -> None:
             "could be learned. Use 'logistic' or 'identity'."
         )
     if not loss.domain.contains(activation.range):
-        fitting = [k for k, f in ACTIVATIONS.items() if loss.domain.contains(f.range)]
+        fitting = [
+            k
+            for k, f in ACTIVATIONS.items()
+            if f.trainable
+            and loss.domain.contains(f.range)
+            and not (isinstance(f, Softmax) and n_outputs == 1)
+        ]
         raise ValueError(
             f"loss={loss_name!r} needs outputs in {loss.domain}, but "
             f"output_activation={name!r} gives outputs in {activation.range}. "

@@ -35,7 +35,7 @@ class ElasticNet:
     l1_ratio: float = 0.0
 
     def value(self, theta: Array, strength: Array) -> float:
-        """Lambda * Omega(theta)."""
+        """The whole term, ``l1_value`` + ``l2_value``."""
         return self.l1_value(theta, strength) + self.l2_value(theta, strength)
 
     def l1_value(self, theta: Array, strength: Array) -> float:

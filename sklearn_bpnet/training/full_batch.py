@@ -190,7 +190,7 @@ class LBFGS:
             )
         except KeyboardInterrupt:
             theta[:] = split.join(start) if watch.last is None else watch.last
-            return Outcome(StopReason.INTERRUPTED, len(history.loss))
+            return Outcome(StopReason.INTERRUPTED, watch.n_iter)
         theta[:] = watch.chosen(result)
         return watch.outcome(result, max_iter)
 
@@ -213,10 +213,12 @@ class _Watch:
         self.after_epoch = after_epoch
         self.best: Array | None = None
         self.last: Array | None = None
+        self.n_iter = 0
 
     def __call__(self, intermediate_result: optimize.OptimizeResult) -> None:
         if not isfinite(intermediate_result.fun):
             raise StopIteration
+        self.n_iter += 1
         theta = self.last = self.split.join(intermediate_result.x)
         self.history.loss.append(float(intermediate_result.fun))
         if self.validation_score and self.patience:
