@@ -1,0 +1,141 @@
+"""The directive ``registry-table``: what a user may name, read from the registries.
+
+``.. registry-table:: activations`` writes a table with a row for every entry of
+``ACTIVATIONS``, so that the guide lists what the code knows.
+"""
+
+import inspect
+
+import numpy as np
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective
+
+from sklearn_bpnet.net.activations import ACTIVATIONS
+from sklearn_bpnet.net.initializers import INITIALIZERS
+from sklearn_bpnet.net.losses import LOSSES, check_pair
+from sklearn_bpnet.training.full_batch import LBFGS
+from sklearn_bpnet.training.optimizers import OPTIMIZERS
+from sklearn_bpnet.training.schedules import SCHEDULES
+
+
+def activations():
+    rows = [
+        (
+            _names(names),
+            _definition(f),
+            f"{f.range}".replace("inf", "∞"),
+            _literal(_initial_law(f)),
+        )
+        for f, names in _entries(ACTIVATIONS)
+    ]
+    return ("Name", "Function", "Range", 'Weights by "auto"'), (20, 45, 15, 20), rows
+
+
+def losses():
+    rows = [
+        (
+            _names(names),
+            _definition(loss),
+            " and ".join(sorted(loss.tasks)),
+            ", ".join(_literal(name) for name in _allowed_outputs(loss)),
+        )
+        for loss, names in _entries(LOSSES)
+    ]
+    return ("Name", "Loss", "Task", "Output activations"), (15, 40, 15, 30), rows
+
+
+def initializers():
+    rows = [(_names(names), _literal(i)) for i, names in _entries(INITIALIZERS)]
+    return ("Name", "Object"), (25, 75), rows
+
+
+def optimizers():
+    entries = [*_entries(OPTIMIZERS), (LBFGS(), ["lbfgs"])]
+    rows = [(_names(names), _definition(o), _literal(o)) for o, names in entries]
+    return ("Name", "Solver", "Object, with its defaults"), (10, 45, 45), rows
+
+
+def schedules():
+    rows = [
+        (_names(names), _definition(s), _literal(s)) for s, names in _entries(SCHEDULES)
+    ]
+    return ("Name", "Schedule", "Object, with its defaults"), (15, 45, 40), rows
+
+
+TABLES = {f.__name__: f for f in (activations, losses, initializers, optimizers)} | {
+    "schedules": schedules
+}
+
+
+def _entries(registry):
+    """Every object of a registry with all its names."""
+    entries = {}
+    for name, entry in registry.items():
+        entries.setdefault(entry, []).append(name)
+    return entries.items()
+
+
+def _names(names):
+    return ", ".join(_literal(f'"{name}"') for name in names)
+
+
+def _literal(text):
+    return f"``{text}``"
+
+
+def _definition(obj):
+    """A link to the class, and the first paragraph of its docstring."""
+    cls = type(obj)
+    summary = inspect.getdoc(cls).split("\n\n")[0].replace("\n", " ")
+    summary = summary.replace("|", r"\|").replace("*", r"\*")
+    return f":class:`~{cls.__module__}.{cls.__qualname__}`: {summary}"
+
+
+def _initial_law(activation):
+    """The name of the law that ``initializer="auto"`` draws from."""
+
+    def draw(name):
+        rng = np.random.default_rng(0)
+        return INITIALIZERS[name].draw(3, 5, activation, rng)
+
+    laws = [name for name in INITIALIZERS if name != "auto"]
+    return next(name for name in laws if np.array_equal(draw(name), draw("auto")))
+
+
+def _allowed_outputs(loss):
+    def is_allowed(activation):
+        try:
+            check_pair(loss, activation, n_outputs=2)
+        except ValueError:
+            return False
+        return True
+
+    return [names[0] for f, names in _entries(ACTIVATIONS) if is_allowed(f)]
+
+
+class RegistryTable(SphinxDirective):
+    """``.. registry-table:: name``, with a name of ``TABLES``."""
+
+    required_arguments = 1
+
+    def run(self):
+        header, widths, rows = TABLES[self.arguments[0]]()
+        lines = [
+            ".. list-table::",
+            "   :header-rows: 1",
+            f"   :widths: {' '.join(map(str, widths))}",
+            "",
+        ]
+        for row in (header, *rows):
+            for i, cell in enumerate(row):
+                lines.append(f"   {'* -' if i == 0 else '  -'} {cell}")
+        container = nodes.container()
+        source = StringList(lines, source=f"registry-table {self.arguments[0]}")
+        self.state.nested_parse(source, self.content_offset, container)
+        return container.children
+
+
+def setup(app):
+    app.add_directive("registry-table", RegistryTable)
+    return {"parallel_read_safe": True}
