@@ -164,7 +164,7 @@ class BaseBPNet(BaseEstimator, ABC):
                 list(self.loss_curve_), list(self.validation_scores_ or [])
             )
         progress = Progress(**state["progress"])
-        outcome = Outcome(StopReason.CONVERGED, 0)
+        outcome = Outcome(StopReason.CONVERGED, n_iter=0, loss=0.0)  # if trivial
         if not self._is_trivial():
             unit = state["weight_unit"]
             training = Training(self, risk, data, theta, unit, progress, history)
@@ -295,7 +295,7 @@ class BaseBPNet(BaseEstimator, ABC):
         self.out_activation_ = ACTIVATIONS.name_of(network.output_activation)
         self.n_iter_ = outcome.n_iter
         self.loss_curve_ = history.loss
-        self.loss_ = history.loss[-1] if history.loss else 0.0
+        self.loss_ = outcome.loss
         self.best_loss_ = _best(min, history.loss, self.loss_)
         self.validation_scores_ = self.best_validation_score_ = None
         if history.validation_score:
@@ -315,9 +315,8 @@ class BaseBPNet(BaseEstimator, ABC):
             ),
             StopReason.DIVERGED: (
                 f"Training diverged after {outcome.n_iter} iterations: the loss was no "
-                "longer finite. The last finite weights are kept. Lower "
-                f"learning_rate_init={self.learning_rate_init}, raise "
-                f"alpha={self.alpha}, or scale the data."
+                "longer finite. The last finite weights are kept; "
+                f"{parameters.remedy_for_divergence(self)}."
             ),
             StopReason.FAILED: (
                 f"lbfgs failed to converge after {outcome.n_iter} iterations: "

@@ -32,8 +32,9 @@ def class_weights(class_weight, classes, Y, weights):
     if isinstance(class_weight, dict):
         unknown = set(class_weight) - set(classes.tolist())
         if unknown:
+            names = sorted(unknown, key=repr)
             raise ValueError(
-                f"class_weight names classes that y does not have: {sorted(unknown)}. "
+                f"class_weight names classes that y does not have: {names}. "
                 f"The classes are {classes.tolist()}."
             )
         factors = compute_sample_weight(class_weight, y)

@@ -108,6 +108,14 @@ def is_stochastic(estimator):
     return estimator.solver != "lbfgs" and not isinstance(estimator.solver, LBFGS)
 
 
+def remedy_for_divergence(estimator):
+    """What to change where training did not stay finite."""
+    remedies = [f"raise alpha={estimator.alpha}"]
+    if is_stochastic(estimator):
+        remedies.insert(0, f"lower learning_rate_init={estimator.learning_rate_init}")
+    return ", ".join(remedies) + ", or scale the data"
+
+
 def schedule_of(estimator):
     """The Schedule that ``estimator.learning_rate`` stands for."""
     if estimator.learning_rate == "invscaling":

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet.training.batches import Batches, RowReader
 from sklearn_bpnet.training.evaluation import block_rows, output_Z
-from sklearn_bpnet.training.history import NoFiniteStepError
+from sklearn_bpnet.training.history import NoFiniteStepError, Validation
 from sklearn_bpnet.training.stochastic import StochasticTraining
 from sklearn_bpnet.training.stopping import Patience
 
@@ -62,24 +62,23 @@ class Training:
     def run(self, rng, going_on, incremental):
         """Train; return why it ended."""
         est, validated = self.estimator, self.data.validation is not None
-        score = self.score if validated else None
+        validate = self.validate if validated else None
         patience = Patience(est.tol, est.n_iter_no_change, maximize=validated)
         if going_on and validated:  # never end with worse weights than at the start
-            patience.start_from(self.score(self.theta))
+            patience.start_from(*self.validate(self.theta))
         run = self._run_stochastic if parameters.is_stochastic(est) else self._run_lbfgs
         try:
             # an overflow ends training, and is reported, as divergence
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                return run(rng, patience, score, 1 if incremental else est.max_iter)
+                return run(rng, patience, validate, 1 if incremental else est.max_iter)
         except NoFiniteStepError as error:
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may "
                 "contain large values and need to be preprocessed. Not one step of "
-                "training was finite: scale the data, or lower "
-                f"learning_rate_init={est.learning_rate_init}."
+                f"training was finite: {parameters.remedy_for_divergence(est)}."
             ) from error
 
-    def _run_stochastic(self, rng, patience, score, max_iter):
+    def _run_stochastic(self, rng, patience, validate, max_iter):
         est = self.estimator
         training = StochasticTraining(
             risk=self.risk,
@@ -88,7 +87,7 @@ class Training:
             learning_rate_init=est.learning_rate_init,
             patience=patience,
             rng=rng if est.shuffle else None,
-            validation_score=score,
+            validate=validate,
             after_epoch=_print_epoch if est.verbose else None,
         )
         size = parameters.batch_size_of(est, self.data.n_rows)
@@ -102,7 +101,7 @@ class Training:
         batches = self._batches(size)
         return training.run(self.theta, batches, max_iter, self.progress, self.history)
 
-    def _run_lbfgs(self, rng, patience, score, max_iter):
+    def _run_lbfgs(self, rng, patience, validate, max_iter):
         est = self.estimator
         return parameters.solver_of(est).run(
             self.risk,
@@ -111,29 +110,30 @@ class Training:
             tol=est.tol,
             max_iter=max_iter,
             history=self.history,
-            patience=patience if score else None,
-            validation_score=score,
+            patience=patience if validate else None,
+            validate=validate,
             after_epoch=_print_epoch if est.verbose else None,
         )
 
     def _batches(self, batch_size):
         return Batches(self.reader, self.Y, self.s, self.data.rows, batch_size)
 
-    def score(self, theta):
-        """Score theta on the validation rows; NaN if the outputs are not finite."""
+    def validate(self, theta):
+        """Score and mean loss of theta on the validation rows; NaN if not finite."""
         network, rows = self.risk.network, self.data.validation
         # a reader of its own: the training batches live in the other's buffers
-        reader = RowReader(
-            self.reader.X, self.reader.dtype, self.reader.standardization
-        )
+        mine = self.reader
+        reader = RowReader(mine.X, mine.dtype, mine.standardization)
         blocks = network.parameters(theta.astype(self.theta.dtype, copy=False)).blocks
         Z = output_Z(network, blocks, reader, rows)
         A = network.output_activation.forward(Z, out=np.empty_like(Z))
         if not np.isfinite(A).all():
-            return np.nan
-        weights = self.data.weights
+            return Validation(np.nan)
+        Y, weights = self.Y[rows], self.data.weights
         weights = None if weights is None else weights[rows]
-        return float(self.estimator._validation_score(A, self.Y[rows], weights))
+        loss = np.average(self.risk.losses(Y, Z, A), weights=weights)
+        score = self.estimator._validation_score(A, Y, weights)
+        return Validation(float(score), float(loss))
 
 
 def mean_weight(data):

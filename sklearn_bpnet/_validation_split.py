@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 _SMALLEST = 2  # rows: a score of a single row says nothing (and R2 is undefined)
 
@@ -11,8 +10,8 @@ _SMALLEST = 2  # rows: a score of a single row says nothing (and R2 is undefined
 def validation_split(rows, labels, fraction, seed, n_features):
     """Split rows into training and validation rows, stratified by label.
 
-    The validation rows are ``fraction`` of all, but at least two and at least one
-    for every class that can spare one. The single row of a class stays in training.
+    Of every class ``fraction`` of the rows go to validation, at least one, but never
+    all; without labels at least two of all rows.
 
     Parameters
     ----------
@@ -36,22 +35,29 @@ def validation_split(rows, labels, fraction, seed, n_features):
     ValueError
         If there are too few rows.
     """
-    size = max(int(np.ceil(fraction * len(rows))), _SMALLEST)
-    can_spare = np.ones(len(rows), dtype=bool)
-    if labels is not None:
-        _, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
-        can_spare = counts[codes] > 1
-        labels = labels[can_spare]
-        size = max(size, int((counts > 1).sum()))
-    try:
-        training, validation = train_test_split(
-            rows[can_spare], test_size=size, stratify=labels, random_state=seed
-        )
-    except ValueError as error:
+    labels = np.zeros(len(rows)) if labels is None else labels
+    _, strata, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    least = 1 if len(counts) > 1 else _SMALLEST
+    sizes = np.minimum(np.maximum(_shares(counts, fraction), least), counts - 1)
+    rng = np.random.default_rng(seed)
+    chosen = np.zeros(len(rows), dtype=bool)
+    for stratum, size in enumerate(sizes):
+        chosen[rng.permutation(np.flatnonzero(strata == stratum))[:size]] = True
+    if chosen.sum() < _SMALLEST:
         raise ValueError(
             "The validation set is too small: early_stopping=True could not set "
             f"validation_fraction={fraction} of the rows aside, with "
             f"n_samples={len(rows)} and n_features={n_features}. Use more rows or "
-            f"early_stopping=False. ({error})"
-        ) from error
-    return np.concatenate([training, rows[~can_spare]]), validation
+            "early_stopping=False."
+        )
+    return rows[~chosen], rows[chosen]
+
+
+def _shares(counts, fraction):
+    """Whole numbers near ``fraction * counts`` that add up to that of the sum."""
+    quotas = fraction * counts
+    shares = np.floor(quotas).astype(int)
+    left = round(fraction * counts.sum()) - shares.sum()
+    largest_remainders = np.argsort(shares - quotas, kind="stable")[:left]
+    shares[largest_remainders] += 1
+    return shares

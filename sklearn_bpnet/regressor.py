@@ -114,7 +114,8 @@ default="constant"
 
     early_stopping : bool, default=False
         Whether to set `validation_fraction` of the rows aside, to stop when their
-        score no longer improves, and to keep the best weights.
+        score no longer improves, and to keep the best weights. Where the score
+        differs from the best by less than `tol`, the loss on those rows decides.
 
     validation_fraction : float, default=0.1
         Share of the rows that early stopping sets aside, in [0, 1); at least two

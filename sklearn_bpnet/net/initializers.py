@@ -51,6 +51,17 @@ class VarianceScaling(Initializer):
     fan: Literal["in", "average"]
     distribution: Literal["uniform", "normal"] = "uniform"
 
+    def __post_init__(self) -> None:
+        if not self.gain > 0:
+            raise ValueError(f"gain must be positive; got {self.gain!r}.")
+        if self.fan not in ("in", "average"):
+            raise ValueError(f"fan must be 'in' or 'average'; got {self.fan!r}.")
+        if self.distribution not in ("uniform", "normal"):
+            raise ValueError(
+                "distribution must be 'uniform' or 'normal'; got "
+                f"{self.distribution!r}."
+            )
+
     def draw(
         self, n_in: int, n_out: int, activation: Activation, rng: np.random.Generator
     ) -> Array:

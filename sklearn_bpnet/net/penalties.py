@@ -34,6 +34,10 @@ class ElasticNet:
 
     l1_ratio: float = 0.0
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.l1_ratio <= 1:
+            raise ValueError(f"l1_ratio must lie in [0, 1]; got {self.l1_ratio!r}.")
+
     def value(self, theta: Array, strength: Array) -> float:
         """The whole term, ``l1_value`` + ``l2_value``."""
         return self.l1_value(theta, strength) + self.l2_value(theta, strength)

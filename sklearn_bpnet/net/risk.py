@@ -77,7 +77,8 @@ class EmpiricalRisk:
         ws = self.network.workspace(X.shape[0], theta.dtype)
         self.network.forward(self.network.parameters(theta).blocks, X, ws)
         s = _mean_one(sample_weight)
-        risk = _weighted_sum(self._losses(Y, ws), s) / X.shape[0]
+        losses = self.losses(Y, ws[-1].Z, ws[-1].A)
+        risk = _weighted_sum(losses, s) / X.shape[0]
         return risk + self.penalty.value(theta, self.strength(theta))
 
     def value_and_gradient(
@@ -121,7 +122,7 @@ class EmpiricalRisk:
         """
         self.network.forward(parameters.blocks, X, ws)
         top = ws[-1]
-        total = _weighted_sum(self._losses(Y, ws), s)
+        total = _weighted_sum(self.losses(Y, top.Z, top.A), s)
         if self.canonical:
             np.subtract(top.A, Y, out=top.D)  # BP1, the canonical shortcut
         else:
@@ -134,11 +135,11 @@ class EmpiricalRisk:
         self.network.backward(parameters.blocks, X, ws, gradient.blocks)
         return total
 
-    def _losses(self, Y: Array, ws: Workspace) -> Array:
-        top = ws[-1]
-        if not self.canonical:
-            return self.loss.value(Y, top.A)
-        return self.loss.value_from_Z(Y, top.Z, top.A)
+    def losses(self, Y: Array, Z: Array, A: Array) -> Array:
+        """L(y_n, a_n) of every row, from the output's Z and A, shape (n_rows,)."""
+        if self.canonical:
+            return self.loss.value_from_Z(Y, Z, A)
+        return self.loss.value(Y, A)
 
 
 def _weighted_sum(losses: Array, s: Array | None) -> float:

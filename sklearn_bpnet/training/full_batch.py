@@ -19,6 +19,7 @@ from sklearn_bpnet.training.history import (
     NoFiniteStepError,
     Outcome,
     StopReason,
+    Validation,
 )
 from sklearn_bpnet.training.stopping import Patience
 
@@ -113,6 +114,11 @@ class SignSplit:
         whole = np.concatenate([gradient + self.l1, l1 - gradient[self.split]])
         return value + float(l1 @ (p + q)), whole
 
+    def without_overlap(self, z: Array, value: float) -> float:
+        """The value at theta from that at a point, where p and q may both be > 0."""
+        p, q = z[self.split], z[self.l1.size :]
+        return value - 2 * float(self.l1[self.split] @ np.minimum(p, q))
+
 
 @dataclass(frozen=True)
 class LBFGS:
@@ -146,7 +152,7 @@ class LBFGS:
         max_iter: int,
         history: History,
         patience: Patience | None = None,
-        validation_score: Callable[[Array], float] | None = None,
+        validate: Callable[[Array], Validation] | None = None,
         after_epoch: Callable[[History], None] | None = None,
     ) -> Outcome:
         """Walk ``theta`` in place to a minimum of the risk; update ``history``.
@@ -161,14 +167,17 @@ class LBFGS:
         """
         smooth = FullBatchRisk(risk, batches, theta)
         split = SignSplit(risk.penalty.l1_ratio * smooth.strength)
-        watch = _Watch(split, history, patience, validation_score, after_epoch)
+        watch = _Watch(theta, split, history, patience, validate, after_epoch)
 
         def objective(z: Array) -> tuple[float, Array]:
             value, gradient = smooth.value_and_gradient(split.join(z))
             return split.add_l1(z, value, gradient.astype(np.float64))
 
+        def value(theta: Array) -> float:
+            return objective(split.separate(theta.astype(np.float64)))[0]
+
         start = split.separate(theta.astype(np.float64))
-        if not isfinite(objective(start)[0]):
+        if not isfinite(value(theta)):
             raise NoFiniteStepError
         options = {
             "maxfun": self.max_fun,
@@ -188,11 +197,15 @@ class LBFGS:
                 callback=watch,
                 options=options,
             )
+            reason, message = watch.reason(result, max_iter)
+            last = split.join(result.x) if isfinite(result.fun) else watch.last
         except KeyboardInterrupt:
-            theta[:] = split.join(start) if watch.last is None else watch.last
-            return Outcome(StopReason.INTERRUPTED, watch.n_iter)
-        theta[:] = watch.chosen(result)
-        return watch.outcome(result, max_iter)
+            reason, message, last = StopReason.INTERRUPTED, "", watch.last
+        theta[:] = last if watch.best is None else watch.best
+        loss = value(theta)
+        if watch.best is None and watch.n_iter:
+            history.loss[-1] = loss  # of these very weights, to the last digit
+        return Outcome(reason, watch.n_iter, loss, message)
 
 
 class _Watch:
@@ -200,52 +213,48 @@ class _Watch:
 
     def __init__(
         self,
+        theta: Array,
         split: SignSplit,
         history: History,
         patience: Patience | None,
-        validation_score: Callable[[Array], float] | None,
+        validate: Callable[[Array], Validation] | None,
         after_epoch: Callable[[History], None] | None,
     ) -> None:
         self.split = split
         self.history = history
         self.patience = patience
-        self.validation_score = validation_score
+        self.validate = validate
         self.after_epoch = after_epoch
-        self.best: Array | None = None
-        self.last: Array | None = None
+        self.last: Array = theta.astype(np.float64)
+        # where a score is watched, the start counts if its score is known
+        known = patience is not None and isfinite(patience.best)
+        self.best: Array | None = self.last if known else None
         self.n_iter = 0
 
     def __call__(self, intermediate_result: optimize.OptimizeResult) -> None:
         if not isfinite(intermediate_result.fun):
             raise StopIteration
         self.n_iter += 1
-        theta = self.last = self.split.join(intermediate_result.x)
-        self.history.loss.append(float(intermediate_result.fun))
-        if self.validation_score and self.patience:
-            self.history.validation_score.append(self.validation_score(theta))
-            score, loss = self.history.validation_score[-1], self.history.loss[-1]
-            if self.patience.update(score, loss):
+        x = intermediate_result.x
+        theta = self.last = self.split.join(x)
+        loss = self.split.without_overlap(x, float(intermediate_result.fun))
+        self.history.loss.append(loss)
+        if self.validate and self.patience:
+            found = self.validate(theta)
+            self.history.validation_score.append(found.score)
+            if self.patience.update(*found):
                 self.best = theta
         if self.after_epoch:
             self.after_epoch(self.history)
         if self.patience and self.patience.ran_out:
             raise StopIteration
 
-    def chosen(self, result: Any) -> Array:
-        """The theta to keep: the best validated, else the last finite one."""
-        if self.best is not None:
-            return self.best
-        theta = self.split.join(result.x)
-        if isfinite(result.fun) or self.last is None:
-            return theta
-        return self.last
-
-    def outcome(self, result: Any, max_iter: int) -> Outcome:
-        """Why L-BFGS ended."""
-        n_iter = min(int(result.nit), max_iter)
+    def reason(self, result: Any, max_iter: int) -> tuple[StopReason, str]:
+        """Why L-BFGS ended, and what it said."""
         if not isfinite(result.fun):
-            return Outcome(StopReason.DIVERGED, n_iter)
+            return StopReason.DIVERGED, ""
         if result.status == 0 or (self.patience and self.patience.ran_out):
-            return Outcome(StopReason.CONVERGED, n_iter)
-        reason = StopReason.MAX_ITER if n_iter == max_iter else StopReason.FAILED
-        return Outcome(reason, n_iter, str(result.message))
+            return StopReason.CONVERGED, ""
+        out_of_time = self.n_iter >= max_iter
+        reason = StopReason.MAX_ITER if out_of_time else StopReason.FAILED
+        return reason, str(result.message)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from math import nan
+from typing import NamedTuple
 
 
 @dataclass
@@ -20,6 +22,21 @@ class History:
 
     loss: list[float] = field(default_factory=list)
     validation_score: list[float] = field(default_factory=list)
+
+
+class Validation(NamedTuple):
+    """What a theta is worth on the validation rows.
+
+    Parameters
+    ----------
+    score : float
+        Larger is better.
+    loss : float, default=nan
+        The mean loss, which decides between equal scores.
+    """
+
+    score: float
+    loss: float = nan
 
 
 class StopReason(Enum):
@@ -42,12 +59,16 @@ class Outcome:
         Why it ended.
     n_iter : int
         Epochs or iterations made.
+    loss : float
+        The empirical risk: of the final weights for a full-batch solver, the mean
+        over the last epoch for mini-batches.
     message : str, default=""
         What a solver said.
     """
 
     reason: StopReason
     n_iter: int
+    loss: float
     message: str = ""
 
 

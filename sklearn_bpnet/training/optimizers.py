@@ -53,11 +53,13 @@ class Optimizer(ABC):
 
 @dataclass(frozen=True)
 class SGD(Optimizer):
-    """Stochastic gradient descent with momentum, scikit-learn's form.
+    """Stochastic gradient descent with momentum.
 
-    v <- momentum v - learning_rate g, then theta <- theta + v or, with Nesterov's
-    momentum, theta <- theta + momentum v - learning_rate g. With momentum 0 it is
-    the lecture's theta <- theta - learning_rate g.
+    v <- momentum v + g, then theta <- theta - learning_rate v or, with Nesterov's
+    momentum, theta <- theta - learning_rate (g + momentum v). With momentum 0 it is
+    the lecture's theta <- theta - learning_rate g. At a constant learning rate it
+    makes the steps of scikit-learn, which has the rate inside v; outside it, a rate
+    that falls takes effect at once.
 
     Parameters
     ----------
@@ -85,19 +87,19 @@ class SGD(Optimizer):
     def step(
         self, theta: Array, gradient: Array, state: State, learning_rate: float
     ) -> None:
-        gradient *= learning_rate
-        if not self.momentum:
-            theta -= gradient
-            return
-        v = state["v"]
-        v *= self.momentum
-        v -= gradient
-        if self.nesterov:
-            theta -= gradient
-            np.multiply(v, self.momentum, out=gradient)
-            theta += gradient
+        if self.momentum:
+            v = state["v"]
+            v *= self.momentum
+            v += gradient
+            if self.nesterov:
+                gradient *= learning_rate
+                theta -= gradient
+                np.multiply(v, learning_rate * self.momentum, out=gradient)
+            else:
+                np.multiply(v, learning_rate, out=gradient)
         else:
-            theta += v
+            gradient *= learning_rate
+        theta -= gradient
 
     def proximal_step(self, state: State, learning_rate: float) -> float:
         if self.momentum == 1:

@@ -43,6 +43,10 @@ class InverseScaling(Schedule):
 
     power_t: float = 0.5
 
+    def __post_init__(self) -> None:
+        if not self.power_t >= 0:
+            raise ValueError(f"power_t must be at least 0; got {self.power_t!r}.")
+
     def factor(self, n_epochs: int, n_plateaus: int) -> float:
         return float((n_epochs + 1) ** -self.power_t)
 
@@ -61,6 +65,12 @@ class Adaptive(Schedule):
 
     divisor: float = 5.0
     smallest: float = 1e-6
+
+    def __post_init__(self) -> None:
+        if not self.divisor > 1:
+            raise ValueError(f"divisor must be above 1; got {self.divisor!r}.")
+        if not self.smallest >= 0:
+            raise ValueError(f"smallest must be at least 0; got {self.smallest!r}.")
 
     def factor(self, n_epochs: int, n_plateaus: int) -> float:
         return float(self.divisor**-n_plateaus)

@@ -19,6 +19,7 @@ from sklearn_bpnet.training.history import (
     NoFiniteStepError,
     Outcome,
     StopReason,
+    Validation,
 )
 from sklearn_bpnet.training.optimizers import Optimizer
 from sklearn_bpnet.training.schedules import Schedule
@@ -62,8 +63,8 @@ class StochasticTraining:
         When to stop: watches the loss, or the validation score if there is one.
     rng : numpy.random.Generator or None
         Shuffles the rows before every epoch; None keeps their order.
-    validation_score : callable or None
-        From theta to a score, larger is better. If given, the best theta is kept.
+    validate : callable or None
+        From theta to a ``Validation``. If given, the best theta is kept.
     after_epoch : callable or None
         Called with the history after every epoch.
     """
@@ -74,7 +75,7 @@ class StochasticTraining:
     learning_rate_init: float
     patience: Patience
     rng: np.random.Generator | None = None
-    validation_score: Callable[[Array], float] | None = None
+    validate: Callable[[Array], Validation] | None = None
     after_epoch: Callable[[History], None] | None = None
 
     def run(
@@ -93,16 +94,17 @@ class StochasticTraining:
             If the risk was not finite before, or not after, the very first step.
         """
         epoch = _Epoch(self, theta, batches, progress)
-        best = theta.copy() if self.validation_score else theta
+        best = theta.copy() if self.validate else theta
         reason, n_iter = StopReason.MAX_ITER, 0
         try:
             while n_iter < max_iter:
                 loss = epoch.run()
                 n_iter += 1
                 progress.n_epochs += 1
-                self._record(loss, theta, best, history)
                 if not isfinite(loss):
                     epoch.restore_last_good()
+                self._record(loss, theta, best, history)
+                if not isfinite(loss):
                     reason = StopReason.DIVERGED
                     break
                 if self.patience.ran_out and not self._go_on(progress):
@@ -110,17 +112,19 @@ class StochasticTraining:
                     break
         except KeyboardInterrupt:
             reason = StopReason.INTERRUPTED
-        if self.validation_score and np.isfinite(self.patience.best):
+            if not isfinite(theta.sum()):
+                epoch.restore_last_good()
+        if self.validate and np.isfinite(self.patience.best):
             theta[:] = best
-        return Outcome(reason, n_iter)
+        return Outcome(reason, n_iter, history.loss[-1] if history.loss else nan)
 
     def _record(self, loss: float, theta: Array, best: Array, history: History) -> None:
         """Enter an epoch into the history; keep theta if it is the best validated."""
         history.loss.append(loss)
-        if self.validation_score:
-            score = self.validation_score(theta) if isfinite(loss) else nan
-            history.validation_score.append(score)
-            if self.patience.update(score, loss):
+        if self.validate:
+            found = self.validate(theta) if isfinite(loss) else Validation(nan)
+            history.validation_score.append(found.score)
+            if self.patience.update(*found):
                 best[:] = theta
         else:
             self.patience.update(loss)
@@ -162,7 +166,9 @@ class _Epoch:
         self.scratch = np.empty_like(theta)
         self.good = theta.copy()
         self.n_steps = self.n_good_steps = 0
-        if not progress.optimizer_state:
+        # an optimiser goes on from a state of its own kind only
+        own_kind = training.optimizer.start(theta[:0]).keys()
+        if progress.optimizer_state.keys() != own_kind:
             progress.optimizer_state = training.optimizer.start(theta)
 
     def run(self) -> float:
@@ -214,7 +220,11 @@ class _Epoch:
         return self.tails[n_rows]
 
     def restore_last_good(self) -> None:
-        """Put back the last weights for which a batch's risk was finite."""
+        """Put back the last weights for which a batch's risk was finite.
+
+        What the optimiser remembers led away from them, so it forgets.
+        """
         if self.n_good_steps == 0:
             raise NoFiniteStepError
         self.parameters.theta[:] = self.good
+        self.progress.optimizer_state = {}

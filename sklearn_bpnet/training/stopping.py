@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from math import inf, isfinite, isnan
+from math import inf, isnan, nan
 
 
 class Patience:
     """Counts the epochs in a row that did not improve a watched value.
 
-    An epoch improves if its value is better than the best so far by at least
-    ``tol``; a NaN never improves.
+    An epoch improves if its value is better than the best so far, by at least
+    ``tol``. A score such as the accuracy takes few values and is often the same: where
+    it differs from the best by less than ``tol``, the validation loss decides in its
+    place. A NaN never improves.
 
     Parameters
     ----------
@@ -24,6 +26,8 @@ class Patience:
     ----------
     best : float
         The best value so far.
+    best_loss : float
+        The lowest validation loss among the epochs with that value.
     count : int
         Epochs in a row without improvement.
     """
@@ -35,38 +39,33 @@ class Patience:
         self.n_iter_no_change = n_iter_no_change
         self.sign = 1 if maximize else -1
         self.best = -self.sign * inf
+        self.best_loss = inf
         self.count = 0
-        self._has_moved = False
-        self._lowest_loss = inf
 
-    def start_from(self, value: float) -> None:
-        """Take the value before the first epoch as the best so far, unless NaN."""
+    def start_from(self, value: float, loss: float = nan) -> None:
+        """Take what was so before the first epoch as the best, unless it is NaN."""
         if not isnan(value):
             self.best = value
+            self.best_loss = inf if isnan(loss) else loss
 
-    def update(self, value: float, loss: float | None = None) -> bool:
-        """Count one epoch; return whether its value is the best so far.
+    def update(self, value: float, loss: float = nan) -> bool:
+        """Count one epoch; return whether it is the best so far.
 
         Parameters
         ----------
         value : float
             The watched value of the epoch.
-        loss : float, default=None
-            The training loss of the epoch, where ``value`` is a score. A score such
-            as the accuracy may stand still while the first epochs bring the loss
-            down; until it has risen once, such epochs do not count against it.
+        loss : float, default=nan
+            The validation loss of the epoch, which decides where values are alike.
         """
-        gain = self.sign * (value - self.best)
+        gain = rise = self.sign * (value - self.best)
+        if not isnan(loss) and (rise == 0 or abs(rise) < self.tol):
+            gain = self.best_loss - loss
         is_best = gain > 0
         if is_best:
-            self._has_moved = isfinite(self.best)
-            self.best = value
-        falls = False
-        if loss is not None:
-            falls = self._lowest_loss - loss >= self.tol
-            self._lowest_loss = min(loss, self._lowest_loss)
-        waits = falls and not self._has_moved
-        self.count = 0 if gain >= self.tol or waits else self.count + 1
+            self.best = value if rise > 0 else self.best
+            self.best_loss = inf if isnan(loss) else loss
+        self.count = 0 if is_best and gain >= self.tol else self.count + 1
         return is_best
 
     @property

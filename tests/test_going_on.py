@@ -1,0 +1,288 @@
+"""Training that goes on: warm_start, partial_fit, copies, edited weights."""
+
+import pickle
+from copy import deepcopy
+
+import joblib
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+BOTH = [BPNetClassifier, BPNetRegressor]
+each_class = pytest.mark.parametrize("estimator", BOTH)
+each_stochastic_solver = pytest.mark.parametrize("solver", ["sgd", "adam"])
+
+
+def step(model, X, y, **kwargs):
+    if isinstance(model, BPNetClassifier) and not hasattr(model, "classes_"):
+        kwargs["classes"] = np.unique(y)
+    return model.partial_fit(X, y, **kwargs)
+
+
+def assert_same_parameters(one, other):
+    pairs = zip(
+        one.coefs_ + one.intercepts_, other.coefs_ + other.intercepts_, strict=True
+    )
+    for ours, theirs in pairs:
+        assert_array_equal(ours, theirs)
+
+
+@each_class
+@each_stochastic_solver
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {},
+        {"batch_size": "full"},
+        {"l1_ratio": 0.5, "alpha": 0.1},
+        {"shuffle": False},
+        {"learning_rate": "invscaling"},
+    ],
+    ids=str,
+)
+def test_calls_of_partial_fit_are_one_fit_of_as_many_epochs(
+    estimator, solver, setting, iris
+):
+    X, y = iris
+    model = estimator((4,), solver=solver, random_state=0, max_iter=5, **setting)
+    whole, steps = clone(model).fit(X, y), clone(model)
+    for _ in range(5):
+        step(steps, X, y)
+    assert_same_parameters(whole, steps)
+    assert whole.loss_curve_ == steps.loss_curve_
+    assert whole.t_ == steps.t_ == 5 * len(y)
+
+
+COPIES = {
+    "pickle": lambda model: pickle.loads(pickle.dumps(model)),
+    "deepcopy": deepcopy,
+}
+
+
+@each_class
+@each_stochastic_solver
+@pytest.mark.parametrize("copy", COPIES.values(), ids=COPIES)
+def test_partial_fit_of_a_copy_goes_on_bit_for_bit(estimator, solver, copy, iris):
+    X, y = iris
+    model = estimator((4,), solver=solver, random_state=0)
+    step(step(model, X, y), X, y)
+    twin = copy(model)
+    assert_same_parameters(twin, model)
+    for _ in range(3):
+        step(model, X, y)
+        step(twin, X, y)
+    assert_same_parameters(twin, model)
+    assert_array_equal(twin.predict(X), model.predict(X))
+
+
+@each_class
+@pytest.mark.parametrize("solver", ["lbfgs", "sgd", "adam"])
+@pytest.mark.parametrize("copy", COPIES.values(), ids=COPIES)
+def test_a_warm_started_fit_of_a_copy_goes_on_bit_for_bit(
+    estimator, solver, copy, iris
+):
+    model = estimator((4,), solver=solver, warm_start=True, max_iter=3, random_state=0)
+    twin = copy(model.fit(*iris))
+    assert_same_parameters(twin.fit(*iris), model.fit(*iris))
+
+
+@each_class
+def test_a_copy_shares_nothing_with_its_original(estimator, iris):
+    X, y = iris
+    model = step(estimator((4,), random_state=0), X, y)
+    before = deepcopy(model.coefs_)
+    step(deepcopy(model), X, y)
+    for ours, theirs in zip(model.coefs_, before, strict=True):
+        assert_array_equal(ours, theirs)
+
+
+@each_class
+def test_joblib_round_trips_a_fitted_model(estimator, iris, tmp_path):
+    X, y = iris
+    model = estimator((4,), max_iter=3).fit(X, y)
+    joblib.dump(model, tmp_path / "model")
+    assert_array_equal(joblib.load(tmp_path / "model").predict(X), model.predict(X))
+
+
+@each_class
+def test_edited_weights_take_effect_in_predictions(estimator, iris):
+    X, y = iris
+    model = estimator((4,), max_iter=3, random_state=0).fit(X, y)
+    model.coefs_[-1][:] = 0  # in place
+    model.intercepts_[-1] = np.linspace(-1, 1, model.n_outputs_) + 2  # another array
+    if estimator is BPNetClassifier:
+        assert_array_equal(model.predict(X), np.full(len(X), 2))
+    else:
+        expected = 1 * model.target_scale_ + model.target_mean_
+        assert_allclose(model.predict(X), np.full(len(X), expected), rtol=1e-6)
+
+
+@each_class
+@each_stochastic_solver
+def test_edited_weights_are_where_partial_fit_goes_on(estimator, solver, iris):
+    X, y = iris
+    model = estimator((4,), solver=solver, learning_rate_init=1e-12, random_state=0)
+    step(model, X, y)
+    model.coefs_[0][:] = 0.125
+    model.coefs_[1] = np.full(model.coefs_[1].shape, -2)  # integers, even
+    step(model, X, y)
+    assert_allclose(model.coefs_[0], 0.125, rtol=1e-6)
+    assert_allclose(model.coefs_[1], -2, rtol=1e-6)
+    assert model.coefs_[1].dtype == model.coefs_[0].dtype
+
+
+@each_class
+@pytest.mark.parametrize("solver", ["lbfgs", "sgd", "adam"])
+def test_edited_weights_are_where_a_warm_start_goes_on(estimator, solver, iris):
+    model = estimator((4,), solver=solver, warm_start=True, max_iter=2, random_state=0)
+    edited, plain = clone(model).fit(*iris), clone(model).fit(*iris)
+    edited.coefs_[0][:] = 0.125
+    loss = edited.fit(*iris).loss_curve_
+    assert loss[:2] == plain.loss_curve_
+    assert loss[2] != plain.fit(*iris).loss_curve_[2]
+
+
+@each_class
+def test_fit_without_warm_start_begins_anew(estimator, iris):
+    model = estimator((4,), max_iter=3, random_state=0)
+    once = clone(model).fit(*iris)
+    twice = clone(model).fit(*iris).fit(*iris)
+    assert_same_parameters(once, twice)
+    assert once.loss_curve_ == twice.loss_curve_
+    after_steps = step(clone(model), *iris).fit(*iris)
+    assert_same_parameters(once, after_steps)
+
+
+def test_fit_without_warm_start_takes_other_data(iris, binary, multilabel):
+    clf = BPNetClassifier((4,), max_iter=2, random_state=0)
+    for X, y in (iris, binary, (iris[0][:, :2], iris[1]), multilabel, iris):
+        assert clf.fit(X, y).predict(X).shape == y.shape
+
+
+@each_class
+@each_stochastic_solver
+def test_partial_fit_keeps_the_statistics_of_its_first_call(estimator, solver, iris):
+    X, y = iris
+    model = step(estimator((4,), solver=solver, random_state=0), X, y)
+    expected = X.mean(axis=0), X.std(axis=0)
+    step(model, 1000 * X + 5, y)
+    assert_allclose(model.input_mean_, expected[0])
+    assert_allclose(model.input_scale_, expected[1])
+
+
+def test_partial_fit_keeps_the_target_statistics_of_its_first_call(regression):
+    X, y = regression
+    reg = BPNetRegressor((4,), random_state=0).partial_fit(X, y)
+    reg.partial_fit(X, 1000 * y + 5)
+    assert_allclose(reg.target_mean_, y.mean())
+    assert_allclose(reg.target_scale_, y.std())
+
+
+def test_partial_fit_keeps_the_unit_of_the_first_weights(regression):
+    X, y = regression
+    reg = BPNetRegressor(
+        (), solver="sgd", momentum=0, alpha=0, batch_size="full", random_state=0
+    )
+    ones = np.ones(len(y))
+    one, other = clone(reg).partial_fit(X, y, ones), clone(reg).partial_fit(X, y, ones)
+    one.partial_fit(X, y, 2 * ones)
+    other.set_params(learning_rate_init=2 * other.learning_rate_init).partial_fit(X, y)
+    assert_allclose(one.coefs_[0], other.coefs_[0], rtol=1e-12)
+
+
+@each_class
+@each_stochastic_solver
+def test_partial_fit_on_pieces_learns(estimator, solver, iris):
+    X, y = iris
+    model = estimator((10,), solver=solver, learning_rate_init=0.02, random_state=0)
+    for _ in range(20):
+        for start in range(0, len(y), 50):
+            piece = slice(start, start + 50)
+            step(model, X[piece], y[piece])
+    assert model.score(X, y) > 0.9
+
+
+@each_class
+def test_partial_fit_goes_on_after_fit(estimator, iris):
+    X, y = iris
+    model = estimator((4,), max_iter=3, random_state=0).fit(X, y)
+    losses = list(model.loss_curve_)
+    step(model, X, y)
+    assert model.loss_curve_[:-1] == losses
+    assert model.loss_ < losses[-1]
+    assert model.n_iter_ == 1
+
+
+@each_class
+def test_fit_after_partial_fit_goes_on_when_warm_started(estimator, iris):
+    model = estimator((4,), warm_start=True, max_iter=2, random_state=0)
+    mixed = step(clone(model), *iris).fit(*iris)
+    assert_same_parameters(mixed, clone(model).set_params(max_iter=3).fit(*iris))
+
+
+@each_class
+def test_warm_start_keeps_the_validation_rows(estimator, iris):
+    model = estimator(
+        (4,),
+        early_stopping=True,
+        warm_start=True,
+        learning_rate_init=1e-12,
+        max_iter=2,
+        random_state=0,
+    ).fit(*iris)
+    model.fit(*iris).fit(*iris)
+    # the weights stand still, so does their score on the same rows
+    assert_allclose(model.validation_scores_, model.validation_scores_[0], atol=1e-6)
+    assert len(model.validation_scores_) == 6
+
+
+@each_class
+@each_stochastic_solver
+def test_warm_start_with_early_stopping_never_ends_worse(estimator, solver, iris):
+    model = estimator(
+        (4,),
+        solver=solver,
+        early_stopping=True,
+        warm_start=True,
+        max_iter=20,
+        random_state=0,
+    ).fit(*iris)
+    best = model.best_validation_score_
+    weights = deepcopy(model.coefs_)
+    worse = {"learning_rate_init": 1e3} if solver == "adam" else {"alpha": 1e3}
+    model.set_params(max_iter=1, **worse).fit(*iris)
+    assert model.validation_scores_[-1] < best
+    assert model.best_validation_score_ == best
+    for ours, before in zip(model.coefs_, weights, strict=True):
+        assert_array_equal(ours, before)
+
+
+def test_warm_started_lbfgs_continues_the_loss_curve(iris):
+    clf = BPNetClassifier(
+        (4,), solver="lbfgs", warm_start=True, max_iter=5, tol=0, random_state=0
+    )
+    losses = list(clf.fit(*iris).loss_curve_)
+    clf.fit(*iris)
+    assert clf.loss_curve_[:5] == losses
+    assert len(clf.loss_curve_) == 10
+    assert clf.loss_curve_[5] < losses[-1]
+
+
+@pytest.mark.parametrize("first", ["lbfgs", "sgd", "adam"])
+@pytest.mark.parametrize("second", ["lbfgs", "sgd", "adam"])
+def test_a_warm_start_may_change_the_solver(first, second, iris):
+    clf = BPNetClassifier((4,), warm_start=True, max_iter=5, random_state=0)
+    loss = clf.set_params(solver=first).fit(*iris).loss_
+    assert clf.set_params(solver=second).fit(*iris).loss_ < loss
+
+
+def test_a_warm_start_may_change_the_dtype(iris):
+    clf = BPNetClassifier((4,), warm_start=True, max_iter=3, random_state=0)
+    assert clf.fit(*iris).coefs_[0].dtype == np.float32
+    clf.set_params(dtype="float64").fit(*iris)
+    assert clf.coefs_[0].dtype == np.float64
+    assert clf.fit(*iris).predict_proba(iris[0]).shape == (150, 3)

@@ -1,0 +1,95 @@
+"""Ctrl-C during training leaves a usable estimator."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet.net.risk import EmpiricalRisk
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+each_class = pytest.mark.parametrize("estimator", [BPNetClassifier, BPNetRegressor])
+each_solver = pytest.mark.parametrize("solver", ["lbfgs", "sgd", "adam"])
+
+
+@pytest.fixture
+def interrupt(monkeypatch):
+    """Press Ctrl-C in the n-th pass over a batch from now on."""
+    add_up = EmpiricalRisk.add_up
+
+    def after(n_passes):
+        passes = 0
+
+        def counted(self, *args):
+            nonlocal passes
+            passes += 1
+            if passes == n_passes:
+                raise KeyboardInterrupt
+            return add_up(self, *args)
+
+        monkeypatch.setattr(EmpiricalRisk, "add_up", counted)
+
+    return after
+
+
+@each_class
+@each_solver
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("n_passes", [2, 12])
+def test_an_interrupted_fit_can_predict(
+    estimator, solver, early_stopping, n_passes, interrupt, iris
+):
+    X, y = iris
+    model = estimator((5,), solver=solver, early_stopping=early_stopping)
+    interrupt(n_passes)
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        model.fit(X, y)
+    assert model.n_iter_ == len(model.loss_curve_) < 20
+    assert np.isfinite(model.predict(X)).all()
+    assert np.isfinite(model.score(X, y))
+
+
+@each_class
+@each_solver
+def test_an_interrupted_fit_keeps_what_it_learnt(estimator, solver, interrupt, iris):
+    X, y = iris
+    model = estimator((), solver=solver, random_state=0)
+    longest = clone(model).set_params(max_iter=50).fit(X, y)
+    interrupt(7 if solver == "lbfgs" else 30)
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        model.fit(X, y)
+    assert model.n_iter_ >= 2
+    assert model.loss_curve_ == longest.loss_curve_[: model.n_iter_]
+    assert model.loss_ == model.loss_curve_[-1] < model.loss_curve_[0]
+
+
+@each_class
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_an_interrupted_early_stopping_restores_the_best_weights(
+    estimator, solver, interrupt, iris
+):
+    model = estimator(
+        (5,), solver=solver, early_stopping=True, batch_size="full", random_state=0
+    )
+    expected = clone(model).set_params(max_iter=10).fit(*iris)
+    interrupt(11)
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        model.fit(*iris)
+    for ours, theirs in zip(model.coefs_, expected.coefs_, strict=True):
+        assert_array_equal(ours, theirs)
+
+
+@each_class
+@each_solver
+def test_a_warm_start_goes_on_after_an_interruption(estimator, solver, interrupt, iris):
+    model = estimator((5,), solver=solver, warm_start=True, max_iter=5, random_state=0)
+    losses = list(model.fit(*iris).loss_curve_)
+    interrupt(3)
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        model.fit(*iris)
+    assert model.n_iter_ == len(model.loss_curve_) - len(losses) < 5
+    before = model.n_iter_ + len(losses)
+    model.fit(*iris)
+    assert len(model.loss_curve_) == before + 5
+    assert model.loss_ < losses[-1]
