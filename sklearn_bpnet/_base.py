@@ -28,9 +28,9 @@ from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import RowReader, Standardization
+from sklearn_bpnet.training.epoch import Progress
 from sklearn_bpnet.training.evaluation import output_Z
 from sklearn_bpnet.training.history import History, Outcome, StopReason
-from sklearn_bpnet.training.stochastic import Progress
 
 # Sparse columns are centred inside the matrix product, in the network's dtype. With
 # means this many deviations from zero, float32 would lose three of its seven digits.

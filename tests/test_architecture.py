@@ -11,6 +11,7 @@ import sklearn_bpnet
 PACKAGE = Path(sklearn_bpnet.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 OPTIONAL = {"matplotlib", "pandas", "numba", "rich", "skl2onnx", "dask", "polars"}
+COMPILED = "training/compiled.py"
 ALLOWED_BELOW = set(sys.stdlib_module_names) | {"numpy", "scipy"}
 
 
@@ -84,7 +85,10 @@ def test_net_imports_only_net_and_numerics(path):
 def test_training_imports_only_net_training_and_numerics(path):
     names = modules(parse(path))
     assert own_parts(names) <= {"net", "training"}
-    assert {n.split(".")[0] for n in names} <= ALLOWED_BELOW | {"sklearn_bpnet"}
+    allowed = ALLOWED_BELOW | {"sklearn_bpnet"}
+    if name_of(path) == COMPILED:
+        allowed = allowed | {"numba"}
+    assert {n.split(".")[0] for n in names} <= allowed
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
@@ -103,7 +107,18 @@ def test_only_one_door_leads_to_what_scikit_learn_keeps_private(path):
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_optional_packages_are_imported_only_where_they_are_used(path):
-    assert not top_level_packages(parse(path)) & OPTIONAL
+    needed = {"numba"} if name_of(path) == COMPILED else set()
+    assert top_level_packages(parse(path)) & OPTIONAL == needed
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_compiled_code_is_imported_only_where_it_is_used(path):
+    imports = (
+        node
+        for node in is_run_at_import(parse(path))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    )
+    assert not any("training.compiled" in n for i in imports for n in modules(i))
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)

@@ -35,14 +35,14 @@ BOTH = [BPNetClassifier, BPNetRegressor]
 def batches(monkeypatch):
     """Copies of the batches that training reads, as they come."""
     seen = []
-    epoch = Batches.epoch
+    runs = Batches.runs
 
     def spy(self, *args, **kwargs):
-        for batch in epoch(self, *args, **kwargs):
+        for batch in runs(self, *args, **kwargs):
             seen.append(SimpleNamespace(Y=batch.Y.copy(), s=copy(batch.s)))
             yield batch
 
-    monkeypatch.setattr(Batches, "epoch", spy)
+    monkeypatch.setattr(Batches, "runs", spy)
     return seen
 
 

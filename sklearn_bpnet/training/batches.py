@@ -184,6 +184,18 @@ class Batch(NamedTuple):
     Y: Array
     s: Array | None
 
+    def split(self, size: int) -> Iterator[Batch]:
+        """The rows in batches of ``size``, the last one perhaps smaller."""
+        n_rows = len(self.Y)
+        if n_rows <= size:
+            yield self
+            return
+        X = cast(Array, self.X)  # several batches are read at once from arrays only
+        for start in range(0, n_rows, size):
+            piece = slice(start, start + size)
+            s = None if self.s is None else self.s[piece]
+            yield Batch(X[piece], self.Y[piece], s)
+
 
 class Batches:
     """The training rows, an epoch at a time.
@@ -227,25 +239,21 @@ class Batches:
         self._order: NDArray[np.intp] | None = None
         self._buffers: list[Array | None] = [None, None]
 
+    @property
+    def n_batches(self) -> int:
+        """Batches of an epoch."""
+        return -(-self.n_rows // self.batch_size)
+
     def epoch(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
         """All rows once, in batches; in the order that ``rng`` draws, if given.
 
         A batch is valid until the next one is asked for.
         """
-        size = self.batch_size
-        for run in self._read_all(rng):
-            n_rows = len(run.Y)
-            if n_rows <= size:
-                yield run
-                continue
-            X, Y, s = run
-            A = cast(Array, X)  # several batches are read at once from arrays only
-            for start in range(0, n_rows, size):
-                piece = slice(start, start + size)
-                yield Batch(A[piece], Y[piece], None if s is None else s[piece])
+        for run in self.runs(rng):
+            yield from run.split(self.batch_size)
 
-    def _read_all(self, rng: np.random.Generator | None) -> Iterator[Batch]:
-        """All rows once, in runs of one or more whole batches."""
+    def runs(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
+        """All rows once, in runs of one or more whole batches, to be split."""
         if self.batch_size == self.n_rows:
             if self._only is None:  # read once: order means nothing to a full batch
                 self._only = self._read(slice(0, self.n_rows))

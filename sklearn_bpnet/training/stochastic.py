@@ -1,22 +1,19 @@
-"""The epoch loop: stochastic gradient descent over mini-batches."""
+"""Stochastic training: epoch after epoch, until patience runs out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isfinite, nan
-from typing import Any
 
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.net.network import LayerWorkspace, Workspace
-from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import Batches
+from sklearn_bpnet.training.epoch import Epoch, Progress
 from sklearn_bpnet.training.history import (
     History,
-    NoFiniteStepError,
     Outcome,
     StopReason,
     Validation,
@@ -24,25 +21,6 @@ from sklearn_bpnet.training.history import (
 from sklearn_bpnet.training.optimizers import Optimizer
 from sklearn_bpnet.training.schedules import Schedule
 from sklearn_bpnet.training.stopping import Patience
-
-
-@dataclass
-class Progress:
-    """Where a training stands: what going on later needs besides theta.
-
-    Parameters
-    ----------
-    n_epochs : int
-        Epochs made so far.
-    n_plateaus : int
-        How often patience ran out and training went on.
-    optimizer_state : dict of str to ndarray or number
-        What the optimiser remembers; empty before the first step.
-    """
-
-    n_epochs: int = 0
-    n_plateaus: int = 0
-    optimizer_state: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -93,12 +71,12 @@ class StochasticTraining:
         NoFiniteStepError
             If the risk was not finite before, or not after, the very first step.
         """
-        epoch = _Epoch(self, theta, batches, progress)
+        epoch = Epoch(self.risk, self.optimizer, theta, batches, self.rng, progress)
         best = theta.copy() if self.validate else theta
         reason, n_iter = StopReason.MAX_ITER, 0
         try:
             while n_iter < max_iter:
-                loss = epoch.run()
+                loss = epoch.run(self.learning_rate(progress))
                 n_iter += 1
                 progress.n_epochs += 1
                 if not isfinite(loss):
@@ -142,89 +120,3 @@ class StochasticTraining:
         progress.n_plateaus += 1
         self.patience.count = 0
         return True
-
-
-class _Epoch:
-    """One pass over the batches, with the memory that every epoch reuses."""
-
-    def __init__(
-        self,
-        training: StochasticTraining,
-        theta: Array,
-        batches: Batches,
-        progress: Progress,
-    ) -> None:
-        self.training = training
-        self.batches = batches
-        self.progress = progress
-        network = training.risk.network
-        self.parameters = network.parameters(theta)
-        self.gradient = Parameters.zeros(network.shapes, theta.dtype)
-        self.workspace = network.workspace(batches.batch_size, theta.dtype)
-        self.tails: dict[int, list[LayerWorkspace]] = {}
-        self.strength = training.risk.strength(theta)
-        self.scratch = np.empty_like(theta)
-        self.good = theta.copy()
-        self.n_steps = self.n_good_steps = 0
-        # an optimiser goes on from a state of its own kind only
-        own_kind = training.optimizer.start(theta[:0]).keys()
-        if progress.optimizer_state.keys() != own_kind:
-            progress.optimizer_state = training.optimizer.start(theta)
-
-    def run(self) -> float:
-        """Return the epoch's mean risk, NaN as soon as a batch's is not finite.
-
-        The penalty is that of the weights before the epoch.
-        """
-        risk, theta = self.training.risk, self.parameters.theta
-        learning_rate = self.training.learning_rate(self.progress)
-        penalty = risk.penalty.value(theta, self.strength) if risk.alpha else 0.0
-        total = 0.0
-        for i, batch in enumerate(self.batches.epoch(self.training.rng)):
-            n = len(batch.Y)
-            total += risk.add_up(
-                self.parameters,
-                batch.X,
-                batch.Y,
-                batch.s,
-                n,
-                self.gradient,
-                self._workspace(n),
-            )
-            if not isfinite(total):
-                return nan
-            if i & (i - 1) == 0:  # batches 0, 1, 2, 4, 8, ...
-                self.good[:] = theta
-                self.n_good_steps = self.n_steps
-            self._step(learning_rate)
-        # a number that is not finite makes the sum so
-        return total / self.batches.n_rows + penalty if isfinite(theta.sum()) else nan
-
-    def _step(self, learning_rate: float) -> None:
-        training, theta = self.training, self.parameters.theta
-        risk, state = training.risk, self.progress.optimizer_state
-        g = self.gradient.theta
-        if risk.alpha and risk.penalty.l1_ratio < 1:
-            risk.penalty.add_l2_gradient(theta, self.strength, g, self.scratch)
-        training.optimizer.step(theta, g, state, learning_rate)
-        if risk.alpha and risk.penalty.l1_ratio:
-            step = training.optimizer.proximal_step(state, learning_rate)
-            risk.penalty.prox(theta, self.strength, step)
-        self.n_steps += 1
-
-    def _workspace(self, n_rows: int) -> Workspace:
-        if n_rows == self.batches.batch_size:
-            return self.workspace
-        if n_rows not in self.tails:
-            self.tails[n_rows] = [layer.rows(n_rows) for layer in self.workspace]
-        return self.tails[n_rows]
-
-    def restore_last_good(self) -> None:
-        """Put back the last weights for which a batch's risk was finite.
-
-        What the optimiser remembers led away from them, so it forgets.
-        """
-        if self.n_good_steps == 0:
-            raise NoFiniteStepError
-        self.parameters.theta[:] = self.good
-        self.progress.optimizer_state = {}

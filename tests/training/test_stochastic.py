@@ -10,6 +10,7 @@ from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import Batches, RowReader
+from sklearn_bpnet.training.epoch import Progress
 from sklearn_bpnet.training.history import History, NoFiniteStepError, StopReason
 from sklearn_bpnet.training.optimizers import OPTIMIZERS, SGD, Adam
 from sklearn_bpnet.training.schedules import (
@@ -19,7 +20,7 @@ from sklearn_bpnet.training.schedules import (
     InverseScaling,
     Schedule,
 )
-from sklearn_bpnet.training.stochastic import Progress, StochasticTraining
+from sklearn_bpnet.training.stochastic import StochasticTraining
 from sklearn_bpnet.training.stopping import Patience
 
 PLAIN = SGD(momentum=0)

@@ -1,0 +1,7 @@
+"""What pytest leaves out where an optional package is missing."""
+
+from importlib.util import find_spec
+
+collect_ignore = []
+if find_spec("numba") is None:
+    collect_ignore.append("sklearn_bpnet/training/compiled.py")

@@ -1,0 +1,386 @@
+"""The epoch loop compiled by Numba: no Python between batches.
+
+For the common networks, `train_run` does to a run of batches what ``Epoch`` does with
+NumPy, batch by batch: the forward pass, the four equations, the penalty and the step,
+on the same flat theta and the same optimiser state. The NumPy code is the reference;
+what is not in the tables below is left to it. The matrix products go to BLAS and may
+use its threads; the loops between them use one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+
+from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.activations import Identity, LeakyReLU, ReLU, Sigmoid, Tanh
+from sklearn_bpnet.net.losses import LogLoss, SquaredError
+from sklearn_bpnet.net.network import Network
+from sklearn_bpnet.net.penalties import ElasticNet
+from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.training.batches import Batch
+from sklearn_bpnet.training.optimizers import SGD, Adam, Optimizer, State
+
+IDENTITY, RELU, LEAKY_RELU, TANH, SIGMOID = range(5)
+HIDDEN: dict[type, int] = {
+    Identity: IDENTITY,
+    ReLU: RELU,
+    LeakyReLU: LEAKY_RELU,
+    Tanh: TANH,
+    Sigmoid: SIGMOID,
+}
+SQUARED_ERROR, BINARY_LOG_LOSS, CATEGORICAL_LOG_LOSS = range(3)  # with their links
+PLAIN_SGD, MOMENTUM, NESTEROV, ADAM = range(4)
+
+# Without error_model="numpy" every division is checked, and the loops of the steps do
+# not become vector instructions. Sums of a row may be reordered, NaN is respected.
+_jit = numba.njit(cache=True, error_model="numpy", nogil=True)
+_jit_loop = numba.njit(
+    cache=True,
+    error_model="numpy",
+    nogil=True,
+    fastmath={"reassoc", "contract", "nsz"},
+)
+
+
+@_jit_loop
+def _activate(Z, b, code, slope):  # type: ignore[no-untyped-def]
+    """A = f(Z + b), in place."""
+    n, k = Z.shape
+    zero, one = Z.dtype.type(0), Z.dtype.type(1)
+    for i in range(n):
+        z = Z[i]
+        if code == RELU:
+            for j in range(k):
+                z[j] = max(z[j] + b[j], zero)
+        elif code == LEAKY_RELU:
+            for j in range(k):
+                shifted = z[j] + b[j]
+                z[j] = shifted if shifted > zero else slope * shifted
+        elif code == TANH:
+            for j in range(k):
+                z[j] = np.tanh(z[j] + b[j])
+        elif code == SIGMOID:
+            for j in range(k):
+                z[j] = one / (one + np.exp(-(z[j] + b[j])))
+        else:
+            for j in range(k):
+                z[j] += b[j]
+
+
+@_jit_loop
+def _times_derivative(G, A, code, slope):  # type: ignore[no-untyped-def]
+    """D = G * f'(Z), in place in G; f' is a function of A for all of these."""
+    n, k = A.shape
+    zero, one = A.dtype.type(0), A.dtype.type(1)
+    for i in range(n):
+        g, a = G[i], A[i]
+        if code == RELU:
+            for j in range(k):
+                g[j] = g[j] if a[j] > zero else zero
+        elif code == LEAKY_RELU:
+            for j in range(k):
+                g[j] = g[j] if a[j] > zero else slope * g[j]
+        elif code == TANH:
+            for j in range(k):
+                g[j] *= one - a[j] * a[j]
+        elif code == SIGMOID:
+            for j in range(k):
+                g[j] *= a[j] * (one - a[j])
+
+
+@_jit
+def _output_delta(Z, Y, s, loss):  # type: ignore[no-untyped-def]
+    """Replace Z by D = (A - Y) s / n (BP1), and return sum_n s_n L_n."""
+    n, k = Z.shape
+    zero, one, half = Z.dtype.type(0), Z.dtype.type(1), Z.dtype.type(0.5)
+    share = one / Z.dtype.type(n)
+    total = 0.0
+    for i in range(n):
+        z, y = Z[i], Y[i]
+        value = zero
+        if loss == SQUARED_ERROR:
+            for j in range(k):
+                z[j] -= y[j]
+                value += half * z[j] * z[j]
+        elif loss == BINARY_LOG_LOSS:
+            for j in range(k):
+                small = np.exp(-abs(z[j]))  # in (0, 1]
+                # ln(1 + exp(z)) - y z, where nothing overflows
+                value += max(z[j], zero) + np.log1p(small) - y[j] * z[j]
+                positive = one / (one + small)
+                z[j] = (positive if z[j] > zero else one - positive) - y[j]
+        else:
+            highest = z[0]
+            for j in range(1, k):
+                highest = max(highest, z[j])
+            normalizer = zero
+            for j in range(k):
+                z[j] -= highest
+                value -= y[j] * z[j]
+                z[j] = np.exp(z[j])
+                normalizer += z[j]
+            value += np.log(normalizer)
+            for j in range(k):
+                z[j] = z[j] / normalizer - y[j]
+        weight = s[i] if s.size else one
+        total += value * weight
+        for j in range(k):
+            z[j] *= weight * share
+    return total
+
+
+@_jit_loop
+def _sgd_step(theta, g, v, l2, threshold, rate, momentum, rule):  # type: ignore[no-untyped-def]
+    """One step of SGD, and its proximal step, on a slice of theta."""
+    zero = theta.dtype.type(0)
+    for i in range(theta.size):
+        gradient = g[i] + l2 * theta[i]
+        if rule != PLAIN_SGD:
+            v[i] = momentum * v[i] + gradient
+            gradient = gradient + momentum * v[i] if rule == NESTEROV else v[i]
+        moved = theta[i] - rate * gradient
+        if threshold > zero:
+            moved -= min(max(moved, -threshold), threshold)
+        theta[i] = moved
+
+
+@_jit_loop
+def _adam_step(  # type: ignore[no-untyped-def]
+    theta, g, m, v, l2, l1_share, factor, epsilon, beta_1, beta_2
+):
+    """One step of Adam, and its proximal step, on a slice of theta."""
+    zero = theta.dtype.type(0)
+    if l1_share == zero:  # the loop that becomes vector instructions
+        for i in range(theta.size):
+            gradient = g[i] + l2 * theta[i]
+            m[i] = beta_1 * m[i] + gradient
+            v[i] = beta_2 * v[i] + gradient * gradient
+            theta[i] -= factor * m[i] / (np.sqrt(v[i]) + epsilon)
+        return
+    for i in range(theta.size):
+        gradient = g[i] + l2 * theta[i]
+        m[i] = beta_1 * m[i] + gradient
+        v[i] = beta_2 * v[i] + gradient * gradient
+        step = factor / (np.sqrt(v[i]) + epsilon)
+        moved = theta[i] - step * m[i]
+        threshold = l1_share * step
+        theta[i] = moved - min(max(moved, -threshold), threshold)
+
+
+@_jit
+def train_run(  # type: ignore[no-untyped-def]
+    X, Y, s, batch_size, theta, gradient, m, v, good, sizes, codes, slopes, loss,
+    rule, hyper, t, i_batch,
+):  # fmt: skip
+    """Train on a run of batches, in place.
+
+    Returns sum_n s_n L_n over its rows (not finite if a batch's was not, where it
+    stops), the number of steps made, and that before the last copy to ``good``.
+    """
+    n_layers = sizes.size - 1
+    lr, momentum, beta_1, beta_2, epsilon, l2, l1 = hyper
+    dtype = theta.dtype.type
+    rows = min(batch_size, X.shape[0])
+    A = np.empty((n_layers, rows * sizes[1:].max()), theta.dtype)
+    D = np.empty_like(A)
+    total, n_steps, n_good = 0.0, 0, -1
+    for start in range(0, X.shape[0], batch_size):
+        stop = min(start + batch_size, X.shape[0])
+        n = stop - start
+        X_batch = X[start:stop]
+        # forward: A[l] = f(A[l-1] @ W[l] + b[l])
+        at = 0
+        for i in range(n_layers):
+            n_in, n_out = sizes[i], sizes[i + 1]
+            W = theta[at : at + n_in * n_out].reshape((n_in, n_out))
+            b = theta[at + n_in * n_out : at + (n_in + 1) * n_out]
+            Z = A[i, : n * n_out].reshape((n, n_out))
+            if i == 0:
+                np.dot(X_batch, W, Z)
+            else:
+                np.dot(A[i - 1, : n * n_in].reshape((n, n_in)), W, Z)
+            _activate(Z, b, codes[i], slopes[i])
+            at += (n_in + 1) * n_out
+        # BP1, into the place of A[L]
+        k = sizes[n_layers]
+        top = A[n_layers - 1, : n * k].reshape((n, k))
+        total += _output_delta(top, Y[start:stop], s[start:stop], loss)
+        if not np.isfinite(total):
+            return total, n_steps, n_good
+        if (i_batch & (i_batch - 1)) == 0:
+            good[:] = theta
+            n_good = n_steps
+        i_batch += 1
+        # backward, from the output down
+        delta = top
+        for i in range(n_layers - 1, -1, -1):
+            n_in, n_out = sizes[i], sizes[i + 1]
+            at -= (n_in + 1) * n_out
+            W = theta[at : at + n_in * n_out].reshape((n_in, n_out))
+            dW = gradient[at : at + n_in * n_out].reshape((n_in, n_out))
+            db = gradient[at + n_in * n_out : at + (n_in + 1) * n_out]
+            db[:] = 0
+            for row in range(n):  # BP3
+                for j in range(n_out):
+                    db[j] += delta[row, j]
+            if i == 0:
+                np.dot(X_batch.T, delta, dW)  # BP4
+            else:
+                below = A[i - 1, : n * n_in].reshape((n, n_in))
+                np.dot(below.T, delta, dW)  # BP4
+                G = D[i - 1, : n * n_in].reshape((n, n_in))
+                np.dot(delta, W.T, G)  # BP2
+                _times_derivative(G, below, codes[i - 1], slopes[i - 1])
+                delta = G
+        # the step, layer by layer: the penalty is on W, not on b
+        t += 1
+        root = np.sqrt(1.0 - beta_2)
+        factor = lr * (1.0 - beta_1) / root
+        if rule == ADAM:
+            factor *= np.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t)
+        for i in range(n_layers):
+            n_in, n_out = sizes[i], sizes[i + 1]
+            for part in range(2):
+                size = n_in * n_out if part == 0 else n_out
+                of = slice(at, at + size)
+                l2_here = dtype(l2) if part == 0 else dtype(0)
+                l1_here = l1 if part == 0 else 0.0
+                if rule == ADAM:
+                    _adam_step(
+                        theta[of], gradient[of], m[of], v[of], l2_here,
+                        dtype(l1_here / (1.0 - beta_1)), dtype(factor),
+                        dtype(epsilon / root), dtype(beta_1), dtype(beta_2),
+                    )  # fmt: skip
+                else:
+                    threshold = dtype(l1_here * lr / (1.0 - momentum))
+                    if rule == PLAIN_SGD:
+                        _sgd_step(
+                            theta[of], gradient[of], theta[:0], l2_here,
+                            threshold, dtype(lr), dtype(0), rule,
+                        )  # fmt: skip
+                    else:
+                        _sgd_step(
+                            theta[of], gradient[of], v[of], l2_here,
+                            threshold, dtype(lr), dtype(momentum), rule,
+                        )  # fmt: skip
+                at += size
+        n_steps += 1
+    return total, n_steps, n_good
+
+
+class CompiledRun:
+    """`train_run` for one network, loss, penalty and optimiser.
+
+    Use `of`, which says whether there is one.
+
+    Parameters
+    ----------
+    risk : EmpiricalRisk
+        What to minimise.
+    optimizer : SGD or Adam
+        How.
+    """
+
+    def __init__(self, risk: EmpiricalRisk, optimizer: Optimizer) -> None:
+        blocks = risk.network.blocks
+        self.sizes = np.array([blocks[0].n_in, *(block.n_out for block in blocks)])
+        functions = [block.activation for block in blocks[:-1]]
+        self.codes = np.array([*(HIDDEN[type(f)] for f in functions), IDENTITY])
+        slopes = [getattr(f, "negative_slope", 0.0) for f in functions]
+        self.slopes = [*slopes, 0.0]
+        self.loss = _loss_code(risk)
+        self.rule = _rule_code(optimizer)
+        alpha, ratio = risk.alpha, risk.penalty.l1_ratio
+        self.hyper = (
+            getattr(optimizer, "momentum", 0.0),
+            getattr(optimizer, "beta_1", 0.0),
+            getattr(optimizer, "beta_2", 0.0),
+            getattr(optimizer, "epsilon", 1.0),
+            alpha * (1 - ratio),
+            alpha * ratio,
+        )
+
+    @classmethod
+    def of(cls, risk: EmpiricalRisk, optimizer: Optimizer) -> CompiledRun | None:
+        """The compiled run, or None where some part of it is not in the tables."""
+        known = (
+            type(risk.network) is Network
+            and type(risk.penalty) is ElasticNet
+            and all(type(b.activation) in HIDDEN for b in risk.network.blocks[:-1])
+            and risk.canonical
+            and _loss_code(risk) is not None
+            and _rule_code(optimizer) is not None
+            and getattr(optimizer, "momentum", 0) < 1
+        )
+        return cls(risk, optimizer) if known else None
+
+    @staticmethod
+    def can_train(run: Batch, theta: Array) -> bool:
+        """Whether a run's arrays are what the compiled code takes."""
+        X: Any = run.X
+        return (
+            isinstance(X, np.ndarray)
+            and X.dtype == theta.dtype
+            and X.flags.c_contiguous
+            and X.flags.writeable
+            and run.Y.flags.writeable
+        )
+
+    def __call__(
+        self,
+        run: Batch,
+        batch_size: int,
+        theta: Array,
+        gradient: Array,
+        state: State,
+        learning_rate: float,
+        good: Array,
+        i_batch: int,
+    ) -> tuple[float, int, int]:
+        """Train on the run; see `train_run` for what is returned."""
+        nothing = theta[:0]
+        s = nothing if run.s is None else run.s
+        total, n_steps, n_good = train_run(
+            run.X,
+            run.Y,
+            s,
+            batch_size,
+            theta,
+            gradient,
+            state.get("m", nothing),
+            state.get("v", nothing),
+            good,
+            self.sizes,
+            self.codes,
+            np.array(self.slopes, dtype=theta.dtype),
+            self.loss,
+            self.rule,
+            (learning_rate, *self.hyper),
+            state.get("t", 0),
+            i_batch,
+        )
+        if "t" in state:
+            state["t"] += n_steps
+        return total, n_steps, n_good
+
+
+def _loss_code(risk: EmpiricalRisk) -> int | None:
+    loss: Any = risk.loss
+    if type(loss) is SquaredError:
+        return SQUARED_ERROR
+    if type(loss) is LogLoss:
+        return CATEGORICAL_LOG_LOSS if loss.categorical else BINARY_LOG_LOSS
+    return None
+
+
+def _rule_code(optimizer: Optimizer) -> int | None:
+    if type(optimizer) is Adam:
+        return ADAM
+    if type(optimizer) is SGD:
+        if not optimizer.momentum:
+            return PLAIN_SGD
+        return NESTEROV if optimizer.nesterov else MOMENTUM
+    return None

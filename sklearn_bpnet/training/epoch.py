@@ -1,0 +1,189 @@
+"""One epoch of stochastic gradient descent: a pass over the mini-batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import isfinite, nan
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.network import LayerWorkspace, Workspace
+from sklearn_bpnet.net.parameters import Parameters
+from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.training.batches import Batch, Batches
+from sklearn_bpnet.training.history import NoFiniteStepError
+from sklearn_bpnet.training.optimizers import Optimizer
+
+if TYPE_CHECKING:
+    from sklearn_bpnet.training.compiled import CompiledRun
+
+# Loading the compiled code takes about a second. Whether that is worth it depends on
+# the batches of an epoch only, not on how many epochs a call makes or on what ran
+# before, so that ten calls of one epoch make the very steps of one call of ten.
+COMPILE_FROM = 100
+
+
+@dataclass
+class Progress:
+    """Where a training stands: what going on later needs besides theta.
+
+    Parameters
+    ----------
+    n_epochs : int
+        Epochs made so far.
+    n_plateaus : int
+        How often patience ran out and training went on.
+    optimizer_state : dict of str to ndarray or number
+        What the optimiser remembers; empty before the first step.
+    """
+
+    n_epochs: int = 0
+    n_plateaus: int = 0
+    optimizer_state: dict[str, Any] = field(default_factory=dict)
+
+
+class Epoch:
+    """A pass over the batches, with the memory that every epoch reuses.
+
+    Parameters
+    ----------
+    risk : EmpiricalRisk
+        What to minimise.
+    optimizer : Optimizer
+        How a gradient becomes a step.
+    theta : ndarray of shape (n_parameters,)
+        The parameters, changed in place.
+    batches : Batches
+        The training rows.
+    rng : numpy.random.Generator or None
+        Shuffles the rows before every epoch; None keeps their order.
+    progress : Progress
+        Whose optimiser state is used and updated.
+    """
+
+    def __init__(
+        self,
+        risk: EmpiricalRisk,
+        optimizer: Optimizer,
+        theta: Array,
+        batches: Batches,
+        rng: np.random.Generator | None,
+        progress: Progress,
+    ) -> None:
+        self.risk = risk
+        self.optimizer = optimizer
+        self.batches = batches
+        self.rng = rng
+        self.progress = progress
+        network = risk.network
+        self.parameters = network.parameters(theta)
+        self.gradient = Parameters.zeros(network.shapes, theta.dtype)
+        self.workspace = network.workspace(batches.batch_size, theta.dtype)
+        self.tails: dict[int, list[LayerWorkspace]] = {}
+        self.strength = risk.strength(theta)
+        self.scratch = np.empty_like(theta)
+        self.good = theta.copy()
+        self.n_steps = self.n_good_steps = 0
+        # an optimiser goes on from a state of its own kind only
+        own_kind = optimizer.start(theta[:0]).keys()
+        if progress.optimizer_state.keys() != own_kind:
+            progress.optimizer_state = optimizer.start(theta)
+        self.compiled = _compiled_run(risk, optimizer, batches)
+
+    def run(self, learning_rate: float) -> float:
+        """Return the epoch's mean risk, NaN as soon as a batch's is not finite.
+
+        The penalty is that of the weights before the epoch.
+        """
+        risk, theta = self.risk, self.parameters.theta
+        penalty = risk.penalty.value(theta, self.strength) if risk.alpha else 0.0
+        total, first_step = 0.0, self.n_steps
+        for run in self.batches.runs(self.rng):
+            i_batch = self.n_steps - first_step
+            if self.compiled is not None and self.compiled.can_train(run, theta):
+                total += self._train_compiled(run, learning_rate, i_batch)
+            else:
+                total += self._train(run, learning_rate, i_batch)
+            if not isfinite(total):
+                return nan
+        # a number that is not finite makes the sum so
+        return total / self.batches.n_rows + penalty if isfinite(theta.sum()) else nan
+
+    def _train(self, run: Batch, learning_rate: float, i_batch: int) -> float:
+        """Make a step for every batch of the run; return its sum of s_n L_n."""
+        total = 0.0
+        for X, Y, s in run.split(self.batches.batch_size):
+            n, theta = len(Y), self.parameters.theta
+            workspace = self._workspace(n)
+            total += self.risk.add_up(
+                self.parameters, X, Y, s, n, self.gradient, workspace
+            )
+            if not isfinite(total):
+                return nan
+            if i_batch & (i_batch - 1) == 0:  # batches 0, 1, 2, 4, 8, ...
+                self.good[:] = theta
+                self.n_good_steps = self.n_steps
+            self._step(learning_rate)
+            i_batch += 1
+        return total
+
+    def _step(self, learning_rate: float) -> None:
+        risk, theta = self.risk, self.parameters.theta
+        g, state = self.gradient.theta, self.progress.optimizer_state
+        if risk.alpha and risk.penalty.l1_ratio < 1:
+            risk.penalty.add_l2_gradient(theta, self.strength, g, self.scratch)
+        self.optimizer.step(theta, g, state, learning_rate)
+        if risk.alpha and risk.penalty.l1_ratio:
+            step = self.optimizer.proximal_step(state, learning_rate)
+            risk.penalty.prox(theta, self.strength, step)
+        self.n_steps += 1
+
+    def _train_compiled(self, run: Batch, learning_rate: float, i_batch: int) -> float:
+        """Do as `_train`, in one call of compiled code."""
+        assert self.compiled is not None
+        total, n_steps, n_good_steps = self.compiled(
+            run,
+            self.batches.batch_size,
+            self.parameters.theta,
+            self.gradient.theta,
+            self.progress.optimizer_state,
+            learning_rate,
+            self.good,
+            i_batch,
+        )
+        if n_good_steps >= 0:
+            self.n_good_steps = self.n_steps + n_good_steps
+        self.n_steps += n_steps
+        return total
+
+    def _workspace(self, n_rows: int) -> Workspace:
+        if n_rows == self.batches.batch_size:
+            return self.workspace
+        if n_rows not in self.tails:
+            self.tails[n_rows] = [layer.rows(n_rows) for layer in self.workspace]
+        return self.tails[n_rows]
+
+    def restore_last_good(self) -> None:
+        """Put back the last weights for which a batch's risk was finite.
+
+        What the optimiser remembers led away from them, so it forgets.
+        """
+        if self.n_good_steps == 0:
+            raise NoFiniteStepError
+        self.parameters.theta[:] = self.good
+        self.progress.optimizer_state = {}
+
+
+def _compiled_run(
+    risk: EmpiricalRisk, optimizer: Optimizer, batches: Batches
+) -> CompiledRun | None:
+    """Compiled code for this training; None without Numba or for rare networks."""
+    if batches.reader.is_sparse or batches.n_batches < COMPILE_FROM:
+        return None
+    try:
+        from sklearn_bpnet.training.compiled import CompiledRun
+    except ImportError:
+        return None
+    return CompiledRun.of(risk, optimizer)

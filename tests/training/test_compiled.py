@@ -1,0 +1,198 @@
+"""The compiled epoch against the NumPy one, which is the reference."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+pytest.importorskip("numba")
+
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet.net.activations import (
+    ACTIVATIONS,
+    Identity,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
+from sklearn_bpnet.net.initializers import INITIALIZERS
+from sklearn_bpnet.net.losses import LOSSES, LogLoss, SquaredError
+from sklearn_bpnet.net.network import Network
+from sklearn_bpnet.net.penalties import ElasticNet
+from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.training import epoch as epoch_module
+from sklearn_bpnet.training.batches import Batches, RowReader
+from sklearn_bpnet.training.compiled import HIDDEN, CompiledRun
+from sklearn_bpnet.training.epoch import Epoch, Progress
+from sklearn_bpnet.training.optimizers import SGD, Adam
+
+OPTIMIZERS = [
+    SGD(momentum=0.0),
+    SGD(momentum=0.9, nesterov=False),
+    SGD(momentum=0.9),
+    Adam(beta_1=0.8, beta_2=0.95, epsilon=1e-6),
+]
+OUTPUTS = [  # loss, activation, number of outputs
+    (LOSSES["squared_error"], Identity(), 1),
+    (LOSSES["squared_error"], Identity(), 3),
+    (LOSSES["log_loss"], Sigmoid(), 1),
+    (LOSSES["log_loss"], Sigmoid(), 3),
+    (LOSSES["log_loss"], Softmax(), 3),
+]
+PENALTIES = [(0.0, 0.0), (0.02, 0.0), (0.02, 0.5), (0.02, 1.0)]
+HIDDEN_LAYERS = [
+    (),
+    (Tanh(),),
+    (ReLU(), Sigmoid()),
+    (LeakyReLU(0.2), Identity(), ReLU()),
+]
+
+
+def train(
+    monkeypatch, compiled, risk, optimizer, *, dtype=np.float64, weighted=False,
+    shuffle=True, n_rows=47, batch_size=10, n_epochs=3, learning_rate=0.05,
+):  # fmt: skip
+    """Theta, the losses of the epochs and the optimiser's state."""
+    monkeypatch.setattr(epoch_module, "COMPILE_FROM", 1 if compiled else 10**9)
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_rows, 4)).astype(dtype)
+    k = risk.network.blocks[-1].n_out
+    Y = np.eye(max(k, 2))[rng.integers(max(k, 2), size=n_rows)][:, :k]
+    s = rng.uniform(0, 2, n_rows).astype(dtype) if weighted else None
+    theta = risk.network.initial_parameters(
+        INITIALIZERS["glorot_uniform"], rng, dtype
+    ).theta
+    batches = Batches(RowReader(X, dtype), Y.astype(dtype), s, None, batch_size)
+    progress = Progress()
+    epoch = Epoch(risk, optimizer, theta, batches, rng if shuffle else None, progress)
+    assert (epoch.compiled is not None) == compiled
+    losses = [epoch.run(learning_rate) for _ in range(n_epochs)]
+    return theta, losses, progress.optimizer_state, epoch
+
+
+def assert_same(monkeypatch, risk, optimizer, rtol, **kwargs):
+    theta, losses, state, reference = train(
+        monkeypatch, False, risk, optimizer, **kwargs
+    )
+    ours, our_losses, our_state, epoch = train(
+        monkeypatch, True, risk, optimizer, **kwargs
+    )
+    np.testing.assert_allclose(ours, theta, rtol=rtol, atol=rtol)
+    np.testing.assert_array_equal(ours == 0, theta == 0)
+    np.testing.assert_allclose(our_losses, losses, rtol=rtol)
+    assert our_state.keys() == state.keys()
+    for name, value in state.items():
+        np.testing.assert_allclose(our_state[name], value, rtol=rtol, atol=rtol)
+    assert epoch.n_steps == reference.n_steps
+    assert epoch.n_good_steps == reference.n_good_steps
+    np.testing.assert_allclose(epoch.good, reference.good, rtol=rtol, atol=rtol)
+
+
+def make_risk(hidden=HIDDEN_LAYERS[1], output=OUTPUTS[0], alpha=0.0, l1_ratio=0.0):
+    loss, activation, k = output
+    sizes = (4, *range(5, 5 + len(hidden)), k)
+    network = Network.dense(sizes, (*hidden, activation))
+    return EmpiricalRisk(network, loss, alpha, ElasticNet(l1_ratio))
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weights"])
+@pytest.mark.parametrize("output", OUTPUTS, ids=str)
+@pytest.mark.parametrize("hidden", HIDDEN_LAYERS, ids=len)
+def test_every_network_trains_as_in_numpy(monkeypatch, hidden, output, weighted):
+    for (alpha, ratio), optimizer in product(PENALTIES[1:3], OPTIMIZERS[2:]):
+        risk = make_risk(hidden, output, alpha, ratio)
+        assert_same(monkeypatch, risk, optimizer, 1e-9, weighted=weighted)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
+@pytest.mark.parametrize(("alpha", "l1_ratio"), PENALTIES)
+def test_every_step_is_that_of_numpy(monkeypatch, optimizer, alpha, l1_ratio):
+    risk = make_risk(alpha=alpha, l1_ratio=l1_ratio)
+    assert_same(monkeypatch, risk, optimizer, 1e-9)
+    assert_same(monkeypatch, risk, optimizer, 1e-9, shuffle=False)
+
+
+@pytest.mark.parametrize("name", sorted(k for k in ACTIVATIONS))
+def test_every_activation_is_compiled_or_left_to_numpy(monkeypatch, name):
+    activation = ACTIVATIONS[name]
+    risk = make_risk((activation,))
+    if type(activation) in HIDDEN:
+        assert_same(monkeypatch, risk, Adam(), 1e-9)
+    else:
+        assert CompiledRun.of(risk, Adam()) is None
+
+
+def test_float32_is_kept(monkeypatch):
+    risk = make_risk((ReLU(),), OUTPUTS[4], 0.01)
+    theta, losses, *_ = train(monkeypatch, True, risk, Adam(), dtype=np.float32)
+    reference, expected, *_ = train(monkeypatch, False, risk, Adam(), dtype=np.float32)
+    assert theta.dtype == np.float32
+    np.testing.assert_allclose(theta, reference, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(losses, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("risk", "optimizer"),
+    [
+        (make_risk(output=(LOSSES["poisson"], ACTIVATIONS["exp"], 1)), Adam()),
+        (make_risk(output=(SquaredError(), Sigmoid(), 1)), Adam()),
+        (make_risk(output=(LogLoss(), Softmax(), 3)), SGD(momentum=1.0)),
+    ],
+    ids=["loss", "not canonical", "momentum 1"],
+)
+def test_what_is_not_in_the_tables_is_left_to_numpy(risk, optimizer):
+    assert CompiledRun.of(risk, optimizer) is None
+
+
+def test_a_subclass_is_left_to_numpy():
+    class Mine(Adam):
+        pass
+
+    assert CompiledRun.of(make_risk(), Mine()) is None
+
+
+def test_divergence_is_noticed_and_the_last_good_weights_are_known(monkeypatch):
+    risk = make_risk((ReLU(), ReLU()))
+    kwargs = {"learning_rate": 1e30, "n_epochs": 1}
+    with np.errstate(all="ignore"):
+        results = [
+            train(monkeypatch, compiled, risk, SGD(momentum=0.0), **kwargs)
+            for compiled in (False, True)
+        ]
+    for _, losses, _, epoch in results:
+        assert np.isnan(losses[0])
+        assert np.isfinite(epoch.good).all()
+    assert results[0][3].n_good_steps == results[1][3].n_good_steps
+
+
+@pytest.mark.parametrize("estimator", [BPNetClassifier, BPNetRegressor])
+def test_estimators_predict_the_same_with_and_without(monkeypatch, estimator):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 3))
+    y = (X[:, 0] + X[:, 1] ** 2 > 1).astype(int)
+    predictions = []
+    for least in (1, 10**9):
+        monkeypatch.setattr(epoch_module, "COMPILE_FROM", least)
+        model = estimator(
+            (8, 8), batch_size=16, dtype="float64", max_iter=20, tol=0, random_state=0,
+            n_iter_no_change=50,
+        )  # fmt: skip
+        with pytest.warns(match="Maximum iterations"):
+            model.fit(X, y, sample_weight=1 + y)
+        predictions.append(model.predict(X))
+    np.testing.assert_allclose(*predictions, rtol=1e-6)
+
+
+def test_a_read_only_table_is_left_to_numpy(monkeypatch):
+    monkeypatch.setattr(epoch_module, "COMPILE_FROM", 1)
+    X = np.ones((40, 4))
+    X.flags.writeable = False
+    risk = make_risk()
+    theta = np.zeros(risk.network.is_weight().size)
+    batches = Batches(RowReader(X, np.float64), np.ones((40, 1)), None, None, 10)
+    epoch = Epoch(risk, Adam(), theta, batches, None, Progress())
+    assert epoch.compiled is not None
+    assert np.isfinite(epoch.run(0.1))
+    assert np.any(theta)
