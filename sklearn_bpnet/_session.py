@@ -13,6 +13,7 @@ from sklearn_bpnet.training.evaluation import block_rows, output_Z
 from sklearn_bpnet.training.history import NoFiniteStepError, Validation
 from sklearn_bpnet.training.stochastic import StochasticTraining
 from sklearn_bpnet.training.stopping import Patience
+from sklearn_bpnet.training.threads import blas_threads_for
 
 
 @dataclass
@@ -99,21 +100,26 @@ class Training:
                 stacklevel=2,
             )
         batches = self._batches(size)
-        return training.run(self.theta, batches, max_iter, self.progress, self.history)
+        with blas_threads_for(self.risk.network, size):
+            return training.run(
+                self.theta, batches, max_iter, self.progress, self.history
+            )
 
     def _run_lbfgs(self, rng, patience, validate, max_iter):
         est = self.estimator
-        return parameters.solver_of(est).run(
-            self.risk,
-            self.theta,
-            self._batches(block_rows(self.risk.network)),
-            tol=est.tol,
-            max_iter=max_iter,
-            history=self.history,
-            patience=patience if validate else None,
-            validate=validate,
-            after_epoch=_print_epoch if est.verbose else None,
-        )
+        batches = self._batches(block_rows(self.risk.network))
+        with blas_threads_for(self.risk.network, batches.batch_size):
+            return parameters.solver_of(est).run(
+                self.risk,
+                self.theta,
+                batches,
+                tol=est.tol,
+                max_iter=max_iter,
+                history=self.history,
+                patience=patience if validate else None,
+                validate=validate,
+                after_epoch=_print_epoch if est.verbose else None,
+            )
 
     def _batches(self, batch_size):
         return Batches(self.reader, self.Y, self.s, self.data.rows, batch_size)

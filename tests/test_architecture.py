@@ -12,7 +12,7 @@ PACKAGE = Path(sklearn_bpnet.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 OPTIONAL = {"matplotlib", "pandas", "numba", "rich", "skl2onnx", "dask", "polars"}
 COMPILED = "training/compiled.py"
-ALLOWED_BELOW = set(sys.stdlib_module_names) | {"numpy", "scipy"}
+ALLOWED_BELOW = set(sys.stdlib_module_names) | {"numpy", "scipy", "threadpoolctl"}
 
 
 def name_of(path):

@@ -71,12 +71,20 @@ class Dense:
         return (self.n_in, self.n_out), (self.n_out,)
 
     def workspace(
-        self, n_rows: int, dtype: DTypeLike, keep_Z: bool = False
+        self, n_rows: int, dtype: DTypeLike, keep_Z: bool = False, backward: bool = True
     ) -> LayerWorkspace:
-        """Memory for one batch; without ``keep_Z`` A may be written over Z."""
-        Z, G, D = (np.empty((n_rows, self.n_out), dtype=dtype) for _ in range(3))
-        own_A = keep_Z or self.activation.reads_Z
-        return LayerWorkspace(Z, np.empty_like(Z) if own_A else Z, G, D)
+        """Memory for one batch.
+
+        Without ``keep_Z`` A may be written over Z; without ``backward`` there is no
+        memory for G and D, which are empty.
+        """
+        shape = (n_rows, self.n_out)
+        Z = np.empty(shape, dtype=dtype)
+        A = np.empty(shape, dtype=dtype) if keep_Z or self.activation.reads_Z else Z
+        if not backward:
+            return LayerWorkspace(Z, A, Z[:0], Z[:0])
+        G, D = np.empty(shape, dtype=dtype), np.empty(shape, dtype=dtype)
+        return LayerWorkspace(Z, A, G, D)
 
     def forward(
         self, parameters: Sequence[Array], A_below: Operand, ws: LayerWorkspace
@@ -174,10 +182,18 @@ class Network:
             W[...] = 1
         return mask.theta
 
-    def workspace(self, n_rows: int, dtype: DTypeLike) -> Workspace:
-        """Memory for one batch of ``n_rows`` rows; the output keeps its Z."""
-        top = self.blocks[-1]
-        return [block.workspace(n_rows, dtype, block is top) for block in self.blocks]
+    def workspace(
+        self, n_rows: int, dtype: DTypeLike, backward: bool = True
+    ) -> Workspace:
+        """Memory for one batch of ``n_rows`` rows; the output keeps its Z.
+
+        ``backward`` says whether a backward pass will follow the forward pass.
+        """
+        *hidden, top = self.blocks
+        return [
+            *(block.workspace(n_rows, dtype, False, backward) for block in hidden),
+            top.workspace(n_rows, dtype, True, backward),
+        ]
 
     def forward(
         self, blocks: Sequence[Sequence[Array]], X: Operand, ws: Workspace

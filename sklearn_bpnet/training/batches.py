@@ -122,8 +122,9 @@ class RowReader:
             precision = np.float64 if self.is_sparse else self.wide
             self._mean = standardization.mean.astype(precision)
             self._factor = (1 / standardization.scale).astype(precision)
-            offset = standardization.mean / standardization.scale
-            self._offset = offset.astype(self.dtype)
+            if self.is_sparse:
+                offset = standardization.mean / standardization.scale
+                self._offset = offset.astype(self.dtype)
 
     def read(self, rows: Rows) -> Operand:
         """The rows, valid until the next call."""

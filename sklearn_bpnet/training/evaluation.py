@@ -47,7 +47,7 @@ def output_Z(
     """
     n_rows = reader.X.shape[0] if rows is None else len(rows)
     size = min(block_rows(network), n_rows)
-    workspace = network.workspace(size, reader.dtype)
+    workspace = network.workspace(size, reader.dtype, backward=False)
     Z = np.empty((n_rows, network.blocks[-1].n_out), dtype=reader.dtype)
     for start in range(0, n_rows, size):
         piece = slice(start, min(start + size, n_rows))
