@@ -150,7 +150,7 @@ def seconds_an_epoch(train, least):
     start = time.perf_counter()
     train(1)
     first = time.perf_counter() - start
-    n = max(2, int(np.ceil(least / max(first, 1e-4))))
+    n = max(5, int(np.ceil(least / max(first, 1e-4))))
     start = time.perf_counter()
     train(1 + n)
     return max(time.perf_counter() - start - first, 1e-9) / n

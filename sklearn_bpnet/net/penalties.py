@@ -52,7 +52,11 @@ class ElasticNet:
 
     def l2_value(self, theta: Array, strength: Array) -> float:
         """The L2 part of ``value``, the part that is smooth."""
-        return 0.5 * (1 - self.l1_ratio) * float(np.dot(strength * theta, theta))
+        return (
+            0.5
+            * (1 - self.l1_ratio)
+            * float(np.einsum("i,i,i", strength, theta, theta))
+        )
 
     def add_l2_gradient(
         self, theta: Array, strength: Array, gradient: Array, scratch: Array

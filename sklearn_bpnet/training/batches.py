@@ -141,8 +141,14 @@ class RowReader:
         wide = out
         if self.wide != self.dtype:
             wide = self._buffer("wide", len(raw), self.wide)
+        if raw.dtype != wide.dtype:  # a ufunc that casts would make buffers of its own
+            np.copyto(wide, raw)
+            raw = wide
         np.subtract(raw, self._mean, out=wide)
-        return np.multiply(wide, self._factor, out=out, casting="same_kind")
+        wide *= self._factor
+        if wide is not out:
+            np.copyto(out, wide)
+        return out
 
     def _gather(self, rows: Rows) -> NDArray[Any]:
         if isinstance(rows, slice) or not self.X.flags.c_contiguous:
@@ -238,6 +244,7 @@ class Batches:
         self._read_size = self.batch_size * max(at_once, 1)
         self._only: Batch | None = None
         self._order: NDArray[np.intp] | None = None
+        self._in_order = np.arange(self.n_rows) if rows is None else rows
         self._buffers: list[Array | None] = [None, None]
 
     @property
@@ -267,7 +274,7 @@ class Batches:
     def _shuffled(self, rng: np.random.Generator) -> NDArray[np.intp]:
         if self._order is None:
             self._order = np.empty(self.n_rows, dtype=np.intp)
-        self._order[:] = np.arange(self.n_rows) if self.rows is None else self.rows
+        self._order[:] = self._in_order
         rng.shuffle(self._order)
         return self._order
 

@@ -1,0 +1,111 @@
+"""Peak memory of fit and predict: ``python -m benchmarks.memory``.
+
+Every case runs in a process of its own, which reports how far its peak rose above
+what it held before the call, in megabytes (10**6 bytes).
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
+
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+
+
+def _memory_map(folder, shape, dtype):
+    """Random whole numbers below 256 on disk, written and mapped in blocks."""
+    path = Path(folder) / "X.npy"
+    X = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    rng = np.random.default_rng(0)
+    for start in range(0, shape[0], 10_000):
+        stop = min(start + 10_000, shape[0])
+        X[start:stop] = rng.integers(0, 256, (stop - start, shape[1]))
+    del X
+    return np.load(path, mmap_mode="r")
+
+
+def fit_digits(folder):
+    """60,000 x 784 uint8 memory map, 100 hidden units, one epoch."""
+    X = _memory_map(folder, (60_000, 784), np.uint8)
+    y = np.arange(60_000) % 10
+    clf = BPNetClassifier((100,), max_iter=1)
+    return lambda: clf.fit(X, y)
+
+
+def fit_digits_scikit_learn(folder):
+    """The same with scikit-learn's MLPClassifier."""
+    X = _memory_map(folder, (60_000, 784), np.uint8)
+    y = np.arange(60_000) % 10
+    clf = MLPClassifier((100,), max_iter=1)
+    return lambda: clf.fit(X, y)
+
+
+def fit_sparse(folder):
+    """20,000 x 50,000 CSR, 0.1 % non-zeros, 32 hidden units, one epoch."""
+    X = sparse.random_array(
+        (20_000, 50_000), density=0.001, format="csr", dtype=np.float32, rng=0
+    )
+    y = np.arange(20_000) % 2
+    clf = BPNetClassifier((32,), max_iter=1)
+    return lambda: clf.fit(X, y)
+
+
+def predict_million(folder):
+    """1,000,000 x 100 float32 through (512, 512); the output takes 8 MB."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1_000, 100)).astype(np.float32)
+    reg = BPNetRegressor((512, 512), max_iter=1).fit(X, X[:, 0])
+    X = rng.random((1_000_000, 100), dtype=np.float32)
+    reg.predict(X[:1])
+    return lambda: reg.predict(X)
+
+
+CASES = [fit_digits, fit_digits_scikit_learn, fit_sparse, predict_million]
+
+
+def report(case):
+    """Print the rise of this process's peak during the case."""
+    warnings.simplefilter("ignore", ConvergenceWarning)
+    with tempfile.TemporaryDirectory() as folder:
+        call = case(folder)
+        status = Path("/proc/self/status")
+        if status.exists():  # what is held now; the peak so far may be higher
+            line = next(x for x in status.read_text().splitlines() if "VmRSS" in x)
+            before = int(line.split()[1])
+            Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+        else:
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        call()
+        if status.exists():
+            line = next(x for x in status.read_text().splitlines() if "VmHWM" in x)
+            peak = int(line.split()[1])
+        else:
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"{(peak - before) * 1024 / 1e6:8.1f} MB  {case.__doc__.splitlines()[0]}")
+
+
+def main():
+    """Run every case, or the named one in this very process."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("case", nargs="?", choices=[case.__name__ for case in CASES])
+    name = parser.parse_args().case
+    for case in CASES:
+        if name is None:
+            command = [sys.executable, "-m", "benchmarks.memory", case.__name__]
+            subprocess.run(command, check=True)
+        elif case.__name__ == name:
+            report(case)
+
+
+if __name__ == "__main__":
+    main()
