@@ -171,6 +171,38 @@ def _adam_step(  # type: ignore[no-untyped-def]
 
 
 @_jit
+def _step(theta, gradient, m, v, sizes, rule, hyper, t):  # type: ignore[no-untyped-def]
+    """One step of the optimiser, layer by layer: the penalty is on W, not on b."""
+    lr, momentum, beta_1, beta_2, epsilon, l2, l1 = hyper
+    dtype = theta.dtype.type
+    root = np.sqrt(1.0 - beta_2)
+    factor = lr * (1.0 - beta_1) / root
+    if rule == ADAM:
+        factor *= np.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t)
+    at = 0
+    for i in range(sizes.size - 1):
+        for part in range(2):
+            is_weight = part == 0
+            size = sizes[i] * sizes[i + 1] if is_weight else sizes[i + 1]
+            of = slice(at, at + size)
+            l2_here = dtype(l2) if is_weight else dtype(0)
+            l1_here = l1 if is_weight else 0.0
+            if rule == ADAM:
+                _adam_step(
+                    theta[of], gradient[of], m[of], v[of], l2_here,
+                    dtype(l1_here / (1.0 - beta_1)), dtype(factor),
+                    dtype(epsilon / root), dtype(beta_1), dtype(beta_2),
+                )  # fmt: skip
+            else:
+                _sgd_step(
+                    theta[of], gradient[of], v[:0] if rule == PLAIN_SGD else v[of],
+                    l2_here, dtype(l1_here * lr / (1.0 - momentum)), dtype(lr),
+                    dtype(momentum), rule,
+                )  # fmt: skip
+            at += size
+
+
+@_jit
 def train_run(  # type: ignore[no-untyped-def]
     X, Y, s, batch_size, theta, gradient, m, v, good, sizes, codes, slopes, loss,
     rule, hyper, t, i_batch,
@@ -181,8 +213,6 @@ def train_run(  # type: ignore[no-untyped-def]
     stops), the number of steps made, and that before the last copy to ``good``.
     """
     n_layers = sizes.size - 1
-    lr, momentum, beta_1, beta_2, epsilon, l2, l1 = hyper
-    dtype = theta.dtype.type
     rows = min(batch_size, X.shape[0])
     A = np.empty((n_layers, rows * sizes[1:].max()), theta.dtype)
     D = np.empty_like(A)
@@ -235,38 +265,8 @@ def train_run(  # type: ignore[no-untyped-def]
                 np.dot(delta, W.T, G)  # BP2
                 _times_derivative(G, below, codes[i - 1], slopes[i - 1])
                 delta = G
-        # the step, layer by layer: the penalty is on W, not on b
         t += 1
-        root = np.sqrt(1.0 - beta_2)
-        factor = lr * (1.0 - beta_1) / root
-        if rule == ADAM:
-            factor *= np.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t)
-        for i in range(n_layers):
-            n_in, n_out = sizes[i], sizes[i + 1]
-            for part in range(2):
-                size = n_in * n_out if part == 0 else n_out
-                of = slice(at, at + size)
-                l2_here = dtype(l2) if part == 0 else dtype(0)
-                l1_here = l1 if part == 0 else 0.0
-                if rule == ADAM:
-                    _adam_step(
-                        theta[of], gradient[of], m[of], v[of], l2_here,
-                        dtype(l1_here / (1.0 - beta_1)), dtype(factor),
-                        dtype(epsilon / root), dtype(beta_1), dtype(beta_2),
-                    )  # fmt: skip
-                else:
-                    threshold = dtype(l1_here * lr / (1.0 - momentum))
-                    if rule == PLAIN_SGD:
-                        _sgd_step(
-                            theta[of], gradient[of], theta[:0], l2_here,
-                            threshold, dtype(lr), dtype(0), rule,
-                        )  # fmt: skip
-                    else:
-                        _sgd_step(
-                            theta[of], gradient[of], v[of], l2_here,
-                            threshold, dtype(lr), dtype(momentum), rule,
-                        )  # fmt: skip
-                at += size
+        _step(theta, gradient, m, v, sizes, rule, hyper, t)
         n_steps += 1
     return total, n_steps, n_good
 
