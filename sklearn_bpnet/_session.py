@@ -57,6 +57,8 @@ class Training:
         self.history = history
         scaling = estimator._input_standardization()
         self.reader = RowReader(data.X, theta.dtype, scaling)
+        # the training batches live in the other reader's buffers
+        self.validation_reader = RowReader(self.reader.X, theta.dtype, scaling)
         self.Y = np.ascontiguousarray(estimator._to_network_units(data.Y), theta.dtype)
         self.s = _mean_one(data, weight_unit, theta.dtype)
 
@@ -127,11 +129,8 @@ class Training:
     def validate(self, theta):
         """Score and mean loss of theta on the validation rows; NaN if not finite."""
         network, rows = self.risk.network, self.data.validation
-        # a reader of its own: the training batches live in the other's buffers
-        mine = self.reader
-        reader = RowReader(mine.X, mine.dtype, mine.standardization)
         blocks = network.parameters(theta.astype(self.theta.dtype, copy=False)).blocks
-        Z = output_Z(network, blocks, reader, rows)
+        Z = output_Z(network, blocks, self.validation_reader, rows)
         A = network.output_activation.forward(Z, out=np.empty_like(Z))
         if not np.isfinite(A).all():
             return Validation(np.nan)

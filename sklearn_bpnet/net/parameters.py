@@ -37,7 +37,7 @@ class Parameters:
         self.theta = theta
         self.shapes = shapes
         self.blocks: list[tuple[Array, ...]] = []
-        size = sum(prod(shape) for block in shapes for shape in block)
+        size = _size(shapes)
         if theta.shape != (size,):
             raise ValueError(
                 f"theta has {theta.size} numbers; the shapes hold {size}. It must be "
@@ -57,8 +57,7 @@ class Parameters:
         cls, shapes: Sequence[Sequence[Shape]], dtype: DTypeLike = np.float64
     ) -> Parameters:
         """Parameters of the given shapes, all zero."""
-        size = sum(prod(shape) for block in shapes for shape in block)
-        return cls(shapes, np.zeros(size, dtype=dtype))
+        return cls(shapes, np.zeros(_size(shapes), dtype=dtype))
 
     @classmethod
     def pack(
@@ -71,3 +70,8 @@ class Parameters:
             for view, array in zip(views, block, strict=True):
                 view[...] = array
         return parameters
+
+
+def _size(shapes: Sequence[Sequence[Shape]]) -> int:
+    """How many numbers arrays of these shapes hold."""
+    return sum(prod(shape) for block in shapes for shape in block)

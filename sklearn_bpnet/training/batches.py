@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -244,7 +245,6 @@ class Batches:
         self._read_size = self.batch_size * max(at_once, 1)
         self._only: Batch | None = None
         self._order: NDArray[np.intp] | None = None
-        self._in_order = np.arange(self.n_rows) if rows is None else rows
         self._buffers: list[Array | None] = [None, None]
 
     @property
@@ -270,6 +270,11 @@ class Batches:
         order = self.rows if rng is None else self._shuffled(rng)
         for start in range(0, self.n_rows, self._read_size):
             yield self._read(slice(start, start + self._read_size), order)
+
+    @cached_property
+    def _in_order(self) -> NDArray[np.intp]:
+        """The rows to train on, as numbers; made only where they are shuffled."""
+        return np.arange(self.n_rows) if self.rows is None else self.rows
 
     def _shuffled(self, rng: np.random.Generator) -> NDArray[np.intp]:
         if self._order is None:
