@@ -15,6 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sklearn_bpnet import _given_weights
 from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet._scaling import feature_standardization
 from sklearn_bpnet._session import Data, Training, mean_weight
@@ -82,10 +83,59 @@ class BaseBPNet(BaseEstimator, ABC):
         """Whether the prediction is certain, whatever X."""
         return False
 
+    # Weights that are given
+
+    @classmethod
+    def _with_layers_of(cls, coefs, settings, has_statistics):
+        """An estimator of the given layers, which scales by given statistics only.
+
+        ``has_statistics`` says for the parameters of scaling whether they are given.
+        """
+        sizes = tuple(_given_weights.layer_sizes(coefs)[1:-1])
+        asked = settings.setdefault("hidden_layer_sizes", sizes)
+        if parameters.hidden_sizes(asked) != sizes:
+            raise ValueError(
+                f"hidden_layer_sizes={asked!r} contradicts the shapes of coefs, which "
+                f"make it {sizes}. Leave it out."
+            )
+        for name, given in has_statistics.items():
+            if not given:
+                settings.setdefault(name, None)
+            elif settings.get(name, "standard") is None:
+                raise ValueError(f"{name}=None leaves the given statistics unused.")
+            if not given and settings[name] == "standard":
+                raise ValueError(
+                    f"{name}='standard' needs the mean and the scale that the weights "
+                    f"were trained with. Give them, or use {name}=None: then the "
+                    "weights act on the raw numbers."
+                )
+        estimator = cls(**settings)
+        estimator._validate_params()
+        return estimator
+
+    def _take_weights(self, coefs, intercepts, input_mean, input_scale):
+        """Become the fitted estimator that has these weights."""
+        sizes = _given_weights.layer_sizes(coefs)
+        self.n_features_in_ = sizes[0]
+        statistics = _given_weights.given_standardization(
+            input_mean, input_scale, sizes[0], "input"
+        )
+        self.input_mean_ = self.input_scale_ = None
+        if statistics is not None:
+            self.input_mean_, self.input_scale_ = statistics.mean, statistics.scale
+        network = self._build_network(sizes[0], sizes[-1])
+        dtype = _given_weights.common_dtype(coefs, intercepts)
+        dtype = dtype if self.dtype == "auto" else np.dtype(self.dtype)
+        given = Parameters.zeros(network.shapes, dtype)
+        _given_weights.write(given, coefs, intercepts)
+        nothing = Outcome(StopReason.CONVERGED, n_iter=0, loss=nan)
+        self._store(network, given.theta, self._new_state(), History(), nothing)
+        self.t_ = 0
+
     # Training
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, coefs_init=None, intercepts_init=None):
         """Fit the network to data matrix X and target(s) y.
 
         Parameters
@@ -99,6 +149,13 @@ class BaseBPNet(BaseEstimator, ABC):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, at least 0. Only their ratios matter; a row of
             weight 0 counts as absent.
+        coefs_init : list of array-like of shape (n_in, n_out), default=None
+            The weights that training starts from, in place of those that
+            `initializer` draws; what `coefs_` holds before the first step. They act
+            on what the network sees: standardised features unless
+            ``input_scaling=None``.
+        intercepts_init : list of array-like of shape (n_out,), default=None
+            The biases that training starts from, in place of zeros.
 
         Returns
         -------
@@ -111,7 +168,8 @@ class BaseBPNet(BaseEstimator, ABC):
             If X, y, the weights or a parameter are not valid, or if not one step
             of training stays finite.
         """
-        return self._fit(X, y, sample_weight, incremental=False)
+        init = (coefs_init, intercepts_init)
+        return self._fit(X, y, sample_weight, incremental=False, init=init)
 
     def _check_solver(self):
         if not parameters.is_stochastic(self):
@@ -147,7 +205,7 @@ class BaseBPNet(BaseEstimator, ABC):
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
-    def _fit(self, X, y, sample_weight, incremental):
+    def _fit(self, X, y, sample_weight, incremental, init=(None, None)):
         parameters.warn_about_unused(self)
         going_on = (incremental or self.warm_start) and hasattr(self, "coefs_")
         data = self._validate(X, y, sample_weight, going_on)
@@ -159,8 +217,12 @@ class BaseBPNet(BaseEstimator, ABC):
             self._set_rows_aside(data, state["validation_seed"], incremental)
         if not going_on:
             self._learn_scaling(data)
+        if state["weight_unit"] is None:
             state["weight_unit"] = mean_weight(data)
-        theta = self._start(risk.network, data, rng, going_on)
+        start = self._start(risk.network, data, rng, going_on)
+        coefs_init, intercepts_init = init
+        _given_weights.write(start, coefs_init, intercepts_init, suffix="_init")
+        theta = start.theta
         history = History()
         if going_on:
             history = History(
@@ -201,16 +263,17 @@ class BaseBPNet(BaseEstimator, ABC):
 
     def _build_risk(self, data):
         loss = LOSSES.resolve(self.loss)
-        output_activation = self._resolve_output_activation(loss)
-        sizes = parameters.hidden_sizes(self.hidden_layer_sizes)
-        network = Network.dense(
-            (data.X.shape[1], *sizes, data.Y.shape[1]),
-            (
-                *parameters.hidden_activations(self.activation, len(sizes)),
-                output_activation,
-            ),
-        )
+        network = self._build_network(data.X.shape[1], data.Y.shape[1])
         return EmpiricalRisk(network, loss, self.alpha, ElasticNet(self.l1_ratio))
+
+    def _build_network(self, n_features, n_outputs):
+        loss = LOSSES.resolve(self.loss)
+        sizes = parameters.hidden_sizes(self.hidden_layer_sizes)
+        hidden = parameters.hidden_activations(self.activation, len(sizes))
+        return Network.dense(
+            (n_features, *sizes, n_outputs),
+            (*hidden, self._resolve_output_activation(loss)),
+        )
 
     def _resolve_output_activation(self, loss):
         name = self.output_activation
@@ -228,6 +291,7 @@ class BaseBPNet(BaseEstimator, ABC):
         return {
             "rng": rng.bit_generator.state,
             "validation_seed": validation_seed,  # the same split at a warm start
+            "weight_unit": None,  # until there are rows
             "progress": vars(Progress()),
         }
 
@@ -261,11 +325,11 @@ class BaseBPNet(BaseEstimator, ABC):
         return Standardization(self.input_mean_, self.input_scale_)
 
     def _start(self, network, data, rng, going_on):
-        """The theta that training starts from, in the dtype it works in."""
+        """The parameters that training starts from, in the dtype it works in."""
         if not going_on:
             dtype = self._network_dtype(data)
             initializer = INITIALIZERS.resolve(self.initializer)
-            return network.initial_parameters(initializer, rng, dtype).theta
+            return network.initial_parameters(initializer, rng, dtype)
         dtype = self.coefs_[0].dtype if self.dtype == "auto" else np.dtype(self.dtype)
         start = Parameters.pack(zip(self.coefs_, self.intercepts_, strict=True), dtype)
         if start.shapes != [list(shapes) for shapes in network.shapes]:
@@ -276,7 +340,7 @@ class BaseBPNet(BaseEstimator, ABC):
                 f"{[shapes[0] for shapes in network.shapes]}. Use warm_start=False to "
                 "start again."
             )
-        return start.theta
+        return start
 
     def _network_dtype(self, data):
         offsets = self._input_standardization() if sparse.issparse(data.X) else None

@@ -304,6 +304,84 @@ default="constant"
         self.input_scaling = input_scaling
         self.dtype = dtype
 
+    @classmethod
+    def from_weights(
+        cls,
+        coefs,
+        intercepts,
+        *,
+        classes=None,
+        multilabel=False,
+        input_mean=None,
+        input_scale=None,
+        **parameters,
+    ):
+        """Build a fitted classifier from given weights, without training.
+
+        It predicts at once. `partial_fit`, and `fit` with ``warm_start=True``, go on
+        from the weights.
+
+        Parameters
+        ----------
+        coefs : list of array-like of shape (n_in, n_out)
+            Weights W of every layer, as in `coefs_`; they are copied.
+        intercepts : list of array-like of shape (n_out,)
+            Biases b of every layer, as in `intercepts_`.
+        classes : array-like of shape (n_classes,), default=None
+            The distinct labels, in the order of the outputs; one output stands for
+            the second of two. None numbers them from 0.
+        multilabel : bool, default=False
+            Whether every output is a label of its own, 0 or 1, rather than one of
+            several classes.
+        input_mean, input_scale : array-like of shape (n_features,), default=None
+            What is subtracted from the features, and what they are divided by, before
+            the weights act on them. None: the weights act on the raw features.
+        **parameters
+            Parameters of the constructor. `hidden_layer_sizes` follows from the
+            weights; `input_scaling` is None unless the statistics are given.
+
+        Returns
+        -------
+        BPNetClassifier
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit together, or a parameter is not valid.
+
+        Examples
+        --------
+        A neuron that computes NOT (x1 AND x2):
+
+        >>> nand = BPNetClassifier.from_weights(
+        ...     [[[-2], [-2]]], [[3]], output_activation="heaviside"
+        ... )
+        >>> nand.predict([[0, 0], [0, 1], [1, 0], [1, 1]])
+        array([1, 1, 1, 0])
+        """
+        given = input_mean is not None or input_scale is not None
+        clf = cls._with_layers_of(coefs, parameters, {"input_scaling": given})
+        clf._take_classes(classes, multilabel, n_outputs=np.shape(coefs[-1])[1])
+        clf._take_weights(coefs, intercepts, input_mean, input_scale)
+        return clf
+
+    def _take_classes(self, classes, multilabel, n_outputs):
+        self._multilabel = bool(multilabel)
+        if classes is None:
+            classes = np.arange(2 if n_outputs == 1 and not multilabel else n_outputs)
+        self.classes_ = np.asarray(classes)
+        n_classes = len(self.classes_)
+        if self.classes_.ndim != 1 or len(np.unique(self.classes_)) != n_classes:
+            raise ValueError(f"classes must be distinct labels; got {classes!r}.")
+        if n_classes < 2 and not multilabel:
+            raise ValueError(f"classes must be at least two labels; got {classes!r}.")
+        needed = n_classes if multilabel else self._n_output_units()
+        if n_outputs != needed:
+            raise ValueError(
+                f"{n_classes} classes need {needed} outputs, but coefs[-1] gives "
+                f"{n_outputs}."
+            )
+
     def _encode_targets(self, y, going_on):
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)

@@ -11,6 +11,7 @@ from sklearn.utils import column_or_1d
 
 from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet._base import BaseBPNet
+from sklearn_bpnet._given_weights import given_standardization
 from sklearn_bpnet._scaling import standardization
 from sklearn_bpnet.net.activations import Identity
 from sklearn_bpnet.net.losses import LOSSES
@@ -291,6 +292,73 @@ default="constant"
         self.target_scaling = target_scaling
         self.input_scaling = input_scaling
         self.dtype = dtype
+
+    @classmethod
+    def from_weights(
+        cls,
+        coefs,
+        intercepts,
+        *,
+        input_mean=None,
+        input_scale=None,
+        target_mean=None,
+        target_scale=None,
+        **parameters,
+    ):
+        """Build a fitted regressor from given weights, without training.
+
+        It predicts at once. `partial_fit`, and `fit` with ``warm_start=True``, go on
+        from the weights.
+
+        Parameters
+        ----------
+        coefs : list of array-like of shape (n_in, n_out)
+            Weights W of every layer, as in `coefs_`; they are copied.
+        intercepts : list of array-like of shape (n_out,)
+            Biases b of every layer, as in `intercepts_`.
+        input_mean, input_scale : array-like of shape (n_features,), default=None
+            What is subtracted from the features, and what they are divided by, before
+            the weights act on them. None: the weights act on the raw features.
+        target_mean, target_scale : array-like of shape (n_outputs,), default=None
+            A prediction is the network's output times `target_scale` plus
+            `target_mean`. None: the output is the prediction.
+        **parameters
+            Parameters of the constructor. `hidden_layer_sizes` follows from the
+            weights; `input_scaling` and `target_scaling` are None unless the
+            statistics are given.
+
+        Returns
+        -------
+        BPNetRegressor
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit together, or a parameter is not valid.
+
+        Examples
+        --------
+        The absolute value, as a network of two rectifiers:
+
+        >>> reg = BPNetRegressor.from_weights(
+        ...     [[[1, -1]], [[1], [1]]], [[0, 0], [0]], activation="relu"
+        ... )
+        >>> reg.predict([[-3], [2]])
+        array([3., 2.])
+        """
+        given = {
+            "input_scaling": input_mean is not None or input_scale is not None,
+            "target_scaling": target_mean is not None or target_scale is not None,
+        }
+        reg = cls._with_layers_of(coefs, parameters, given)
+        statistics = given_standardization(
+            target_mean, target_scale, np.shape(coefs[-1])[1], "target"
+        )
+        reg.target_mean_ = reg.target_scale_ = None
+        if statistics is not None:
+            reg.target_mean_, reg.target_scale_ = statistics.mean, statistics.scale
+        reg._take_weights(coefs, intercepts, input_mean, input_scale)
+        return reg
 
     def _encode_targets(self, y, going_on):
         if y.ndim == 2 and y.shape[1] == 1:

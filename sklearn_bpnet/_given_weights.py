@@ -1,0 +1,108 @@
+"""Weights that a user gives: to predict with at once, or to start training from."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from sklearn_bpnet.net.parameters import Parameters
+from sklearn_bpnet.training.batches import Standardization
+
+
+def layer_sizes(coefs):
+    """Number of inputs, of units of every hidden layer, of outputs.
+
+    Raises
+    ------
+    ValueError
+        If ``coefs`` is not a chain of matrices.
+    """
+    if not len(coefs):
+        raise ValueError("coefs is empty. Give a weight matrix for every layer.")
+    shapes = [np.shape(W) for W in coefs]
+    for i, shape in enumerate(shapes):
+        if len(shape) != 2 or 0 in shape:
+            raise ValueError(
+                f"coefs[{i}] must be a matrix of shape (n_in, n_out); got the shape "
+                f"{shape}."
+            )
+    for i, (below, above) in enumerate(pairwise(shapes)):
+        if below[1] != above[0]:
+            raise ValueError(
+                f"coefs[{i}] of shape {below} gives {below[1]} units, but "
+                f"coefs[{i + 1}] of shape {above} takes {above[0]}. The shapes are "
+                "(n_in, n_out), as in coefs_; transpose matrices of shape "
+                "(n_out, n_in)."
+            )
+    return [shapes[0][0], *(n_out for _, n_out in shapes)]
+
+
+def common_dtype(coefs, intercepts):
+    """float32 if all the arrays are, else float64."""
+    single = all(getattr(a, "dtype", None) == np.float32 for a in (*coefs, *intercepts))
+    return np.dtype(np.float32 if single else np.float64)
+
+
+def write(parameters: Parameters, coefs, intercepts, suffix=""):
+    """Copy the given arrays into ``parameters``; None leaves what is there.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Those of the network, changed in place.
+    coefs : list of array-like of shape (n_in, n_out) or None
+        W of every layer.
+    intercepts : list of array-like of shape (n_out,) or None
+        b of every layer.
+    suffix : str, default=""
+        What follows "coefs" and "intercepts" in the names that errors use.
+
+    Raises
+    ------
+    ValueError
+        If their number or a shape is not the network's, or a number is not finite.
+    """
+    for which, (name, given) in enumerate(
+        ((f"coefs{suffix}", coefs), (f"intercepts{suffix}", intercepts))
+    ):
+        if given is None:
+            continue
+        views = [block[which] for block in parameters.blocks]
+        shapes = [view.shape for view in views]
+        if len(given) != len(views):
+            raise ValueError(
+                f"{name} holds {len(given)} arrays, but the network has {len(views)} "
+                f"layers above its input. Their shapes must be {shapes}."
+            )
+        for i, (array, view) in enumerate(zip(given, views, strict=True)):
+            view[...] = _checked(array, f"{name}[{i}]", view.shape)
+
+
+def given_standardization(mean, scale, n, prefix):
+    """The Standardization of the statistics that a user gives, or None for neither.
+
+    Raises
+    ------
+    ValueError
+        If only one of the two is given, or one is not valid.
+    """
+    if mean is None and scale is None:
+        return None
+    if mean is None or scale is None:
+        raise ValueError(f"Give both {prefix}_mean and {prefix}_scale, or neither.")
+    mean = _checked(mean, f"{prefix}_mean", (n,))
+    scale = _checked(scale, f"{prefix}_scale", (n,))
+    if not (scale > 0).all():
+        raise ValueError(f"{prefix}_scale must be positive; got min={scale.min():g}.")
+    return Standardization(mean, scale)
+
+
+def _checked(array, name, shape):
+    """A float64 copy of a finite array of that shape."""
+    array = np.array(array, dtype=np.float64)
+    if array.shape != shape:
+        raise ValueError(f"{name} must have the shape {shape}; got {array.shape}.")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} holds NaN or infinity.")
+    return array
