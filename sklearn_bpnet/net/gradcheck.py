@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.parameters import Shape
+
+# The cube root of the rounding error balances it against the O(h^2) of a central
+# difference. The smaller step is for a kink or a strong curvature within the first.
+_STEPS = (6e-6, 1e-7)
+# What rounding adds to a difference, in units of J: a few 1e-16 divided by the step.
+_ROUNDING = 1e-8
 
 
 def numerical_gradient(
@@ -55,3 +66,217 @@ def relative_error(analytic: Array, numeric: Array) -> float:
     """|analytic - numeric| / max(|analytic|, |numeric|) in the Euclidean norm."""
     scale = max(float(np.linalg.norm(analytic)), float(np.linalg.norm(numeric)))
     return float(np.linalg.norm(analytic - numeric)) / scale if scale else 0.0
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """A parameter, with its derivative by backpropagation and by a difference.
+
+    Parameters
+    ----------
+    layer : int
+        1 for the first layer above the input, as in the lecture.
+    parameter : {"W", "b"}
+        Weight matrix or bias vector.
+    index : tuple of int
+        Where in that array.
+    backpropagation, difference : float
+        The two derivatives.
+    """
+
+    layer: int
+    parameter: str
+    index: tuple[int, ...]
+    backpropagation: float
+    difference: float
+
+    def __str__(self) -> str:
+        where = ", ".join(map(str, self.index))
+        attribute = "coefs_" if self.parameter == "W" else "intercepts_"
+        return (
+            f"layer {self.layer}, {self.parameter}[{where}] "
+            f"({attribute}[{self.layer - 1}]): backpropagation gives "
+            f"{self.backpropagation:.6g}, the central difference {self.difference:.6g}"
+        )
+
+
+@dataclass(frozen=True)
+class GradientReport:
+    """What `compare` found.
+
+    Parameters
+    ----------
+    n_parameters : int
+        Length of theta.
+    n_checked : int
+        How many parameters were compared.
+    n_kinks : int
+        At how many of them J has a kink within the step, where the derivative was
+        accepted because it lies between the one-sided differences.
+    largest_error : float
+        The largest |backpropagation - difference| / max(|backpropagation|,
+        |difference|), derivatives below the rounding of the differences aside.
+    worst : Mismatch
+        Where that is.
+    mismatches : tuple of Mismatch
+        The parameters where the two disagree, largest difference first; empty if
+        backpropagation is right.
+    """
+
+    n_parameters: int
+    n_checked: int
+    n_kinks: int
+    largest_error: float
+    worst: Mismatch
+    mismatches: tuple[Mismatch, ...]
+
+    def __str__(self) -> str:
+        checked = f"{self.n_checked} of {self.n_parameters} parameters checked"
+        if not self.mismatches:
+            return f"{checked}, largest relative error {self.largest_error:.1e}."
+        counts = Counter((m.layer, m.parameter) for m in self.mismatches)
+        where = ", ".join(
+            f"layer {layer}: {count} in {parameter}"
+            for (layer, parameter), count in sorted(counts.items())
+        )
+        return (
+            f"Backpropagation and central differences disagree at "
+            f"{len(self.mismatches)} parameters ({where}); {checked}. Furthest apart: "
+            f"{self.mismatches[0]}. {self._advice()}"
+        )
+
+    def _advice(self) -> str:
+        if all(m.parameter == "W" for m in self.mismatches):
+            return "No bias is off, so look at the penalty's gradient first."
+        top = max(m.layer for m in self.mismatches)
+        return (
+            f"An error reaches every layer below it, and layer {top} is the topmost "
+            "that is off: look at the derivative of its activation first, or of the "
+            "loss if it is the output layer."
+        )
+
+
+class GradientMismatchError(AssertionError):
+    """Backpropagation does not give the derivatives that differences give.
+
+    Parameters
+    ----------
+    report : GradientReport
+        Where, and by how much.
+    """
+
+    def __init__(self, report: GradientReport) -> None:
+        super().__init__(str(report))
+        self.report = report
+
+    def __reduce__(self) -> tuple[type, tuple[GradientReport]]:
+        return type(self), (self.report,)
+
+
+def compare(
+    function: Callable[[Array], float],
+    theta: Array,
+    gradient: Array,
+    shapes: Sequence[Sequence[Shape]],
+    which: Array | None = None,
+    rtol: float = 1e-5,
+) -> GradientReport:
+    """Hold a gradient of ``function`` against central differences, one by one.
+
+    Parameters
+    ----------
+    function : callable
+        J, from a vector of theta's shape to a number.
+    theta : ndarray of shape (n_parameters,)
+        Where to differentiate; float64.
+    gradient : ndarray of shape (n_parameters,)
+        What backpropagation gave there.
+    shapes : sequence of sequence of tuple of int
+        Of the layers' arrays (W, b) in theta; they name the parameters.
+    which : ndarray of int, default=None
+        The parameters to compare; None means all.
+    rtol : float, default=1e-5
+        Relative difference that is taken for rounding.
+
+    Returns
+    -------
+    GradientReport
+    """
+    indices = range(theta.size) if which is None else [int(i) for i in which]
+    middle = function(theta)
+    floor = _ROUNDING * max(1.0, abs(middle))
+    found = [
+        _compare_one(function, theta, float(gradient[i]), i, middle, floor, rtol)
+        for i in indices
+    ]
+    names = _names(shapes)
+    named = [
+        Mismatch(*names(i), float(gradient[i]), f.difference)
+        for i, f in zip(indices, found, strict=True)
+    ]
+    wrong = [m for m, f in zip(named, found, strict=True) if f.error > rtol]
+    worst = int(np.argmax([f.error for f in found]))
+    return GradientReport(
+        theta.size,
+        len(found),
+        sum(f.kink for f in found),
+        found[worst].error,
+        named[worst],
+        tuple(sorted(wrong, key=lambda m: -abs(m.backpropagation - m.difference))),
+    )
+
+
+class _Comparison(NamedTuple):
+    difference: float
+    error: float  # relative; 0 below the rounding and at a kink
+    kink: bool
+
+
+def _compare_one(
+    function: Callable[[Array], float],
+    theta: Array,
+    exact: float,
+    i: int,
+    middle: float,
+    floor: float,
+    rtol: float,
+) -> _Comparison:
+    """Compare the derivative ``exact`` by theta_i; ``middle`` is J(theta)."""
+    for step in _STEPS:
+        h = step * max(1.0, abs(theta[i]))
+        point = theta.copy()
+        point[i] = theta[i] + h
+        right = (function(point) - middle) / h
+        point[i] = theta[i] - h
+        left = (middle - function(point)) / h
+        difference = (left + right) / 2
+        scale = max(abs(exact), abs(difference))
+        apart = abs(exact - difference)
+        error = apart / scale if apart > floor else 0.0
+        if error <= rtol:
+            return _Comparison(difference, error, False)
+        # a kink within the step: any slope between the two sides is a derivative
+        slack = floor + rtol * scale
+        if min(left, right) - slack <= exact <= max(left, right) + slack:
+            return _Comparison(difference, 0.0, True)
+    return _Comparison(difference, error, False)
+
+
+def _names(
+    shapes: Sequence[Sequence[Shape]],
+) -> Callable[[int], tuple[int, str, tuple[int, ...]]]:
+    """From a position in theta to layer, array and index in the array."""
+    arrays = [
+        (layer, letter, shape)
+        for layer, block in enumerate(shapes, start=1)
+        for letter, shape in zip("Wb", block, strict=True)
+    ]
+    starts = np.cumsum([0, *(prod(shape) for *_, shape in arrays)])
+
+    def name(i: int) -> tuple[int, str, tuple[int, ...]]:
+        k = int(np.searchsorted(starts, i, side="right")) - 1
+        layer, letter, shape = arrays[k]
+        index = np.unravel_index(i - starts[k], shape)
+        return layer, letter, tuple(int(j) for j in index)
+
+    return name

@@ -183,15 +183,20 @@ class Network:
         return mask.theta
 
     def workspace(
-        self, n_rows: int, dtype: DTypeLike, backward: bool = True
+        self,
+        n_rows: int,
+        dtype: DTypeLike,
+        backward: bool = True,
+        keep_Z: bool = False,
     ) -> Workspace:
         """Memory for one batch of ``n_rows`` rows; the output keeps its Z.
 
-        ``backward`` says whether a backward pass will follow the forward pass.
+        ``backward`` says whether a backward pass will follow the forward pass,
+        ``keep_Z`` whether the hidden layers keep their Z too.
         """
         *hidden, top = self.blocks
         return [
-            *(block.workspace(n_rows, dtype, False, backward) for block in hidden),
+            *(block.workspace(n_rows, dtype, keep_Z, backward) for block in hidden),
             top.workspace(n_rows, dtype, True, backward),
         ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array, Operand
@@ -9,6 +11,44 @@ from sklearn_bpnet.net.losses import Loss, check_pair
 from sklearn_bpnet.net.network import Network, Workspace
 from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.penalties import ElasticNet
+
+
+class LayerPass(NamedTuple):
+    """What a forward and a backward pass computed in a layer.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n_rows, n_out)
+        Pre-activations, A[l-1] @ W[l] + b[l].
+    A : ndarray of shape (n_rows, n_out)
+        Activations, f(Z).
+    D : ndarray of shape (n_rows, n_out)
+        The lecture's delta, dJ/dZ. J is a mean over the rows, so a row of D is that
+        row's own delta times its weight s_n, divided by the number of rows.
+    """
+
+    Z: Array
+    A: Array
+    D: Array
+
+
+class Backpropagation(NamedTuple):
+    """The result of ``EmpiricalRisk.backpropagate``.
+
+    Parameters
+    ----------
+    value : float
+        J(theta), penalty included.
+    layers : list of LayerPass
+        ``layers[l - 1]`` belongs to the lecture's layer l.
+    gradient : Parameters
+        dJ/dtheta, penalty included: ``gradient.theta``, and (dJ/dW, dJ/db) of every
+        layer in ``gradient.blocks``.
+    """
+
+    value: float
+    layers: list[LayerPass]
+    gradient: Parameters
 
 
 class EmpiricalRisk:
@@ -92,9 +132,38 @@ class EmpiricalRisk:
 
         Where a weight is zero, the L1 penalty's subgradient is taken as zero.
         """
+        ws = self.network.workspace(X.shape[0], theta.dtype)
+        value, gradient = self._both(theta, X, Y, sample_weight, ws)
+        return value, gradient.theta
+
+    def backpropagate(
+        self,
+        theta: Array,
+        X: Operand,
+        Y: Array,
+        sample_weight: Array | None = None,
+    ) -> Backpropagation:
+        """All that one forward and one backward pass compute.
+
+        Parameters are those of ``value``. Of a single row, the lecture's column
+        vectors z, a and delta are the transposes of Z, A and D.
+        """
+        ws = self.network.workspace(X.shape[0], theta.dtype, keep_Z=True)
+        value, gradient = self._both(theta, X, Y, sample_weight, ws)
+        layers = [LayerPass(layer.Z, layer.A, layer.D) for layer in ws]
+        return Backpropagation(value, layers, gradient)
+
+    def _both(
+        self,
+        theta: Array,
+        X: Operand,
+        Y: Array,
+        sample_weight: Array | None,
+        ws: Workspace,
+    ) -> tuple[float, Parameters]:
+        """J(theta) and dJ/dtheta; what the passes compute is left in ``ws``."""
         parameters = self.network.parameters(theta)
         gradient = Parameters.zeros(self.network.shapes, theta.dtype)
-        ws = self.network.workspace(X.shape[0], theta.dtype)
         s = _mean_one(sample_weight)
         n = X.shape[0]
         risk = self.add_up(parameters, X, Y, s, n, gradient, ws) / n
@@ -103,7 +172,7 @@ class EmpiricalRisk:
             theta, strength, gradient.theta, np.empty_like(theta)
         )
         self.penalty.add_l1_subgradient(theta, strength, gradient.theta)
-        return risk + self.penalty.value(theta, strength), gradient.theta
+        return risk + self.penalty.value(theta, strength), gradient
 
     def add_up(
         self,

@@ -1,0 +1,212 @@
+"""The empirical risk of an estimator on given data, as a function of theta alone."""
+
+from __future__ import annotations
+
+from copy import copy, deepcopy
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_bpnet._base import BaseBPNet
+from sklearn_bpnet.net._typing import Array, Operand
+from sklearn_bpnet.net.gradcheck import GradientMismatchError, GradientReport, compare
+from sklearn_bpnet.net.parameters import Parameters
+from sklearn_bpnet.net.risk import Backpropagation, EmpiricalRisk
+from sklearn_bpnet.training.batches import RowReader
+
+
+@dataclass(frozen=True)
+class Objective:
+    """J(theta) of one estimator on one data set, in float64.
+
+    Made by `empirical_risk`.
+
+    Parameters
+    ----------
+    risk : EmpiricalRisk
+        The estimator's network, loss and penalty.
+    X : array or sparse operand of shape (n_samples, n_features)
+        What the network sees: standardised, if the estimator does so.
+    Y : ndarray of shape (n_samples, n_outputs)
+        Targets of the output neurons.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Weights of the rows, class weights included.
+    theta : ndarray of shape (n_parameters,)
+        The estimator's weights and biases, in one vector.
+    """
+
+    risk: EmpiricalRisk
+    X: Operand
+    Y: Array
+    sample_weight: Array | None
+    theta: Array
+
+    def value(self, theta: Array) -> float:
+        """J(theta)."""
+        return self.risk.value(theta, self.X, self.Y, self.sample_weight)
+
+    def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
+        """J(theta) and dJ/dtheta, for ``scipy.optimize.minimize(..., jac=True)``."""
+        return self.risk.value_and_gradient(theta, self.X, self.Y, self.sample_weight)
+
+    def backpropagate(self, theta: Array) -> Backpropagation:
+        """Z, A and delta of every layer beside J and dJ/dtheta."""
+        return self.risk.backpropagate(theta, self.X, self.Y, self.sample_weight)
+
+    def coefs_and_intercepts(self, theta: Array) -> tuple[list[Array], list[Array]]:
+        """W and b of every layer: views into ``theta``."""
+        blocks = self.risk.network.parameters(theta).blocks
+        return [W for W, _ in blocks], [b for _, b in blocks]
+
+
+def empirical_risk(estimator, X, y, sample_weight=None):
+    """The function of theta that an estimator minimises when it is fitted to X and y.
+
+    Parameters
+    ----------
+    estimator : BPNetClassifier or BPNetRegressor
+        Fitted: its weights and its scaling are taken. Not fitted: the scaling is
+        learned from X and y, and the weights are drawn, as in `fit`. It is left as
+        it is.
+    X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+        The inputs.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        The targets.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows, at least 0.
+
+    Returns
+    -------
+    Objective
+        With the methods ``value(theta)`` and ``value_and_gradient(theta)``, and the
+        estimator's ``theta``.
+
+    Raises
+    ------
+    TypeError
+        If the estimator is another one.
+    ValueError
+        If X, y, the weights or a parameter are not valid.
+
+    Examples
+    --------
+    Any method that minimises a function may train a network:
+
+    >>> from scipy.optimize import minimize
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_bpnet import BPNetClassifier, empirical_risk
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = BPNetClassifier((5,), alpha=1e-3, random_state=0)
+    >>> J = empirical_risk(clf, X, y)
+    >>> result = minimize(J.value_and_gradient, J.theta, jac=True, method="BFGS")
+    >>> bool(result.fun < J.value(J.theta))
+    True
+    """
+    if not isinstance(estimator, BaseBPNet):
+        raise TypeError(
+            "empirical_risk needs a BPNetClassifier or BPNetRegressor; got "
+            f"{type(estimator).__name__}. Of a pipeline, give the last step and the "
+            "data as the steps before leave them."
+        )
+    fitted = hasattr(estimator, "coefs_")
+    est = copy(estimator)
+    est._validate_params()
+    est.dtype = "float64"
+    est.random_state = deepcopy(est.random_state)
+    if fitted:
+        est._classes_preset = True  # rows of some of the classes will do
+    data = est._validate(X, y, sample_weight, going_on=fitted)
+    risk = est._build_risk(data)
+    state = est._new_state()
+    if not fitted:
+        est._set_rows_aside(data, state["validation_seed"], incremental=True)
+        est._learn_scaling(data)
+    rng = np.random.default_rng()
+    rng.bit_generator.state = state["rng"]
+    start: Parameters = est._start(risk.network, data, rng, going_on=fitted)
+    reader = RowReader(data.X, np.float64, est._input_standardization())
+    Y = np.asarray(est._to_network_units(data.Y), dtype=np.float64)
+    rows = reader.read(slice(0, len(Y)))
+    return Objective(risk, rows, Y, data.weights, start.theta)
+
+
+def check_gradient(
+    estimator, X, y, sample_weight=None, *, rtol=1e-5, n_per_array=None, random_state=0
+) -> GradientReport:
+    """Hold backpropagation against central differences on a user's network and data.
+
+    For every parameter t of the network, dJ/dt by backpropagation is compared with
+    (J(t + h) - J(t - h)) / 2h, which takes two forward passes over X. J is the
+    empirical risk that `fit` minimises, penalty and weights included, in float64. Use
+    few rows, and a small network or ``n_per_array``.
+
+    Where J has a kink within the step (a ReLU at 0, an L1 penalty of a zero weight),
+    any derivative between those of the two sides is right.
+
+    Parameters
+    ----------
+    estimator : BPNetClassifier or BPNetRegressor
+        Fitted: checked at its weights. Not fitted: checked at the weights that `fit`
+        would start from. It is left as it is.
+    X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+        The inputs.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        The targets.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows, at least 0.
+    rtol : float, default=1e-5
+        Relative difference that is taken for rounding. Below 1e-8 times J, or 1e-8
+        if J is less than 1, every difference is.
+    n_per_array : int, default=None
+        How many parameters of each weight matrix and bias vector are checked, drawn
+        at random. None: all.
+    random_state : int, default=0
+        Which ones.
+
+    Returns
+    -------
+    GradientReport
+        How many parameters were checked, and the largest difference.
+
+    Raises
+    ------
+    GradientMismatchError
+        An AssertionError that says which parameters of which layer are off, with
+        both numbers; its ``report`` lists them.
+    TypeError, ValueError
+        As for `empirical_risk`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_bpnet import BPNetClassifier, check_gradient
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = BPNetClassifier((5,), activation="gelu", random_state=0)
+    >>> report = check_gradient(clf, X, y)
+    >>> report.n_checked, report.largest_error < 1e-5
+    (43, True)
+    """
+    J = empirical_risk(estimator, X, y, sample_weight)
+    _, gradient = J.value_and_gradient(J.theta)
+    shapes = J.risk.network.shapes
+    which = None
+    if n_per_array is not None:
+        if n_per_array < 1:
+            raise ValueError(f"n_per_array must be at least 1; got {n_per_array!r}.")
+        which = _some_of_each(shapes, n_per_array, np.random.default_rng(random_state))
+    report = compare(J.value, J.theta, gradient, shapes, which, rtol)
+    if report.mismatches:
+        raise GradientMismatchError(report)
+    return report
+
+
+def _some_of_each(shapes, n, rng):
+    """Positions in theta, up to n of every array."""
+    sizes = [int(np.prod(shape)) for block in shapes for shape in block]
+    starts = np.cumsum([0, *sizes[:-1]])
+    return np.concatenate(
+        [
+            start + np.sort(rng.permutation(size)[:n])
+            for start, size in zip(starts, sizes, strict=True)
+        ]
+    )
