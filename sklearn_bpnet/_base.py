@@ -5,22 +5,27 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from copy import deepcopy
-from math import isnan, nan
+from math import nan
 from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, is_classifier
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_bpnet import _given_weights
+from sklearn_bpnet import _fitted, _given_weights
 from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet._scaling import feature_standardization
-from sklearn_bpnet._session import Data, Training, mean_weight
-from sklearn_bpnet._sklearn_compat import check_sample_weight, fit_context
-from sklearn_bpnet._validation_split import validation_split
+from sklearn_bpnet._session import Data, Training, mean_weight, new_state
+from sklearn_bpnet._sklearn_compat import (
+    CallbackSupportMixin,
+    check_sample_weight,
+    fit_context,
+)
+from sklearn_bpnet._validation import HeldOut
+from sklearn_bpnet._validation_split import split_rows
 from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.initializers import INITIALIZERS
 from sklearn_bpnet.net.losses import LOSSES
@@ -29,7 +34,6 @@ from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import RowReader, Standardization
-from sklearn_bpnet.training.epoch import Progress
 from sklearn_bpnet.training.evaluation import output_Z
 from sklearn_bpnet.training.history import History, Outcome, StopReason
 
@@ -41,7 +45,7 @@ _LARGE_OFFSET = 1e3
 _ORDINARY = frozenset(np.dtype(t) for t in (np.float32, np.float64))
 
 
-class BaseBPNet(BaseEstimator, ABC):
+class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
     """The common part of the two estimators; not for direct use."""
 
     _parameter_constraints: ClassVar[dict] = parameters.CONSTRAINTS
@@ -55,6 +59,10 @@ class BaseBPNet(BaseEstimator, ABC):
     @abstractmethod
     def _encode_targets(self, y, going_on):
         """Check y and return the targets Y of shape (n_samples, n_outputs)."""
+
+    @abstractmethod
+    def _encode_validation_targets(self, y):
+        """Check y against what training saw and return its targets Y."""
 
     @abstractmethod
     def _default_output_activation(self, loss):
@@ -129,13 +137,26 @@ class BaseBPNet(BaseEstimator, ABC):
         given = Parameters.zeros(network.shapes, dtype)
         _given_weights.write(given, coefs, intercepts)
         nothing = Outcome(StopReason.CONVERGED, n_iter=0, loss=nan)
-        self._store(network, given.theta, self._new_state(), History(), nothing)
+        state = new_state(self.random_state)
+        self._take(_fitted.attributes(network, given.theta, state, History(), nothing))
         self.t_ = 0
 
     # Training
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, *, coefs_init=None, intercepts_init=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        groups=None,
+        coefs_init=None,
+        intercepts_init=None,
+    ):
         """Fit the network to data matrix X and target(s) y.
 
         Parameters
@@ -149,6 +170,18 @@ class BaseBPNet(BaseEstimator, ABC):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, at least 0. Only their ratios matter; a row of
             weight 0 counts as absent.
+        X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), \
+default=None
+            Validation inputs, which training never sees. With `early_stopping` they
+            decide when to stop and which weights to keep, and no training row is set
+            aside; without it their loss and score are only recorded.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Validation targets; given if and only if `X_val` is.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Weights of the validation rows.
+        groups : array-like of shape (n_samples,), default=None
+            Rows of a group go to training or to validation together, when early
+            stopping sets rows aside.
         coefs_init : list of array-like of shape (n_in, n_out), default=None
             The weights that training starts from, in place of those that
             `initializer` draws; what `coefs_` holds before the first step. They act
@@ -168,8 +201,10 @@ class BaseBPNet(BaseEstimator, ABC):
             If X, y, the weights or a parameter are not valid, or if not one step
             of training stays finite.
         """
+        rows = (X, y, sample_weight)
+        validation = (X_val, y_val, sample_weight_val)
         init = (coefs_init, intercepts_init)
-        return self._fit(X, y, sample_weight, incremental=False, init=init)
+        return self._fit(rows, validation, groups=groups, init=init)
 
     def _check_solver(self):
         if not parameters.is_stochastic(self):
@@ -181,13 +216,24 @@ class BaseBPNet(BaseEstimator, ABC):
 
     @available_if(_check_solver)
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
         """Train one epoch over the given data, from where training stands.
 
-        The optimiser's state, the schedule and the random stream go on from call to
-        call. The first call decides the scaling of the inputs and of the targets and
-        the unit of the sample weights; those hold from then on. No row is set aside
-        for early stopping.
+        The optimiser's state, the schedule, the patience and the random stream go on
+        from call to call. The first call decides the scaling of the inputs and of the
+        targets and the unit of the sample weights; those hold from then on. No row is
+        set aside for early stopping, which looks at `X_val` and `y_val` if given:
+        `coefs_` are then the best weights so far, and `stop_reason_` says "converged"
+        once patience has run out.
 
         Parameters
         ----------
@@ -197,53 +243,93 @@ class BaseBPNet(BaseEstimator, ABC):
             The targets of this call.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, at least 0.
+        X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), \
+default=None
+            Validation inputs, which training never sees. With `early_stopping` they
+            decide which weights to keep; without it their loss and score are only
+            recorded.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Validation targets; given if and only if `X_val` is.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Weights of the validation rows.
 
         Returns
         -------
         self : object
             The estimator, one epoch further.
         """
-        return self._fit(X, y, sample_weight, incremental=True)
+        validation = (X_val, y_val, sample_weight_val)
+        return self._fit((X, y, sample_weight), validation, incremental=True)
 
-    def _fit(self, X, y, sample_weight, incremental, init=(None, None)):
+    def _fit(
+        self, rows, validation, *, incremental=False, groups=None, init=(None, None)
+    ):
         parameters.warn_about_unused(self)
-        going_on = (incremental or self.warm_start) and hasattr(self, "coefs_")
-        data = self._validate(X, y, sample_weight, going_on)
+        resuming = not incremental and getattr(self, "_resumes", False)
+        going_on = hasattr(self, "coefs_") and (
+            incremental or self.warm_start or resuming
+        )
+        data = self._validate(rows, validation, going_on)
         risk = self._build_risk(data)
-        state = deepcopy(self._state) if going_on else self._new_state()
-        rng = np.random.default_rng()
-        rng.bit_generator.state = state["rng"]
+        state = deepcopy(self._state) if going_on else new_state(self.random_state)
         if not self._is_trivial():
-            self._set_rows_aside(data, state["validation_seed"], incremental)
+            self._set_rows_aside(data, groups, state, incremental, resuming)
+        if resuming and data.fingerprint != state["data"]:
+            raise ValueError(
+                "The checkpoint was written by a fit to other rows: X, y or the "
+                "sample weights differ in shape or in values. Give the same, or "
+                "train on these with partial_fit."
+            )
         if not going_on:
             self._learn_scaling(data)
         if state["weight_unit"] is None:
             state["weight_unit"] = mean_weight(data)
-        start = self._start(risk.network, data, rng, going_on)
+        rng = np.random.default_rng()
+        rng.bit_generator.state = state["rng"]
+        start = self._start(risk.network, data, rng, state if going_on else None)
         coefs_init, intercepts_init = init
         _given_weights.write(start, coefs_init, intercepts_init, suffix="_init")
-        theta = start.theta
-        history = History()
-        if going_on:
-            history = History(
-                list(self.loss_curve_), list(self.validation_scores_ or [])
-            )
-        progress = Progress(**state["progress"])
-        outcome = Outcome(StopReason.CONVERGED, n_iter=0, loss=0.0)  # if trivial
-        if not self._is_trivial():
-            unit = state["weight_unit"]
-            training = Training(self, risk, data, theta, unit, progress, history)
-            outcome = training.run(rng, going_on, incremental)
-        if not (incremental or self.warm_start):
-            progress.optimizer_state = {}
-        state |= {"rng": rng.bit_generator.state, "progress": vars(progress)}
-        self._store(risk.network, theta, state, history, outcome)
-        self.t_ = (self.t_ if going_on else 0) + outcome.n_iter * data.n_rows
+        state["rng"] = rng.bit_generator.state
+        training = Training(
+            self,
+            risk,
+            data,
+            start.theta,
+            state,
+            going_on=going_on,
+            resuming=resuming,
+            max_iter=1 if incremental else self.max_iter,
+            keeps_state=incremental or self.warm_start,
+        )
+        outcome = training.run()
+        self._take(training.attributes(start.theta, outcome))
+        training.tasks.end()
         if not incremental or outcome.reason is not StopReason.MAX_ITER:
-            self._warn(outcome)
+            _fitted.warn(self, outcome)
         return self
 
-    def _validate(self, X, y, sample_weight, going_on):
+    def _take(self, attributes):
+        """Become the fitted estimator that has these attributes."""
+        self._resumes = False
+        for name, value in attributes.items():
+            setattr(self, name, value)
+
+    def _validate(self, rows, validation, going_on):
+        X, y, sample_weight = rows
+        data = self._checked_rows(X, y, sample_weight, reset=not going_on)
+        data.Y = self._encode_targets(data.y, going_on)
+        data.weights = self._times_class_weights(data.Y, data.weights)
+        if any(given is not None for given in validation):
+            data.held_out = self._held_out(*validation)
+            if data.held_out.Y.shape[1] != data.Y.shape[1]:
+                raise ValueError(
+                    f"y_val has {data.held_out.Y.shape[1]} outputs, but y has "
+                    f"{data.Y.shape[1]}. They must be of one kind."
+                )
+        return data
+
+    def _checked_rows(self, X, y, sample_weight, reset):
+        given = {"X": X, "sample_weight": sample_weight}
         X, y = validate_data(
             self,
             X,
@@ -252,14 +338,27 @@ class BaseBPNet(BaseEstimator, ABC):
             dtype="numeric",
             multi_output=True,
             y_numeric=not is_classifier(self),
-            reset=not going_on,
+            reset=reset,
         )
         weights = None
         if sample_weight is not None:
             weights = check_sample_weight(sample_weight, X)
         y = y.toarray() if sparse.issparse(y) else y
-        Y = self._encode_targets(y, going_on)
-        return Data(X, Y, self._times_class_weights(Y, weights))
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        return Data(X, y, y, weights, given)
+
+    def _held_out(self, X_val, y_val, sample_weight_val):
+        """The validation rows that a user gave."""
+        if X_val is None or y_val is None:
+            raise ValueError(
+                "X_val and y_val belong together, sample_weight_val with them: give "
+                "X_val and y_val, or none of the three."
+            )
+        data = self._checked_rows(X_val, y_val, sample_weight_val, reset=False)
+        Y = self._encode_validation_targets(data.y)
+        weights = self._times_class_weights(Y, data.weights)
+        return HeldOut(data.X, data.y, Y, weights)
 
     def _build_risk(self, data):
         loss = LOSSES.resolve(self.loss)
@@ -281,35 +380,34 @@ class BaseBPNet(BaseEstimator, ABC):
             name = self._default_output_activation(loss)
         return ACTIVATIONS.resolve(name)
 
-    def _new_state(self):
-        """What going on later will need besides the weights."""
-        seed = self.random_state
-        if isinstance(seed, np.random.RandomState):
-            seed = seed.randint(np.iinfo(np.int32).max, size=4)
-        rng = np.random.default_rng(seed)  # None: fresh entropy, no global state
-        validation_seed = int(rng.integers(np.iinfo(np.int32).max))
-        return {
-            "rng": rng.bit_generator.state,
-            "validation_seed": validation_seed,  # the same split at a warm start
-            "weight_unit": None,  # until there are rows
-            "progress": vars(Progress()),
-        }
-
-    def _set_rows_aside(self, data, seed, incremental):
+    def _set_rows_aside(self, data, groups, state, incremental, resuming):
         """Decide the training and the validation rows; weight 0 is neither."""
+        if groups is not None:
+            groups = self._checked_groups(groups, data)
         weights = data.weights
         if weights is not None and not weights.all():
             data.rows = np.flatnonzero(weights)
-        if self.early_stopping and not incremental:
-            rows = np.arange(len(data.Y)) if data.rows is None else data.rows
-            strata = self._strata(data.Y)
-            data.rows, data.validation = validation_split(
-                rows,
-                None if strata is None else strata[rows],
-                self.validation_fraction,
-                seed,
-                data.X.shape[1],
+        if not self.early_stopping or incremental or data.held_out is not None:
+            return
+        if resuming and state["rows"] is not None:
+            data.split = state["rows"]
+        else:
+            strata, seed = self._strata(data.Y), state["validation_seed"]
+            data.split = split_rows(self, data, strata, groups, seed)
+        data.rows, chosen = data.split
+        data.held_out = HeldOut(data.X, data.y, data.Y, data.weights, chosen)
+
+    def _checked_groups(self, groups, data):
+        groups = column_or_1d(groups)
+        check_consistent_length(data.X, groups)
+        if not self.early_stopping or data.held_out is not None:
+            warnings.warn(
+                "groups has no effect: no row is set aside, which only "
+                "early_stopping=True without X_val does.",
+                UserWarning,
+                stacklevel=6,
             )
+        return groups
 
     def _learn_scaling(self, data):
         """Statistics of the inputs and targets, on the training rows."""
@@ -324,9 +422,12 @@ class BaseBPNet(BaseEstimator, ABC):
             return None
         return Standardization(self.input_mean_, self.input_scale_)
 
-    def _start(self, network, data, rng, going_on):
-        """The parameters that training starts from, in the dtype it works in."""
-        if not going_on:
+    def _start(self, network, data, rng, state):
+        """The parameters that training starts from, in the dtype it works in.
+
+        ``state`` is None where it does not go on.
+        """
+        if state is None:
             dtype = self._network_dtype(data)
             initializer = INITIALIZERS.resolve(self.initializer)
             return network.initial_parameters(initializer, rng, dtype)
@@ -340,6 +441,11 @@ class BaseBPNet(BaseEstimator, ABC):
                 f"{[shapes[0] for shapes in network.shapes]}. Use warm_start=False to "
                 "start again."
             )
+        stands_elsewhere = state["theta"] is not None
+        if stands_elsewhere and np.array_equal(start.theta, state["shown"]):
+            start.theta[:] = state["theta"]
+        else:
+            state["average"] = None  # the user's weights
         return start
 
     def _network_dtype(self, data):
@@ -350,53 +456,6 @@ class BaseBPNet(BaseEstimator, ABC):
             or parameters.batch_size_of(self, data.n_rows) >= data.n_rows,
             needs_digits=offsets is not None and offsets.largest_offset > _LARGE_OFFSET,
         )
-
-    def _store(self, network, theta, state, history, outcome):
-        """Set the fitted attributes."""
-        self._network, self._state = network, state
-        blocks = network.parameters(theta).blocks
-        self.coefs_ = [W for W, _ in blocks]
-        self.intercepts_ = [b for _, b in blocks]
-        self.n_layers_ = len(blocks) + 1
-        self.n_outputs_ = blocks[-1][0].shape[1]
-        self.out_activation_ = ACTIVATIONS.name_of(network.output_activation)
-        self.n_iter_ = outcome.n_iter
-        self.loss_curve_ = history.loss
-        self.loss_ = outcome.loss
-        self.best_loss_ = _best(min, history.loss, self.loss_)
-        self.validation_scores_ = self.best_validation_score_ = None
-        if history.validation_score:
-            self.best_loss_ = None
-            self.validation_scores_ = history.validation_score
-            self.best_validation_score_ = _best(max, history.validation_score, nan)
-
-    def _warn(self, outcome):
-        """Say what a user should know about the end of training."""
-        if outcome.reason is StopReason.INTERRUPTED:
-            warnings.warn("Training interrupted by user.", stacklevel=4)
-            return
-        message = {
-            StopReason.MAX_ITER: (
-                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached "
-                "and the optimization hasn't converged yet."
-            ),
-            StopReason.DIVERGED: (
-                f"Training diverged after {outcome.n_iter} iterations: the loss was no "
-                "longer finite. The last finite weights are kept; "
-                f"{parameters.remedy_for_divergence(self)}."
-            ),
-            StopReason.FAILED: (
-                f"lbfgs failed to converge after {outcome.n_iter} iterations: "
-                f"{outcome.message}. Scale the data, or raise max_fun or tol."
-            ),
-        }.get(outcome.reason)
-        if outcome.reason is StopReason.MAX_ITER and not parameters.is_stochastic(self):
-            message = (
-                f"lbfgs failed to converge after {outcome.n_iter} iterations. Increase "
-                f"max_iter={self.max_iter}, or scale the data."
-            )
-        if message:
-            warnings.warn(message, ConvergenceWarning, stacklevel=4)
 
     # Prediction
 
@@ -433,8 +492,3 @@ class BaseBPNet(BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _best(choose, values, default):
-    """The smallest or largest of the values that are not NaN."""
-    return choose((value for value in values if not isnan(value)), default=default)

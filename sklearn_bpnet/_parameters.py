@@ -8,14 +8,17 @@ from collections.abc import Iterable
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.metrics import get_scorer_names
 
-from sklearn_bpnet._sklearn_compat import Interval, Options, StrOptions
+from sklearn_bpnet._sklearn_compat import HasMethods, Interval, Options, StrOptions
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation
 from sklearn_bpnet.net.initializers import INITIALIZERS, Initializer
 from sklearn_bpnet.net.losses import LOSSES, Loss
 from sklearn_bpnet.training.full_batch import LBFGS
 from sklearn_bpnet.training.optimizers import OPTIMIZERS, SGD, Adam, Optimizer
+from sklearn_bpnet.training.recording import RECORDS
 from sklearn_bpnet.training.schedules import SCHEDULES, InverseScaling, Schedule
+from sklearn_bpnet.training.stopping import TIES
 
 _AT_LEAST_ZERO = Interval(Real, 0, None, closed="left")
 _POSITIVE = Interval(Real, 0, None, closed="neither")
@@ -47,7 +50,11 @@ CONSTRAINTS = {
     "momentum": [Interval(Real, 0, 1, closed="both")],
     "nesterovs_momentum": ["boolean"],
     "early_stopping": ["boolean"],
-    "validation_fraction": [_DECAY],
+    "validation_fraction": [_DECAY, HasMethods("split")],
+    "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
+    "ties": [StrOptions(set(TIES))],
+    "ema_decay": [_DECAY, None],
+    "record": [StrOptions(set(RECORDS)), list, tuple],
     "beta_1": [_DECAY],
     "beta_2": [_DECAY],
     "epsilon": [_POSITIVE],
@@ -132,6 +139,19 @@ def batch_size_of(estimator, n_rows):
     return min(estimator.batch_size, n_rows)
 
 
+def record_of(estimator):
+    """The names of what ``estimator.record`` asks for."""
+    names = estimator.record
+    names = (names,) if isinstance(names, str) else tuple(names)
+    unknown = [name for name in names if name not in RECORDS]
+    if unknown:
+        raise ValueError(
+            f"record holds {unknown[0]!r}, which is unknown. Known: "
+            f"{', '.join(sorted(RECORDS))}."
+        )
+    return names
+
+
 def network_dtype(estimator, is_full_batch, needs_digits):
     """float32 or float64 for the weights and all arithmetic.
 
@@ -167,6 +187,8 @@ def warn_about_unused(estimator):
         "epsilon": estimator.solver == "adam",
         "max_fun": estimator.solver == "lbfgs",
         "validation_fraction": estimator.early_stopping,
+        "ties": estimator.early_stopping,
+        "ema_decay": stochastic,
     }
     signature = inspect.signature(type(estimator).__init__).parameters
     unused = [

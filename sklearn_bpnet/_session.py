@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from math import isnan
 
 import numpy as np
 
+from sklearn_bpnet import _fitted
 from sklearn_bpnet import _parameters as parameters
+from sklearn_bpnet._callback_tasks import FitTasks
+from sklearn_bpnet._fingerprint import fingerprint
+from sklearn_bpnet._validation import HeldOut, Validator
+from sklearn_bpnet.training.averaging import WeightAverage
 from sklearn_bpnet.training.batches import Batches, RowReader
-from sklearn_bpnet.training.evaluation import block_rows, output_Z
-from sklearn_bpnet.training.history import NoFiniteStepError, Validation
+from sklearn_bpnet.training.epoch import Progress
+from sklearn_bpnet.training.evaluation import block_rows
+from sklearn_bpnet.training.history import (
+    History,
+    NoFiniteStepError,
+    Outcome,
+    StopReason,
+)
+from sklearn_bpnet.training.recording import MOST_ROWS, Recorder
 from sklearn_bpnet.training.stochastic import StochasticTraining
 from sklearn_bpnet.training.stopping import Patience
 from sklearn_bpnet.training.threads import blas_threads_for
+from sklearn_bpnet.training.watch import Best, Watch
+
+# What only a training that may go on leaves in its state
+_MEMORY = ("patience", "watched", "best", "average", "theta", "shown", "rows")
 
 
 @dataclass
@@ -23,21 +42,35 @@ class Data:
     Parameters
     ----------
     X : ndarray or CSR of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        Targets, as a scorer wants them.
     Y : ndarray of shape (n_samples, n_outputs)
         Targets, encoded but not scaled.
     weights : ndarray of shape (n_samples,) or None
-        Sample weights times class weights, as given.
+        Sample weights times class weights.
+    given : dict
+        X and the sample weights as the user gave them, for callbacks.
     rows : ndarray of int or None
         The rows to train on; None means all.
-    validation : ndarray of int or None
-        The rows set aside by early stopping.
+    held_out : HeldOut or None
+        The validation rows, some of these or others.
+    split : tuple of two ndarray of int or None
+        Where early stopping set rows aside: training and validation rows.
     """
 
     X: object
+    y: np.ndarray
     Y: np.ndarray
     weights: np.ndarray | None
+    given: dict
     rows: np.ndarray | None = None
-    validation: np.ndarray | None = None
+    held_out: HeldOut | None = None
+    split: tuple[np.ndarray, np.ndarray] | None = None
+
+    @cached_property
+    def fingerprint(self):
+        """What tells these rows from others."""
+        return fingerprint(self.X, self.Y, self.weights)
 
     @property
     def n_rows(self):
@@ -46,34 +79,149 @@ class Data:
 
 
 class Training:
-    """One call's training of one estimator."""
+    """One call's training of one estimator.
 
-    def __init__(self, estimator, risk, data, theta, weight_unit, progress, history):
+    Parameters
+    ----------
+    estimator : BPNetClassifier or BPNetRegressor
+        What to do; its fitted attributes are what the calls before left.
+    risk : EmpiricalRisk
+        What to minimise.
+    data : Data
+        The rows.
+    theta : ndarray of shape (n_parameters,)
+        Where to start; changed in place.
+    state : dict
+        What the calls before left, see ``new_state``; changed.
+    going_on : bool
+        Whether there were calls before.
+    resuming : bool
+        Whether the call before was cut short and this one is its rest.
+    max_iter : int
+        Most epochs to make.
+    keeps_state : bool
+        Whether another call will go on.
+    """
+
+    def __init__(
+        self,
+        estimator,
+        risk,
+        data,
+        theta,
+        state,
+        *,
+        going_on,
+        resuming,
+        max_iter,
+        keeps_state,
+    ):
+        self.keeps_state = keeps_state
         self.estimator = estimator
         self.risk = risk
         self.data = data
         self.theta = theta
-        self.progress = progress
-        self.history = history
-        scaling = estimator._input_standardization()
-        self.reader = RowReader(data.X, theta.dtype, scaling)
-        # the training batches live in the other reader's buffers
-        self.validation_reader = RowReader(self.reader.X, theta.dtype, scaling)
+        self.state = state
+        self.max_iter = max_iter - (state["n_iter"] if resuming else 0)
+        self.rng = np.random.default_rng()
+        self.rng.bit_generator.state = state["rng"]
+        self.progress = Progress(**state["progress"])
+        self.history = History(estimator.history_ if going_on else {})
+        self.n_epochs_before = len(self.history)
+        self.n_iter_before = state["n_iter"] if resuming else 0
+        self.t_before = estimator.t_ if going_on else 0
+        self.reader = RowReader(data.X, theta.dtype, estimator._input_standardization())
         self.Y = np.ascontiguousarray(estimator._to_network_units(data.Y), theta.dtype)
-        self.s = _mean_one(data, weight_unit, theta.dtype)
+        self.s = _mean_one(data, state["weight_unit"], theta.dtype)
+        self.watch = self._watch(going_on, resuming)
 
-    def run(self, rng, going_on, incremental):
-        """Train; return why it ended."""
-        est, validated = self.estimator, self.data.validation is not None
-        validate = self.validate if validated else None
-        patience = Patience(est.tol, est.n_iter_no_change, maximize=validated)
-        if going_on and validated:  # never end with worse weights than at the start
-            patience.start_from(*self.validate(self.theta))
+    # What happens between epochs
+
+    def _watch(self, going_on, resuming):
+        est, data, state = self.estimator, self.data, self.state
+        validate = None
+        if data.held_out is not None:
+            validate = Validator(est, self.risk, data.held_out, self.theta.dtype)
+        watches_score = est.early_stopping and validate and not validate.only_loss
+        watch = Watch(
+            history=self.history,
+            patience=Patience(
+                est.tol, est.n_iter_no_change, bool(watches_score), est.ties
+            ),
+            validate=validate,
+            early_stopping=est.early_stopping,
+            average=self._average(),
+            record=self._recorder() if parameters.record_of(est) else None,
+        )
+        self.watched = self._fingerprint(watch)
+        if resuming and self.watched != state["watched"]:
+            raise ValueError(
+                "The checkpoint was written by a fit with another validation: its "
+                "rows, scoring or ties differ. Give the same."
+            )
+        if going_on and (resuming or self.watched == state["watched"]):
+            watch.patience.state = state["patience"]
+            watch.best = None if state["best"] is None else Best(**state["best"])
+            if not resuming and watch.patience.ran_out:
+                watch.patience.count = 0  # called again, it shall train
+        elif going_on:
+            watch.start_from(self.theta)  # never end with worse weights
+        return watch
+
+    def _fingerprint(self, watch):
+        """What patience looks at: its count makes sense while that is the same."""
+        data, est = self.data, self.estimator
+        if not watch.early_stopping:
+            return f"training loss {data.fingerprint}"
+        held_out = data.held_out
+        arrays = (held_out.X, held_out.Y, held_out.weights, held_out.rows)
+        name = getattr(est.scoring, "__name__", str(est.scoring))
+        return f"{name} {est.ties} {fingerprint(*arrays)}"
+
+    def _average(self):
+        decay, known = self.estimator.ema_decay, self.state["average"]
+        if decay is None or not parameters.is_stochastic(self.estimator):
+            return None
+        if known is None:
+            return WeightAverage(decay, self.theta)
+        theta = known["theta"].astype(self.theta.dtype)
+        return WeightAverage(decay, theta, known["n_steps"])
+
+    def _recorder(self):
+        """A Recorder of a bounded number of training rows, in memory of their own."""
+        rows = np.arange(len(self.Y)) if self.data.rows is None else self.data.rows
+        n = min(len(rows), MOST_ROWS)
+        rows = rows[np.linspace(0, len(rows) - 1, n).astype(np.intp)]
+        scaling = self.estimator._input_standardization()
+        reader = RowReader(self.reader.X, self.theta.dtype, scaling)
+        batch = next(Batches(reader, self.Y, self.s, rows, n).runs())
+        return Recorder(
+            parameters.record_of(self.estimator), self.risk, batch, self.theta.dtype
+        )
+
+    # Training
+
+    def run(self):
+        """Train; return why it ended.
+
+        Raises
+        ------
+        ValueError
+            If not one step of training was finite.
+        """
+        est, watch = self.estimator, self.watch
+        self.tasks = FitTasks(est, self.data, self.max_iter)
+        if est._is_trivial():
+            return Outcome(StopReason.CONVERGED, n_iter=0, loss=0.0)
+        if est.verbose or self.tasks.active:
+            watch.after_epoch = self._after_epoch
+        if self.tasks.active:
+            watch.before_epoch = self.tasks.begin_epoch
         run = self._run_stochastic if parameters.is_stochastic(est) else self._run_lbfgs
         try:
             # an overflow ends training, and is reported, as divergence
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                return run(rng, patience, validate, 1 if incremental else est.max_iter)
+                return run()
         except NoFiniteStepError as error:
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may "
@@ -81,17 +229,14 @@ class Training:
                 f"training was finite: {parameters.remedy_for_divergence(est)}."
             ) from error
 
-    def _run_stochastic(self, rng, patience, validate, max_iter):
+    def _run_stochastic(self):
         est = self.estimator
         training = StochasticTraining(
             risk=self.risk,
             optimizer=parameters.solver_of(est),
             schedule=parameters.schedule_of(est),
             learning_rate_init=est.learning_rate_init,
-            patience=patience,
-            rng=rng if est.shuffle else None,
-            validate=validate,
-            after_epoch=_print_epoch if est.verbose else None,
+            rng=self.rng if est.shuffle else None,
         )
         size = parameters.batch_size_of(est, self.data.n_rows)
         if not isinstance(est.batch_size, str) and est.batch_size > size:
@@ -101,44 +246,99 @@ class Training:
                 UserWarning,
                 stacklevel=2,
             )
-        batches = self._batches(size)
+        batches = self._batches(self.data.rows, size)
         with blas_threads_for(self.risk.network, size):
             return training.run(
-                self.theta, batches, max_iter, self.progress, self.history
+                self.theta, batches, self.max_iter, self.progress, self.watch
             )
 
-    def _run_lbfgs(self, rng, patience, validate, max_iter):
+    def _run_lbfgs(self):
         est = self.estimator
-        batches = self._batches(block_rows(self.risk.network))
+        batches = self._batches(self.data.rows, block_rows(self.risk.network))
         with blas_threads_for(self.risk.network, batches.batch_size):
             return parameters.solver_of(est).run(
                 self.risk,
                 self.theta,
                 batches,
                 tol=est.tol,
-                max_iter=max_iter,
-                history=self.history,
-                patience=patience if validate else None,
-                validate=validate,
-                after_epoch=_print_epoch if est.verbose else None,
+                max_iter=self.max_iter,
+                watch=self.watch,
             )
 
-    def _batches(self, batch_size):
-        return Batches(self.reader, self.Y, self.s, self.data.rows, batch_size)
+    def _batches(self, rows, batch_size):
+        return Batches(self.reader, self.Y, self.s, rows, batch_size)
 
-    def validate(self, theta):
-        """Score and mean loss of theta on the validation rows; NaN if not finite."""
-        network, rows = self.risk.network, self.data.validation
-        blocks = network.parameters(theta.astype(self.theta.dtype, copy=False)).blocks
-        Z = output_Z(network, blocks, self.validation_reader, rows)
-        A = network.output_activation.forward(Z, out=np.empty_like(Z))
-        if not np.isfinite(A).all():
-            return Validation(np.nan)
-        Y, weights = self.Y[rows], self.data.weights
-        weights = None if weights is None else weights[rows]
-        loss = np.average(self.risk.losses(Y, Z, A), weights=weights)
-        score = self.estimator._validation_score(A, Y, weights)
-        return Validation(float(score), float(loss))
+    # What it leaves
+
+    def _after_epoch(self, theta):
+        n_iter = len(self.history) - self.n_epochs_before
+        if self.estimator.verbose:
+            _print_epoch(self.history, n_iter, self.max_iter)
+        if not self.tasks.active:
+            return False
+        if theta is None:
+            return self.tasks.end_epoch(None)
+        loss = self.history.last("loss")
+        now = Outcome(StopReason.UNFINISHED, n_iter, loss)
+        return self.tasks.end_epoch(partial(self.attributes, theta, now))
+
+    def attributes(self, theta, outcome):
+        """The estimator's fitted attributes if training ends at ``theta``."""
+        kept, best_epoch = self.watch.result(theta)
+        kept = kept.astype(self.theta.dtype)  # a copy
+        goes_on = self.keeps_state or outcome.reason is StopReason.UNFINISHED
+        outcome = replace(outcome, n_iter=self.n_iter_before + outcome.n_iter)
+        state = self.state | dict.fromkeys(_MEMORY)
+        state |= {
+            "rng": self.rng.bit_generator.state,
+            "data": self.data.fingerprint,
+            "n_iter": outcome.n_iter,
+            "progress": {**vars(self.progress), "optimizer_state": {}},
+        }
+        if goes_on:
+            state |= deepcopy(self._memory(theta, kept))
+        return _fitted.attributes(
+            self.risk.network, kept, state, self.history, outcome, best_epoch
+        ) | {"t_": self.t_before + outcome.n_iter * self.data.n_rows}
+
+    def _memory(self, theta, kept):
+        """What only a training that may go on needs to keep."""
+        watch = self.watch
+        memory = {
+            "progress": vars(self.progress),
+            "patience": watch.patience.state,
+            "watched": self.watched,
+            "rows": self.data.split,
+        }
+        if watch.best is not None:
+            memory["best"] = vars(watch.best)
+        if watch.average is not None:
+            average = watch.average
+            memory["average"] = {"n_steps": average.n_steps, "theta": average.theta}
+        if watch.best is not None or watch.average is not None:
+            memory |= {"theta": theta.astype(self.theta.dtype), "shown": kept}
+        return memory
+
+
+def new_state(random_state):
+    """What going on later needs besides the weights: plain values and arrays.
+
+    "theta" is where training stands, where that is not what it shows as the result,
+    "shown"; "rows" are the training and validation rows that a splitter chose.
+    """
+    if isinstance(random_state, np.random.RandomState):
+        random_state = random_state.randint(np.iinfo(np.int32).max, size=4)
+    rng = np.random.default_rng(random_state)  # None: fresh entropy, no global state
+    validation_seed = int(rng.integers(np.iinfo(np.int32).max))
+    return {
+        "rng": rng.bit_generator.state,
+        "validation_seed": validation_seed,  # the same split at a warm start
+        "weight_unit": None,  # until there are rows
+        "data": None,
+        "n_iter": 0,
+        "progress": vars(Progress()),
+        **dict.fromkeys(_MEMORY),
+    }
 
 
 def mean_weight(data):
@@ -158,7 +358,10 @@ def _mean_one(data, unit, dtype):
     return None if (training == 1).all() else s.astype(dtype)
 
 
-def _print_epoch(history):
-    print(f"Iteration {len(history.loss)}, loss = {history.loss[-1]:.8f}")
-    if history.validation_score:
-        print(f"Validation score: {history.validation_score[-1]:.6f}")
+def _print_epoch(history, n_iter, max_iter):
+    """The facts of an epoch, in the words of scikit-learn's MLP."""
+    facts = [f"Iteration {n_iter}/{max_iter}", f"loss = {history.last('loss'):.8f}"]
+    for name in ("validation_loss", "validation_score", "learning_rate"):
+        if not isnan(value := history.last(name)):
+            facts.append(f"{name.replace('_', ' ')} = {value:.6g}")
+    print(", ".join([*facts, f"{history.last('seconds'):.3f} s"]))

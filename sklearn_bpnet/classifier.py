@@ -7,7 +7,6 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
-from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import (
     check_classification_targets,
@@ -106,11 +105,12 @@ default="constant"
         "lbfgs" the largest component of the gradient at convergence.
 
     verbose : bool or int, default=False
-        Whether to print the loss of every epoch.
+        Whether to print the loss and the other facts of every epoch.
 
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights, the optimiser's state and the random
-        stream of the call before.
+        Whether `fit` goes on from the call before: the weights, the optimiser's state,
+        the schedule, the patience and the random stream. `max_iter` then counts the
+        epochs to add.
 
     momentum : float, default=0.9
         Momentum of "sgd", in [0, 1].
@@ -119,14 +119,37 @@ default="constant"
         Whether the momentum of "sgd" is Nesterov's.
 
     early_stopping : bool, default=False
-        Whether to set `validation_fraction` of the rows aside, to stop when their
-        score no longer improves, and to keep the best weights. Where the score
-        differs from the best by less than `tol`, the loss on those rows decides.
-        The split is stratified, except for label indicators.
+        Whether to stop when the validation no longer improves, see `scoring`, and to
+        keep the best weights. The validation rows are `X_val` of `fit`, or some of
+        the training rows, see `validation_fraction`.
 
-    validation_fraction : float, default=0.1
+    validation_fraction : float or splitter, default=0.1
         Share of the rows that early stopping sets aside, in [0, 1); at least two
-        rows, and one of every class that has more than one.
+        rows, and one of every class that has more than one. The split is stratified
+        by class, except for label indicators; with `groups` it keeps groups together.
+        Or a splitter of scikit-learn such as ``TimeSeriesSplit()``, whose first split
+        is taken.
+
+    scoring : "loss", str, callable or None, default=None
+        What early stopping watches on the validation rows. None is the accuracy, "loss"
+        the mean loss without the penalty; else the name of a scorer of scikit-learn,
+        or a callable ``scorer(estimator, X, y)`` (with ``sample_weight`` where there
+        are weights), larger being better.
+
+    ties : {"loss", "first", "last"}, default="loss"
+        Which of two epochs is the better one for early stopping. With "loss", where
+        the score differs from the best by less than `tol`, the loss on the validation
+        rows decides. With "first" or "last", of equal scores the earlier or the later,
+        and neither counts as an improvement.
+
+    ema_decay : float or None, default=None
+        If given, in [0, 1), what is validated and kept is the exponential moving
+        average of the weights over the steps, in place of the last weights; about
+        the last 1 / (1 - ema_decay) steps count.
+
+    record : str, list or tuple of str, default=()
+        What `history_` shall hold beside the curves, for every layer: "gradient_norm"
+        and "saturation", from at most 1000 training rows once an epoch.
 
     beta_1 : float, default=0.9
         Decay rate of Adam's first moment, in [0, 1).
@@ -179,12 +202,31 @@ default="constant"
         The empirical risk of every epoch, or iteration of "lbfgs". Calls that go on
         append to it.
 
+    validation_loss_curve_ : list of float or None
+        The mean loss on the validation rows after every epoch, without the penalty;
+        None without validation rows.
+
     validation_scores_ : list of float or None
-        Accuracy on the validation rows after every epoch; None without early
-        stopping.
+        The score of the validation rows after every epoch, see `scoring`; None
+        without validation rows and for ``scoring="loss"``.
 
     best_validation_score_ : float or None
         Largest of `validation_scores_`.
+
+    best_epoch_ : int
+        The epoch, from 1, whose weights were kept: with early stopping that of the
+        best validation, else the last; 0 for the weights that training started from.
+
+    history_ : dict of str to ndarray of float of shape (n_epochs,)
+        A number for every epoch: "loss", "learning_rate" (NaN for "lbfgs"), "seconds",
+        "validation_loss" and "validation_score" where there are validation rows, and
+        for every layer what `record` asks for, such as "saturation_1".
+        ``pandas.DataFrame(history_)`` makes a table of it.
+
+    stop_reason_ : str
+        Why training ended: "converged" (the loss or the score no longer improved),
+        "max_iter", "diverged", "interrupted" (Ctrl-C), "stopped" (by a callback) or
+        "failed" (the solver gave up).
 
     t_ : int
         Number of training rows seen, counted again in every epoch.
@@ -264,6 +306,10 @@ default="constant"
         nesterovs_momentum=True,
         early_stopping=False,
         validation_fraction=0.1,
+        scoring=None,
+        ties="loss",
+        ema_decay=None,
+        record=(),
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,
@@ -295,6 +341,10 @@ default="constant"
         self.nesterovs_momentum = nesterovs_momentum
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.scoring = scoring
+        self.ties = ties
+        self.ema_decay = ema_decay
+        self.record = record
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
@@ -383,8 +433,6 @@ default="constant"
             )
 
     def _encode_targets(self, y, going_on):
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
         check_classification_targets(y)
         y_type = type_of_target(y)
         if y_type == "multiclass-multioutput":
@@ -400,10 +448,27 @@ default="constant"
                 "between calls."
             )
         self._multilabel = multilabel
-        if multilabel:
-            self._check_classes(np.arange(y.shape[1]), going_on)
+        classes = np.arange(y.shape[1]) if multilabel else unique_labels(y)
+        self._check_classes(classes, going_on)
+        return self._encode(y)
+
+    def _encode_validation_targets(self, y):
+        if (type_of_target(y) == "multilabel-indicator") != self._multilabel:
+            raise ValueError(
+                "y_val must be of the kind of y: label indicators or class labels."
+            )
+        if not self._multilabel:
+            unknown = np.setdiff1d(unique_labels(y), self.classes_)
+            if len(unknown):
+                raise ValueError(
+                    f"y_val has classes that y has not: {unknown}. y has "
+                    f"{self.classes_}."
+                )
+        return self._encode(y)
+
+    def _encode(self, y):
+        if self._multilabel:
             return y.astype(np.uint8)
-        self._check_classes(unique_labels(y), going_on)
         return one_hot(np.searchsorted(self.classes_, y), self._n_output_units())
 
     def _check_classes(self, classes, going_on):
@@ -454,13 +519,25 @@ default="constant"
 
     @available_if(BaseBPNet._check_solver)
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None, classes=None):
+    def partial_fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        classes=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
         """Train one epoch over the given data, from where training stands.
 
-        The optimiser's state, the schedule and the random stream go on from call to
-        call. The first call decides the scaling of the inputs and the unit of the
-        sample weights; those hold from then on. No row is set aside for early
-        stopping.
+        The optimiser's state, the schedule, the patience and the random stream go on
+        from call to call. The first call decides the scaling of the inputs and the
+        unit of the sample weights; those hold from then on. No row is set aside for
+        early stopping, which looks at `X_val` and `y_val` if given: `coefs_` are then
+        the best weights so far, and `stop_reason_` says "converged" once patience has
+        run out.
 
         Parameters
         ----------
@@ -472,6 +549,15 @@ default="constant"
             Weights of the rows, at least 0.
         classes : array-like of shape (n_classes,), default=None
             All class labels that any call will see; needed in the first call.
+        X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), \
+default=None
+            Validation inputs, which training never sees. With `early_stopping` they
+            decide which weights to keep; without it their loss and score are only
+            recorded.
+        y_val : array-like of shape (n_val,) or (n_val, n_classes), default=None
+            Validation targets; given if and only if `X_val` is.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Weights of the validation rows.
 
         Returns
         -------
@@ -481,7 +567,8 @@ default="constant"
         self._classes_preset = True
         try:
             check_partial_fit_first_call(self, classes)
-            return self._fit(X, y, sample_weight, incremental=True)
+            validation = (X_val, y_val, sample_weight_val)
+            return self._fit((X, y, sample_weight), validation, incremental=True)
         finally:
             del self._classes_preset
 

@@ -7,7 +7,6 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
-from sklearn.utils import column_or_1d
 
 from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet._base import BaseBPNet
@@ -101,11 +100,12 @@ default="constant"
         "lbfgs" the largest component of the gradient at convergence.
 
     verbose : bool or int, default=False
-        Whether to print the loss of every epoch.
+        Whether to print the loss and the other facts of every epoch.
 
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights, the optimiser's state and the random
-        stream of the call before.
+        Whether `fit` goes on from the call before: the weights, the optimiser's state,
+        the schedule, the patience and the random stream. `max_iter` then counts the
+        epochs to add.
 
     momentum : float, default=0.9
         Momentum of "sgd", in [0, 1].
@@ -114,13 +114,36 @@ default="constant"
         Whether the momentum of "sgd" is Nesterov's.
 
     early_stopping : bool, default=False
-        Whether to set `validation_fraction` of the rows aside, to stop when their
-        score no longer improves, and to keep the best weights. Where the score
-        differs from the best by less than `tol`, the loss on those rows decides.
+        Whether to stop when the validation no longer improves, see `scoring`, and to
+        keep the best weights. The validation rows are `X_val` of `fit`, or some of
+        the training rows, see `validation_fraction`.
 
-    validation_fraction : float, default=0.1
+    validation_fraction : float or splitter, default=0.1
         Share of the rows that early stopping sets aside, in [0, 1); at least two
-        rows.
+        rows. With `groups` of `fit`, groups stay together.
+        Or a splitter of scikit-learn such as ``TimeSeriesSplit()``, whose first split
+        is taken.
+
+    scoring : "loss", str, callable or None, default=None
+        What early stopping watches on the validation rows. None is the R2, "loss"
+        the mean loss without the penalty; else the name of a scorer of scikit-learn,
+        or a callable ``scorer(estimator, X, y)`` (with ``sample_weight`` where there
+        are weights), larger being better.
+
+    ties : {"loss", "first", "last"}, default="loss"
+        Which of two epochs is the better one for early stopping. With "loss", where
+        the score differs from the best by less than `tol`, the loss on the validation
+        rows decides. With "first" or "last", of equal scores the earlier or the later,
+        and neither counts as an improvement.
+
+    ema_decay : float or None, default=None
+        If given, in [0, 1), what is validated and kept is the exponential moving
+        average of the weights over the steps, in place of the last weights; about
+        the last 1 / (1 - ema_decay) steps count.
+
+    record : str, list or tuple of str, default=()
+        What `history_` shall hold beside the curves, for every layer: "gradient_norm"
+        and "saturation", from at most 1000 training rows once an epoch.
 
     beta_1 : float, default=0.9
         Decay rate of Adam's first moment, in [0, 1).
@@ -169,12 +192,31 @@ default="constant"
         The empirical risk of every epoch, or iteration of "lbfgs". Calls that go on
         append to it.
 
+    validation_loss_curve_ : list of float or None
+        The mean loss on the validation rows after every epoch, without the penalty;
+        None without validation rows.
+
     validation_scores_ : list of float or None
-        R2 on the validation rows after every epoch; None without early
-        stopping.
+        The score of the validation rows after every epoch, see `scoring`; None
+        without validation rows and for ``scoring="loss"``.
 
     best_validation_score_ : float or None
         Largest of `validation_scores_`.
+
+    best_epoch_ : int
+        The epoch, from 1, whose weights were kept: with early stopping that of the
+        best validation, else the last; 0 for the weights that training started from.
+
+    history_ : dict of str to ndarray of float of shape (n_epochs,)
+        A number for every epoch: "loss", "learning_rate" (NaN for "lbfgs"), "seconds",
+        "validation_loss" and "validation_score" where there are validation rows, and
+        for every layer what `record` asks for, such as "saturation_1".
+        ``pandas.DataFrame(history_)`` makes a table of it.
+
+    stop_reason_ : str
+        Why training ended: "converged" (the loss or the score no longer improved),
+        "max_iter", "diverged", "interrupted" (Ctrl-C), "stopped" (by a callback) or
+        "failed" (the solver gave up).
 
     t_ : int
         Number of training rows seen, counted again in every epoch.
@@ -253,6 +295,10 @@ default="constant"
         nesterovs_momentum=True,
         early_stopping=False,
         validation_fraction=0.1,
+        scoring=None,
+        ties="loss",
+        ema_decay=None,
+        record=(),
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,
@@ -284,6 +330,10 @@ default="constant"
         self.nesterovs_momentum = nesterovs_momentum
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.scoring = scoring
+        self.ties = ties
+        self.ema_decay = ema_decay
+        self.record = record
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
@@ -361,11 +411,12 @@ default="constant"
         return reg
 
     def _encode_targets(self, y, going_on):
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
         Y = y.astype(np.float64).reshape(len(y), -1)
         LOSSES.resolve(self.loss).check_targets(Y)
         return Y
+
+    def _encode_validation_targets(self, y):
+        return self._encode_targets(y, going_on=True)
 
     def _default_output_activation(self, loss):
         return loss.output_activation

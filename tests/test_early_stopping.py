@@ -18,13 +18,13 @@ each_solver = pytest.mark.parametrize("solver", ["lbfgs", "sgd", "adam"])
 def splits(monkeypatch):
     """The (training, validation) rows of every fit."""
     seen = []
-    split = _base.validation_split
+    split = _base.split_rows
 
     def spy(*args, **kwargs):
         seen.append(split(*args, **kwargs))
         return seen[-1]
 
-    monkeypatch.setattr(_base, "validation_split", spy)
+    monkeypatch.setattr(_base, "split_rows", spy)
     return seen
 
 

@@ -279,10 +279,13 @@ def test_verbose_prints_every_epoch(solver, early_stopping, iris, capsys):
         (5,), solver=solver, early_stopping=early_stopping, max_iter=3, verbose=True
     ).fit(*iris)
     lines = capsys.readouterr().out.splitlines()
-    losses = enumerate(clf.loss_curve_, start=1)
-    expected = [f"Iteration {i}, loss = {loss:.8f}" for i, loss in losses]
-    assert [line for line in lines if line.startswith("Iteration")] == expected
-    scores = [f"Validation score: {s:.6f}" for s in clf.validation_scores_ or []]
-    assert [line for line in lines if line.startswith("Validation")] == scores
+    assert len(lines) == clf.n_iter_ == 3
+    for i, (line, loss) in enumerate(zip(lines, clf.loss_curve_, strict=True), 1):
+        assert line.startswith(f"Iteration {i}/3, loss = {loss:.8f}, ")
+        for name in clf.history_.keys() - {"loss", "seconds"}:
+            value = clf.history_[name][i - 1]
+            told = f", {name.replace('_', ' ')} = {value:.6g}, " in line
+            assert told != np.isnan(value)
+        assert line.endswith(" s")
     clf.set_params(verbose=False).fit(*iris)
     assert capsys.readouterr().out == ""

@@ -12,6 +12,7 @@ from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.network import LayerWorkspace, Workspace
 from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.training.averaging import WeightAverage
 from sklearn_bpnet.training.batches import Batch, Batches
 from sklearn_bpnet.training.history import NoFiniteStepError
 from sklearn_bpnet.training.optimizers import Optimizer
@@ -61,6 +62,8 @@ class Epoch:
         Shuffles the rows before every epoch; None keeps their order.
     progress : Progress
         Whose optimiser state is used and updated.
+    average : WeightAverage or None, default=None
+        Takes in theta after every step.
     """
 
     def __init__(
@@ -71,7 +74,9 @@ class Epoch:
         batches: Batches,
         rng: np.random.Generator | None,
         progress: Progress,
+        average: WeightAverage | None = None,
     ) -> None:
+        self.average = average
         self.risk = risk
         self.optimizer = optimizer
         self.batches = batches
@@ -85,7 +90,9 @@ class Epoch:
         self.strength = risk.strength(theta)
         self.scratch = np.empty_like(theta)
         self.good = theta.copy()
-        self.n_steps = self.n_good_steps = 0
+        # the weights that a training goes on from are good already
+        goes_on = progress.n_epochs > 0 and isfinite(theta.sum())
+        self.n_steps = self.n_good_steps = int(goes_on)
         # an optimiser goes on from a state of its own kind only
         own_kind = optimizer.start(theta[:0]).keys()
         if progress.optimizer_state.keys() != own_kind:
@@ -126,6 +133,8 @@ class Epoch:
                 self.good[:] = theta
                 self.n_good_steps = self.n_steps
             self._step(learning_rate)
+            if self.average is not None:
+                self.average.update(theta)
             i_batch += 1
         return total
 
@@ -141,8 +150,16 @@ class Epoch:
         self.n_steps += 1
 
     def _train_compiled(self, run: Batch, learning_rate: float, i_batch: int) -> float:
-        """Do as `_train`, in one call of compiled code."""
+        """Do as `_train`, in one call of compiled code (one a batch, to average)."""
         assert self.compiled is not None
+        if self.average is not None and len(run.Y) > self.batches.batch_size:
+            total = 0.0
+            for batch in run.split(self.batches.batch_size):
+                total += self._train_compiled(batch, learning_rate, i_batch)
+                i_batch += 1
+                if not isfinite(total):
+                    return nan
+            return total
         total, n_steps, n_good_steps = self.compiled(
             run,
             self.batches.batch_size,
@@ -156,6 +173,8 @@ class Epoch:
         if n_good_steps >= 0:
             self.n_good_steps = self.n_steps + n_good_steps
         self.n_steps += n_steps
+        if self.average is not None and n_steps:
+            self.average.update(self.parameters.theta)
         return total
 
     def _workspace(self, n_rows: int) -> Workspace:
@@ -174,6 +193,8 @@ class Epoch:
             raise NoFiniteStepError
         self.parameters.theta[:] = self.good
         self.progress.optimizer_state = {}
+        if self.average is not None:
+            self.average.restart(self.good)
 
 
 def _compiled_run(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf, isfinite
 from typing import Any
@@ -14,14 +13,8 @@ from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import Batches
-from sklearn_bpnet.training.history import (
-    History,
-    NoFiniteStepError,
-    Outcome,
-    StopReason,
-    Validation,
-)
-from sklearn_bpnet.training.stopping import Patience
+from sklearn_bpnet.training.history import NoFiniteStepError, Outcome, StopReason
+from sklearn_bpnet.training.watch import Watch
 
 # SciPy's default relative reduction, 2.2e-9, at scikit-learn's default tol, 1e-4.
 _FTOL_PER_TOL = 2.2e-5
@@ -150,12 +143,9 @@ class LBFGS:
         *,
         tol: float,
         max_iter: int,
-        history: History,
-        patience: Patience | None = None,
-        validate: Callable[[Array], Validation] | None = None,
-        after_epoch: Callable[[History], None] | None = None,
+        watch: Watch,
     ) -> Outcome:
-        """Walk ``theta`` in place to a minimum of the risk; update ``history``.
+        """Walk ``theta`` in place to a minimum of the risk; let ``watch`` look.
 
         It converges where no component of the (projected) gradient exceeds ``tol``,
         or where the risk no longer falls by a matching relative amount.
@@ -167,7 +157,7 @@ class LBFGS:
         """
         smooth = FullBatchRisk(risk, batches, theta)
         split = SignSplit(risk.penalty.l1_ratio * smooth.strength)
-        watch = _Watch(theta, split, history, patience, validate, after_epoch)
+        iterations = _Iterations(theta, split, watch)
 
         def objective(z: Array) -> tuple[float, Array]:
             value, gradient = smooth.value_and_gradient(split.join(z))
@@ -179,6 +169,11 @@ class LBFGS:
         start = split.separate(theta.astype(np.float64))
         if not isfinite(value(theta)):
             raise NoFiniteStepError
+        if iterations.out_of_patience or max_iter == 0:  # at the last checkpoint
+            done = iterations.out_of_patience
+            reason = StopReason.CONVERGED if done else StopReason.MAX_ITER
+            return Outcome(reason, 0, value(theta))
+        watch.begin()
         options = {
             "maxfun": self.max_fun,
             "maxiter": max_iter,
@@ -194,67 +189,55 @@ class LBFGS:
                 method="L-BFGS-B",
                 jac=True,
                 bounds=split.bounds,
-                callback=watch,
+                callback=iterations,
                 options=options,
             )
-            reason, message = watch.reason(result, max_iter)
-            last = split.join(result.x) if isfinite(result.fun) else watch.last
+            reason, message = iterations.reason(result, max_iter)
+            last = split.join(result.x) if isfinite(result.fun) else iterations.last
         except KeyboardInterrupt:
-            reason, message, last = StopReason.INTERRUPTED, "", watch.last
-        theta[:] = last if watch.best is None else watch.best
-        loss = value(theta)
-        if watch.best is None and watch.n_iter:
-            history.loss[-1] = loss  # of these very weights, to the last digit
-        return Outcome(reason, watch.n_iter, loss, message)
+            reason, message, last = StopReason.INTERRUPTED, "", iterations.last
+        kept, epoch = watch.result(last)
+        loss = value(kept)
+        theta[:] = last
+        if iterations.n and epoch == len(watch.history):
+            watch.history.loss[-1] = loss  # of these very weights, to the last digit
+        return Outcome(reason, iterations.n, loss, message)
 
 
-class _Watch:
+class _Iterations:
     """Looks at every iteration of L-BFGS; a callable for SciPy's ``callback``."""
 
-    def __init__(
-        self,
-        theta: Array,
-        split: SignSplit,
-        history: History,
-        patience: Patience | None,
-        validate: Callable[[Array], Validation] | None,
-        after_epoch: Callable[[History], None] | None,
-    ) -> None:
+    def __init__(self, theta: Array, split: SignSplit, watch: Watch) -> None:
         self.split = split
-        self.history = history
-        self.patience = patience
-        self.validate = validate
-        self.after_epoch = after_epoch
+        self.watch = watch
         self.last: Array = theta.astype(np.float64)
-        # where a score is watched, the start counts if its score is known
-        known = patience is not None and isfinite(patience.best)
-        self.best: Array | None = self.last if known else None
-        self.n_iter = 0
+        self.n = 0
 
     def __call__(self, intermediate_result: optimize.OptimizeResult) -> None:
         if not isfinite(intermediate_result.fun):
             raise StopIteration
-        self.n_iter += 1
+        self.n += 1
         x = intermediate_result.x
-        theta = self.last = self.split.join(x)
+        self.last = self.split.join(x)
         loss = self.split.without_overlap(x, float(intermediate_result.fun))
-        self.history.loss.append(loss)
-        if self.validate and self.patience:
-            found = self.validate(theta)
-            self.history.validation_score.append(found.score)
-            if self.patience.update(*found):
-                self.best = theta
-        if self.after_epoch:
-            self.after_epoch(self.history)
-        if self.patience and self.patience.ran_out:
+        self.watch.look(self.last, loss)
+        if self.watch.stopped or self.out_of_patience:
             raise StopIteration
+        self.watch.begin()
+
+    @property
+    def out_of_patience(self) -> bool:
+        # without a validation the solver's own criterion decides
+        return self.watch.early_stopping and self.watch.patience.ran_out
 
     def reason(self, result: Any, max_iter: int) -> tuple[StopReason, str]:
         """Why L-BFGS ended, and what it said."""
         if not isfinite(result.fun):
             return StopReason.DIVERGED, ""
-        if result.status == 0 or (self.patience and self.patience.ran_out):
+        if result.status == 0 or self.out_of_patience:
             return StopReason.CONVERGED, ""
-        out_of_time = self.n_iter >= max_iter
+        if self.watch.stopped:
+            return StopReason.STOPPED, ""
+        out_of_time = self.n >= max_iter
         reason = StopReason.MAX_ITER if out_of_time else StopReason.FAILED
         return reason, str(result.message)

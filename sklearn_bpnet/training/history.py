@@ -2,26 +2,58 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import Enum
 from math import nan
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 
-@dataclass
+
 class History:
-    """The curves of a training, one number an epoch (an iteration of L-BFGS).
+    """The curves of a training: a row an epoch (an iteration of a full-batch solver).
 
     Parameters
     ----------
-    loss : list of float
-        The empirical risk; for mini-batches its mean over the epoch.
-    validation_score : list of float
-        The score on the validation rows; empty without early stopping.
+    columns : mapping of str to sequence of float, default={}
+        What the calls before left, every column of the same length.
     """
 
-    loss: list[float] = field(default_factory=list)
-    validation_score: list[float] = field(default_factory=list)
+    def __init__(self, columns: Mapping[str, Iterable[float]] = {}) -> None:
+        self._columns = {name: list(column) for name, column in columns.items()}
+        self._columns.setdefault("loss", [])
+
+    def __len__(self) -> int:
+        return len(self._columns["loss"])
+
+    def append(self, row: Mapping[str, float]) -> None:
+        """Add an epoch; what it, or an epoch before, does not know is NaN."""
+        n = len(self)
+        for name in row:
+            self._columns.setdefault(name, [nan] * n)
+        for name, column in self._columns.items():
+            column.append(float(row.get(name, nan)))
+
+    def column(self, name: str) -> list[float] | None:
+        """A copy of a curve, or None where no epoch knew it."""
+        column = self._columns.get(name)
+        return None if column is None else list(column)
+
+    @property
+    def loss(self) -> list[float]:
+        """The empirical risk; for mini-batches its mean over the epoch."""
+        return self._columns["loss"]
+
+    def last(self, name: str) -> float:
+        """The last epoch's value, NaN where there is none."""
+        column = self._columns.get(name)
+        return column[-1] if column else nan
+
+    def arrays(self) -> dict[str, NDArray[np.float64]]:
+        """The columns as arrays."""
+        return {name: np.array(column) for name, column in self._columns.items()}
 
 
 class Validation(NamedTuple):
@@ -29,13 +61,13 @@ class Validation(NamedTuple):
 
     Parameters
     ----------
-    score : float
-        Larger is better.
+    score : float or None
+        Larger is better; None where only the loss is asked for.
     loss : float, default=nan
-        The mean loss, which decides between equal scores.
+        The mean loss, without the penalty.
     """
 
-    score: float
+    score: float | None
     loss: float = nan
 
 
@@ -46,7 +78,9 @@ class StopReason(Enum):
     MAX_ITER = "max_iter"
     DIVERGED = "diverged"
     INTERRUPTED = "interrupted"
+    STOPPED = "stopped"  # a callback asked for it
     FAILED = "failed"  # a full-batch solver gave up; the outcome's message says why
+    UNFINISHED = "unfinished"  # training goes on: what a callback or a checkpoint sees
 
 
 @dataclass(frozen=True)

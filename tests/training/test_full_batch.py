@@ -1,4 +1,4 @@
-from math import nan
+from math import inf, nan
 
 import numpy as np
 import pytest
@@ -8,15 +8,24 @@ from sklearn_bpnet.net.gradcheck import numerical_gradient, relative_error
 from sklearn_bpnet.training.full_batch import LBFGS, FullBatchRisk, SignSplit
 from sklearn_bpnet.training.history import History, NoFiniteStepError, StopReason
 from sklearn_bpnet.training.stopping import Patience
+from sklearn_bpnet.training.watch import Best, Watch
 
 every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
 def minimise(problem, theta, batch_size=None, solver=LBFGS(), **options):  # noqa: B008  (it is immutable)
-    options = {"tol": 1e-10, "max_iter": 500, "history": History()} | options
+    watch = Watch(
+        History(),
+        options.pop("patience", Patience(0.0, inf)),
+        options.pop("validate", None),
+        best=options.pop("best", None),
+        after_epoch=options.pop("after_epoch", None),
+    )
+    options = {"tol": 1e-10, "max_iter": 500} | options
     batches = problem.batches(batch_size, theta.dtype)
-    outcome = solver.run(problem.risk, theta, batches, **options)
-    return outcome, options["history"]
+    outcome = solver.run(problem.risk, theta, batches, watch=watch, **options)
+    theta[:], _ = watch.result(theta)
+    return outcome, watch.history
 
 
 # The minimum
@@ -235,8 +244,11 @@ def test_a_start_without_a_finite_risk_raises(make_problem):
 def test_an_interrupt_keeps_the_last_theta(make_problem):
     problem = make_problem(hidden=(4,))
 
-    def interrupt(history):
-        if len(history.loss) == 3:
+    seen = []
+
+    def interrupt(theta):
+        seen.append(theta)
+        if len(seen) == 3:
             raise KeyboardInterrupt
 
     theta, expected = problem.start(seed=0), problem.start(seed=0)
@@ -269,7 +281,7 @@ def test_early_stopping_keeps_the_best_theta(
     )
     assert (outcome.reason, outcome.n_iter) == (StopReason.CONVERGED, n_iter)
     np.testing.assert_array_equal(theta, thetas[best - 1])
-    np.testing.assert_array_equal(history.validation_score, scores)
+    np.testing.assert_array_equal(history.column("validation_score"), scores)
     assert len(history.loss) == n_iter
 
 
@@ -290,8 +302,8 @@ def test_the_best_theta_is_kept_when_max_iter_ends_training(make_problem, script
 def test_an_interrupt_keeps_the_best_theta_if_there_is_a_score(make_problem, scripted):
     problem, thetas = make_problem(hidden=(4,)), []
 
-    def interrupt(history):
-        if len(history.loss) == 4:
+    def interrupt(theta):
+        if len(thetas) == 4:
             raise KeyboardInterrupt
 
     theta = problem.start(seed=0)
@@ -318,6 +330,7 @@ def test_training_never_ends_below_the_score_it_started_from(make_problem, scrip
         theta,
         max_iter=4,
         patience=patience,
+        best=Best(0, start),
         validate=scripted([0.1, 0.2, 0.3, 0.4], thetas),
     )
     np.testing.assert_array_equal(theta, start)

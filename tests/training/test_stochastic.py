@@ -22,6 +22,7 @@ from sklearn_bpnet.training.schedules import (
 )
 from sklearn_bpnet.training.stochastic import StochasticTraining
 from sklearn_bpnet.training.stopping import Patience
+from sklearn_bpnet.training.watch import Best, Watch
 
 PLAIN = SGD(momentum=0)
 
@@ -29,17 +30,24 @@ PLAIN = SGD(momentum=0)
 def train(problem, theta, max_iter=1, batch_size=None, rows=None, **options):
     """One run, with what it left behind."""
     progress = options.pop("progress", Progress())
-    history = options.pop("history", History())
+    watch = Watch(
+        options.pop("history", History()),
+        options.pop("patience", Patience(0.0, inf)),
+        options.pop("validate", None),
+        best=options.pop("best", None),
+        after_epoch=options.pop("after_epoch", None),
+        average=options.pop("average", None),
+    )
     options = {
         "optimizer": PLAIN,
         "schedule": Constant(),
         "learning_rate_init": 0.1,
-        "patience": Patience(0.0, inf),
     } | options
     training = StochasticTraining(problem.risk, **options)
     batches = problem.batches(batch_size, theta.dtype, rows)
-    outcome = training.run(theta, batches, max_iter, progress, history)
-    return outcome, history, progress
+    outcome = training.run(theta, batches, max_iter, progress, watch)
+    theta[:], _ = watch.result(theta)
+    return outcome, watch.history, progress
 
 
 # One epoch by hand: rows (x, y) = (1, 2), (2, 0), (3, 1); outputs w x + b with
@@ -128,9 +136,7 @@ def test_only_the_chosen_rows_are_trained_on():
 
 
 def test_the_learning_rate_follows_the_schedule_epoch_by_epoch():
-    training = StochasticTraining(
-        Line().risk, PLAIN, InverseScaling(), 0.1, Patience(0.0, inf)
-    )
+    training = StochasticTraining(Line().risk, PLAIN, InverseScaling(), 0.1)
     assert training.learning_rate(Progress()) == pytest.approx(0.1)
     assert training.learning_rate(Progress(n_epochs=3)) == pytest.approx(0.05)
     theta = np.array([0.5, 0.0])
@@ -326,8 +332,8 @@ class Exploding(Schedule):
 
 
 def test_an_interrupt_at_the_moment_of_divergence_leaves_a_finite_theta(make_problem):
-    def interrupt(history):
-        if not np.isfinite(history.loss[-1]):
+    def interrupt(theta):
+        if theta is None:
             raise KeyboardInterrupt
 
     problem = make_problem()
@@ -361,8 +367,8 @@ def test_without_one_finite_step_training_raises(batch_size, rate, make_problem)
 def test_an_interrupt_ends_training_at_the_epoch_it_comes_in(make_problem):
     problem, seen = make_problem(), []
 
-    def interrupt(history):
-        seen.append(len(history.loss))
+    def interrupt(theta):
+        seen.append(len(seen) + 1)
         if len(seen) == 3:
             raise KeyboardInterrupt
 
@@ -404,15 +410,15 @@ def test_the_theta_of_the_best_validation_score_is_kept(
     )
     assert outcome.n_iter == n_iter
     np.testing.assert_array_equal(theta, thetas[best - 1])
-    np.testing.assert_array_equal(history.validation_score, scores[:n_iter])
+    np.testing.assert_array_equal(history.column("validation_score"), scores[:n_iter])
     assert len({tuple(t) for t in thetas}) == n_iter
 
 
 def test_an_interrupt_keeps_the_best_theta_too(make_problem, scripted):
     problem, thetas = make_problem(), []
 
-    def interrupt(history):
-        if len(history.loss) == 4:
+    def interrupt(theta):
+        if len(thetas) == 4:
             raise KeyboardInterrupt
 
     theta = problem.start()
@@ -439,6 +445,7 @@ def test_training_never_ends_below_the_score_it_started_from(make_problem, scrip
         theta,
         4,
         patience=patience,
+        best=Best(0, start),
         validate=scripted([0.1, 0.2, 0.3, 0.4], thetas),
     )
     np.testing.assert_array_equal(theta, start)
