@@ -269,7 +269,7 @@ default=None
         going_on = hasattr(self, "coefs_") and (
             incremental or self.warm_start or resuming
         )
-        data = self._validate(rows, validation, going_on)
+        data = self._validate(rows, validation, going_on=going_on)
         risk = self._build_risk(data)
         state = deepcopy(self._state) if going_on else new_state(self.random_state)
         if not self._is_trivial():
@@ -314,7 +314,7 @@ default=None
         for name, value in attributes.items():
             setattr(self, name, value)
 
-    def _validate(self, rows, validation, going_on):
+    def _validate(self, rows, validation=(), *, going_on):
         X, y, sample_weight = rows
         data = self._checked_rows(X, y, sample_weight, reset=not going_on)
         data.Y = self._encode_targets(data.y, going_on)
@@ -380,7 +380,7 @@ default=None
             name = self._default_output_activation(loss)
         return ACTIVATIONS.resolve(name)
 
-    def _set_rows_aside(self, data, groups, state, incremental, resuming):
+    def _set_rows_aside(self, data, groups, state, incremental, resuming=False):
         """Decide the training and the validation rows; weight 0 is neither."""
         if groups is not None:
             groups = self._checked_groups(groups, data)

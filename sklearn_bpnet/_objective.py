@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_bpnet._base import BaseBPNet
+from sklearn_bpnet._session import new_state
 from sklearn_bpnet.net._typing import Array, Operand
 from sklearn_bpnet.net.gradcheck import GradientMismatchError, GradientReport, compare
 from sklearn_bpnet.net.parameters import Parameters
@@ -115,15 +116,15 @@ def empirical_risk(estimator, X, y, sample_weight=None):
     est.random_state = deepcopy(est.random_state)
     if fitted:
         est._classes_preset = True  # rows of some of the classes will do
-    data = est._validate(X, y, sample_weight, going_on=fitted)
+    data = est._validate((X, y, sample_weight), going_on=fitted)
     risk = est._build_risk(data)
-    state = est._new_state()
+    state = new_state(est.random_state)
     if not fitted:
-        est._set_rows_aside(data, state["validation_seed"], incremental=True)
+        est._set_rows_aside(data, None, state, incremental=True)
         est._learn_scaling(data)
     rng = np.random.default_rng()
     rng.bit_generator.state = state["rng"]
-    start: Parameters = est._start(risk.network, data, rng, going_on=fitted)
+    start: Parameters = est._start(risk.network, data, rng, state if fitted else None)
     reader = RowReader(data.X, np.float64, est._input_standardization())
     Y = np.asarray(est._to_network_units(data.Y), dtype=np.float64)
     rows = reader.read(slice(0, len(Y)))
