@@ -56,6 +56,7 @@ def warn(estimator, outcome):
     if outcome.reason is StopReason.INTERRUPTED:
         warnings.warn("Training interrupted by user.", stacklevel=5)
         return
+    solver = parameters.solver_name(estimator)
     message = {
         StopReason.MAX_ITER: (
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached "
@@ -67,15 +68,15 @@ def warn(estimator, outcome):
             f"{parameters.remedy_for_divergence(estimator)}."
         ),
         StopReason.FAILED: (
-            f"lbfgs failed to converge after {outcome.n_iter} iterations: "
+            f"{solver} failed to converge after {outcome.n_iter} iterations: "
             f"{outcome.message}. Scale the data, or raise max_fun or tol."
         ),
     }.get(outcome.reason)
     full_batch = not parameters.is_stochastic(estimator)
     if outcome.reason is StopReason.MAX_ITER and full_batch:
         message = (
-            f"lbfgs failed to converge after {outcome.n_iter} iterations. Increase "
-            f"max_iter={estimator.max_iter}, or scale the data."
+            f"{solver} failed to converge after {outcome.n_iter} iterations. "
+            f"Increase max_iter={estimator.max_iter}, or scale the data."
         )
     if message:
         warnings.warn(message, ConvergenceWarning, stacklevel=5)

@@ -14,10 +14,25 @@ from sklearn_bpnet._sklearn_compat import HasMethods, Interval, Options, StrOpti
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation
 from sklearn_bpnet.net.initializers import INITIALIZERS, Initializer
 from sklearn_bpnet.net.losses import LOSSES, Loss
-from sklearn_bpnet.training.full_batch import LBFGS
-from sklearn_bpnet.training.optimizers import OPTIMIZERS, SGD, Adam, Optimizer
+from sklearn_bpnet.net.parameters import Parameters
+from sklearn_bpnet.training.full_batch import (
+    FULL_BATCH_SOLVERS,
+    LBFGS,
+    FullBatchSolver,
+)
+from sklearn_bpnet.training.optimizers import (
+    OPTIMIZERS,
+    SGD,
+    Adam,
+    AdamW,
+    AMSGrad,
+    NAdam,
+    Optimizer,
+    RAdam,
+)
 from sklearn_bpnet.training.recording import RECORDS
 from sklearn_bpnet.training.schedules import SCHEDULES, InverseScaling, Schedule
+from sklearn_bpnet.training.step import StepOptions
 from sklearn_bpnet.training.stopping import TIES
 
 _AT_LEAST_ZERO = Interval(Real, 0, None, closed="left")
@@ -27,6 +42,14 @@ _DECAY = Interval(Real, 0, 1, closed="left")
 # "auto" takes all rows up to here: so few make the gradient of all of them cheap. Above
 # it a tenth of them, so that small tables get enough steps in `max_iter` epochs.
 _FULL_BATCH_UP_TO = 64
+# by name they take beta_1, beta_2 and epsilon from the estimator
+_ADAMS = {
+    "adam": Adam,
+    "amsgrad": AMSGrad,
+    "adamw": AdamW,
+    "nadam": NAdam,
+    "radam": RAdam,
+}
 _DTYPES = {"float32": np.float32, "float64": np.float64}
 
 CONSTRAINTS = {
@@ -34,7 +57,11 @@ CONSTRAINTS = {
     "activation": [StrOptions(set(ACTIVATIONS)), Activation, list, tuple],
     "output_activation": [StrOptions({"auto", *ACTIVATIONS}), Activation],
     "initializer": [StrOptions(set(INITIALIZERS)), Initializer],
-    "solver": [StrOptions({"lbfgs", *OPTIMIZERS}), Optimizer, LBFGS],
+    "solver": [
+        StrOptions({*FULL_BATCH_SOLVERS, *OPTIMIZERS}),
+        Optimizer,
+        FullBatchSolver,
+    ],
     "alpha": [_AT_LEAST_ZERO],
     "l1_ratio": [Interval(Real, 0, 1, closed="both")],
     "batch_size": [StrOptions({"auto", "full"}), _COUNT],
@@ -60,6 +87,9 @@ CONSTRAINTS = {
     "epsilon": [_POSITIVE],
     "n_iter_no_change": [_COUNT, Options(Real, {np.inf})],
     "max_fun": [_COUNT],
+    "weight_decay": [_AT_LEAST_ZERO, None],
+    "clip_norm": [_POSITIVE, None],
+    "learning_rate_factors": ["array-like", dict, None],
     "input_scaling": [StrOptions({"standard"}), None],
     "dtype": [StrOptions({"auto", *_DTYPES}), Options(type, set(_DTYPES.values()))],
 }
@@ -97,7 +127,7 @@ def hidden_activations(activation, n_hidden):
 
 
 def solver_of(estimator):
-    """The Optimizer or LBFGS that ``estimator.solver`` stands for."""
+    """The Optimizer or FullBatchSolver that ``estimator.solver`` stands for."""
     solver = estimator.solver
     if not isinstance(solver, str):
         return solver
@@ -105,14 +135,65 @@ def solver_of(estimator):
         return LBFGS(max_fun=estimator.max_fun)
     if solver == "sgd":
         return SGD(estimator.momentum, estimator.nesterovs_momentum)
-    if solver == "adam":
-        return Adam(estimator.beta_1, estimator.beta_2, estimator.epsilon)
-    return OPTIMIZERS[solver]
+    if solver in _ADAMS:
+        return _ADAMS[solver](estimator.beta_1, estimator.beta_2, estimator.epsilon)
+    return OPTIMIZERS[solver] if solver in OPTIMIZERS else FULL_BATCH_SOLVERS[solver]
+
+
+def solver_name(estimator):
+    """What to call the solver in a message."""
+    solver = estimator.solver
+    return solver if isinstance(solver, str) else type(solver).__name__
 
 
 def is_stochastic(estimator):
-    """Whether the solver works on mini-batches."""
-    return estimator.solver != "lbfgs" and not isinstance(estimator.solver, LBFGS)
+    """Whether the solver is an optimiser that takes steps along gradients."""
+    solver = estimator.solver
+    if isinstance(solver, str):
+        return solver not in FULL_BATCH_SOLVERS
+    return not isinstance(solver, FullBatchSolver)
+
+
+def uses_mini_batches(estimator):
+    """Whether the solver may see fewer rows than all in a step."""
+    return is_stochastic(estimator) and not solver_of(estimator).full_batch
+
+
+def step_options(estimator, network):
+    """What is done to a gradient and to a step beside the optimiser."""
+    return StepOptions(
+        weight_decay=estimator.weight_decay,
+        clip_norm=estimator.clip_norm,
+        factors=_learning_rate_factors(estimator.learning_rate_factors, network),
+    )
+
+
+def _learning_rate_factors(spec, network):
+    """The factor of every parameter's learning rate, a flat vector; None for 1."""
+    if spec is None:
+        return None
+    by_kind = spec if isinstance(spec, dict) else {"W": spec, "b": spec}
+    if unknown := set(by_kind) - {"W", "b"}:
+        raise ValueError(
+            "learning_rate_factors may have the keys 'W' (weights) and 'b' (biases); "
+            f"got {sorted(unknown, key=str)}."
+        )
+    factors = Parameters.zeros(network.shapes)
+    for kind, of_layers in enumerate((by_kind.get("W", 1.0), by_kind.get("b", 1.0))):
+        numbers = np.asarray(of_layers, dtype=np.float64)
+        n_layers = len(factors.blocks)
+        valid = np.isfinite(numbers).all() and (numbers >= 0).all()
+        if numbers.shape not in {(), (n_layers,)} or not valid:
+            raise ValueError(
+                "learning_rate_factors must be finite numbers of at least 0, one for "
+                f"each of the {n_layers} layers of weights, or a dictionary of these "
+                f"or single numbers, as in {{'b': 0.1}}; got {spec!r}."
+            )
+        for block, number in zip(
+            factors.blocks, np.broadcast_to(numbers, n_layers), strict=True
+        ):
+            block[kind][...] = number
+    return factors.theta
 
 
 def remedy_for_divergence(estimator):
@@ -132,6 +213,8 @@ def schedule_of(estimator):
 
 def batch_size_of(estimator, n_rows):
     """Rows a mini-batch, at most ``n_rows``."""
+    if not uses_mini_batches(estimator):
+        return n_rows
     if estimator.batch_size == "auto" and n_rows > _FULL_BATCH_UP_TO:
         return min(max(n_rows // 10, 32), 200)
     if isinstance(estimator.batch_size, str):
@@ -172,20 +255,25 @@ def network_dtype(estimator, is_full_batch, needs_digits):
 
 def warn_about_unused(estimator):
     """Warn of parameters that were set but have no effect beside the others."""
-    stochastic = is_stochastic(estimator)
+    stochastic, solver = is_stochastic(estimator), estimator.solver
+    mini_batches = uses_mini_batches(estimator)
+    is_name = isinstance(solver, str)
     used_where = {
-        "batch_size": stochastic,
+        "batch_size": mini_batches,
         "learning_rate": stochastic,
         "learning_rate_init": stochastic,
-        "shuffle": stochastic,
+        "shuffle": mini_batches,
         "n_iter_no_change": stochastic or estimator.early_stopping,
         "power_t": stochastic and estimator.learning_rate == "invscaling",
-        "momentum": estimator.solver == "sgd",
-        "nesterovs_momentum": estimator.solver == "sgd",
-        "beta_1": estimator.solver == "adam",
-        "beta_2": estimator.solver == "adam",
-        "epsilon": estimator.solver == "adam",
-        "max_fun": estimator.solver == "lbfgs",
+        "momentum": is_name and solver == "sgd",
+        "nesterovs_momentum": is_name and solver == "sgd",
+        "beta_1": is_name and solver in _ADAMS,
+        "beta_2": is_name and solver in _ADAMS,
+        "epsilon": is_name and solver in _ADAMS,
+        "max_fun": is_name and solver == "lbfgs",
+        "weight_decay": stochastic and not isinstance(solver, AdamW),
+        "clip_norm": stochastic,
+        "learning_rate_factors": stochastic,
         "validation_fraction": estimator.early_stopping,
         "ties": estimator.early_stopping,
         "ema_decay": stochastic,
@@ -194,7 +282,7 @@ def warn_about_unused(estimator):
     unused = [
         f"{name}={getattr(estimator, name)!r}"
         for name, used in used_where.items()
-        if not used and getattr(estimator, name) != signature[name].default
+        if not used and _differs(getattr(estimator, name), signature[name].default)
     ]
     if unused:
         warnings.warn(
@@ -204,3 +292,7 @@ def warn_about_unused(estimator):
             UserWarning,
             stacklevel=4,
         )
+
+
+def _differs(value, default):
+    return value is not default and (np.ndim(value) > 0 or value != default)

@@ -217,7 +217,11 @@ class Training:
             watch.after_epoch = self._after_epoch
         if self.tasks.active:
             watch.before_epoch = self.tasks.begin_epoch
-        run = self._run_stochastic if parameters.is_stochastic(est) else self._run_lbfgs
+        run = (
+            self._run_stochastic
+            if parameters.is_stochastic(est)
+            else self._run_full_batch
+        )
         try:
             # an overflow ends training, and is reported, as divergence
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -236,7 +240,8 @@ class Training:
             optimizer=parameters.solver_of(est),
             schedule=parameters.schedule_of(est),
             learning_rate_init=est.learning_rate_init,
-            rng=self.rng if est.shuffle else None,
+            rng=self.rng if est.shuffle and parameters.uses_mini_batches(est) else None,
+            step_options=parameters.step_options(est, self.risk.network),
         )
         size = parameters.batch_size_of(est, self.data.n_rows)
         if not isinstance(est.batch_size, str) and est.batch_size > size:
@@ -252,7 +257,7 @@ class Training:
                 self.theta, batches, self.max_iter, self.progress, self.watch
             )
 
-    def _run_lbfgs(self):
+    def _run_full_batch(self):
         est = self.estimator
         batches = self._batches(self.data.rows, block_rows(self.risk.network))
         with blas_threads_for(self.risk.network, batches.batch_size):

@@ -55,10 +55,12 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         SELU, "glorot_uniform" otherwise. Also "glorot_normal", "he_normal",
         "lecun_uniform", "orthogonal", "zeros".
 
-    solver : {"lbfgs", "sgd", "adam"}, Optimizer or LBFGS, default="adam"
-        How the empirical risk is minimised. "lbfgs" uses all rows in every step and
-        suits small data; the others use mini-batches. An instance, such as
-        ``Adam(beta_1=0.8)``, carries its own hyper-parameters.
+    solver : str, Optimizer or FullBatchSolver, default="adam"
+        How the empirical risk is minimised. By steps along gradients of mini-batches:
+        "sgd", "adagrad", "rmsprop", "adadelta", "adam", "amsgrad", "adamw", "nadam",
+        "radam", "lion". By all rows in every step, for small data: "lbfgs", "cg",
+        "gd", "rprop"; only "lbfgs" and "cg" need no learning rate. An instance, such
+        as ``Adam(beta_1=0.8)``, carries its own hyper-parameters.
 
     alpha : float, default=1e-5
         Strength lambda of the penalty in the empirical risk, at least 0. It means the
@@ -90,7 +92,7 @@ default="constant"
         Exponent of "invscaling", at least 0.
 
     max_iter : int, default=200
-        Most epochs (iterations of "lbfgs") in a call of `fit`.
+        Most epochs (iterations of "lbfgs" and "cg") in a call of `fit`.
 
     shuffle : bool, default=True
         Whether to shuffle the rows before every epoch.
@@ -102,7 +104,7 @@ default="constant"
 
     tol : float, default=1e-4
         Least improvement of the loss, or of the validation score, that counts; for
-        "lbfgs" the largest component of the gradient at convergence.
+        "lbfgs" and "cg" the largest component of the gradient at convergence.
 
     verbose : bool or int, default=False
         Whether to print the loss and the other facts of every epoch.
@@ -152,19 +154,35 @@ default="constant"
         and "saturation", from at most 1000 training rows once an epoch.
 
     beta_1 : float, default=0.9
-        Decay rate of Adam's first moment, in [0, 1).
+        Decay rate of the first moment of "adam", "amsgrad", "adamw", "nadam" and
+        "radam", in [0, 1).
 
     beta_2 : float, default=0.999
-        Decay rate of Adam's second moment, in [0, 1).
+        Decay rate of their second moment, in [0, 1).
 
     epsilon : float, default=1e-8
-        Keeps Adam's division finite; positive.
+        Keeps their division finite; positive.
 
     n_iter_no_change : int or inf, default=10
         Training stops after exactly so many epochs in a row without improvement.
 
     max_fun : int, default=15000
         Most evaluations of the risk by "lbfgs".
+
+    weight_decay : float or None, default=None
+        Decoupled weight decay, at least 0: before every step the weights (not the
+        biases) shrink by ``learning_rate * weight_decay`` of themselves, whatever the
+        optimiser does to the gradient. None is 0.01 for "adamw" and 0 for the others.
+
+    clip_norm : float or None, default=None
+        Largest Euclidean norm of a batch's gradient, positive: a longer gradient is
+        scaled down to it. None means no limit.
+
+    learning_rate_factors : array-like, dict or None, default=None
+        Factors of the learning rate, at least 0: one number for each layer of
+        weights, first to last, or a dictionary with such numbers, or one for all
+        layers, under "W" for the weights and "b" for the biases. ``{"b": 0.1}`` makes
+        biases learn at a tenth of the rate; 0 leaves parameters as they are.
 
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, which multiply those of the rows. "balanced" gives
@@ -178,7 +196,7 @@ default="constant"
 
     dtype : {"auto", "float32", "float64"}, default="auto"
         Of the weights and the arithmetic. "auto" is float64 for full-batch training
-        ("lbfgs", or batches that hold all rows) and float32 for mini-batches.
+        ("lbfgs", "cg", or batches that hold all rows) and float32 for mini-batches.
 
     Attributes
     ----------
@@ -193,14 +211,14 @@ default="constant"
 
     loss_ : float
         The empirical risk, penalty included: for mini-batches its mean over the last
-        epoch, for "lbfgs" its value at the final weights.
+        epoch, for "lbfgs" and "cg" its value at the final weights.
 
     best_loss_ : float or None
         Smallest of `loss_curve_`; None with early stopping.
 
     loss_curve_ : list of float
-        The empirical risk of every epoch, or iteration of "lbfgs". Calls that go on
-        append to it.
+        The empirical risk of every epoch, or iteration of "lbfgs" or "cg". Calls that
+        go on append to it.
 
     validation_loss_curve_ : list of float or None
         The mean loss on the validation rows after every epoch, without the penalty;
@@ -232,7 +250,7 @@ default="constant"
         Number of training rows seen, counted again in every epoch.
 
     n_iter_ : int
-        Epochs, or iterations of "lbfgs", of the last call.
+        Epochs, or iterations of "lbfgs" or "cg", of the last call.
 
     n_features_in_ : int
         Number of features.
@@ -315,6 +333,9 @@ default="constant"
         epsilon=1e-8,
         n_iter_no_change=10,
         max_fun=15_000,
+        weight_decay=None,
+        clip_norm=None,
+        learning_rate_factors=None,
         class_weight=None,
         input_scaling="standard",
         dtype="auto",
@@ -350,6 +371,9 @@ default="constant"
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
+        self.weight_decay = weight_decay
+        self.clip_norm = clip_norm
+        self.learning_rate_factors = learning_rate_factors
         self.class_weight = class_weight
         self.input_scaling = input_scaling
         self.dtype = dtype

@@ -5,6 +5,7 @@
 """
 
 import inspect
+import sys
 
 import numpy as np
 from docutils import nodes
@@ -14,7 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.initializers import INITIALIZERS
 from sklearn_bpnet.net.losses import LOSSES, check_pair
-from sklearn_bpnet.training.full_batch import LBFGS
+from sklearn_bpnet.training.full_batch import FULL_BATCH_SOLVERS
 from sklearn_bpnet.training.optimizers import OPTIMIZERS
 from sklearn_bpnet.training.schedules import SCHEDULES
 
@@ -51,7 +52,7 @@ def initializers():
 
 
 def optimizers():
-    entries = [*_entries(OPTIMIZERS), (LBFGS(), ["lbfgs"])]
+    entries = [*_entries(OPTIMIZERS), *_entries(FULL_BATCH_SOLVERS)]
     rows = [(_names(names), _definition(o), _literal(o)) for o, names in entries]
     return ("Name", "Solver", "Object, with its defaults"), (10, 45, 45), rows
 
@@ -89,7 +90,14 @@ def _definition(obj):
     cls = type(obj)
     summary = inspect.getdoc(cls).split("\n\n")[0].replace("\n", " ")
     summary = summary.replace("|", r"\|").replace("*", r"\*")
-    return f":class:`~{cls.__module__}.{cls.__qualname__}`: {summary}"
+    return f":class:`~{_public_module(cls)}.{cls.__qualname__}`: {summary}"
+
+
+def _public_module(cls):
+    """Where a user imports the class from: the package, if that hands it on."""
+    package, _, _ = cls.__module__.rpartition(".")
+    handed_on = getattr(sys.modules[package], cls.__name__, None) is cls
+    return package if handed_on else cls.__module__
 
 
 def _initial_law(activation):

@@ -16,6 +16,7 @@ from sklearn_bpnet.training.averaging import WeightAverage
 from sklearn_bpnet.training.batches import Batch, Batches
 from sklearn_bpnet.training.history import NoFiniteStepError
 from sklearn_bpnet.training.optimizers import Optimizer
+from sklearn_bpnet.training.step import Step, StepOptions
 
 if TYPE_CHECKING:
     from sklearn_bpnet.training.compiled import CompiledRun
@@ -64,6 +65,8 @@ class Epoch:
         Whose optimiser state is used and updated.
     average : WeightAverage or None, default=None
         Takes in theta after every step.
+    options : StepOptions, default=StepOptions()
+        What is done beside the optimiser's step.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Epoch:
         rng: np.random.Generator | None,
         progress: Progress,
         average: WeightAverage | None = None,
+        options: StepOptions = StepOptions(),  # noqa: B008  (it is immutable)
     ) -> None:
         self.average = average
         self.risk = risk
@@ -87,8 +91,7 @@ class Epoch:
         self.gradient = Parameters.zeros(network.shapes, theta.dtype)
         self.workspace = network.workspace(batches.batch_size, theta.dtype)
         self.tails: dict[int, list[LayerWorkspace]] = {}
-        self.strength = risk.strength(theta)
-        self.scratch = np.empty_like(theta)
+        self.step = Step(risk, optimizer, options, theta)
         self.good = theta.copy()
         # the weights that a training goes on from are good already
         goes_on = progress.n_epochs > 0 and isfinite(theta.sum())
@@ -97,7 +100,9 @@ class Epoch:
         own_kind = optimizer.start(theta[:0]).keys()
         if progress.optimizer_state.keys() != own_kind:
             progress.optimizer_state = optimizer.start(theta)
-        self.compiled = _compiled_run(risk, optimizer, batches)
+        self.compiled = None
+        if options.are_plain(optimizer):
+            self.compiled = _compiled_run(risk, optimizer, batches)
 
     def run(self, learning_rate: float) -> float:
         """Return the epoch's mean risk, NaN as soon as a batch's is not finite.
@@ -105,7 +110,7 @@ class Epoch:
         The penalty is that of the weights before the epoch.
         """
         risk, theta = self.risk, self.parameters.theta
-        penalty = risk.penalty.value(theta, self.strength) if risk.alpha else 0.0
+        penalty = risk.penalty.value(theta, self.step.strength) if risk.alpha else 0.0
         total, first_step = 0.0, self.n_steps
         for run in self.batches.runs(self.rng):
             i_batch = self.n_steps - first_step
@@ -132,22 +137,14 @@ class Epoch:
             if i_batch & (i_batch - 1) == 0:  # batches 0, 1, 2, 4, 8, ...
                 self.good[:] = theta
                 self.n_good_steps = self.n_steps
-            self._step(learning_rate)
+            self.step.take(
+                theta, self.gradient.theta, self.progress.optimizer_state, learning_rate
+            )
+            self.n_steps += 1
             if self.average is not None:
                 self.average.update(theta)
             i_batch += 1
         return total
-
-    def _step(self, learning_rate: float) -> None:
-        risk, theta = self.risk, self.parameters.theta
-        g, state = self.gradient.theta, self.progress.optimizer_state
-        if risk.alpha and risk.penalty.l1_ratio < 1:
-            risk.penalty.add_l2_gradient(theta, self.strength, g, self.scratch)
-        self.optimizer.step(theta, g, state, learning_rate)
-        if risk.alpha and risk.penalty.l1_ratio:
-            step = self.optimizer.proximal_step(state, learning_rate)
-            risk.penalty.prox(theta, self.strength, step)
-        self.n_steps += 1
 
     def _train_compiled(self, run: Batch, learning_rate: float, i_batch: int) -> float:
         """Do as `_train`, in one call of compiled code (one a batch, to average)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 
 import numpy as np
@@ -14,6 +14,7 @@ from sklearn_bpnet.training.epoch import Epoch, Progress
 from sklearn_bpnet.training.history import Outcome, StopReason
 from sklearn_bpnet.training.optimizers import Optimizer
 from sklearn_bpnet.training.schedules import Schedule
+from sklearn_bpnet.training.step import StepOptions
 from sklearn_bpnet.training.watch import Watch
 
 
@@ -33,6 +34,8 @@ class StochasticTraining:
         The learning rate that the schedule multiplies.
     rng : numpy.random.Generator or None
         Shuffles the rows before every epoch; None keeps their order.
+    step_options : StepOptions, default=StepOptions()
+        What is done beside the optimiser's step.
     """
 
     risk: EmpiricalRisk
@@ -40,6 +43,7 @@ class StochasticTraining:
     schedule: Schedule
     learning_rate_init: float
     rng: np.random.Generator | None = None
+    step_options: StepOptions = field(default_factory=StepOptions)
 
     def run(
         self,
@@ -64,6 +68,7 @@ class StochasticTraining:
             self.rng,
             progress,
             watch.average,
+            self.step_options,
         )
         n_iter = 0
         reason = self._end(watch, progress)  # where a checkpoint was the last epoch

@@ -1,0 +1,103 @@
+"""What happens at every iteration of a full-batch solver."""
+
+from __future__ import annotations
+
+from collections import deque
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from scipy import optimize
+
+from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.training.full_batch.coordinates import Coordinates
+from sklearn_bpnet.training.history import StopReason
+from sklearn_bpnet.training.watch import Watch
+
+
+class Iterations:
+    """Looks at every iteration; a callable for SciPy's ``callback``.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (n_parameters,)
+        Where training starts.
+    watch : Watch
+        Is told of every iteration.
+    max_iter : int
+        Most iterations.
+
+    Attributes
+    ----------
+    coordinates : Coordinates
+        What a point of the solver means. Set it before the solver starts.
+    n : int
+        Iterations so far.
+    last : ndarray of shape (n_parameters,)
+        Theta after them.
+    converged : bool
+        Whether the risk fell too little to go on, in the sense of ``look_for``.
+    """
+
+    coordinates: Coordinates
+
+    def __init__(self, theta: Array, watch: Watch, max_iter: int) -> None:
+        self.watch = watch
+        self.max_iter = max_iter
+        self.last: Array = theta.astype(np.float64)
+        self.n = 0
+        self.smallest_fall = 0.0
+        self.losses: deque[float] = deque()
+        self.converged = False
+
+    def look_for(self, smallest_fall: float, n_iter: int) -> None:
+        """End the solver's run where the risk falls no more.
+
+        That is where in ``n_iter`` iterations it fell by less than ``smallest_fall``
+        of itself. With 0 it is left to the solver.
+        """
+        self.smallest_fall, self.converged = smallest_fall, False
+        self.losses = deque(maxlen=n_iter + 1)
+
+    def __call__(self, intermediate_result: optimize.OptimizeResult) -> None:
+        if not isfinite(intermediate_result.fun):
+            raise StopIteration
+        self.n += 1
+        x = intermediate_result.x
+        self.last = self.coordinates.join(x)
+        loss = self.coordinates.without_overlap(x, float(intermediate_result.fun))
+        self.watch.look(self.last, loss)
+        self.losses.append(loss)
+        if self.smallest_fall and len(self.losses) == self.losses.maxlen:
+            fall = self.losses[0] - loss
+            self.converged = fall < self.smallest_fall * max(abs(loss), 1)
+        if self.watch.stopped or self.out_of_patience:
+            raise StopIteration
+        self.watch.begin()
+        if self.converged:
+            raise StopIteration
+
+    @property
+    def n_left(self) -> int:
+        """How many iterations may still be made."""
+        return self.max_iter - self.n
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether patience ends training.
+
+        Without a validation the solver's own criterion decides.
+        """
+        return self.watch.early_stopping and self.watch.patience.ran_out
+
+    def reason(self, result: Any) -> tuple[StopReason, str]:
+        """Why a solver ended, and what it said."""
+        if not isfinite(result.fun):
+            return StopReason.DIVERGED, ""
+        if result.status == 0 or self.converged or self.out_of_patience:
+            return StopReason.CONVERGED, ""
+        if self.watch.stopped:
+            return StopReason.STOPPED, ""
+        out_of_time = self.n >= self.max_iter
+        reason = StopReason.MAX_ITER if out_of_time else StopReason.FAILED
+        return reason, str(result.message)

@@ -1,0 +1,98 @@
+"""L-BFGS, by SciPy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import optimize
+
+from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.training.full_batch.coordinates import (
+    Coordinates,
+    Orthant,
+    SignSplit,
+)
+from sklearn_bpnet.training.full_batch.solver import FullBatchSolver, Minimisation
+
+_NO_LOWER_POINT = 2  # SciPy's status where a line search found none
+
+
+@dataclass(frozen=True)
+class LBFGS(FullBatchSolver):
+    """Limited-memory BFGS, a quasi-Newton method, for trainings that are full-batch.
+
+    An L1 penalty is handled exactly, in two stages: first every weight is split into
+    its positive and its negative part, both bounded below by zero, then training goes
+    on from orthant to orthant, in each of which the penalty is linear.
+
+    Parameters
+    ----------
+    max_fun : int, default=15000
+        Most evaluations of the risk and its gradient.
+    history_size : int, default=10
+        Number of past steps that the curvature is estimated from.
+
+    References
+    ----------
+    Zhu, Byrd, Lu and Nocedal, "Algorithm 778: L-BFGS-B", ACM TOMS 23, 1997. Andrew and
+    Gao, "Scalable training of L1-regularized log-linear models", ICML 2007.
+    """
+
+    max_fun: int = 15_000
+    history_size: int = 10
+
+    def minimise(self, problem: Minimisation, theta: Array) -> Any:
+        split, fall = SignSplit(problem.l1), problem.smallest_fall
+        result = self._minimise_in(split, problem, theta, self.max_fun, fall)
+        if not problem.l1.any() or result.status != 0:
+            return result
+        n_fun, iterations = result.nfev, problem.iterations
+        signs: Array | None = None
+        while n_fun < self.max_fun and iterations.n_left > 0:
+            _, gradient = problem.smooth.value_and_gradient(result.x)
+            orthant = Orthant(problem.l1, result.x, gradient)
+            if signs is not None and np.array_equal(orthant.sign, signs):
+                return result
+            signs, before = orthant.sign, result.fun
+            # it starts with no memory of curvature, so its first steps are short
+            iterations.look_for(fall, n_iter=self.history_size)
+            left = self.max_fun - n_fun
+            result = self._minimise_in(orthant, problem, result.x, left, 0.0)
+            n_fun += result.nfev
+            if result.status == _NO_LOWER_POINT:  # as exact as rounding allows
+                result.status = 0
+            if not (result.status == 0 or iterations.converged) or result.fun >= before:
+                return result
+        return result
+
+    def _minimise_in(
+        self,
+        coordinates: Coordinates,
+        problem: Minimisation,
+        theta: Array,
+        max_fun: int,
+        smallest_fall: float,
+    ) -> Any:
+        """Go on from theta in these coordinates; the result's ``x`` is theta."""
+        result = optimize.minimize(
+            problem.objective(coordinates),
+            coordinates.separate(theta),
+            method="L-BFGS-B",
+            jac=True,
+            bounds=coordinates.bounds,
+            callback=problem.iterations,
+            options={
+                "maxfun": max_fun,
+                "maxiter": problem.iterations.n_left,
+                "maxcor": self.history_size,
+                "maxls": 50,
+                "gtol": problem.tol,
+                "ftol": smallest_fall,
+            },
+        )
+        if np.isfinite(result.fun):
+            result.fun = coordinates.without_overlap(result.x, float(result.fun))
+        result.x = coordinates.join(result.x)
+        return result

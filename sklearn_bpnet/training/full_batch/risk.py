@@ -1,0 +1,55 @@
+"""The empirical risk over all rows, block by block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.parameters import Parameters
+from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.training.batches import Batches
+
+
+@dataclass
+class FullBatchRisk:
+    """The smooth part of J and its gradient over all rows, block by block of rows.
+
+    Parameters
+    ----------
+    risk : EmpiricalRisk
+        J.
+    batches : Batches
+        The rows, in blocks of a size that keeps memory bounded.
+    theta : ndarray of shape (n_parameters,)
+        Where a point is put, in the network's dtype, before J is computed there.
+    """
+
+    risk: EmpiricalRisk
+    batches: Batches
+    theta: Array
+
+    def __post_init__(self) -> None:
+        network, dtype = self.risk.network, self.theta.dtype
+        self.parameters = network.parameters(self.theta)
+        self.block_gradient = Parameters.zeros(network.shapes, dtype)
+        self.strength = self.risk.strength(self.theta)
+        self.workspace = network.workspace(self.batches.batch_size, dtype)
+
+    def value_and_gradient(self, x: Array) -> tuple[float, Array]:
+        """J without its L1 part, and the gradient of that, at ``x``."""
+        self.theta[:] = x
+        n, total = self.batches.n_rows, 0.0
+        gradient = np.zeros_like(self.theta)
+        for batch in self.batches.epoch():
+            ws = [layer.rows(len(batch.Y)) for layer in self.workspace]
+            block = self.block_gradient
+            total += self.risk.add_up(
+                self.parameters, batch.X, batch.Y, batch.s, n, block, ws
+            )
+            gradient += block.theta
+        penalty = self.risk.penalty
+        scratch = self.block_gradient.theta
+        penalty.add_l2_gradient(self.theta, self.strength, gradient, scratch)
+        return total / n + penalty.l2_value(self.theta, self.strength), gradient

@@ -1,0 +1,134 @@
+"""What full-batch solvers share: the risk of all rows, the record, the end."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.training.batches import Batches
+from sklearn_bpnet.training.full_batch.coordinates import Coordinates, SignSplit
+from sklearn_bpnet.training.full_batch.iterations import Iterations
+from sklearn_bpnet.training.full_batch.risk import FullBatchRisk
+from sklearn_bpnet.training.history import NoFiniteStepError, Outcome, StopReason
+from sklearn_bpnet.training.watch import Watch
+
+# SciPy's default relative reduction, 2.2e-9, at scikit-learn's default tol, 1e-4.
+_FALL_PER_TOL = 2.2e-5
+
+
+class Minimisation:
+    """The problem that a solver is given, as SciPy's functions want it.
+
+    Parameters
+    ----------
+    smooth : FullBatchRisk
+        The risk without its L1 part.
+    l1 : ndarray of shape (n_parameters,)
+        Strength of the L1 penalty of every parameter.
+    iterations : Iterations
+        Looks at every one; the callback.
+    tol : float
+        Largest component of the gradient at convergence.
+    smallest_fall : float
+        Or the least share of itself that the risk must fall by in an iteration.
+    """
+
+    def __init__(
+        self,
+        smooth: FullBatchRisk,
+        l1: Array,
+        iterations: Iterations,
+        tol: float,
+        smallest_fall: float,
+    ) -> None:
+        self.smooth = smooth
+        self.l1 = l1
+        self.iterations = iterations
+        self.tol = tol
+        self.smallest_fall = smallest_fall
+
+    def objective(
+        self, coordinates: Coordinates
+    ) -> Callable[[Array], tuple[float, Array]]:
+        """Value and gradient of the risk at a point, in these coordinates."""
+        self.iterations.coordinates = coordinates
+
+        def value_and_gradient(z: Array) -> tuple[float, Array]:
+            value, gradient = self.smooth.value_and_gradient(coordinates.join(z))
+            return coordinates.add_l1(z, value, gradient.astype(np.float64))
+
+        return value_and_gradient
+
+    def value(self, theta: Array) -> float:
+        """The risk at theta."""
+        coordinates = SignSplit(self.l1)
+        z = coordinates.separate(theta.astype(np.float64))
+        value, gradient = self.smooth.value_and_gradient(coordinates.join(z))
+        return coordinates.add_l1(z, value, gradient)[0]
+
+
+class FullBatchSolver(ABC):
+    """Minimises the empirical risk with all rows in every step."""
+
+    @abstractmethod
+    def minimise(self, problem: Minimisation, theta: Array) -> Any:
+        """Return SciPy's result; its ``x`` is theta.
+
+        Parameters
+        ----------
+        problem : Minimisation
+            What to minimise, when to stop, and the callback.
+        theta : ndarray of shape (n_parameters,)
+            Where to start, in float64.
+        """
+
+    def run(
+        self,
+        risk: EmpiricalRisk,
+        theta: Array,
+        batches: Batches,
+        *,
+        tol: float,
+        max_iter: int,
+        watch: Watch,
+    ) -> Outcome:
+        """Walk ``theta`` in place to a minimum of the risk; let ``watch`` look.
+
+        It converges where no component of the (projected) gradient exceeds ``tol``,
+        or where the risk no longer falls by a matching relative amount.
+
+        Raises
+        ------
+        NoFiniteStepError
+            If the risk is not finite at the start.
+        """
+        smooth = FullBatchRisk(risk, batches, theta)
+        l1 = np.asarray(risk.penalty.l1_ratio * smooth.strength, dtype=np.float64)
+        smallest_fall = max(tol * _FALL_PER_TOL, 64 * float(np.finfo(theta.dtype).eps))
+        iterations = Iterations(theta, watch, max_iter)
+        problem = Minimisation(smooth, l1, iterations, tol, smallest_fall)
+        if not isfinite(problem.value(theta)):
+            raise NoFiniteStepError
+        if iterations.out_of_patience or max_iter == 0:  # at the last checkpoint
+            done = iterations.out_of_patience
+            reason = StopReason.CONVERGED if done else StopReason.MAX_ITER
+            return Outcome(reason, 0, problem.value(theta))
+        watch.begin()
+        try:
+            result = self.minimise(problem, theta.astype(np.float64))
+            reason, message = iterations.reason(result)
+            last = result.x if isfinite(result.fun) else iterations.last
+        except KeyboardInterrupt:
+            reason, message, last = StopReason.INTERRUPTED, "", iterations.last
+        kept, epoch = watch.result(last)
+        loss = problem.value(kept)
+        theta[:] = last
+        if iterations.n and epoch == len(watch.history):
+            watch.history.loss[-1] = loss  # of these very weights, to the last digit
+        return Outcome(reason, iterations.n, loss, message)

@@ -1,0 +1,89 @@
+"""The contract of an optimiser, and what its implementations share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from sklearn_bpnet.net._typing import Array
+
+State = dict[str, Any]
+
+# A step makes several passes over its vectors. In pieces of this many numbers they
+# stay in a core's second-level cache from pass to pass.
+_PIECE = 32_768
+
+
+class Optimizer(ABC):
+    """A rule theta <- theta + step(gradient, state, learning_rate).
+
+    An optimiser holds hyper-parameters only. What it remembers from step to step is a
+    dictionary of flat arrays and numbers, made by ``start`` and handed to every
+    ``step``. Its keys tell the states of different rules apart.
+
+    Attributes
+    ----------
+    full_batch : bool
+        Whether the rule is meant for the gradient of all rows, not of mini-batches.
+    orthant_wise : bool
+        Whether an L1 penalty is part of the gradient and not a proximal step: for
+        rules that follow a gradient's sign, whose steps have no length per unit of
+        gradient.
+    weight_decay : float
+        Decoupled weight decay that belongs to the rule; training applies it.
+    """
+
+    full_batch: ClassVar[bool] = False
+    orthant_wise: ClassVar[bool] = False
+    weight_decay: float = 0.0
+
+    @abstractmethod
+    def start(self, theta: Array) -> State:
+        """The state before the first step."""
+
+    @abstractmethod
+    def step(
+        self, theta: Array, gradient: Array, state: State, learning_rate: float
+    ) -> None:
+        """Move ``theta`` and update ``state`` in place; ``gradient`` is overwritten."""
+
+    def proximal_step(self, state: State, learning_rate: float) -> float | Array:
+        """The length of the last step per unit of gradient, for the L1 penalty.
+
+        A number, or one for every parameter where the optimiser scales each by
+        itself. Under a constant gradient g, a step tends to minus this times g,
+        so thresholding with it leaves the minimiser of the penalised risk in place.
+        Never called for an ``orthant_wise`` rule.
+
+        References
+        ----------
+        Yang, Yuan, Chatzimichailidis et al., "ProxSGD: training structured neural
+        networks under regularization and constraints", ICLR 2020.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} has no proximal_step, which an L1 penalty needs. "
+            "Define it, or use l1_ratio=0."
+        )
+
+
+def pieces(size: int) -> Iterator[slice]:
+    """Slices of a vector of this size, each small enough for a core's cache."""
+    for start in range(0, size, _PIECE):
+        yield slice(start, start + _PIECE)
+
+
+def check_decay_rates(optimizer: Optimizer, *names: str) -> None:
+    """Refuse decay rates outside [0, 1)."""
+    for name in names:
+        value = getattr(optimizer, name)
+        if not 0 <= value < 1:
+            raise ValueError(f"{name} must lie in [0, 1); got {value!r}.")
+
+
+def check_positive(optimizer: Optimizer, *names: str) -> None:
+    """Refuse numbers that are not above zero."""
+    for name in names:
+        value = getattr(optimizer, name)
+        if not value > 0:
+            raise ValueError(f"{name} must be positive; got {value!r}.")
