@@ -132,7 +132,15 @@ def empirical_risk(estimator, X, y, sample_weight=None):
 
 
 def check_gradient(
-    estimator, X, y, sample_weight=None, *, rtol=1e-5, n_per_array=None, random_state=0
+    estimator,
+    X,
+    y,
+    sample_weight=None,
+    *,
+    gradient=None,
+    rtol=1e-5,
+    n_per_array=None,
+    random_state=0,
 ) -> GradientReport:
     """Hold backpropagation against central differences on a user's network and data.
 
@@ -155,6 +163,9 @@ def check_gradient(
         The targets.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows, at least 0.
+    gradient : array-like of shape (n_parameters,), default=None
+        A gradient to check in place of the package's, such as that of a backward pass
+        of one's own: dJ/dW, row by row, and dJ/db of the first layer, then of the next.
     rtol : float, default=1e-5
         Relative difference that is taken for rounding. Below 1e-8 times J, or 1e-8
         if J is less than 1, every difference is.
@@ -188,7 +199,14 @@ def check_gradient(
     (43, True)
     """
     J = empirical_risk(estimator, X, y, sample_weight)
-    _, gradient = J.value_and_gradient(J.theta)
+    if gradient is None:
+        _, gradient = J.value_and_gradient(J.theta)
+    gradient = np.asarray(gradient, dtype=np.float64)
+    if gradient.shape != J.theta.shape:
+        raise ValueError(
+            f"gradient must have the shape {J.theta.shape}, a number for every weight "
+            f"and bias; got {gradient.shape}."
+        )
     shapes = J.risk.network.shapes
     which = None
     if n_per_array is not None:

@@ -253,6 +253,20 @@ def test_some_parameters_of_every_array(iris):
         check_gradient(again, X, y, n_per_array=0)
 
 
+def test_a_gradient_of_ones_own_is_checked(regression):
+    reg = BPNetRegressor((3,), activation="tanh", random_state=0)
+    J = empirical_risk(reg, *regression)
+    _, gradient = J.value_and_gradient(J.theta)
+    assert check_gradient(reg, *regression, gradient=gradient).largest_error < 1e-5
+    gradient[7] += 0.01  # W has 4 x 3 entries
+    with pytest.raises(GradientMismatchError) as caught:
+        check_gradient(reg, *regression, gradient=gradient)
+    (wrong,) = caught.value.report.mismatches
+    assert (wrong.layer, wrong.parameter, wrong.index) == (1, "W", (2, 1))
+    with pytest.raises(ValueError, match=r"gradient must have the shape \(19,\)"):
+        check_gradient(reg, *regression, gradient=gradient[1:])
+
+
 def test_the_error_is_an_assertion_that_pickles(regression):
     reg = BPNetRegressor((3,), activation=WrongTanh(), random_state=0)
     with pytest.raises(AssertionError) as caught:

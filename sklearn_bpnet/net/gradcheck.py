@@ -115,7 +115,8 @@ class GradientReport:
         accepted because it lies between the one-sided differences.
     largest_error : float
         The largest |backpropagation - difference| / max(|backpropagation|,
-        |difference|), derivatives below the rounding of the differences aside.
+        |difference|), where a derivative that is lost in the rounding of J counts as
+        the smallest that is not.
     worst : Mismatch
         Where that is.
     mismatches : tuple of Mismatch
@@ -228,7 +229,7 @@ def compare(
 
 class _Comparison(NamedTuple):
     difference: float
-    error: float  # relative; 0 below the rounding and at a kink
+    error: float  # relative; 0 at a kink
     kink: bool
 
 
@@ -250,13 +251,12 @@ def _compare_one(
         point[i] = theta[i] - h
         left = (middle - function(point)) / h
         difference = (left + right) / 2
-        scale = max(abs(exact), abs(difference))
-        apart = abs(exact - difference)
-        error = apart / scale if apart > floor else 0.0
+        scale = max(abs(exact), abs(difference), floor / rtol)
+        error = abs(exact - difference) / scale
         if error <= rtol:
             return _Comparison(difference, error, False)
         # a kink within the step: any slope between the two sides is a derivative
-        slack = floor + rtol * scale
+        slack = rtol * scale
         if min(left, right) - slack <= exact <= max(left, right) + slack:
             return _Comparison(difference, 0.0, True)
     return _Comparison(difference, error, False)

@@ -1,0 +1,127 @@
+r"""
+A saturated neuron, and the loss that wakes it
+==============================================
+
+A sigmoid that is far on the wrong side learns slowly under the quadratic loss: its
+error is multiplied by :math:`\sigma'(z) = a (1 - a)`, which is nearly zero there. Under
+cross-entropy this factor cancels, and the neuron learns fastest where it is most wrong.
+"""
+
+# %%
+# One neuron
+# ----------
+# One input x = 1, to which the neuron should answer 0. It starts from w = b = 2, so its
+# answer is 0.98. In the first step :math:`\delta = (a - y)\, a (1 - a) = 0.017` for
+# the quadratic loss, and :math:`\delta = a - y = 0.98` for cross-entropy.
+
+import warnings
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
+
+from sklearn_bpnet import BPNetClassifier, empirical_risk
+
+EPOCHS = 500
+
+
+def outputs(loss):
+    """The neuron's answer before every epoch."""
+    neuron = BPNetClassifier.from_weights(
+        [[[2.0]]],
+        [[2.0]],
+        loss=loss,
+        solver="sgd",
+        momentum=0.0,
+        learning_rate_init=0.15,
+        alpha=0.0,
+    )
+    answers = []
+    for _ in range(EPOCHS):
+        answers.append(neuron.predict_proba([[1.0]])[0, 1])
+        neuron.partial_fit([[1.0]], [0])
+    return np.array(answers)
+
+
+names = {"squared_error": "quadratic loss", "log_loss": "cross-entropy"}
+curves = {name: outputs(loss) for loss, name in names.items()}
+for name, answers in curves.items():
+    print(f"{name}: above 0.1 for {np.sum(answers > 0.1)} epochs")
+
+figure, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
+for name, answers in curves.items():
+    ax.plot(answers, label=name)
+ax.axhline(0.1, color="0.5", linestyle="--", linewidth=1)
+ax.set(
+    title="One sigmoid from $w = b = 2$, learning rate 0.15",
+    xlabel="Epoch",
+    ylabel="Output (the target is 0)",
+)
+ax.legend()
+
+# %%
+# Deep down
+# ---------
+# Below the output no loss helps: equation 2 multiplies :math:`\delta` by
+# :math:`\sigma' \le 1/4` in every layer. ``record`` keeps, for every epoch and layer,
+# the norm of the gradient and the share of saturated units. Four layers of sigmoids
+# learn the digits from the usual initial weights, and from weights ten times as large;
+# the third network has rectifiers.
+
+X, y = load_digits(return_X_y=True)
+HIDDEN = (30, 30, 30, 30)
+
+
+def fit(activation, factor=1):
+    """A network trained from its usual initial weights times a factor."""
+    clf = BPNetClassifier(
+        HIDDEN,
+        activation=activation,
+        record=["gradient_norm", "saturation"],
+        learning_rate_init=0.003,
+        max_iter=40,
+        n_iter_no_change=np.inf,
+        random_state=0,
+    )
+    J = empirical_risk(clf, X, y)
+    coefs, _ = J.coefs_and_intercepts(factor * J.theta)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # 40 epochs are few
+        return clf.fit(X, y, coefs_init=coefs)
+
+
+models = {
+    "sigmoid": fit("sigmoid"),
+    "sigmoid, weights times 10": fit("sigmoid", 10),
+    "relu": fit("relu"),
+}
+
+# %%
+# At the start the gradient of the lowest layer of sigmoids is dozens of times smaller
+# than that of the output, and the loss stands still. Large weights drive units into
+# saturation, where they stay. The gradients of the rectifiers are of one size; their
+# saturated units are those that are 0 for nearly every digit.
+
+figure, axes = plt.subplots(
+    3, 3, figsize=(12, 9), sharex=True, sharey="row", layout="constrained"
+)
+colors = plt.get_cmap("viridis")(np.linspace(0, 0.9, 5))
+for column, (name, clf) in zip(axes.T, models.items(), strict=True):
+    history = clf.history_
+    epochs = np.arange(1, len(history["loss"]) + 1)
+    column[0].plot(epochs, history["loss"], color="black")
+    column[0].set(title=name)
+    for layer, color in enumerate(colors, start=1):
+        label = "output" if layer == 5 else f"layer {layer}"
+        norms = history[f"gradient_norm_{layer}"]
+        column[1].plot(epochs, norms, color=color, label=label)
+        if layer < 5:  # softmax mixes the units: no unit of it is saturated alone
+            shares = history[f"saturation_{layer}"]
+            column[2].plot(epochs, shares, color=color, label=label)
+    column[2].set(xlabel="Epoch")
+axes[0, 0].set(ylabel="Loss", yscale="log")
+axes[1, 0].set(ylabel="Norm of the gradient", yscale="log")
+axes[2, 0].set(ylabel="Share of saturated units")
+axes[1, 0].legend()
+plt.show()
