@@ -69,8 +69,8 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
         """The name that ``output_activation="auto"`` stands for."""
 
     @abstractmethod
-    def _validation_score(self, A, Y, weights):
-        """The score of outputs A; larger is better."""
+    def _validation_score(self, Z, A, Y, weights):
+        """The score of outputs Z and A for targets Y; larger is better."""
 
     def _times_class_weights(self, Y, weights):
         """Sample weights times the weights of the rows' classes."""
@@ -132,6 +132,7 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
         if statistics is not None:
             self.input_mean_, self.input_scale_ = statistics.mean, statistics.scale
         network = self._build_network(sizes[0], sizes[-1])
+        self._network, self._loss = network, LOSSES.resolve(self.loss)
         dtype = _given_weights.common_dtype(coefs, intercepts)
         dtype = dtype if self.dtype == "auto" else np.dtype(self.dtype)
         given = Parameters.zeros(network.shapes, dtype)
@@ -271,6 +272,7 @@ default=None
         )
         data = self._validate(rows, validation, going_on=going_on)
         risk = self._build_risk(data)
+        self._network, self._loss = risk.network, risk.loss
         state = deepcopy(self._state) if going_on else new_state(self.random_state)
         if not self._is_trivial():
             self._set_rows_aside(data, groups, state, incremental, resuming)
@@ -362,7 +364,8 @@ default=None
 
     def _build_risk(self, data):
         loss = LOSSES.resolve(self.loss)
-        network = self._build_network(data.X.shape[1], data.Y.shape[1])
+        n_outputs = loss.n_outputs(data.Y.shape[1])
+        network = self._build_network(data.X.shape[1], n_outputs)
         return EmpiricalRisk(network, loss, self.alpha, ElasticNet(self.l1_ratio))
 
     def _build_network(self, n_features, n_outputs):
@@ -460,12 +463,13 @@ default=None
     # Prediction
 
     def _outputs(self, X):
-        """The network's outputs A[L] for the rows of X, float64, and the checked X."""
+        """Z[L] and A[L] for the rows of X, float64, and the checked X."""
         X = self._check_rows(X)
         reader = RowReader(X, self.coefs_[0].dtype, self._input_standardization())
         blocks = list(zip(self.coefs_, self.intercepts_, strict=True))
         Z = output_Z(self._network, blocks, reader).astype(np.float64, copy=False)
-        return self._network.output_activation.forward(Z, out=np.empty_like(Z)), X
+        A = self._network.output_activation.forward(Z, out=np.empty_like(Z))
+        return Z, A, X
 
     def _check_rows(self, X):
         """X as an array or CSR matrix, checked against what `fit` saw.

@@ -6,18 +6,18 @@ import numpy as np
 from sklearn.utils.class_weight import compute_sample_weight
 
 
-def class_weights(class_weight, classes, Y, weights):
+def class_weights(class_weight, classes, y, weights):
     """Sample weights times the weights of the rows' classes.
 
     Parameters
     ----------
-    class_weight : dict, list of dict, or "balanced"
+    class_weight : dict or "balanced"
         As in scikit-learn. "balanced" gives the classes present equal total weight,
         the sample weights counted.
-    classes : ndarray of shape (n_classes,) or None
-        The class labels; None for label indicators.
-    Y : ndarray of shape (n_samples, n_outputs)
-        Encoded targets.
+    classes : ndarray of shape (n_classes,)
+        The class labels.
+    y : ndarray of shape (n_samples,)
+        The rows' labels.
     weights : ndarray of shape (n_samples,) or None
         Sample weights.
 
@@ -25,10 +25,7 @@ def class_weights(class_weight, classes, Y, weights):
     -------
     ndarray of shape (n_samples,)
     """
-    weights = np.ones(len(Y)) if weights is None else weights
-    if classes is None:
-        return _times_indicator_weights(class_weight, Y, weights)
-    y = classes[Y[:, 0] if Y.shape[1] == 1 else Y.argmax(axis=1)]
+    weights = np.ones(len(y)) if weights is None else weights
     if isinstance(class_weight, dict):
         unknown = set(class_weight) - set(classes.tolist())
         if unknown:
@@ -48,7 +45,12 @@ def class_weights(class_weight, classes, Y, weights):
     return _checked(weights * factors)
 
 
-def _times_indicator_weights(class_weight, Y, weights):
+def indicator_weights(class_weight, Y, weights):
+    """Sample weights times those of the labels; parameters as for `class_weights`.
+
+    ``class_weight`` is a list of one dictionary for every column of Y, or "balanced".
+    """
+    weights = np.ones(len(Y)) if weights is None else weights
     if isinstance(class_weight, dict):
         raise ValueError(
             "class_weight for label indicators is a list with one dictionary "

@@ -131,7 +131,8 @@ class Training:
         self.n_iter_before = state["n_iter"] if resuming else 0
         self.t_before = estimator.t_ if going_on else 0
         self.reader = RowReader(data.X, theta.dtype, estimator._input_standardization())
-        self.Y = np.ascontiguousarray(estimator._to_network_units(data.Y), theta.dtype)
+        Y = risk.loss.encode_targets(estimator._to_network_units(data.Y))
+        self.Y = np.ascontiguousarray(Y, theta.dtype)
         self.s = _mean_one(data, state["weight_unit"], theta.dtype)
         self.watch = self._watch(going_on, resuming)
 

@@ -65,8 +65,9 @@ class Validator:
         # the training batches live in a reader of their own
         self.reader = RowReader(held_out.X, dtype, scaling)
         self.weights = held_out.chosen(held_out.weights)
-        Y = held_out.chosen(held_out.Y)
-        self.Y = np.ascontiguousarray(estimator._to_network_units(Y), dtype)
+        self.targets = estimator._to_network_units(held_out.chosen(held_out.Y))
+        Y = risk.loss.encode_targets(self.targets)
+        self.Y = np.ascontiguousarray(Y, dtype)
         self.only_loss = estimator.scoring == "loss"
         self.scorer = None
         if estimator.scoring is not None and not self.only_loss:
@@ -82,12 +83,13 @@ class Validator:
         if not np.isfinite(A).all():
             return Validation(None if self.only_loss else np.nan)
         loss = np.average(self.risk.losses(self.Y, Z, A), weights=self.weights)
-        score = None if self.only_loss else float(self._score(A, parameters))
+        score = None if self.only_loss else float(self._score(Z, A, parameters))
         return Validation(score, float(loss))
 
-    def _score(self, A, parameters):
+    def _score(self, Z, A, parameters):
         if self.scorer is None:
-            return self.estimator._validation_score(A, self.Y, self.weights)
+            weights = self.weights
+            return self.estimator._validation_score(Z, A, self.targets, weights)
         fitted = self._fitted(parameters.blocks)
         if self.weights is None:
             return self.scorer(fitted, self.X, self.y)

@@ -16,10 +16,11 @@ from sklearn.utils.multiclass import (
 
 from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet._base import BaseBPNet
-from sklearn_bpnet._class_weight import class_weights
+from sklearn_bpnet._class_weight import class_weights, indicator_weights
 from sklearn_bpnet._sklearn_compat import check_partial_fit_first_call, fit_context
-from sklearn_bpnet.net.activations import ACTIVATIONS, Softmax
-from sklearn_bpnet.net.targets import one_hot
+from sklearn_bpnet.net.activations import ACTIVATIONS, Heaviside, Sigmoid, Softmax
+from sklearn_bpnet.net.losses import LOSSES, SquaredError
+from sklearn_bpnet.net.targets import TARGET_ENCODINGS, OneHot, Ordinal, TargetEncoding
 
 
 class BPNetClassifier(ClassifierMixin, BaseBPNet):
@@ -190,6 +191,15 @@ default="constant"
         among the rows of the call). For label indicators a list of one dict each, or
         "balanced".
 
+    target_encoding : {"one-hot", "binary", "ordinal"}, default="one-hot"
+        What the output neurons mean, for three classes or more.
+
+        - "one-hot": one neuron for every class.
+        - "binary": ceil(log2 K) neurons for K classes, the class's number in binary.
+        - "ordinal": a single neuron, a regression on the class's number.
+
+        Two classes have a single neuron in all three, label indicators one each.
+
     input_scaling : {"standard"} or None, default="standard"
         Whether features are standardised inside the estimator, with means and
         deviations weighted by `sample_weight`. None leaves them as they are.
@@ -295,9 +305,11 @@ default="constant"
         **BaseBPNet._parameter_constraints,
         "loss": parameters.loss_constraint("classification"),
         "class_weight": [dict, list, parameters.StrOptions({"balanced"}), None],
+        "target_encoding": [parameters.StrOptions(set(TARGET_ENCODINGS))],
     }
 
     _multilabel: bool
+    _encoding: TargetEncoding  # of classes, not of label indicators
 
     def __init__(
         self,
@@ -337,6 +349,7 @@ default="constant"
         clip_norm=None,
         learning_rate_factors=None,
         class_weight=None,
+        target_encoding="one-hot",
         input_scaling="standard",
         dtype="auto",
     ):
@@ -375,6 +388,7 @@ default="constant"
         self.clip_norm = clip_norm
         self.learning_rate_factors = learning_rate_factors
         self.class_weight = class_weight
+        self.target_encoding = target_encoding
         self.input_scaling = input_scaling
         self.dtype = dtype
 
@@ -403,7 +417,7 @@ default="constant"
             Biases b of every layer, as in `intercepts_`.
         classes : array-like of shape (n_classes,), default=None
             The distinct labels, in the order of the outputs; one output stands for
-            the second of two. None numbers them from 0.
+            the second of two. None numbers them from 0, one for each output.
         multilabel : bool, default=False
             Whether every output is a label of its own, 0 or 1, rather than one of
             several classes.
@@ -449,7 +463,10 @@ default="constant"
             raise ValueError(f"classes must be distinct labels; got {classes!r}.")
         if n_classes < 2 and not multilabel:
             raise ValueError(f"classes must be at least two labels; got {classes!r}.")
-        needed = n_classes if multilabel else self._n_output_units()
+        needed = n_classes
+        if not multilabel:
+            self._encoding = self._choose_encoding()
+            needed = self._encoding.table(n_classes).shape[1]
         if n_outputs != needed:
             raise ValueError(
                 f"{n_classes} classes need {needed} outputs, but coefs[-1] gives "
@@ -474,6 +491,8 @@ default="constant"
         self._multilabel = multilabel
         classes = np.arange(y.shape[1]) if multilabel else unique_labels(y)
         self._check_classes(classes, going_on)
+        if not multilabel:
+            self._encoding = self._choose_encoding()
         return self._encode(y)
 
     def _encode_validation_targets(self, y):
@@ -493,7 +512,8 @@ default="constant"
     def _encode(self, y):
         if self._multilabel:
             return y.astype(np.uint8)
-        return one_hot(np.searchsorted(self.classes_, y), self._n_output_units())
+        codes = np.searchsorted(self.classes_, y)
+        return self._encoding.encode(codes, len(self.classes_))
 
     def _check_classes(self, classes, going_on):
         """Learn ``classes_``, or compare with those of the calls before."""
@@ -512,17 +532,29 @@ default="constant"
                 f"{self.classes_}. 'y' has {classes}."
             )
 
-    def _n_output_units(self):
-        """One unit for two classes, unless a softmax wants two."""
-        n_classes = len(self.classes_)
-        name = self.output_activation
-        if n_classes == 2 and name != "auto":
-            return 2 if isinstance(ACTIVATIONS.resolve(name), Softmax) else 1
-        return n_classes if n_classes > 2 else 1
+    def _choose_encoding(self):
+        """What the output neurons mean, by `target_encoding`."""
+        encoding = TARGET_ENCODINGS.resolve(self.target_encoding)
+        name, n_classes = self.output_activation, len(self.classes_)
+        if isinstance(encoding, Ordinal) and n_classes > 2:
+            loss = LOSSES.resolve(self.loss)
+            if not loss.estimates_probabilities:
+                raise ValueError(
+                    "target_encoding='ordinal' needs a loss that compares numbers; "
+                    f"loss={self.loss!r} knows yes and no only. Use "
+                    "loss='squared_error' or target_encoding='one-hot'."
+                )
+        if n_classes > 2:
+            return encoding
+        softmax = name != "auto" and isinstance(ACTIVATIONS.resolve(name), Softmax)
+        return OneHot(two_neurons=softmax and n_classes == 2)
 
     def _default_output_activation(self, loss):
-        exclusive = len(self.classes_) > 2 and not self._multilabel
-        return "softmax" if exclusive else "logistic"
+        if self._multilabel or len(self.classes_) < 3:
+            return loss.default_output("classification")
+        if isinstance(self._encoding, Ordinal) and isinstance(loss, SquaredError):
+            return loss.default_output("regression")
+        return loss.default_output("classification", self._encoding.exclusive)
 
     def _is_trivial(self):
         return len(self.classes_) == 1 and not self._multilabel
@@ -530,16 +562,21 @@ default="constant"
     def _times_class_weights(self, Y, weights):
         if self.class_weight is None:
             return weights
-        classes = None if self._multilabel else self.classes_
-        return class_weights(self.class_weight, classes, Y, weights)
+        if self._multilabel:
+            return indicator_weights(self.class_weight, Y, weights)
+        y = self.classes_[self._strata(Y)]
+        return class_weights(self.class_weight, self.classes_, y, weights)
 
     def _strata(self, Y):
-        return None if self._multilabel else _codes(Y)
-
-    def _validation_score(self, A, Y, weights):
         if self._multilabel:
-            return accuracy_score(Y > 0.5, A > 0.5, sample_weight=weights)
-        return accuracy_score(_codes(Y), _codes(A), sample_weight=weights)
+            return None
+        return self._encoding.decode(Y, len(self.classes_))
+
+    def _validation_score(self, Z, A, Y, weights):
+        scores = self._scores(Z, A)
+        if self._multilabel:
+            return accuracy_score(Y > 0, scores > 0, sample_weight=weights)
+        return accuracy_score(self._strata(Y), _winners(scores), sample_weight=weights)
 
     @available_if(BaseBPNet._check_solver)
     @fit_context(prefer_skip_nested_validation=True)
@@ -609,13 +646,59 @@ default=None
         ndarray of shape (n_samples,) or (n_samples, n_classes)
             The labels, or label indicators, with the dtype of ``classes_``.
         """
-        A, _ = self._outputs(X)
+        scores = self.decision_function(X)
         if self._multilabel:
-            return (A > 0.5).astype(int)
+            return (scores > 0).astype(int)
         if self._is_trivial():
-            return self.classes_[np.zeros(len(A), dtype=np.intp)]
-        return self.classes_[_codes(A)]
+            return self.classes_[np.zeros(len(scores), dtype=np.intp)]
+        return self.classes_[_winners(scores)]
 
+    def decision_function(self, X):
+        """Predict scores, the higher the likelier.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_samples,) or (n_samples, n_classes)
+            For two classes one number a row, positive where the second is predicted;
+            for more one for every class, the highest predicted; for label indicators
+            one for every label, positive where it is predicted. They are the
+            pre-activations z of the output neurons (log-odds, for a logistic output)
+            for the usual outputs, and the logarithms of `predict_proba` for another
+            `target_encoding` than "one-hot".
+        """
+        Z, A, _ = self._outputs(X)
+        return self._scores(Z, A)
+
+    def _scores(self, Z, A):
+        loss, activation = self._loss, self._network.output_activation
+        if isinstance(activation, (Sigmoid, Softmax, Heaviside)):
+            S = Z  # where A rounds to 0 or 1, Z still ranks
+        else:
+            S = A - loss.threshold
+        n_classes = len(self.classes_)
+        if self._multilabel:
+            return S
+        if n_classes <= 2:
+            return S[:, 0] if S.shape[1] == 1 else S[:, 1] - S[:, 0]
+        if isinstance(self._encoding, OneHot) or not loss.estimates_probabilities:
+            return self._encoding.agreement(S, n_classes)
+        return np.log(self._probabilities(A))
+
+    def _check_probabilities(self):
+        if not LOSSES.resolve(self.loss).estimates_probabilities:
+            raise AttributeError(
+                f"predict_proba is not available with loss={self.loss!r}, whose "
+                "minimiser is not a probability. Use decision_function, "
+                "loss='log_loss', or sklearn.calibration.CalibratedClassifierCV."
+            )
+        return True
+
+    @available_if(_check_probabilities)
     def predict_proba(self, X):
         """Predict probabilities.
 
@@ -634,7 +717,10 @@ default=None
             indicators that of every label, below 1. None is below the smallest normal
             number.
         """
-        A, _ = self._outputs(X)
+        _, A, _ = self._outputs(X)
+        return self._probabilities(A)
+
+    def _probabilities(self, A):
         limits = np.finfo(np.float64)
         smallest = limits.tiny
         if self._is_trivial():
@@ -642,13 +728,11 @@ default=None
         P = np.clip(A, smallest, 1)
         if self._multilabel:
             return np.minimum(P, 1 - limits.epsneg)
-        if P.shape[1] == 1:
-            P = np.hstack([np.maximum(1 - P, smallest), P])
-        elif not isinstance(self._network.output_activation, Softmax):
-            P /= P.sum(axis=1, keepdims=True)
-            np.maximum(P, smallest, out=P)
-        return P
+        if not isinstance(self._network.output_activation, Softmax):
+            P = self._encoding.probabilities(P, len(self.classes_))
+        return np.maximum(P, smallest)
 
+    @available_if(_check_probabilities)
     def predict_log_proba(self, X):
         """Predict logarithms of probabilities.
 
@@ -670,8 +754,6 @@ default=None
         return tags
 
 
-def _codes(A):
-    """The class of every row of outputs or targets, 0 to n_classes - 1."""
-    if A.shape[1] == 1:
-        return (A[:, 0] > 0.5).astype(np.intp)
-    return A.argmax(axis=1)
+def _winners(scores):
+    """The class with the highest score of every row, 0 to n_classes - 1."""
+    return (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)

@@ -443,7 +443,7 @@ default="constant"
         return self._encode_targets(y, going_on=True)
 
     def _default_output_activation(self, loss):
-        return loss.output_activation
+        return loss.default_output("regression")
 
     def _learn_target_scaling(self, data):
         self.target_mean_ = self.target_scale_ = None
@@ -469,7 +469,7 @@ default="constant"
             else (Y - self.target_mean_) / self.target_scale_
         )
 
-    def _validation_score(self, A, Y, weights):
+    def _validation_score(self, Z, A, Y, weights):
         return r2_score(Y, A, sample_weight=weights)
 
     def predict(self, X):
@@ -485,7 +485,7 @@ default="constant"
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The predictions: float32 for float32 X, float64 otherwise.
         """
-        A, X = self._outputs(X)
+        _, A, X = self._outputs(X)
         if self.target_mean_ is not None:
             A *= self.target_scale_
             A += self.target_mean_

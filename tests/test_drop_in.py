@@ -67,7 +67,11 @@ def test_the_two_classes_share_their_defaults_except_the_loss():
     shared = set(classifier) & set(regressor)
     differ = {n for n in shared if classifier[n].default != regressor[n].default}
     assert differ == {"loss"}
-    assert set(classifier) ^ set(regressor) == {"class_weight", "target_scaling"}
+    assert set(classifier) ^ set(regressor) == {
+        "class_weight",
+        "target_encoding",
+        "target_scaling",
+    }
 
 
 @each_pair

@@ -464,9 +464,9 @@ def test_b27_weights_stay_with_their_rows_in_the_validation_split(
     scored = []
     score = BPNetRegressor._validation_score
 
-    def spy(self, A, Y, weights):
+    def spy(self, Z, A, Y, weights):
         scored.append((Y[:, 0].copy(), weights.copy()))
-        return score(self, A, Y, weights)
+        return score(self, Z, A, Y, weights)
 
     monkeypatch.setattr(BPNetRegressor, "_validation_score", spy)
     X, y = rng.normal(size=(200, 2)), rng.uniform(1, 2, size=200)

@@ -289,3 +289,129 @@ def test_verbose_prints_every_epoch(solver, early_stopping, iris, capsys):
         assert line.endswith(" s")
     clf.set_params(verbose=False).fit(*iris)
     assert capsys.readouterr().out == ""
+
+
+# What the output neurons mean
+
+
+@pytest.mark.parametrize("loss", ["log_loss", "squared_error", "focal"])
+@pytest.mark.parametrize(
+    ("encoding", "n_outputs"), [("one-hot", 3), ("binary", 2), ("ordinal", 1)]
+)
+def test_every_encoding_learns_three_classes(encoding, n_outputs, loss, iris):
+    X, y = iris
+    clf = BPNetClassifier(
+        (10,), loss=loss, target_encoding=encoding, solver="lbfgs", random_state=0
+    ).fit(X, np.array(["b", "c", "a"])[y])
+    assert clf.n_outputs_ == n_outputs
+    P = clf.predict_proba(X)
+    assert P.shape == (len(X), 3)
+    assert_allclose(P.sum(axis=1), 1)
+    assert_array_equal(clf.predict(X), clf.classes_[P.argmax(axis=1)])
+    assert_array_equal(clf.predict(X), clf.classes_[clf.decision_function(X).argmax(1)])
+    assert clf.score(X, np.array(["b", "c", "a"])[y]) > 0.95
+
+
+@pytest.mark.parametrize("loss", ["hinge", "squared_hinge", "perceptron"])
+def test_a_binary_code_goes_with_yes_and_no(loss, iris):
+    X, y = iris
+    clf = BPNetClassifier(
+        (10,),
+        loss=loss,
+        target_encoding="binary",
+        learning_rate_init=0.01,
+        random_state=0,
+    ).fit(X, y)
+    assert clf.n_outputs_ == 2
+    assert clf.decision_function(X).shape == (150, 3)
+    assert clf.score(X, y) > 0.9
+
+
+def test_an_ordinal_squared_error_is_the_regression_on_the_classes_number(iris):
+    X, y = iris
+    clf = BPNetClassifier(
+        (), loss="squared_error", target_encoding="ordinal", solver="lbfgs", alpha=0.01,
+        input_scaling=None, tol=1e-10, random_state=0,
+    ).fit(X, y)  # fmt: skip
+    reg = BPNetRegressor(
+        (),
+        solver="lbfgs",
+        alpha=0.01,
+        input_scaling=None,
+        target_scaling=None,
+        tol=1e-10,
+        random_state=0,
+    ).fit(X, y / 2)
+    assert clf.out_activation_ == "identity"
+    assert_allclose(clf.coefs_[0], reg.coefs_[0], rtol=1e-5)
+    nearest = np.clip(np.round(2 * reg.predict(X)), 0, 2)
+    assert_array_equal(clf.predict(X), nearest)
+
+
+@pytest.mark.parametrize("encoding", ["binary", "ordinal"])
+def test_two_classes_have_one_neuron_in_every_encoding(encoding, iris):
+    X, y = iris[0][iris[1] < 2], iris[1][iris[1] < 2]
+    clf = BPNetClassifier((5,), max_iter=10, random_state=0)
+    other = clone(clf).set_params(target_encoding=encoding).fit(X, y)
+    assert_array_equal(other.predict_proba(X), clf.fit(X, y).predict_proba(X))
+
+
+def test_an_ordinal_encoding_needs_a_loss_of_numbers(iris):
+    with pytest.raises(ValueError, match="target_encoding='ordinal' needs a loss"):
+        BPNetClassifier(loss="hinge", target_encoding="ordinal").fit(*iris)
+
+
+# Scores
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize(
+    "loss",
+    ["log_loss", "squared_error", "focal", "hinge", "squared_hinge", "perceptron"],
+)
+def test_the_decision_function_decides(loss, n_classes, iris):
+    X, y = iris[0], np.minimum(iris[1], n_classes - 1)
+    clf = BPNetClassifier((), loss=loss, learning_rate_init=0.01, random_state=0)
+    scores = clf.fit(X, y).decision_function(X)
+    assert scores.dtype == np.float64
+    assert scores.shape == ((150,) if n_classes == 2 else (150, 3))
+    decided = scores > 0 if n_classes == 2 else scores.argmax(axis=1)
+    assert_array_equal(clf.predict(X), clf.classes_[decided.astype(int)])
+    assert clf.score(X, y) > 0.8
+
+
+def test_the_scores_of_a_log_loss_are_log_odds(iris):
+    X, y = iris[0], np.minimum(iris[1], 1)
+    clf = BPNetClassifier((5,), max_iter=30, random_state=0).fit(X, y)
+    P = clf.predict_proba(X)
+    assert_allclose(np.log(P[:, 1] / P[:, 0]), clf.decision_function(X), rtol=1e-6)
+
+
+def test_the_scores_of_label_indicators_are_positive_where_predicted(multilabel):
+    X, Y = multilabel
+    for loss in ("log_loss", "hinge", "perceptron"):
+        clf = BPNetClassifier((5,), loss=loss, max_iter=30, random_state=0).fit(X, Y)
+        assert_array_equal(clf.predict(X), clf.decision_function(X) > 0)
+
+
+@pytest.mark.parametrize("loss", ["hinge", "squared_hinge", "perceptron"])
+def test_a_margin_is_no_probability(loss, iris):
+    clf = BPNetClassifier(loss=loss)
+    for model in (clf, clf.fit(*iris)):
+        assert not hasattr(model, "predict_proba")
+        assert not hasattr(model, "predict_log_proba")
+    with pytest.raises(AttributeError, match="predict_proba") as error:
+        clf.predict_proba(iris[0])
+    assert "Use decision_function" in str(error.value.__cause__)
+
+
+def test_a_perceptron_stops_once_nothing_is_misclassified(iris):
+    X, y = iris[0][iris[1] < 2], iris[1][iris[1] < 2]
+    clf = BPNetClassifier(
+        (), loss="perceptron", solver="sgd", momentum=0.0, batch_size=1, max_iter=1000,
+        n_iter_no_change=np.inf, alpha=0.0, initializer="zeros", random_state=0,
+    ).fit(X, y)  # fmt: skip
+    assert clf.score(X, y) == 1
+    assert clf.loss_curve_[-1] == 0
+    assert clf.n_iter_ < 100
+    assert clf.out_activation_ == "heaviside"

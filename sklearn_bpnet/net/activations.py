@@ -431,6 +431,45 @@ class Softmax(Activation):
         return out
 
 
+@dataclass(frozen=True)
+class Ascending(Activation):
+    """Outputs in ascending order, a_1 = z_1 and a_j = a_(j-1) + softplus(z_j).
+
+    For quantiles of several levels, which so never cross.
+
+    Parameters
+    ----------
+    size : int
+        How many neighbouring units ascend together; those of a layer are a multiple.
+    """
+
+    size: int
+
+    reads_Z: ClassVar[bool] = True
+
+    def forward(self, Z: Array, out: Array) -> Array:
+        groups = Z.reshape(len(Z), -1, self.size)
+        steps = np.concatenate(
+            [groups[..., :1], np.logaddexp(0, groups[..., 1:])], axis=2
+        )
+        np.cumsum(steps, axis=2, out=steps)
+        np.copyto(out, steps.reshape(Z.shape))
+        return out
+
+    def derivative(self, Z: Array, A: Array, out: Array) -> Array:
+        """The diagonal of the Jacobian."""
+        special.expit(Z, out=out)
+        out[:, :: self.size] = 1
+        return out
+
+    def vjp(self, Z: Array, A: Array, G: Array, out: Array) -> Array:
+        self.derivative(Z, A, out)
+        groups = G.reshape(len(G), -1, self.size)
+        # z_j moves every a from the j-th on
+        out *= np.cumsum(groups[..., ::-1], axis=2)[..., ::-1].reshape(G.shape)
+        return out
+
+
 ACTIVATIONS: Registry[Activation] = Registry(
     "activation",
     Activation,  # type: ignore[type-abstract]

@@ -86,7 +86,7 @@ class EmpiricalRisk:
         check_pair(loss, activation, network.blocks[-1].n_out)
         self.network = network
         self.loss = loss.for_output(activation)
-        self.canonical = self.loss.is_canonical(activation)
+        self.from_Z = self.loss.reads_Z(activation)
         self.alpha = alpha
         self.penalty = penalty
 
@@ -109,7 +109,7 @@ class EmpiricalRisk:
             The parameters, float32 or float64: the dtype of the whole computation.
         X : ndarray, sparse matrix or sparse array of shape (n_samples, n_features)
             The inputs.
-        Y : ndarray of shape (n_samples, n_outputs)
+        Y : ndarray of shape (n_samples, n_targets)
             The targets.
         sample_weight : ndarray of shape (n_samples,), default=None
             Weights, at least 0 with a positive sum; None means equal weights.
@@ -117,7 +117,7 @@ class EmpiricalRisk:
         ws = self.network.workspace(X.shape[0], theta.dtype)
         self.network.forward(self.network.parameters(theta).blocks, X, ws)
         s = _mean_one(sample_weight)
-        losses = self.losses(Y, ws[-1].Z, ws[-1].A)
+        losses = self.losses(self.loss.encode_targets(Y), ws[-1].Z, ws[-1].A)
         risk = _weighted_sum(losses, s) / X.shape[0]
         return risk + self.penalty.value(theta, self.strength(theta))
 
@@ -166,6 +166,7 @@ class EmpiricalRisk:
         gradient = Parameters.zeros(self.network.shapes, theta.dtype)
         s = _mean_one(sample_weight)
         n = X.shape[0]
+        Y = self.loss.encode_targets(Y)
         risk = self.add_up(parameters, X, Y, s, n, gradient, ws) / n
         strength = self.strength(theta)
         self.penalty.add_l2_gradient(
@@ -187,13 +188,14 @@ class EmpiricalRisk:
         """One forward and one backward pass over a batch, without the penalty.
 
         Writes the gradient of (1/n) sum_n s_n L_n into ``gradient`` and returns
-        sum_n s_n L_n. All intermediate arrays lie in ``ws``.
+        sum_n s_n L_n. Y holds encoded targets (``Loss.encode_targets``). All
+        intermediate arrays lie in ``ws``.
         """
         self.network.forward(parameters.blocks, X, ws)
         top = ws[-1]
         total = _weighted_sum(self.losses(Y, top.Z, top.A), s)
-        if self.canonical:
-            np.subtract(top.A, Y, out=top.D)  # BP1, the canonical shortcut
+        if self.from_Z:
+            self.loss.delta_from_Z(Y, top.Z, top.A, out=top.D)  # BP1: A - Y, mostly
         else:
             self.loss.gradient(Y, top.A, out=top.G)
             self.network.blocks[-1].delta(top)  # BP1
@@ -206,7 +208,7 @@ class EmpiricalRisk:
 
     def losses(self, Y: Array, Z: Array, A: Array) -> Array:
         """L(y_n, a_n) of every row, from the output's Z and A, shape (n_rows,)."""
-        if self.canonical:
+        if self.from_Z:
             return self.loss.value_from_Z(Y, Z, A)
         return self.loss.value(Y, A)
 

@@ -310,7 +310,7 @@ class CompiledRun:
             type(risk.network) is Network
             and type(risk.penalty) is ElasticNet
             and all(type(b.activation) in HIDDEN for b in risk.network.blocks[:-1])
-            and risk.canonical
+            and risk.loss.is_canonical(risk.network.output_activation)
             and _loss_code(risk) is not None
             and _rule_code(optimizer) is not None
             and getattr(optimizer, "momentum", 0) < 1

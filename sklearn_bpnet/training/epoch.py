@@ -93,6 +93,7 @@ class Epoch:
         self.tails: dict[int, list[LayerWorkspace]] = {}
         self.step = Step(risk, optimizer, options, theta)
         self.good = theta.copy()
+        self.before = theta.copy()
         # the weights that a training goes on from are good already
         goes_on = progress.n_epochs > 0 and isfinite(theta.sum())
         self.n_steps = self.n_good_steps = int(goes_on)
@@ -110,6 +111,7 @@ class Epoch:
         The penalty is that of the weights before the epoch.
         """
         risk, theta = self.risk, self.parameters.theta
+        self.before[:] = theta
         penalty = risk.penalty.value(theta, self.step.strength) if risk.alpha else 0.0
         total, first_step = 0.0, self.n_steps
         for run in self.batches.runs(self.rng):
@@ -173,6 +175,11 @@ class Epoch:
         if self.average is not None and n_steps:
             self.average.update(self.parameters.theta)
         return total
+
+    def stood_still(self) -> bool:
+        """Whether the epoch just made moved no weight: no gradient is left."""
+        self.before -= self.parameters.theta
+        return not self.before.any()
 
     def _workspace(self, n_rows: int) -> Workspace:
         if n_rows == self.batches.batch_size:

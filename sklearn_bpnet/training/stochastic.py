@@ -83,6 +83,8 @@ class StochasticTraining:
                     epoch.restore_last_good()
                     reason = StopReason.DIVERGED
                 watch.look(theta, loss, rate)
+                if epoch.stood_still():
+                    reason = reason or StopReason.CONVERGED
                 reason = reason or self._end(watch, progress)
         except KeyboardInterrupt:
             reason = StopReason.INTERRUPTED

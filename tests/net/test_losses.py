@@ -1,19 +1,41 @@
-from math import exp, inf, log, nan
+from math import cosh, exp, inf, log, nan
 
 import numpy as np
 import pytest
+from scipy import integrate, optimize
 
-from sklearn_bpnet.net.activations import ACTIVATIONS
+from sklearn_bpnet.net.activations import ACTIVATIONS, Ascending
 from sklearn_bpnet.net.losses import (
     LOSSES,
+    AbsoluteError,
+    Expectile,
+    FocalLoss,
+    GammaLoss,
+    Hinge,
+    Huber,
+    LogCosh,
     LogLoss,
     Loss,
+    PerceptronLoss,
     PoissonLoss,
+    Quantile,
     SquaredError,
+    SquaredHinge,
+    TweedieLoss,
     check_pair,
 )
 
-FORMS = {**LOSSES, "log_loss(categorical)": LogLoss(categorical=True)}
+FORMS = {name: loss for name, loss in LOSSES.items() if name != "perceptron"} | {
+    "log_loss(categorical)": LogLoss(categorical=True),
+    "focal(categorical)": FocalLoss(categorical=True),
+    "focal(gamma=0.5)": FocalLoss(gamma=0.5),
+    "huber(delta=0.5)": Huber(0.5),
+    "quantile(0.9)": Quantile(0.9),
+    "expectile(0.1)": Expectile(0.1),
+    "tweedie(power=1)": TweedieLoss(1.0),
+    "tweedie(power=2)": TweedieLoss(2.0),
+    "tweedie(power=3)": TweedieLoss(3.0),
+}
 every_loss = pytest.mark.parametrize("loss", FORMS.values(), ids=FORMS.keys())
 every_n_outputs = pytest.mark.parametrize("n_outputs", [1, 2, 3])
 every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -22,28 +44,51 @@ CANONICAL = {
     "squared_error-identity": (SquaredError(), ACTIVATIONS["identity"]),
     "log_loss-sigmoid": (LogLoss(), ACTIVATIONS["sigmoid"]),
     "log_loss-softmax": (LogLoss(categorical=True), ACTIVATIONS["softmax"]),
+    "perceptron-heaviside": (PerceptronLoss(), ACTIVATIONS["heaviside"]),
     "poisson-exp": (PoissonLoss(), ACTIVATIONS["exp"]),
 }
+DIFFERENTIABLE = {k: v for k, v in CANONICAL.items() if "perceptron" not in k}
 every_canonical_pair = pytest.mark.parametrize(
-    ("loss", "link"), CANONICAL.values(), ids=CANONICAL.keys()
+    ("loss", "link"), DIFFERENTIABLE.values(), ids=DIFFERENTIABLE.keys()
+)
+# pairs that compute value and delta from Z
+FROM_Z = DIFFERENTIABLE | {
+    "focal-sigmoid": (FocalLoss(), ACTIVATIONS["sigmoid"]),
+    "focal-softmax": (FocalLoss(categorical=True), ACTIVATIONS["softmax"]),
+    "focal(0.5)-sigmoid": (FocalLoss(gamma=0.5), ACTIVATIONS["sigmoid"]),
+    "gamma-exp": (GammaLoss(), ACTIVATIONS["exp"]),
+    "tweedie-exp": (TweedieLoss(), ACTIVATIONS["exp"]),
+    "tweedie(1)-exp": (TweedieLoss(1.0), ACTIVATIONS["exp"]),
+    "tweedie(2)-exp": (TweedieLoss(2.0), ACTIVATIONS["exp"]),
+    "tweedie(3)-exp": (TweedieLoss(3.0), ACTIVATIONS["exp"]),
+}
+every_linked_pair = pytest.mark.parametrize(
+    ("loss", "link"), FROM_Z.values(), ids=FROM_Z.keys()
 )
 
 TRAINABLE = {name for name, f in ACTIVATIONS.items() if f.trainable}
-ALLOWED = {
-    "squared_error": TRAINABLE,
+POSITIVE = {"exp", "softplus", "logistic", "sigmoid", "softmax"}
+ALLOWED = {name: TRAINABLE for name in LOSSES} | {
     "log_loss": {"logistic", "sigmoid", "softmax"},
-    "poisson": {"exp", "softplus", "logistic", "sigmoid", "softmax"},
+    "focal": {"logistic", "sigmoid", "softmax"},
+    "perceptron": {"heaviside"},
+    "poisson": POSITIVE,
+    "gamma": POSITIVE,
+    "tweedie": POSITIVE,
 }
 
 
 def targets(loss, n_rows, n_outputs, rng):
+    shape = (n_rows, n_outputs)
     if isinstance(loss, PoissonLoss):
-        return rng.poisson(2, size=(n_rows, n_outputs)).astype(float)
-    if isinstance(loss, LogLoss) and loss.categorical:
+        return rng.poisson(2, size=shape).astype(float)
+    if isinstance(loss, (GammaLoss, TweedieLoss)):
+        return rng.gamma(2, size=shape)
+    if getattr(loss, "categorical", False):
         return np.eye(n_outputs)[rng.integers(n_outputs, size=n_rows)]
-    if isinstance(loss, LogLoss):
-        return rng.integers(2, size=(n_rows, n_outputs)).astype(float)
-    return rng.normal(size=(n_rows, n_outputs))
+    if loss.tasks == {"classification"}:
+        return loss.encode_targets(rng.integers(2, size=shape).astype(float))
+    return rng.normal(size=shape)
 
 
 def outputs(loss, n_rows, n_outputs, rng):
@@ -138,10 +183,157 @@ def test_poisson_loss_is_half_the_deviance():
     np.testing.assert_allclose(gradient(PoissonLoss(), Y, A), [[-0.5, 1.0]])
 
 
+@pytest.mark.parametrize(
+    ("loss", "y", "a", "value", "slope"),
+    [
+        (AbsoluteError(), 1.0, 3.5, 2.5, 1.0),
+        (AbsoluteError(), 1.0, 0.0, 1.0, -1.0),
+        (Huber(2.0), 1.0, 2.5, 1.125, 1.5),
+        (Huber(2.0), 1.0, -4.0, 2 * (5 - 1), -2.0),
+        (LogCosh(), 1.0, 3.0, log(cosh(2.0)), 0.9640275800758169),
+        (Quantile(0.9), 1.0, 0.0, 0.9, -0.9),
+        (Quantile(0.9), 1.0, 3.0, 0.2, 0.1),
+        (Expectile(0.9), 1.0, 0.0, 0.9, -1.8),
+        (Expectile(0.9), 1.0, 3.0, 0.4, 0.4),
+        (Hinge(), 1.0, 0.25, 0.75, -1.0),
+        (Hinge(), -1.0, 0.25, 1.25, 1.0),
+        (Hinge(), 1.0, 1.5, 0.0, 0.0),
+        (SquaredHinge(), 1.0, 0.5, 0.25, -1.0),
+        (SquaredHinge(), -1.0, -2.0, 0.0, 0.0),
+        (GammaLoss(), 3.0, 2.0, log(2 / 3) + 1.5 - 1, 0.5 - 0.75),
+        (FocalLoss(), 1.0, 0.75, -(0.25**2) * log(0.75), None),
+        (FocalLoss(), 0.0, 0.75, -(0.75**2) * log(0.25), None),
+    ],
+)
+def test_values_by_hand(loss, y, a, value, slope):
+    Y, A = np.array([[y]]), np.array([[a]])
+    assert loss.value(Y, A)[0] == pytest.approx(value, rel=1e-14)
+    if slope is not None:
+        assert gradient(loss, Y, A)[0, 0] == pytest.approx(slope, rel=1e-14, abs=1e-15)
+
+
+@pytest.mark.parametrize("power", [1.0, 1.5, 2.0, 2.7])
+def test_tweedie_loss_is_the_integral_of_its_score(power, rng):
+    # d L / d a = (a - y) / a^p and L(y, y) = 0
+    for y, a in rng.uniform(0.3, 4, size=(4, 2)):
+        expected, _ = integrate.quad(lambda m, y=y: (m - y) / m**power, y, a)
+        value = TweedieLoss(power).value(np.array([[y]]), np.array([[a]]))[0]
+        assert value == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("power", "limit"), [(1.0, PoissonLoss()), (2.0, GammaLoss())], ids=str
+)
+def test_tweedie_losses_have_their_limits(power, limit, rng):
+    Y, A = rng.gamma(2, size=(5, 2)), rng.uniform(0.2, 4, size=(5, 2))
+    at, near = TweedieLoss(power), TweedieLoss(power + 1e-7)
+    np.testing.assert_allclose(at.value(Y, A), limit.value(Y, A), rtol=1e-12)
+    np.testing.assert_allclose(gradient(at, Y, A), gradient(limit, Y, A), rtol=1e-12)
+    np.testing.assert_allclose(near.value(Y, A), at.value(Y, A), rtol=1e-5, atol=1e-7)
+
+
+def test_tweedie_loss_of_a_zero_is_finite_below_power_two():
+    Y, Z = np.array([[0.0]]), np.array([[log(2.0)]])
+    # a^(2 - p) / (2 - p)
+    value = TweedieLoss(1.5).value_from_Z(Y, Z, np.exp(Z))[0]
+    assert value == pytest.approx(2**0.5 / 0.5)
+
+
+@pytest.mark.parametrize("categorical", [False, True])
+def test_focal_loss_of_gamma_zero_is_the_log_loss(categorical, rng):
+    focal, plain = FocalLoss(categorical, gamma=0.0), LogLoss(categorical)
+    Y, A = targets(plain, 6, 3, rng), outputs(plain, 6, 3, rng)
+    np.testing.assert_allclose(focal.value(Y, A), plain.value(Y, A), rtol=1e-12)
+    np.testing.assert_allclose(gradient(focal, Y, A), gradient(plain, Y, A), rtol=1e-12)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("name", ["sigmoid", "softmax"])
+@every_dtype
+def test_focal_loss_from_logits_is_finite_at_ten_thousand(gamma, name, dtype):
+    link = ACTIVATIONS[name]
+    loss = FocalLoss(gamma=gamma).for_output(link)
+    Z = np.array([[1e4, -1e4], [1e4, -1e4]], dtype=dtype)
+    Y = np.array([[1, 0], [0, 1]], dtype=dtype)
+    A = link.forward(Z, out=np.empty_like(Z))
+    np.testing.assert_allclose(loss.value_from_Z(Y, Z, A), [0, 2e4], rtol=1e-6)
+    D = loss.delta_from_Z(Y, Z, A, out=np.empty_like(Z))
+    np.testing.assert_allclose(D, A - Y, atol=1e-6)
+
+
+def test_label_smoothing_spreads_a_share_of_the_target_evenly():
+    one_hot = np.array([[1.0, 0, 0, 0]])
+    smooth = LogLoss(categorical=True, label_smoothing=0.2).encode_targets(one_hot)
+    np.testing.assert_allclose(smooth, [[0.85, 0.05, 0.05, 0.05]])
+    events = LogLoss(label_smoothing=0.2).encode_targets(np.array([[1.0, 0.0]]))
+    np.testing.assert_allclose(events, [[0.9, 0.1]])
+    smooth = LogLoss(label_smoothing=0.2).for_output(ACTIVATIONS["softmax"])
+    assert smooth == LogLoss(categorical=True, label_smoothing=0.2)
+
+
+def test_hinge_targets_are_minus_one_and_one():
+    Y = np.array([[1, 0]], dtype=np.uint8)
+    np.testing.assert_array_equal(Hinge().encode_targets(Y), [[1.0, -1.0]])
+
+
+def test_the_perceptrons_delta_is_the_error_of_the_step():
+    Z, Y = np.array([[2.0, -3.0, 0.5]]), np.array([[1.0, 1.0, 0.0]])
+    loss, step = PerceptronLoss(), ACTIVATIONS["heaviside"]
+    A = step.forward(Z, out=np.empty_like(Z))
+    # right; a missed yes, 3 from the boundary; a wrong yes, 0.5 from it
+    assert loss.value_from_Z(Y, Z, A)[0] == 3.5
+    D = loss.delta_from_Z(Y, Z, A, out=np.empty_like(Z))
+    np.testing.assert_array_equal(D, [[0, -1, 1]])
+
+
+# Minimisers
+
+
+@pytest.mark.parametrize("tau", [0.1, 0.5, 0.9])
+def test_the_pinball_loss_is_least_at_the_quantile(tau, rng):
+    y = rng.normal(size=(1001, 1))
+    risk = [Quantile(tau).value(y, np.full_like(y, a)).sum() for a in y[:, 0]]
+    assert y[np.argmin(risk), 0] == np.quantile(y, tau, method="inverted_cdf")
+
+
+def test_the_expectile_balances_the_weighted_errors(rng):
+    y, tau = rng.gamma(2, size=(200, 1)), 0.8
+    loss = Expectile(tau)
+    found = optimize.minimize_scalar(
+        lambda a: loss.value(y, np.full_like(y, a)).sum(), tol=1e-12
+    ).x
+    above, below = np.maximum(y - found, 0).sum(), np.maximum(found - y, 0).sum()
+    assert tau * above == pytest.approx((1 - tau) * below, rel=1e-6)
+
+
+def test_several_quantiles_are_one_output_each(rng):
+    levels = (0.1, 0.5, 0.9)
+    loss, y = Quantile(levels), rng.normal(size=(5, 2))
+    assert loss.n_outputs(2) == 6
+    Y, A = loss.encode_targets(y), rng.normal(size=(5, 6))
+    expected = sum(
+        Quantile(tau).value(y, A[:, [i, 3 + i]]) for i, tau in enumerate(levels)
+    )
+    np.testing.assert_allclose(loss.value(Y, A), expected, rtol=1e-12)
+    assert loss.default_output("regression") == Ascending(3)
+
+
 # Perfect predictions
 
 
-@every_loss
+def _is_margin(loss):
+    return isinstance(loss, (Hinge, SquaredHinge))
+
+
+PROPER = {
+    name: loss
+    for name, loss in FORMS.items()
+    if not _is_margin(loss) and not isinstance(loss, FocalLoss)
+}
+every_proper_loss = pytest.mark.parametrize("loss", PROPER.values(), ids=PROPER.keys())
+
+
+@every_proper_loss
 @every_n_outputs
 def test_no_prediction_is_better_than_the_perfect_one(loss, n_outputs, rng):
     Y = outputs(loss, 40, n_outputs, rng)  # inside the domain: a perfect A exists
@@ -153,18 +345,26 @@ def test_no_prediction_is_better_than_the_perfect_one(loss, n_outputs, rng):
         assert (loss.value(Y, Y) < loss.value(Y, A)).all()
 
 
-@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES.keys())
+@every_proper_loss
 def test_the_gradient_is_zero_at_the_perfect_prediction(loss, rng):
+    if isinstance(loss, LogLoss) and loss.categorical:
+        return  # zero along the distributions only: see the canonical pairs
+    if isinstance(loss, Quantile):
+        return  # it has a kink there
     Y = outputs(loss, 6, 3, rng)
     np.testing.assert_allclose(gradient(loss, Y, Y), 0, atol=1e-15)
 
 
 @every_loss
 def test_the_loss_of_a_perfect_prediction_is_zero(loss):
-    # counts, labels and numbers alike; Poisson's domain is open at 0
+    # counts, labels, signs and numbers alike; a deviance's domain is open at 0
     Y = np.array([[1.0, 0.0], [0.0, 1.0]])
-    A = np.maximum(Y, 1e-300) if isinstance(loss, PoissonLoss) else Y
-    np.testing.assert_allclose(loss.value(Y, A), 0, atol=1e-15)
+    if _is_margin(loss):
+        Y = loss.encode_targets(Y)
+    elif isinstance(loss, (GammaLoss, TweedieLoss)):
+        Y += 1
+    A = np.maximum(Y, 1e-300) if loss.domain.low == 0 < loss.domain.high == inf else Y
+    np.testing.assert_allclose(loss.value(Y, A), 0, atol=1e-12)
 
 
 # Canonical pairs
@@ -186,14 +386,28 @@ def test_delta_equals_generic_vjp_for_canonical_pair(loss, link, n_outputs, rng)
     np.testing.assert_allclose(generic, A - Y, rtol=1e-10, atol=1e-14)
 
 
-@every_canonical_pair
+@every_linked_pair
 @every_n_outputs
-def test_value_from_Z_equals_value_from_A(loss, link, n_outputs, rng):
+def test_value_and_delta_from_Z_equal_those_from_A(loss, link, n_outputs, rng):
     Y, Z = targets(loss, 8, n_outputs, rng), rng.normal(size=(8, n_outputs))
     A = link.forward(Z, out=np.empty_like(Z))
+    assert loss.reads_Z(link)
     np.testing.assert_allclose(
         loss.value_from_Z(Y, Z, A), loss.value(Y, A), rtol=1e-10, atol=1e-14
     )
+    generic = link.vjp(Z, A, gradient(loss, Y, A), out=np.empty_like(Z))
+    delta = loss.delta_from_Z(Y, Z, A, out=np.full_like(Z, nan))
+    np.testing.assert_allclose(delta, generic, rtol=1e-9, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_only_pairs_that_are_tested_read_Z(name):
+    for activation in ACTIVATIONS.values():
+        form = FORMS[name].for_output(activation)
+        if form.reads_Z(activation):
+            assert (type(form), activation) in {
+                (type(loss), link) for loss, link in FROM_Z.values()
+            }
 
 
 def test_log_loss_from_Z_of_soft_labels_equals_that_from_A(rng):
@@ -251,7 +465,8 @@ def test_check_pair_allows_exactly_what_the_domain_contains(loss, name):
     if name in ALLOWED[loss]:
         check_pair(LOSSES[loss], ACTIVATIONS[name], 3)
         return
-    with pytest.raises(ValueError, match=f"output_activation='{name}'") as error:
+    known_as = ACTIVATIONS.name_of(ACTIVATIONS[name])  # sigmoid has two names
+    with pytest.raises(ValueError, match=f"output_activation='{known_as}'") as error:
         check_pair(LOSSES[loss], ACTIVATIONS[name], 3)
     assert f"loss='{loss}'" in str(error.value)
 
@@ -273,10 +488,40 @@ def test_check_pair_refuses_a_step_because_its_derivative_is_zero():
         check_pair(LOSSES["squared_error"], ACTIVATIONS["heaviside"], 1)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", [name for name in LOSSES if name != "perceptron"])
 def test_check_pair_refuses_a_softmax_of_one_output(loss):
     with pytest.raises(ValueError, match="single output is always 1"):
         check_pair(LOSSES[loss], ACTIVATIONS["softmax"], 1)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: LogLoss(label_smoothing=1.0), "label_smoothing must lie in"),
+        (lambda: FocalLoss(gamma=-1.0), "gamma must be at least 0"),
+        (lambda: Huber(0.0), "delta must be positive"),
+        (lambda: Quantile(1.0), "level must be a number in"),
+        (lambda: Quantile((0.5, 0.1)), "in ascending order"),
+        (lambda: Quantile(()), "level must be"),
+        (lambda: Expectile(0.0), "level must lie in"),
+        (lambda: TweedieLoss(0.5), "power must be at least 1"),
+    ],
+)
+def test_parameters_out_of_range_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize("loss", [GammaLoss(), TweedieLoss(2.0)], ids=str)
+def test_a_positive_law_refuses_a_zero(loss):
+    with pytest.raises(ValueError, match=r"y > 0; got min\(y\)=0"):
+        loss.check_targets(np.array([[2.0], [0.0]]))
+
+
+def test_a_compound_poisson_law_accepts_zeros_but_nothing_below():
+    TweedieLoss(1.5).check_targets(np.array([[2.0], [0.0]]))
+    with pytest.raises(ValueError, match="y >= 0"):
+        TweedieLoss(1.5).check_targets(np.array([[2.0], [-1.0]]))
 
 
 def test_poisson_refuses_negative_targets_and_says_what_they_are():
@@ -291,11 +536,36 @@ def test_poisson_accepts_what_is_not_negative(Y):
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES.keys())
-def test_the_output_of_a_regression_fits_its_loss(loss):
+def test_the_default_outputs_fit_the_loss(loss):
     assert isinstance(loss, Loss)
     assert loss.tasks <= {"classification", "regression"}
-    if "regression" in loss.tasks:
-        check_pair(loss, ACTIVATIONS[loss.output_activation], 1)
+    for task in loss.tasks:
+        activation = ACTIVATIONS.resolve(loss.default_output(task))
+        check_pair(loss.for_output(activation), activation, 1)
+    if "classification" in loss.tasks:
+        activation = ACTIVATIONS.resolve(loss.default_output("classification", True))
+        check_pair(loss.for_output(activation), activation, 3)
+
+
+SCALABLE = {name: loss for name, loss in FORMS.items() if loss.scalable_target}
+
+
+@pytest.mark.parametrize("loss", SCALABLE.values(), ids=SCALABLE.keys())
+def test_scaled_targets_move_the_minimiser_with_them(loss, rng):
+    y = rng.normal(size=51)  # so many that no quantile is an interval
+
+    def minimiser(y, loss):
+        def risk(a):
+            return loss.value(y[:, None], np.full((len(y), 1), a)).sum()
+
+        return optimize.minimize_scalar(risk, (y.min(), y.max()), tol=1e-12).x
+
+    if isinstance(loss, LogCosh):  # its unit is that of the targets
+        assert minimiser(y + 3, loss) == pytest.approx(minimiser(y, loss) + 3, abs=1e-6)
+        return
+    wider = Huber(4 * loss.delta) if isinstance(loss, Huber) else loss
+    moved = minimiser(4 * y + 3, wider)
+    assert moved == pytest.approx(4 * minimiser(y, loss) + 3, abs=1e-2)
 
 
 def test_standardised_targets_leave_the_squared_errors_minimiser_in_place():

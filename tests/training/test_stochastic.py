@@ -254,12 +254,22 @@ def test_an_epoch_of_zero_iterations_does_nothing(make_problem):
 
 def test_training_ends_as_soon_as_patience_runs_out(make_problem):
     problem = make_problem()
-    # at rate 0 the loss stands still: one epoch to see it, five to lose patience
+    # the loss hardly moves: one epoch to see it, five to lose patience
     outcome, history, progress = train(
-        problem, problem.start(), 50, learning_rate_init=0.0, patience=Patience(1e-4, 5)
+        problem,
+        problem.start(),
+        50,
+        learning_rate_init=1e-12,
+        patience=Patience(1e-4, 5),
     )
     assert (outcome.reason, outcome.n_iter) == (StopReason.CONVERGED, 6)
     assert len(history.loss) == progress.n_epochs == 6
+
+
+def test_an_epoch_that_moves_no_weight_ends_training(make_problem):
+    problem = make_problem()
+    outcome, _, _ = train(problem, problem.start(), 50, learning_rate_init=0.0)
+    assert (outcome.reason, outcome.n_iter) == (StopReason.CONVERGED, 1)
 
 
 def test_an_adaptive_rate_goes_on_until_it_is_smallest(make_problem):

@@ -1,0 +1,107 @@
+"""What a loss is: L(y, a) for a sample, and dL/da, the start of the backward pass."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from math import inf
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.activations import Activation, Interval
+
+Task = Literal["classification", "regression"]
+
+
+class Loss(ABC):
+    """A loss L(y, a), with its gradient with respect to the outputs a.
+
+    Y holds the targets and A the network's outputs, both of shape
+    (n_samples, n_outputs). A loss is one number a sample, summed over the outputs.
+    It goes with any output activation whose range lies in its ``domain``.
+
+    Attributes
+    ----------
+    domain : Interval
+        The outputs for which the loss is finite.
+    tasks : frozenset of {"classification", "regression"}
+        Where an estimator offers the loss by name.
+    scalable_target : bool
+        Whether standardising the targets leaves the minimiser the same, so a
+        regressor may do it.
+    estimates_probabilities : bool
+        Whether the minimising outputs of a classifier are probabilities.
+    threshold : float
+        The output of a classifier's neuron above which it says yes.
+    """
+
+    domain: ClassVar[Interval] = Interval(-inf, inf)
+    tasks: ClassVar[frozenset[str]] = frozenset({"regression"})
+    scalable_target: ClassVar[bool] = False
+    estimates_probabilities: ClassVar[bool] = True
+    threshold: ClassVar[float] = 0.5
+
+    @abstractmethod
+    def value(self, Y: Array, A: Array) -> Array:
+        """L(y_n, a_n) of every sample, shape (n_samples,)."""
+
+    @abstractmethod
+    def gradient(self, Y: Array, A: Array, out: Array) -> Array:
+        """Compute dL/dA, shape (n_samples, n_outputs), into ``out`` and return it."""
+
+    # What an estimator asks
+
+    def default_output(self, task: Task, exclusive: bool = False) -> str | Activation:
+        """The output activation that an estimator takes by itself.
+
+        Parameters
+        ----------
+        task : {"classification", "regression"}
+        exclusive : bool, default=False
+            Whether every output neuron stands for one of three classes or more, of
+            which exactly one is true.
+        """
+        if task == "regression":
+            return "identity"
+        return "softmax" if exclusive else "logistic"
+
+    def n_outputs(self, n_targets: int) -> int:
+        """How many output neurons ``n_targets`` targets need."""
+        return n_targets
+
+    def check_targets(self, Y: Array) -> None:  # noqa: B027  (a hook, not a duty)
+        """Raise ValueError if the loss is not defined for some target in ``Y``."""
+
+    def encode_targets(self, Y: Array) -> Array:
+        """The targets in the form that ``value`` and ``gradient`` compare with A.
+
+        The network's risk calls it once, before training. A classifier's targets
+        are 0 and 1 for every output neuron.
+        """
+        return Y
+
+    # What the risk asks, once it knows the output activation
+
+    def for_output(self, activation: Activation) -> Loss:
+        """The form that this loss takes above ``activation``; itself, as a rule."""
+        return self
+
+    def is_canonical(self, activation: Activation) -> bool:
+        """Whether dL/dZ = A - Y if ``activation`` produced A from Z."""
+        return False
+
+    def reads_Z(self, activation: Activation) -> bool:
+        """Whether value and delta above ``activation`` are computed from Z.
+
+        So nothing overflows, and no digit is lost where A rounds to 0 or 1.
+        """
+        return self.is_canonical(activation)
+
+    def value_from_Z(self, Y: Array, Z: Array, A: Array) -> Array:
+        """``value``, where ``reads_Z`` holds, from the pre-activations Z."""
+        return self.value(Y, A)
+
+    def delta_from_Z(self, Y: Array, Z: Array, A: Array, out: Array) -> Array:
+        """D = dL/dZ, where ``reads_Z`` holds, into ``out``; A - Y if canonical."""
+        return np.subtract(A, Y, out=out)
