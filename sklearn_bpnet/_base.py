@@ -15,7 +15,8 @@ from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_bpnet import _fitted, _given_weights
+import sklearn_bpnet
+from sklearn_bpnet import _checkpoint, _fitted, _given_weights
 from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet._scaling import feature_standardization
 from sklearn_bpnet._session import Data, Training, mean_weight, new_state
@@ -312,7 +313,7 @@ default=None
 
     def _take(self, attributes):
         """Become the fitted estimator that has these attributes."""
-        self._resumes = False
+        self._resumes = False  # whether the next fit is the rest of this one
         for name, value in attributes.items():
             setattr(self, name, value)
 
@@ -459,6 +460,62 @@ default=None
             or parameters.batch_size_of(self, data.n_rows) >= data.n_rows,
             needs_digits=offsets is not None and offsets.largest_offset > _LARGE_OFFSET,
         )
+
+    # Checkpoints
+
+    def save_checkpoint(self, path):
+        """Write the estimator to a file from which training can go on.
+
+        The file is replaced as a whole: a crash at any moment leaves the one before.
+        It holds plain numbers and JSON, no pickle. The callback ``Checkpoint`` does
+        this during `fit`; between calls of `partial_fit`, or of `fit` with
+        ``warm_start=True``, it is done by hand.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+        """
+        check_is_fitted(self)
+        _checkpoint.write(self, path, sklearn_bpnet.__version__)
+
+    @classmethod
+    def load_checkpoint(cls, path, **parameters):
+        """Return the estimator of a checkpoint, with the training still in it.
+
+        It predicts with the weights that a training ended there would have kept. If
+        it was written in the middle of `fit`, call `fit` with the same rows: it makes
+        the epochs left until `max_iter`, and ends with the same weights as if it had
+        never been cut off, bit for bit with the same versions of the packages (L-BFGS
+        goes on from the weights alone). Otherwise `partial_fit` and warm-started fits
+        go on from it. Callbacks are not in the file; set them again.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+        **parameters : object
+            Parameters in place of those in the file, such as a larger ``max_iter``.
+            Those that a file cannot hold must be given: instances of your own
+            classes, functions, splitters.
+
+        Returns
+        -------
+        BPNetClassifier or BPNetRegressor
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged or no checkpoint, or holds another class.
+        """
+        estimator = _checkpoint.read(cls, path, parameters)
+        n_outputs = len(estimator.intercepts_[-1])
+        estimator._network = estimator._build_network(
+            estimator.n_features_in_, n_outputs
+        )
+        estimator._resumes = estimator.stop_reason_ == StopReason.UNFINISHED.value
+        return estimator
 
     # Prediction
 

@@ -293,6 +293,7 @@ class Training:
         kept, best_epoch = self.watch.result(theta)
         kept = kept.astype(self.theta.dtype)  # a copy
         goes_on = self.keeps_state or outcome.reason is StopReason.UNFINISHED
+        t = self.t_before + outcome.n_iter * self.data.n_rows
         outcome = replace(outcome, n_iter=self.n_iter_before + outcome.n_iter)
         state = self.state | dict.fromkeys(_MEMORY)
         state |= {
@@ -305,7 +306,7 @@ class Training:
             state |= deepcopy(self._memory(theta, kept))
         return _fitted.attributes(
             self.risk.network, kept, state, self.history, outcome, best_epoch
-        ) | {"t_": self.t_before + outcome.n_iter * self.data.n_rows}
+        ) | {"t_": t}
 
     def _memory(self, theta, kept):
         """What only a training that may go on needs to keep."""

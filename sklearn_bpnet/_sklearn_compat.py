@@ -10,9 +10,11 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import _check_sample_weight
 
+HAS_CALLBACKS = True
 try:
     from sklearn.callback import CallbackSupportMixin
 except ImportError:  # before 1.9
+    HAS_CALLBACKS = False
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
         """Nothing: there are no callbacks."""
@@ -44,6 +46,7 @@ def check_sample_weight(sample_weight, X):
 
 
 __all__ = [
+    "HAS_CALLBACKS",
     "CallbackSupportMixin",
     "HasMethods",
     "Interval",

@@ -1,0 +1,141 @@
+"""Callbacks for ``set_callbacks``: checkpoints, a time limit, a live plot.
+
+They follow the protocol of :mod:`sklearn.callback`, as scikit-learn's own
+``ProgressBar`` and ``ScoringMonitor`` do, and need scikit-learn 1.9 or later.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from sklearn_bpnet._sklearn_compat import HAS_CALLBACKS
+
+if not HAS_CALLBACKS:
+    raise ImportError(
+        "sklearn_bpnet.callbacks needs scikit-learn 1.9 or later, where estimators "
+        "have set_callbacks. Before, verbose=True prints the facts of every epoch, and "
+        "save_checkpoint between calls of partial_fit does what Checkpoint does."
+    )
+
+
+class _Callback:
+    """A callback that does nothing, of scikit-learn's protocol ``FitCallback``."""
+
+    def setup(self, estimator, context):
+        """Begin: called once before a fit."""
+
+    def on_fit_task_begin(self, estimator, context):
+        """Look at the start of a fit, or of an epoch."""
+
+    def on_fit_task_end(self, estimator, context):
+        """Look at the end of an epoch, or of the fit."""
+
+    def teardown(self, estimator, context):
+        """End: called once after a fit, even if it failed."""
+
+
+class Checkpoint(_Callback):
+    """Writes training to a file, from which `load_checkpoint` goes on.
+
+    The file is replaced as a whole, so that a crash at any moment leaves the one
+    before. `fit` of the estimator that ``load_checkpoint`` returns makes the epochs
+    that were left, and ends with the same weights, bit for bit, as if it had never
+    been cut off; L-BFGS and "cg" go on from the weights alone, and end elsewhere
+    within their tolerance.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file. "{task}" in its name is replaced by the numbers of the fit inside a
+        search, without which the fits would overwrite each other's file.
+    every : int, default=1
+        Epochs from one writing to the next; the last epoch is written too.
+
+    Raises
+    ------
+    ValueError
+        If ``every`` is no positive integer, or in a search without "{task}".
+    """
+
+    def __init__(self, path, every=1):
+        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+            raise ValueError(f"every must be an int of at least 1; got {every!r}.")
+        self.path = path
+        self.every = every
+        self._last: Any = None  # the last epoch, if it was not written
+
+    def setup(self, estimator, context):
+        """Find the file's name."""
+        if not hasattr(estimator, "save_checkpoint"):
+            raise TypeError(
+                "Checkpoint is a callback for BPNetClassifier and BPNetRegressor; got "
+                f"{type(estimator).__name__}. Set it on that step of a pipeline."
+            )
+        self._file(context)
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+        """Write, if it is time or the end."""
+        if context.task_name == "epoch":
+            if fitted_estimator is None:
+                return  # it diverged, and what was before is the last good state
+            due = fitted_estimator.n_iter_ % self.every == 0
+            self._last = None if due else fitted_estimator
+            if due:
+                fitted_estimator.save_checkpoint(self._file(context.parent))
+        elif self._last is not None:
+            self._last.save_checkpoint(self._file(context))
+
+    def teardown(self, estimator, context):
+        """Forget the last epoch."""
+        self._last = None
+
+    def _file(self, context):
+        """The file of a fit."""
+        tasks: list[str] = []
+        is_alone = True
+        while context.parent is not None:
+            tasks.insert(0, str(context.task_id))
+            context = context.parent
+            is_alone = is_alone and context.sequential_subtasks
+        path = str(self.path)
+        if "{task}" not in Path(path).name and not is_alone:
+            raise ValueError(
+                f"Several fits would write to {path!r}. Put {{task}} into the name, "
+                "such as 'fit-{task}.ckpt'."
+            )
+        return path.replace("{task}", "-".join(tasks))
+
+
+class TimeLimit(_Callback):
+    """Ends training after the first epoch that passes a limit of time.
+
+    The weights are those of any other end, ``stop_reason_`` is "stopped".
+
+    Parameters
+    ----------
+    seconds : float
+        The limit, positive, on the wall clock since `fit` began.
+
+    Raises
+    ------
+    ValueError
+        If ``seconds`` is not positive.
+    """
+
+    def __init__(self, seconds):
+        if not seconds > 0:
+            raise ValueError(f"seconds must be positive; got {seconds!r}.")
+        self.seconds = seconds
+
+    def on_fit_task_begin(self, estimator, context):
+        """Start the clock when a fit starts."""
+        if context.task_name != "epoch":
+            self._start = monotonic()
+
+    def on_fit_task_end(self, estimator, context):
+        """Return whether the time is over."""
+        return context.task_name == "epoch" and (
+            monotonic() - self._start >= self.seconds
+        )
