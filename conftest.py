@@ -5,3 +5,5 @@ from importlib.util import find_spec
 collect_ignore = []
 if find_spec("numba") is None:
     collect_ignore.append("sklearn_bpnet/training/compiled.py")
+if find_spec("sklearn.callback") is None:  # before 1.9
+    collect_ignore.append("sklearn_bpnet/callbacks.py")

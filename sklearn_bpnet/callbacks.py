@@ -6,6 +6,7 @@ They follow the protocol of :mod:`sklearn.callback`, as scikit-learn's own
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -139,3 +140,116 @@ class TimeLimit(_Callback):
         return context.task_name == "epoch" and (
             monotonic() - self._start >= self.seconds
         )
+
+
+class LearningCurve(_Callback):
+    """Plots the curves of a training while it runs, live in a notebook.
+
+    The training loss and, where there are validation rows, their loss and score, over
+    the epochs. Outside a notebook the figure is that of matplotlib's backend.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes or None, default=None
+        Where to draw; None makes a new figure.
+    interval : float, default=0.5
+        Seconds from one drawing to the next, at least 0; the end is drawn always.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+        The figure.
+    ax_ : matplotlib Axes
+        Its axes.
+
+    Raises
+    ------
+    ImportError
+        At the start of a fit, without matplotlib.
+    """
+
+    def __init__(self, ax=None, interval=0.5):
+        if not interval >= 0:
+            raise ValueError(f"interval must be at least 0; got {interval!r}.")
+        self.ax = ax
+        self.interval = interval
+        self._history: dict[str, Any] = {}
+
+    def setup(self, estimator, context):
+        """Make the figure, and show it in a notebook."""
+        try:
+            import matplotlib.pyplot as plt
+        except ImportError as error:
+            raise ImportError(
+                "LearningCurve needs matplotlib: pip install sklearn-bpnet[plot]"
+            ) from error
+        self.ax_ = self.ax
+        if self.ax is None:
+            _, self.ax_ = plt.subplots(layout="constrained")
+        self.figure_ = self.ax_.figure
+        self._right: Any = None  # the axis of the score
+        self._shown: Any = _show_in_notebook(self.figure_)
+        if self._shown is not None and self.ax is None:
+            plt.close(self.figure_)  # or the cell would show it a second time
+        self._history, self._drawn = {}, monotonic()
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+        """Draw, if the last time is long enough ago."""
+        if context.task_name != "epoch" or fitted_estimator is None:
+            return
+        self._history = fitted_estimator.history_
+        if monotonic() - self._drawn >= self.interval:
+            self._draw()
+
+    def teardown(self, estimator, context):
+        """Draw the end."""
+        if self._history:
+            self._draw()
+
+    def __getstate__(self):
+        # figures do not travel between processes
+        return {"ax": None, "interval": self.interval, "_history": {}}
+
+    def _draw(self):
+        history, ax = self._history, self.ax_
+        ax.clear()
+        epochs = range(1, len(history["loss"]) + 1)
+        ax.plot(epochs, history["loss"], color="C0", label="training loss")
+        ax.set(xlabel="Epoch", ylabel="Loss")
+        if "validation_loss" in history:
+            ax.plot(
+                epochs, history["validation_loss"], color="C1", label="validation loss"
+            )
+        lines = ax.get_lines()
+        if "validation_score" in history:
+            if self._right is None:
+                self._right = ax.twinx()
+            right = self._right
+            right.clear()
+            right.plot(
+                epochs,
+                history["validation_score"],
+                color="C2",
+                linestyle="--",
+                label="validation score",
+            )
+            right.set_ylabel("Score")
+            right.yaxis.set_label_position("right")
+            right.yaxis.tick_right()
+            lines = [*lines, *right.get_lines()]
+        ax.legend(lines, [line.get_label() for line in lines], loc="center right")
+        if self._shown is None:
+            self.figure_.canvas.draw_idle()
+            self.figure_.canvas.flush_events()
+        else:
+            self._shown.update(self.figure_)
+        self._drawn = monotonic()
+
+
+def _show_in_notebook(figure):
+    """The handle that updates the figure below a notebook's cell; None elsewhere."""
+    ipython: Any = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    if shell is None or not hasattr(shell, "kernel"):
+        return None
+    return ipython.display.display(figure, display_id=True)

@@ -1,5 +1,6 @@
 """The estimators inside scikit-learn's meta-estimators, searches and pipelines."""
 
+import importlib
 import pickle
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet._sklearn_compat import HAS_CALLBACKS
 from sklearn_bpnet.net.activations import LeakyReLU
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -110,6 +112,12 @@ def test_ten_thousand_handwritten_digits():
         clf.fit(X.reshape(len(X), -1), y).score(test[0].reshape(-1, 784), test[1])
         > 0.945
     )
+
+
+@pytest.mark.skipif(HAS_CALLBACKS, reason="scikit-learn is new enough")
+def test_the_module_of_callbacks_says_what_it_needs():
+    with pytest.raises(ImportError, match=r"needs scikit-learn 1\.9 or later"):
+        importlib.import_module("sklearn_bpnet.callbacks")
 
 
 def test_cross_val_score(iris, regression):
