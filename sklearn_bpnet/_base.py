@@ -302,6 +302,7 @@ default=None
             going_on=going_on,
             resuming=resuming,
             max_iter=1 if incremental else self.max_iter,
+            planned=self.max_iter if incremental else None,
             keeps_state=incremental or self.warm_start,
         )
         outcome = training.run()

@@ -31,7 +31,12 @@ from sklearn_bpnet.training.optimizers import (
     RAdam,
 )
 from sklearn_bpnet.training.recording import RECORDS
-from sklearn_bpnet.training.schedules import SCHEDULES, InverseScaling, Schedule
+from sklearn_bpnet.training.schedules import (
+    SCHEDULES,
+    InverseScaling,
+    Schedule,
+    schedule_from,
+)
 from sklearn_bpnet.training.step import StepOptions
 from sklearn_bpnet.training.stopping import TIES
 
@@ -65,7 +70,7 @@ CONSTRAINTS = {
     "alpha": [_AT_LEAST_ZERO],
     "l1_ratio": [Interval(Real, 0, 1, closed="both")],
     "batch_size": [StrOptions({"auto", "full"}), _COUNT],
-    "learning_rate": [StrOptions(set(SCHEDULES)), Schedule],
+    "learning_rate": [StrOptions(set(SCHEDULES)), Schedule, callable],
     "learning_rate_init": [_POSITIVE],
     "power_t": [_AT_LEAST_ZERO],
     "max_iter": [_COUNT],
@@ -208,7 +213,7 @@ def schedule_of(estimator):
     """The Schedule that ``estimator.learning_rate`` stands for."""
     if estimator.learning_rate == "invscaling":
         return InverseScaling(estimator.power_t)
-    return SCHEDULES.resolve(estimator.learning_rate)
+    return schedule_from(estimator.learning_rate)
 
 
 def batch_size_of(estimator, n_rows):

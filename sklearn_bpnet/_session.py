@@ -101,6 +101,9 @@ class Training:
         Most epochs to make.
     keeps_state : bool
         Whether another call will go on.
+    planned : int or None, default=None
+        The epochs of all calls that a schedule may count down to; None is the end of
+        this call.
     """
 
     def __init__(
@@ -115,6 +118,7 @@ class Training:
         resuming,
         max_iter,
         keeps_state,
+        planned=None,
     ):
         self.keeps_state = keeps_state
         self.estimator = estimator
@@ -126,6 +130,7 @@ class Training:
         self.rng = np.random.default_rng()
         self.rng.bit_generator.state = state["rng"]
         self.progress = Progress(**state["progress"])
+        self.planned = planned or self.progress.n_epochs + self.max_iter
         self.history = History(estimator.history_ if going_on else {})
         self.n_epochs_before = len(self.history)
         self.n_iter_before = state["n_iter"] if resuming else 0
@@ -243,6 +248,7 @@ class Training:
             learning_rate_init=est.learning_rate_init,
             rng=self.rng if est.shuffle and parameters.uses_mini_batches(est) else None,
             step_options=parameters.step_options(est, self.risk.network),
+            n_epochs=self.planned,
         )
         size = parameters.batch_size_of(est, self.data.n_rows)
         if not isinstance(est.batch_size, str) and est.batch_size > size:

@@ -77,17 +77,20 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         Rows a mini-batch. "full" is all rows. "auto" is all rows up to 64, else a
         tenth of them, but at least 32 and at most 200.
 
-    learning_rate : {"constant", "invscaling", "adaptive"} or Schedule, \
-default="constant"
-        Course of the learning rate, for every stochastic solver.
+    learning_rate : str, callable or Schedule, default="constant"
+        Course of the learning rate, for every solver that has one.
 
         - "constant" is `learning_rate_init`.
         - "invscaling" is ``learning_rate_init / t**power_t`` in epoch t = 1, 2, ...
-        - "adaptive" divides it by 5 each time `n_iter_no_change` epochs in a row did
-          not improve; training ends once it is at most 1e-6.
+        - "adaptive" (also "on_plateau") divides it by 5 each time `n_iter_no_change`
+          epochs in a row did not improve; training ends once it is at most 1e-6.
+        - "step", "exponential", "cosine", "cosine_restarts", "one_cycle",
+          "flat_cosine", "coslog4" and "warmup" are in the user guide.
+        - A function from the part of training that is done, in [0, 1], gives the
+          factor of `learning_rate_init` for every batch.
 
     learning_rate_init : float, default=0.001
-        Initial learning rate, positive.
+        The learning rate that `learning_rate` multiplies, positive.
 
     power_t : float, default=0.5
         Exponent of "invscaling", at least 0.

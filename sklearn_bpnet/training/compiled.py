@@ -171,9 +171,9 @@ def _adam_step(  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _step(theta, gradient, m, v, sizes, rule, hyper, t):  # type: ignore[no-untyped-def]
+def _step(theta, gradient, m, v, sizes, rule, lr, hyper, t):  # type: ignore[no-untyped-def]
     """One step of the optimiser, layer by layer: the penalty is on W, not on b."""
-    lr, momentum, beta_1, beta_2, epsilon, l2, l1 = hyper
+    momentum, beta_1, beta_2, epsilon, l2, l1 = hyper
     dtype = theta.dtype.type
     root = np.sqrt(1.0 - beta_2)
     factor = lr * (1.0 - beta_1) / root
@@ -205,7 +205,7 @@ def _step(theta, gradient, m, v, sizes, rule, hyper, t):  # type: ignore[no-unty
 @_jit
 def train_run(  # type: ignore[no-untyped-def]
     X, Y, s, batch_size, theta, gradient, m, v, good, sizes, codes, slopes, loss,
-    rule, hyper, t, i_batch,
+    rule, rates, hyper, t, i_batch,
 ):  # fmt: skip
     """Train on a run of batches, in place.
 
@@ -243,6 +243,7 @@ def train_run(  # type: ignore[no-untyped-def]
         if (i_batch & (i_batch - 1)) == 0:
             good[:] = theta
             n_good = n_steps
+        rate = rates[i_batch]
         i_batch += 1
         # backward, from the output down
         delta = top
@@ -266,7 +267,7 @@ def train_run(  # type: ignore[no-untyped-def]
                 _times_derivative(G, below, codes[i - 1], slopes[i - 1])
                 delta = G
         t += 1
-        _step(theta, gradient, m, v, sizes, rule, hyper, t)
+        _step(theta, gradient, m, v, sizes, rule, rate, hyper, t)
         n_steps += 1
     return total, n_steps, n_good
 
@@ -336,11 +337,14 @@ class CompiledRun:
         theta: Array,
         gradient: Array,
         state: State,
-        learning_rate: float,
+        rates: Array,
         good: Array,
         i_batch: int,
     ) -> tuple[float, int, int]:
-        """Train on the run; see `train_run` for what is returned."""
+        """Train on the run; see `train_run` for what is returned.
+
+        ``rates`` are the learning rates of the epoch's batches.
+        """
         nothing = theta[:0]
         s = nothing if run.s is None else run.s
         total, n_steps, n_good = train_run(
@@ -358,7 +362,8 @@ class CompiledRun:
             np.array(self.slopes, dtype=theta.dtype),
             self.loss,
             self.rule,
-            (learning_rate, *self.hyper),
+            rates,
+            self.hyper,
             state.get("t", 0),
             i_batch,
         )

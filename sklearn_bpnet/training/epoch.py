@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
@@ -105,11 +106,14 @@ class Epoch:
         if options.are_plain(optimizer):
             self.compiled = _compiled_run(risk, optimizer, batches)
 
-    def run(self, learning_rate: float) -> float:
+    def run(self, learning_rate: float | Sequence[float]) -> float:
         """Return the epoch's mean risk, NaN as soon as a batch's is not finite.
 
-        The penalty is that of the weights before the epoch.
+        The penalty is that of the weights before the epoch. ``learning_rate`` is one
+        for all batches, or one for each.
         """
+        rates = np.empty(self.batches.n_batches)
+        rates[:] = learning_rate
         risk, theta = self.risk, self.parameters.theta
         self.before[:] = theta
         penalty = risk.penalty.value(theta, self.step.strength) if risk.alpha else 0.0
@@ -117,15 +121,15 @@ class Epoch:
         for run in self.batches.runs(self.rng):
             i_batch = self.n_steps - first_step
             if self.compiled is not None and self.compiled.can_train(run, theta):
-                total += self._train_compiled(run, learning_rate, i_batch)
+                total += self._train_compiled(run, rates, i_batch)
             else:
-                total += self._train(run, learning_rate, i_batch)
+                total += self._train(run, rates, i_batch)
             if not isfinite(total):
                 return nan
         # a number that is not finite makes the sum so
         return total / self.batches.n_rows + penalty if isfinite(theta.sum()) else nan
 
-    def _train(self, run: Batch, learning_rate: float, i_batch: int) -> float:
+    def _train(self, run: Batch, rates: Array, i_batch: int) -> float:
         """Make a step for every batch of the run; return its sum of s_n L_n."""
         total = 0.0
         for X, Y, s in run.split(self.batches.batch_size):
@@ -140,7 +144,10 @@ class Epoch:
                 self.good[:] = theta
                 self.n_good_steps = self.n_steps
             self.step.take(
-                theta, self.gradient.theta, self.progress.optimizer_state, learning_rate
+                theta,
+                self.gradient.theta,
+                self.progress.optimizer_state,
+                float(rates[i_batch]),
             )
             self.n_steps += 1
             if self.average is not None:
@@ -148,13 +155,13 @@ class Epoch:
             i_batch += 1
         return total
 
-    def _train_compiled(self, run: Batch, learning_rate: float, i_batch: int) -> float:
+    def _train_compiled(self, run: Batch, rates: Array, i_batch: int) -> float:
         """Do as `_train`, in one call of compiled code (one a batch, to average)."""
         assert self.compiled is not None
         if self.average is not None and len(run.Y) > self.batches.batch_size:
             total = 0.0
             for batch in run.split(self.batches.batch_size):
-                total += self._train_compiled(batch, learning_rate, i_batch)
+                total += self._train_compiled(batch, rates, i_batch)
                 i_batch += 1
                 if not isfinite(total):
                     return nan
@@ -165,7 +172,7 @@ class Epoch:
             self.parameters.theta,
             self.gradient.theta,
             self.progress.optimizer_state,
-            learning_rate,
+            rates,
             self.good,
             i_batch,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import isfinite
+from math import inf, isfinite
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from sklearn_bpnet.training.batches import Batches
 from sklearn_bpnet.training.epoch import Epoch, Progress
 from sklearn_bpnet.training.history import Outcome, StopReason
 from sklearn_bpnet.training.optimizers import Optimizer
-from sklearn_bpnet.training.schedules import Schedule
+from sklearn_bpnet.training.schedules import Schedule, TrainingTime
 from sklearn_bpnet.training.step import StepOptions
 from sklearn_bpnet.training.watch import Watch
 
@@ -36,6 +36,9 @@ class StochasticTraining:
         Shuffles the rows before every epoch; None keeps their order.
     step_options : StepOptions, default=StepOptions()
         What is done beside the optimiser's step.
+    n_epochs : int or None, default=None
+        The epochs in all, of earlier calls too, that a schedule may count down to.
+        None means that there is no end.
     """
 
     risk: EmpiricalRisk
@@ -44,6 +47,7 @@ class StochasticTraining:
     learning_rate_init: float
     rng: np.random.Generator | None = None
     step_options: StepOptions = field(default_factory=StepOptions)
+    n_epochs: int | None = None
 
     def run(
         self,
@@ -75,15 +79,16 @@ class StochasticTraining:
         try:
             while reason is None and n_iter < max_iter:
                 watch.begin()
-                rate = self.learning_rate(progress)
-                loss = epoch.run(rate)
+                rates = self.learning_rates(progress, batches.n_batches)
+                loss = epoch.run(rates)
                 n_iter += 1
                 progress.n_epochs += 1
                 if not isfinite(loss):
                     epoch.restore_last_good()
                     reason = StopReason.DIVERGED
-                watch.look(theta, loss, rate)
-                if epoch.stood_still():
+                watch.look(theta, loss, rates[0])
+                rests = self.optimizer.pauses or not any(rates)
+                if epoch.stood_still() and not rests:
                     reason = reason or StopReason.CONVERGED
                 reason = reason or self._end(watch, progress)
         except KeyboardInterrupt:
@@ -93,10 +98,17 @@ class StochasticTraining:
         loss = watch.history.last("loss")
         return Outcome(reason or StopReason.MAX_ITER, n_iter, loss)
 
-    def learning_rate(self, progress: Progress) -> float:
-        """The learning rate of the next epoch."""
-        factor = self.schedule.factor(progress.n_epochs, progress.n_plateaus)
-        return self.learning_rate_init * factor
+    def learning_rate(self, progress: Progress, part: float = 0.0) -> float:
+        """The learning rate after ``part`` of the next epoch."""
+        epoch, planned = progress.n_epochs + part, self.n_epochs or inf
+        time = TrainingTime(epoch, planned, progress.n_plateaus)
+        return self.learning_rate_init * self.schedule.factor(time)
+
+    def learning_rates(self, progress: Progress, n_batches: int) -> list[float]:
+        """The learning rate of every batch of the next epoch."""
+        if not self.schedule.moves_within_epoch:
+            return [self.learning_rate(progress)] * n_batches
+        return [self.learning_rate(progress, i / n_batches) for i in range(n_batches)]
 
     def _end(self, watch: Watch, progress: Progress) -> StopReason | None:
         """Why training ends where it stands, or None."""

@@ -124,6 +124,16 @@ def test_every_activation_is_compiled_or_left_to_numpy(monkeypatch, name):
         assert CompiledRun.of(risk, Adam()) is None
 
 
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
+def test_every_batch_has_its_own_learning_rate(monkeypatch, optimizer):
+    rates = [0.05, 0.01, 0.0, 0.1, 0.02]
+    risk = make_risk(alpha=0.02, l1_ratio=0.5)
+    assert_same(monkeypatch, risk, optimizer, 1e-9, learning_rate=rates)
+    theta, *_ = train(monkeypatch, True, risk, optimizer, learning_rate=rates)
+    other, *_ = train(monkeypatch, True, risk, optimizer, learning_rate=rates[::-1])
+    assert (theta != other).any()
+
+
 def test_float32_is_kept(monkeypatch):
     risk = make_risk((ReLU(),), OUTPUTS[4], 0.01)
     theta, losses, *_ = train(monkeypatch, True, risk, Adam(), dtype=np.float32)

@@ -17,6 +17,7 @@ from sklearn_bpnet.training.schedules import (
     SCHEDULES,
     Adaptive,
     Constant,
+    Cosine,
     InverseScaling,
     Schedule,
 )
@@ -58,8 +59,8 @@ def train(problem, theta, max_iter=1, batch_size=None, rows=None, **options):
 class Growing(Schedule):
     """Ten times the rate every epoch: everything diverges."""
 
-    def factor(self, n_epochs, n_plateaus):
-        return 10.0**n_epochs
+    def factor(self, time):
+        return 10.0**time.epoch
 
 
 class Line:
@@ -147,6 +148,51 @@ def test_the_learning_rate_follows_the_schedule_epoch_by_epoch():
     e = [w + b - 2, 2 * w + b, 3 * w + b - 1]
     w, b = w - 0.05 * (e[0] + 2 * e[1] + 3 * e[2]) / 3, b - 0.05 * sum(e) / 3
     np.testing.assert_allclose(theta, [w, b], rtol=1e-13)
+
+
+class Halving(Schedule):
+    """Half the rate for the second half of every epoch, and in every epoch."""
+
+    moves_within_epoch = True
+
+    def factor(self, time):
+        assert time.n_epochs == 2
+        return 0.5 ** int(2 * time.epoch)
+
+
+def test_a_schedule_may_move_from_batch_to_batch():
+    # batches of two rows and one: rates 0.1, 0.05; 0.025, 0.0125
+    theta, w, b = np.array([0.5, 0.0]), 0.5, 0.0
+    rates = iter((0.1, 0.05, 0.025, 0.0125))
+    for _ in range(2):
+        for rows in ([(1, 2), (2, 0)], [(3, 1)]):
+            e = [w * x + b - y for x, y in rows]
+            dw = sum(d * x for d, (x, _) in zip(e, rows, strict=True)) / len(rows)
+            rate = next(rates)
+            w, b = w - rate * dw, b - rate * sum(e) / len(rows)
+    _, history, _ = train(
+        Line(), theta, 2, batch_size=2, schedule=Halving(), n_epochs=2
+    )
+    np.testing.assert_allclose(theta, [w, b], rtol=1e-13)
+    np.testing.assert_allclose(history.column("learning_rate"), [0.1, 0.025])
+
+
+@pytest.mark.parametrize("name", ["coslog4", "rprop"])
+def test_a_step_without_a_rate_and_a_pause_are_no_end(name):
+    # the first rate of coslog4 is zero; Rprop pauses where signs change
+    options = {"schedule": SCHEDULES[name]} if name in SCHEDULES else {}
+    if name in OPTIMIZERS:
+        options = {"optimizer": OPTIMIZERS[name], "learning_rate_init": 1.0}
+    theta = np.array([0.5, 0.0])
+    outcome, history, _ = train(Line(), theta, 9, n_epochs=9, **options)
+    assert outcome.n_iter == 9
+    assert np.unique(history.loss).size < 9  # it did stand still
+    assert history.loss[-1] < history.loss[0]
+
+
+def test_without_a_plan_a_schedule_that_counts_down_stands_still():
+    training = StochasticTraining(Line().risk, PLAIN, Cosine(), 0.1)
+    assert training.learning_rate(Progress(n_epochs=1000)) == 0.1
 
 
 # Reproducibility
@@ -268,7 +314,8 @@ def test_training_ends_as_soon_as_patience_runs_out(make_problem):
 
 def test_an_epoch_that_moves_no_weight_ends_training(make_problem):
     problem = make_problem()
-    outcome, _, _ = train(problem, problem.start(), 50, learning_rate_init=0.0)
+    frozen = StepOptions(factors=np.zeros(6))
+    outcome, _, _ = train(problem, problem.start(), 50, step_options=frozen)
     assert (outcome.reason, outcome.n_iter) == (StopReason.CONVERGED, 1)
 
 
@@ -341,8 +388,8 @@ def test_divergence_leaves_no_infinite_optimizer_state(
 class Exploding(Schedule):
     """One modest epoch, then a rate that overflows."""
 
-    def factor(self, n_epochs, n_plateaus):
-        return 1.0 if n_epochs == 0 else 1e308
+    def factor(self, time):
+        return 1.0 if time.epoch == 0 else 1e308
 
 
 def test_an_interrupt_at_the_moment_of_divergence_leaves_a_finite_theta(make_problem):

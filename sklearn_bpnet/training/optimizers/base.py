@@ -30,12 +30,15 @@ class Optimizer(ABC):
         Whether an L1 penalty is part of the gradient and not a proximal step: for
         rules that follow a gradient's sign, whose steps have no length per unit of
         gradient.
+    pauses : bool
+        Whether a step may leave theta where it is though it is no minimum.
     weight_decay : float
         Decoupled weight decay that belongs to the rule; training applies it.
     """
 
     full_batch: ClassVar[bool] = False
     orthant_wise: ClassVar[bool] = False
+    pauses: ClassVar[bool] = False
     weight_decay: float = 0.0
 
     @abstractmethod

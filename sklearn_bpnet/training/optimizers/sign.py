@@ -86,6 +86,7 @@ class Rprop(Optimizer):
 
     full_batch: ClassVar[bool] = True
     orthant_wise: ClassVar[bool] = True
+    pauses: ClassVar[bool] = True
 
     shrink: float = 0.5
     grow: float = 1.2
