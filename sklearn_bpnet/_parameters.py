@@ -82,7 +82,7 @@ CONSTRAINTS = {
     "momentum": [Interval(Real, 0, 1, closed="both")],
     "nesterovs_momentum": ["boolean"],
     "early_stopping": ["boolean"],
-    "validation_fraction": [_DECAY, HasMethods("split")],
+    "validation_fraction": [_DECAY, HasMethods(["split", "get_n_splits"])],
     "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
     "ties": [StrOptions(set(TIES))],
     "ema_decay": [_DECAY, None],

@@ -31,30 +31,110 @@ def assert_same_parameters(one, other):
         assert_array_equal(ours, theirs)
 
 
+SETTINGS = [
+    {},
+    {"batch_size": "full"},
+    {"l1_ratio": 0.5, "alpha": 0.1},
+    {"shuffle": False},
+    {"learning_rate": "invscaling"},
+    {"learning_rate": "adaptive", "tol": 0.05, "n_iter_no_change": 2},
+    {"ema_decay": 0.9},
+    {"early_stopping": True},
+    {"early_stopping": True, "scoring": "loss", "ema_decay": 0.8},
+    {"early_stopping": True, "ties": "last", "n_iter_no_change": 5},
+    {"record": ("gradient_norm", "saturation")},
+]
+
+
+def assert_same_history(one, other):
+    assert one.history_.keys() == other.history_.keys()
+    for name in one.history_.keys() - {"seconds"}:
+        assert_array_equal(one.history_[name], other.history_[name])
+    for name in ("t_", "best_epoch_", "validation_scores_", "best_validation_score_"):
+        assert getattr(one, name) == getattr(other, name), name
+
+
 @each_class
 @each_stochastic_solver
-@pytest.mark.parametrize(
-    "setting",
-    [
-        {},
-        {"batch_size": "full"},
-        {"l1_ratio": 0.5, "alpha": 0.1},
-        {"shuffle": False},
-        {"learning_rate": "invscaling"},
-    ],
-    ids=str,
-)
-def test_calls_of_partial_fit_are_one_fit_of_as_many_epochs(
-    estimator, solver, setting, iris
+@pytest.mark.parametrize("setting", SETTINGS, ids=str)
+@pytest.mark.parametrize("way", ["partial_fit", "warm_start"])
+def test_ten_calls_of_one_epoch_are_one_call_of_ten(
+    estimator, solver, setting, way, iris
 ):
     X, y = iris
-    model = estimator((4,), solver=solver, random_state=0, max_iter=5, **setting)
-    whole, steps = clone(model).fit(X, y), clone(model)
-    for _ in range(5):
-        step(steps, X, y)
+    rows = {"X_val": X[:40], "y_val": y[:40]} if "early_stopping" in setting else {}
+    model = estimator((4,), solver=solver, random_state=0, max_iter=10, **setting)
+    whole, steps = clone(model).fit(X, y, **rows), clone(model)
+    if whole.n_iter_ < 10:  # fewer, if patience runs out
+        assert whole.stop_reason_ == "converged"
+    steps.set_params(warm_start=True, max_iter=1)
+    for _ in range(whole.n_iter_):
+        if way == "partial_fit":
+            step(steps, X, y, **rows)
+        else:
+            steps.fit(X, y, **rows)
     assert_same_parameters(whole, steps)
-    assert whole.loss_curve_ == steps.loss_curve_
-    assert whole.t_ == steps.t_ == 5 * len(y)
+    assert_same_history(whole, steps)
+    if whole.n_iter_ < 10:
+        assert steps.stop_reason_ == "converged"
+
+
+@each_class
+@each_stochastic_solver
+@pytest.mark.parametrize("how", ["fraction", "groups"])
+def test_rows_set_aside_stay_so_from_fit_to_fit(estimator, solver, how, iris):
+    X, y = iris
+    groups = {"groups": np.arange(150) // 6} if how == "groups" else {}
+    model = estimator((4,), solver=solver, early_stopping=True, random_state=0)
+    model.set_params(n_iter_no_change=np.inf, warm_start=True)
+    whole, steps = clone(model).set_params(max_iter=10), clone(model)
+    whole.fit(X, y, **groups)
+    for n in (1, 4, 5):
+        steps.set_params(max_iter=n).fit(X, y, **groups)
+    assert_same_parameters(whole, steps)
+    assert_same_history(whole, steps)
+
+
+@each_class
+def test_partial_fit_says_when_patience_has_run_out(estimator, iris):
+    X, y = iris
+    model = estimator(
+        (20,), early_stopping=True, learning_rate_init=0.05, random_state=0
+    )
+    rows = {"X_val": X[:40], "y_val": y[:40]}
+    model.set_params(n_iter_no_change=3)
+    reasons = []
+    for _ in range(60):
+        reasons.append(step(model, X[40:], y[40:], **rows).stop_reason_)
+    assert set(reasons) == {"max_iter", "converged"}
+    assert_allclose(
+        model.score(X[:40], y[:40]), model.best_validation_score_, rtol=1e-5
+    )
+
+
+@each_class
+def test_patience_starts_anew_where_another_thing_is_watched(estimator, iris):
+    X, y = iris
+    model = estimator((4,), warm_start=True, tol=0.5, max_iter=8, random_state=0)
+    assert model.fit(X, y).stop_reason_ == "max_iter"
+    # on the same rows the count of eight goes on; on others it starts at none
+    same = deepcopy(model).fit(X, y)
+    assert (same.n_iter_, same.stop_reason_) == (3, "converged")
+    assert deepcopy(model).fit(X[:140], y[:140]).n_iter_ == 8
+
+
+@each_class
+def test_training_goes_on_from_where_it_stood_not_from_the_best(estimator, iris):
+    X, y = iris
+    rows = {"X_val": X[:40], "y_val": y[:40]}
+    model = estimator((4,), early_stopping=True, warm_start=True, random_state=0)
+    model.set_params(max_iter=6, n_iter_no_change=np.inf)
+    model.set_params(scoring=lambda model, X, y: 0.0, ties="first")  # keeps epoch 1
+    blind = clone(model).set_params(early_stopping=False, scoring=None, ties="loss")
+    model.fit(X, y, **rows).fit(X, y, **rows)
+    blind.set_params(n_iter_no_change=np.inf).fit(X, y).fit(X, y)
+    assert model.best_epoch_ == 1
+    assert model.loss_curve_ == blind.loss_curve_
 
 
 COPIES = {

@@ -126,3 +126,51 @@ def test_equal_to_the_start_with_a_lower_loss_is_better():
     patience.start_from(0.5, 3.0)
     assert not patience.update(0.5, 4.0)
     assert patience.update(0.5, 2.0)
+
+
+# Of equal values the first or the last
+
+
+@pytest.mark.parametrize(
+    ("ties", "values", "stop", "best"),
+    [
+        # flat: neither is an improvement, so both stop at the same epoch
+        ("first", [0.5] * 4, 3, 1),
+        ("last", [0.5] * 4, 3, 3),
+        # a tie with the best, after a fall
+        ("first", [0.3, 0.7, 0.6, 0.7], 4, 2),
+        ("last", [0.3, 0.7, 0.6, 0.7], 4, 4),
+        # only equal is a tie
+        ("last", [0.7, 0.69, 0.68], 3, 1),
+        # a rise by less than tol is the best, and no improvement
+        ("first", [0.5, 0.51, 0.52], 3, 3),
+        ("last", [0.5, 0.51, 0.52], 3, 3),
+        # NaN ties with nothing
+        ("last", [nan, nan, nan], 2, None),
+        ("last", [-0.5, nan, -0.5], 3, 3),
+        # negative scores
+        ("first", [-3, -2, -2, -2], 4, 2),
+        ("last", [-3, -2, -2, -2], 4, 4),
+    ],
+)
+def test_the_validation_loss_may_be_left_out(ties, values, stop, best):
+    patience = Patience(0.05, 2, maximize=True, ties=ties)
+    falling = [10.0 - epoch for epoch in range(len(values))]
+    assert stop_and_best(patience, values, falling) == (stop, best)
+
+
+def test_a_tie_without_tol_is_no_improvement():
+    patience = Patience(0.0, 2, maximize=True, ties="last")
+    assert stop_and_best(patience, [0.5, 0.5, 0.5, 0.9]) == (3, 3)
+
+
+def test_its_state_is_all_there_is():
+    values = [3, 2.9, 3.1, 2.0, 2.05, 1.95, 1.9, 1.9]
+    for cut in range(len(values)):
+        one, other = Patience(0.2, 4), Patience(0.2, 4)
+        for value in values[:cut]:
+            one.update(value)
+        other.state = one.state
+        rest = values[cut:]
+        assert stop_and_best(other, rest) == stop_and_best(one, rest)
+        assert other.state == one.state
