@@ -26,9 +26,10 @@ from sklearn_bpnet.training.history import (
     StopReason,
 )
 from sklearn_bpnet.training.recording import MOST_ROWS, Recorder
+from sklearn_bpnet.training.share import Share
 from sklearn_bpnet.training.stochastic import StochasticTraining
 from sklearn_bpnet.training.stopping import Patience
-from sklearn_bpnet.training.threads import blas_threads_for
+from sklearn_bpnet.training.threads import blas_threads_for, crew_for
 from sklearn_bpnet.training.watch import Best, Watch
 
 # What only a training that may go on leaves in its state
@@ -259,7 +260,10 @@ class Training:
                 stacklevel=2,
             )
         batches = self._batches(self.data.rows, size)
-        with blas_threads_for(self.risk.network, size):
+        can_share = not self.reader.is_sparse and Share.can_be_several(
+            self.risk, training.optimizer, training.step_options
+        )
+        with crew_for(self.risk.network, size, can_share) as training.crew:
             return training.run(
                 self.theta, batches, self.max_iter, self.progress, self.watch
             )

@@ -39,11 +39,11 @@ class LayerWorkspace:
     G: Array  # dJ/dA
     D: Array  # dJ/dZ, the lecture's delta
 
-    def rows(self, n_rows: int) -> LayerWorkspace:
-        """The same memory, for a batch of only ``n_rows`` rows."""
-        Z = self.Z[:n_rows]
-        A = Z if self.A is self.Z else self.A[:n_rows]
-        return LayerWorkspace(Z, A, self.G[:n_rows], self.D[:n_rows])
+    def rows(self, rows: slice) -> LayerWorkspace:
+        """Some rows of the same memory."""
+        Z = self.Z[rows]
+        A = Z if self.A is self.Z else self.A[rows]
+        return LayerWorkspace(Z, A, self.G[rows], self.D[rows])
 
 
 Workspace = list[LayerWorkspace]

@@ -198,11 +198,13 @@ class Batch(NamedTuple):
         if n_rows <= size:
             yield self
             return
-        X = cast(Array, self.X)  # several batches are read at once from arrays only
         for start in range(0, n_rows, size):
-            piece = slice(start, start + size)
-            s = None if self.s is None else self.s[piece]
-            yield Batch(X[piece], self.Y[piece], s)
+            yield self.rows(slice(start, start + size))
+
+    def rows(self, rows: slice) -> Batch:
+        """Some of the rows; of arrays only, as several batches are read at once."""
+        X = cast(Array, self.X)
+        return Batch(X[rows], self.Y[rows], None if self.s is None else self.s[rows])
 
 
 class Batches:

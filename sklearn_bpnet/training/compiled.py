@@ -17,11 +17,13 @@ import numpy as np
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import Identity, LeakyReLU, ReLU, Sigmoid, Tanh
 from sklearn_bpnet.net.losses import LogLoss, SquaredError
-from sklearn_bpnet.net.network import Network
+from sklearn_bpnet.net.network import Network, Workspace
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import Batch
 from sklearn_bpnet.training.optimizers import SGD, Adam, Optimizer, State
+from sklearn_bpnet.training.share import Share
+from sklearn_bpnet.training.step import StepOptions
 
 IDENTITY, RELU, LEAKY_RELU, TANH, SIGMOID = range(5)
 HIDDEN: dict[type, int] = {
@@ -92,11 +94,11 @@ def _times_derivative(G, A, code, slope):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _output_delta(Z, Y, s, loss):  # type: ignore[no-untyped-def]
-    """Replace Z by D = (A - Y) s / n (BP1), and return sum_n s_n L_n."""
+def _output_delta(Z, Y, s, n_all, loss):  # type: ignore[no-untyped-def]
+    """Replace Z by D = (A - Y) s / n_all (BP1), and return sum_n s_n L_n."""
     n, k = Z.shape
     zero, one, half = Z.dtype.type(0), Z.dtype.type(1), Z.dtype.type(0.5)
-    share = one / Z.dtype.type(n)
+    share = one / Z.dtype.type(n_all)
     total = 0.0
     for i in range(n):
         z, y = Z[i], Y[i]
@@ -171,8 +173,10 @@ def _adam_step(  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _step(theta, gradient, m, v, sizes, rule, lr, hyper, t):  # type: ignore[no-untyped-def]
-    """One step of the optimiser, layer by layer: the penalty is on W, not on b."""
+def _step(  # type: ignore[no-untyped-def]
+    theta, gradient, m, v, sizes, rule, lr, hyper, t, first, last
+):
+    """One step of theta[first:last], layer by layer: the penalty is on W, not on b."""
     momentum, beta_1, beta_2, epsilon, l2, l1 = hyper
     dtype = theta.dtype.type
     root = np.sqrt(1.0 - beta_2)
@@ -184,7 +188,7 @@ def _step(theta, gradient, m, v, sizes, rule, lr, hyper, t):  # type: ignore[no-
         for part in range(2):
             is_weight = part == 0
             size = sizes[i] * sizes[i + 1] if is_weight else sizes[i + 1]
-            of = slice(at, at + size)
+            of = slice(max(at, first), max(min(at + size, last), at, first))
             l2_here = dtype(l2) if is_weight else dtype(0)
             l1_here = l1 if is_weight else 0.0
             if rule == ADAM:
@@ -203,6 +207,52 @@ def _step(theta, gradient, m, v, sizes, rule, lr, hyper, t):  # type: ignore[no-
 
 
 @_jit
+def _add_up(  # type: ignore[no-untyped-def]
+    X, Y, s, n_all, theta, gradient, A, D, sizes, codes, slopes, loss
+):
+    """Write the gradient of (1/n_all) sum_n s_n L_n; return sum_n s_n L_n."""
+    n_layers, n = sizes.size - 1, X.shape[0]
+    # forward: A[l] = f(A[l-1] @ W[l] + b[l])
+    at = 0
+    for i in range(n_layers):
+        n_in, n_out = sizes[i], sizes[i + 1]
+        W = theta[at : at + n_in * n_out].reshape((n_in, n_out))
+        b = theta[at + n_in * n_out : at + (n_in + 1) * n_out]
+        Z = A[i, : n * n_out].reshape((n, n_out))
+        if i == 0:
+            np.dot(X, W, Z)
+        else:
+            np.dot(A[i - 1, : n * n_in].reshape((n, n_in)), W, Z)
+        _activate(Z, b, codes[i], slopes[i])
+        at += (n_in + 1) * n_out
+    # BP1, into the place of A[L]
+    k = sizes[n_layers]
+    delta = A[n_layers - 1, : n * k].reshape((n, k))
+    total = _output_delta(delta, Y, s, n_all, loss)
+    # backward, from the output down
+    for i in range(n_layers - 1, -1, -1):
+        n_in, n_out = sizes[i], sizes[i + 1]
+        at -= (n_in + 1) * n_out
+        W = theta[at : at + n_in * n_out].reshape((n_in, n_out))
+        dW = gradient[at : at + n_in * n_out].reshape((n_in, n_out))
+        db = gradient[at + n_in * n_out : at + (n_in + 1) * n_out]
+        db[:] = 0
+        for row in range(n):  # BP3
+            for j in range(n_out):
+                db[j] += delta[row, j]
+        if i == 0:
+            np.dot(X.T, delta, dW)  # BP4
+        else:
+            below = A[i - 1, : n * n_in].reshape((n, n_in))
+            np.dot(below.T, delta, dW)  # BP4
+            G = D[i - 1, : n * n_in].reshape((n, n_in))
+            np.dot(delta, W.T, G)  # BP2
+            _times_derivative(G, below, codes[i - 1], slopes[i - 1])
+            delta = G
+    return total
+
+
+@_jit
 def train_run(  # type: ignore[no-untyped-def]
     X, Y, s, batch_size, theta, gradient, m, v, good, sizes, codes, slopes, loss,
     rule, rates, hyper, t, i_batch,
@@ -212,32 +262,16 @@ def train_run(  # type: ignore[no-untyped-def]
     Returns sum_n s_n L_n over its rows (not finite if a batch's was not, where it
     stops), the number of steps made, and that before the last copy to ``good``.
     """
-    n_layers = sizes.size - 1
     rows = min(batch_size, X.shape[0])
-    A = np.empty((n_layers, rows * sizes[1:].max()), theta.dtype)
+    A = np.empty((sizes.size - 1, rows * sizes[1:].max()), theta.dtype)
     D = np.empty_like(A)
     total, n_steps, n_good = 0.0, 0, -1
     for start in range(0, X.shape[0], batch_size):
         stop = min(start + batch_size, X.shape[0])
-        n = stop - start
-        X_batch = X[start:stop]
-        # forward: A[l] = f(A[l-1] @ W[l] + b[l])
-        at = 0
-        for i in range(n_layers):
-            n_in, n_out = sizes[i], sizes[i + 1]
-            W = theta[at : at + n_in * n_out].reshape((n_in, n_out))
-            b = theta[at + n_in * n_out : at + (n_in + 1) * n_out]
-            Z = A[i, : n * n_out].reshape((n, n_out))
-            if i == 0:
-                np.dot(X_batch, W, Z)
-            else:
-                np.dot(A[i - 1, : n * n_in].reshape((n, n_in)), W, Z)
-            _activate(Z, b, codes[i], slopes[i])
-            at += (n_in + 1) * n_out
-        # BP1, into the place of A[L]
-        k = sizes[n_layers]
-        top = A[n_layers - 1, : n * k].reshape((n, k))
-        total += _output_delta(top, Y[start:stop], s[start:stop], loss)
+        total += _add_up(
+            X[start:stop], Y[start:stop], s[start:stop], stop - start, theta,
+            gradient, A, D, sizes, codes, slopes, loss,
+        )  # fmt: skip
         if not np.isfinite(total):
             return total, n_steps, n_good
         if (i_batch & (i_batch - 1)) == 0:
@@ -245,29 +279,8 @@ def train_run(  # type: ignore[no-untyped-def]
             n_good = n_steps
         rate = rates[i_batch]
         i_batch += 1
-        # backward, from the output down
-        delta = top
-        for i in range(n_layers - 1, -1, -1):
-            n_in, n_out = sizes[i], sizes[i + 1]
-            at -= (n_in + 1) * n_out
-            W = theta[at : at + n_in * n_out].reshape((n_in, n_out))
-            dW = gradient[at : at + n_in * n_out].reshape((n_in, n_out))
-            db = gradient[at + n_in * n_out : at + (n_in + 1) * n_out]
-            db[:] = 0
-            for row in range(n):  # BP3
-                for j in range(n_out):
-                    db[j] += delta[row, j]
-            if i == 0:
-                np.dot(X_batch.T, delta, dW)  # BP4
-            else:
-                below = A[i - 1, : n * n_in].reshape((n, n_in))
-                np.dot(below.T, delta, dW)  # BP4
-                G = D[i - 1, : n * n_in].reshape((n, n_in))
-                np.dot(delta, W.T, G)  # BP2
-                _times_derivative(G, below, codes[i - 1], slopes[i - 1])
-                delta = G
         t += 1
-        _step(theta, gradient, m, v, sizes, rule, rate, hyper, t)
+        _step(theta, gradient, m, v, sizes, rule, rate, hyper, t, 0, theta.size)
         n_steps += 1
     return total, n_steps, n_good
 
@@ -330,6 +343,32 @@ class CompiledRun:
             and run.Y.flags.writeable
         )
 
+    def share(
+        self,
+        i: int,
+        n_shares: int,
+        risk: EmpiricalRisk,
+        optimizer: Optimizer,
+        options: StepOptions,
+        theta: Array,
+        gradients: Array,
+        workspace: Workspace,
+        state: State,
+    ) -> CompiledShare:
+        """Share ``i`` of ``n_shares`` of every step; see ``Share``."""
+        return CompiledShare(
+            self,
+            i,
+            n_shares,
+            risk,
+            optimizer,
+            options,
+            theta,
+            gradients,
+            workspace,
+            state,
+        )
+
     def __call__(
         self,
         run: Batch,
@@ -370,6 +409,73 @@ class CompiledRun:
         if "t" in state:
             state["t"] += n_steps
         return total, n_steps, n_good
+
+
+class CompiledShare(Share):
+    """A share of every step, in compiled code; parameters as for ``Share``.
+
+    ``run`` is the CompiledRun that knows the network in the compiled code's terms.
+    """
+
+    def __init__(
+        self,
+        run: CompiledRun,
+        i: int,
+        n_shares: int,
+        risk: EmpiricalRisk,
+        optimizer: Optimizer,
+        options: StepOptions,
+        theta: Array,
+        gradients: Array,
+        workspace: Workspace,
+        state: State,
+    ) -> None:
+        super().__init__(
+            i, n_shares, risk, optimizer, options, theta, gradients, workspace, state
+        )
+        self.run = run
+        nothing = theta[:0]
+        moments = state.get("m", nothing), state.get("v", nothing)
+        self.vectors = theta, gradients[0], *moments
+        self.slopes = np.array(run.slopes, dtype=theta.dtype)
+        n_rows = len(workspace[0].Z) // n_shares + 1
+        self.A = np.empty((run.codes.size, n_rows * run.sizes[1:].max()), theta.dtype)
+        self.D = np.empty_like(self.A)
+
+    def add_up(self, batch: Batch) -> float:
+        """Write the gradient over this share's rows; return their sum of s_n L_n."""
+        run, theta = self.run, self.parameters.theta
+        if not run.can_train(batch, theta):
+            return super().add_up(batch)
+        X, Y, s = batch.rows(self.part(len(batch.Y)))
+        total: float = _add_up(
+            X,
+            Y,
+            theta[:0] if s is None else s,
+            len(batch.Y),
+            theta,
+            self.gradient.theta,
+            self.A,
+            self.D,
+            run.sizes,
+            run.codes,
+            self.slopes,
+            run.loss,
+        )
+        return total
+
+    def step(self, learning_rate: float) -> float:
+        """Move this share's numbers of theta along the sum of the gradients."""
+        self.total_gradient()
+        t = 0
+        if "t" in self.state:
+            t = self.state["t"] = self.state["t"] + 1
+        run, mine = self.run, self.numbers
+        _step(
+            *self.vectors, run.sizes, run.rule, learning_rate, run.hyper, t,
+            mine.start, mine.stop,
+        )  # fmt: skip
+        return 0.0
 
 
 def _loss_code(risk: EmpiricalRisk) -> int | None:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.net.network import LayerWorkspace, Workspace
-from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.averaging import WeightAverage
 from sklearn_bpnet.training.batches import Batch, Batches
 from sklearn_bpnet.training.history import NoFiniteStepError
 from sklearn_bpnet.training.optimizers import Optimizer
-from sklearn_bpnet.training.step import Step, StepOptions
+from sklearn_bpnet.training.share import Share
+from sklearn_bpnet.training.step import StepOptions
+from sklearn_bpnet.training.threads import Crew
 
 if TYPE_CHECKING:
     from sklearn_bpnet.training.compiled import CompiledRun
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 # Loading the compiled code takes about a second. Whether that is worth it depends on
 # the batches of an epoch only, not on how many epochs a call makes or on what ran
 # before, so that ten calls of one epoch make the very steps of one call of ten.
-COMPILE_FROM = 100
+COMPILE_FROM = 100  # batches
+COMPILE_FROM_WORK = 2**30  # multiplications of a forward pass over all rows
 
 
 @dataclass
@@ -68,6 +70,8 @@ class Epoch:
         Takes in theta after every step.
     options : StepOptions, default=StepOptions()
         What is done beside the optimiser's step.
+    crew : Crew, default=Crew()
+        Threads that share every step; see ``Share.can_be_several``.
     """
 
     def __init__(
@@ -80,6 +84,7 @@ class Epoch:
         progress: Progress,
         average: WeightAverage | None = None,
         options: StepOptions = StepOptions(),  # noqa: B008  (it is immutable)
+        crew: Crew | None = None,
     ) -> None:
         self.average = average
         self.risk = risk
@@ -87,12 +92,8 @@ class Epoch:
         self.batches = batches
         self.rng = rng
         self.progress = progress
-        network = risk.network
-        self.parameters = network.parameters(theta)
-        self.gradient = Parameters.zeros(network.shapes, theta.dtype)
-        self.workspace = network.workspace(batches.batch_size, theta.dtype)
-        self.tails: dict[int, list[LayerWorkspace]] = {}
-        self.step = Step(risk, optimizer, options, theta)
+        self.parameters = risk.network.parameters(theta)
+        self.strength = risk.strength(theta)
         self.good = theta.copy()
         self.before = theta.copy()
         # the weights that a training goes on from are good already
@@ -105,6 +106,19 @@ class Epoch:
         self.compiled = None
         if options.are_plain(optimizer):
             self.compiled = _compiled_run(risk, optimizer, batches)
+        self.crew = crew or Crew()
+        self.gradients = np.zeros((self.crew.size, theta.size), theta.dtype)
+        self.shares = self._shares(options)
+
+    def _shares(self, options: StepOptions) -> list[Share]:
+        theta, batches, n = self.parameters.theta, self.batches, self.crew.size
+        workspace = self.risk.network.workspace(batches.batch_size, theta.dtype)
+        state = self.progress.optimizer_state
+        whole = self.risk, self.optimizer, options, theta, self.gradients
+        if n > 1 and self.compiled is not None:
+            share = self.compiled.share
+            return [share(i, n, *whole, workspace, state) for i in range(n)]
+        return [Share(i, n, *whole, workspace, state) for i in range(n)]
 
     def run(self, learning_rate: float | Sequence[float]) -> float:
         """Return the epoch's mean risk, NaN as soon as a batch's is not finite.
@@ -116,11 +130,12 @@ class Epoch:
         rates[:] = learning_rate
         risk, theta = self.risk, self.parameters.theta
         self.before[:] = theta
-        penalty = risk.penalty.value(theta, self.step.strength) if risk.alpha else 0.0
+        penalty = risk.penalty.value(theta, self.strength) if risk.alpha else 0.0
         total, first_step = 0.0, self.n_steps
         for run in self.batches.runs(self.rng):
             i_batch = self.n_steps - first_step
-            if self.compiled is not None and self.compiled.can_train(run, theta):
+            compiled = None if self.crew.size > 1 else self.compiled
+            if compiled is not None and compiled.can_train(run, theta):
                 total += self._train_compiled(run, rates, i_batch)
             else:
                 total += self._train(run, rates, i_batch)
@@ -131,28 +146,24 @@ class Epoch:
 
     def _train(self, run: Batch, rates: Array, i_batch: int) -> float:
         """Make a step for every batch of the run; return its sum of s_n L_n."""
-        total = 0.0
-        for X, Y, s in run.split(self.batches.batch_size):
-            n, theta = len(Y), self.parameters.theta
-            workspace = self._workspace(n)
-            total += self.risk.add_up(
-                self.parameters, X, Y, s, n, self.gradient, workspace
-            )
+        total, theta, shares = 0.0, self.parameters.theta, self.shares
+        for batch in run.split(self.batches.batch_size):
+            total += self.crew.run([partial(share.add_up, batch) for share in shares])
             if not isfinite(total):
                 return nan
             if i_batch & (i_batch - 1) == 0:  # batches 0, 1, 2, 4, 8, ...
                 self.good[:] = theta
                 self.n_good_steps = self.n_steps
-            self.step.take(
-                theta,
-                self.gradient.theta,
-                self.progress.optimizer_state,
-                float(rates[i_batch]),
-            )
+            rate = float(rates[i_batch])
+            self.crew.run([partial(share.step, rate) for share in shares])
             self.n_steps += 1
             if self.average is not None:
                 self.average.update(theta)
             i_batch += 1
+        if self.crew.size > 1:  # the arrays are its own already
+            state = self.progress.optimizer_state
+            numbers = shares[0].state
+            state.update((k, numbers[k]) for k in state if np.isscalar(numbers[k]))
         return total
 
     def _train_compiled(self, run: Batch, rates: Array, i_batch: int) -> float:
@@ -170,7 +181,7 @@ class Epoch:
             run,
             self.batches.batch_size,
             self.parameters.theta,
-            self.gradient.theta,
+            self.gradients[0],
             self.progress.optimizer_state,
             rates,
             self.good,
@@ -187,13 +198,6 @@ class Epoch:
         """Whether the epoch just made moved no weight: no gradient is left."""
         self.before -= self.parameters.theta
         return not self.before.any()
-
-    def _workspace(self, n_rows: int) -> Workspace:
-        if n_rows == self.batches.batch_size:
-            return self.workspace
-        if n_rows not in self.tails:
-            self.tails[n_rows] = [layer.rows(n_rows) for layer in self.workspace]
-        return self.tails[n_rows]
 
     def restore_last_good(self) -> None:
         """Put back the last weights for which a batch's risk was finite.
@@ -212,7 +216,9 @@ def _compiled_run(
     risk: EmpiricalRisk, optimizer: Optimizer, batches: Batches
 ) -> CompiledRun | None:
     """Compiled code for this training; None without Numba or for rare networks."""
-    if batches.reader.is_sparse or batches.n_batches < COMPILE_FROM:
+    work = batches.n_rows * sum(b.n_in * b.n_out for b in risk.network.blocks)
+    pays = batches.n_batches >= COMPILE_FROM or work >= COMPILE_FROM_WORK
+    if batches.reader.is_sparse or not pays:
         return None
     try:
         from sklearn_bpnet.training.compiled import CompiledRun

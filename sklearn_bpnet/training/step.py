@@ -65,6 +65,8 @@ class Step:
         What else is done.
     theta : ndarray of shape (n_parameters,)
         Any theta: its size and dtype count.
+    part : slice, default=slice(None)
+        The parameters that are moved, where other steps move the others.
     """
 
     def __init__(
@@ -73,32 +75,33 @@ class Step:
         optimizer: Optimizer,
         options: StepOptions,
         theta: Array,
+        part: slice = slice(None),
     ) -> None:
         self.penalty = risk.penalty
         self.has_l1 = bool(risk.alpha and risk.penalty.l1_ratio)
         self.has_l2 = bool(risk.alpha and risk.penalty.l1_ratio < 1)
         self.optimizer = optimizer
-        self.strength = risk.strength(theta)
-        self.scratch = np.empty_like(theta)
+        self.strength = risk.strength(theta)[part]
+        self.scratch = np.empty_like(theta[part])
         self.clip_norm = options.clip_norm
         self.factors = options.factors
         if self.factors is not None:
-            self.factors = self.factors.astype(theta.dtype, copy=False)
+            self.factors = self.factors.astype(theta.dtype, copy=False)[part]
         self.weight_decay = options.decay_of(optimizer)
         if self.weight_decay:
-            self.is_weight = risk.network.is_weight(theta.dtype)
+            self.is_weight = risk.network.is_weight(theta.dtype)[part]
         self.by_orthant = self.has_l1 and optimizer.orthant_wise
         if self.by_orthant:
             self.l1 = risk.penalty.l1_ratio * self.strength
         self.keeps_start = self.by_orthant or self.factors is not None
-        self.start = np.empty_like(theta) if self.keeps_start else theta[:0]
+        self.start = np.empty_like(theta[part]) if self.keeps_start else theta[:0]
 
     def take(self, theta: Array, g: Array, state: State, learning_rate: float) -> None:
         """Move ``theta`` and update ``state`` in place; ``g`` is overwritten.
 
         Parameters
         ----------
-        theta, g : ndarray of shape (n_parameters,)
+        theta, g : ndarray of shape (n_parameters,), or that of their part
             The parameters and the gradient of the loss, without the penalty.
         state : dict
             The optimiser's.

@@ -15,6 +15,7 @@ from sklearn_bpnet.training.history import Outcome, StopReason
 from sklearn_bpnet.training.optimizers import Optimizer
 from sklearn_bpnet.training.schedules import Schedule, TrainingTime
 from sklearn_bpnet.training.step import StepOptions
+from sklearn_bpnet.training.threads import Crew
 from sklearn_bpnet.training.watch import Watch
 
 
@@ -39,6 +40,8 @@ class StochasticTraining:
     n_epochs : int or None, default=None
         The epochs in all, of earlier calls too, that a schedule may count down to.
         None means that there is no end.
+    crew : Crew
+        Threads that share every step.
     """
 
     risk: EmpiricalRisk
@@ -48,6 +51,7 @@ class StochasticTraining:
     rng: np.random.Generator | None = None
     step_options: StepOptions = field(default_factory=StepOptions)
     n_epochs: int | None = None
+    crew: Crew = field(default_factory=Crew)
 
     def run(
         self,
@@ -73,6 +77,7 @@ class StochasticTraining:
             progress,
             watch.average,
             self.step_options,
+            self.crew,
         )
         n_iter = 0
         reason = self._end(watch, progress)  # where a checkpoint was the last epoch

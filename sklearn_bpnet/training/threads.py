@@ -1,18 +1,24 @@
-"""BLAS threads: used where a product is large enough to share, else left alone."""
+"""Threads: used where a batch is large enough to share, else left alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from threading import Lock
+from operator import itemgetter
+from queue import SimpleQueue
+from threading import Lock, Thread
 from typing import Any
 
+import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from sklearn_bpnet.net.network import Network
 
 # Multiplications in a batch's largest product from which a second thread pays.
 _WORTH_SHARING = 2**21
+
+# Below so many rows a part's products are slower a row than the batch's.
+_LEAST_ROWS = 32
 
 
 class _OneThread:
@@ -29,14 +35,19 @@ class _OneThread:
         self.n_callers = 0
         self.controller: ThreadpoolController | None = None
         self.limit: Any = None
+        self.n_threads = 1
 
-    def enter(self) -> None:
+    def enter(self) -> int:
+        """Return how many threads BLAS has where nobody wants it to have one."""
         with self.lock:
             if self.n_callers == 0:
                 if self.controller is None:  # looks through the loaded libraries
                     self.controller = ThreadpoolController()
+                blas = self.controller.select(user_api="blas").info()
+                self.n_threads = max((lib["num_threads"] for lib in blas), default=1)
                 self.limit = self.controller.limit(limits=1, user_api="blas")
             self.n_callers += 1
+            return self.n_threads
 
     def leave(self) -> None:
         with self.lock:
@@ -55,7 +66,7 @@ def blas_threads_for(network: Network, n_rows: int) -> Iterator[None]:
     On small products they cost more than they bring, and on a busy machine, where a
     thread waits for one that is not scheduled, many times more.
     """
-    if n_rows * max(b.n_in * b.n_out for b in network.blocks) >= _WORTH_SHARING:
+    if _largest_product(network, n_rows) >= _WORTH_SHARING:
         yield
         return
     _ONE_THREAD.enter()
@@ -63,3 +74,86 @@ def blas_threads_for(network: Network, n_rows: int) -> Iterator[None]:
         yield
     finally:
         _ONE_THREAD.leave()
+
+
+@contextmanager
+def crew_for(network: Network, n_rows: int, can_share: bool) -> Iterator[Crew]:
+    """A crew to share batches of ``n_rows`` rows, each of it with one BLAS thread.
+
+    It is as large as the number of threads BLAS would use, or smaller where the
+    batch is small. For the products alone BLAS's own threads do as well on an idle
+    machine; on a busy one they spin while they wait for each other, and fits become
+    ten times slower. Where a batch cannot be shared, they are used all the same.
+    """
+    if not can_share:
+        with blas_threads_for(network, n_rows):
+            yield Crew()
+        return
+    n_threads = _ONE_THREAD.enter()
+    parts = 2 * _largest_product(network, n_rows) // _WORTH_SHARING
+    crew = Crew(max(1, min(n_threads, parts, n_rows // _LEAST_ROWS)))
+    try:
+        yield crew
+    finally:
+        crew.dismiss()
+        _ONE_THREAD.leave()
+
+
+def _largest_product(network: Network, n_rows: int) -> int:
+    """Multiplications in the largest product of a batch."""
+    return n_rows * max(block.n_in * block.n_out for block in network.blocks)
+
+
+class Crew:
+    """Threads that work at the same time; the caller's is one of them.
+
+    Parameters
+    ----------
+    size : int
+        How many threads, at least 1.
+    """
+
+    def __init__(self, size: int = 1) -> None:
+        self.size = size
+        self._orders: list[SimpleQueue[Any]] = []
+        self._results: SimpleQueue[Any] = SimpleQueue()
+        for i in range(1, size):
+            orders: SimpleQueue[Any] = SimpleQueue()
+            Thread(target=self._work, args=(i, orders), daemon=True).start()
+            self._orders.append(orders)
+
+    def run(self, tasks: Sequence[Callable[[], float]]) -> float:
+        """The sum of what the tasks return, one for each thread.
+
+        Floating-point warnings are treated in all of them as in the caller's. What
+        one of them raises is raised here, when none is at work any more.
+        """
+        treatment = np.geterr()
+        for orders, task in zip(self._orders, tasks[1:], strict=True):
+            orders.put((task, treatment))
+        try:
+            total = tasks[0]()
+        finally:
+            done = [self._results.get() for _ in self._orders]
+        for _, result in sorted(done, key=itemgetter(0)):  # sums depend on the order
+            if isinstance(result, BaseException):
+                raise result
+            total += result
+        return total
+
+    def _work(self, i: int, orders: SimpleQueue[Any]) -> None:
+        while (order := orders.get()) is not None:
+            task, treatment = order
+            result: float | BaseException
+            try:
+                with np.errstate(**treatment):
+                    result = task()
+            except BaseException as error:
+                result = error  # raised by `run`
+            self._results.put((i, result))
+            del order, task, result  # what they hold shall not wait for the next
+
+    def dismiss(self) -> None:
+        """End the threads."""
+        for orders in self._orders:
+            orders.put(None)

@@ -155,13 +155,13 @@ def test_a_shorter_batch_uses_the_same_memory():
     network, theta, X, _ = random_network(("tanh", "gelu", "identity"))
     whole = network.workspace(5, np.float64)
     for layer in whole:
-        part = layer.rows(2)
+        part = layer.rows(slice(2))
         for name in ("Z", "A", "G", "D"):
             assert getattr(part, name).shape == (2, layer.Z.shape[1])
             assert np.shares_memory(getattr(part, name), getattr(layer, name))
         assert (part.A is part.Z) == (layer.A is layer.Z)
     parameters = network.parameters(theta)
-    rows = [layer.rows(2) for layer in whole]
+    rows = [layer.rows(slice(2)) for layer in whole]
     A = network.forward(parameters.blocks, X[:2], rows)
     np.testing.assert_array_equal(A, outputs(network, theta, X[:2]))
 

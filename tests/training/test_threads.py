@@ -1,11 +1,14 @@
+import threading
+import warnings
 from threading import Barrier, Thread
 
+import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
 from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.training.threads import blas_threads_for
+from sklearn_bpnet.training.threads import Crew, blas_threads_for, crew_for
 
 SMALL = Network.dense((10, 32, 1), [ACTIVATIONS["relu"], ACTIVATIONS["identity"]])
 LARGE = Network.dense((1000, 1000), [ACTIVATIONS["identity"]])
@@ -56,3 +59,72 @@ def test_threads_that_overlap_leave_no_limit_behind():
         first_out.wait()
     thread.join()
     assert blas_threads() == before
+
+
+@pytest.fixture
+def crew():
+    crew = Crew(3)
+    yield crew
+    crew.dismiss()
+
+
+def test_a_crew_works_at_the_same_time_and_adds_up(crew):
+    together = Barrier(3, timeout=30)
+
+    def task(number):
+        together.wait()
+        return number
+
+    for _ in range(3):
+        assert crew.run([lambda k=k: task(k) for k in (1.0, 10.0, 100.0)]) == 111.0
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_what_a_task_raises_is_raised_when_all_are_done(crew, which):
+    done = []
+
+    def task(i):
+        if i == which:
+            raise KeyError(i)
+        done.append(i)
+        return 1.0
+
+    with pytest.raises(KeyError):
+        crew.run([lambda i=i: task(i) for i in range(3)])
+    assert sorted(done) == [i for i in range(3) if i != which]
+    assert crew.run([lambda: 1.0] * 3) == 3.0  # it goes on
+
+
+def test_a_crew_treats_overflow_as_its_caller_does(crew):
+    def overflow():
+        return float(np.float64(1e308) * np.float64(10))
+
+    with np.errstate(over="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert crew.run([overflow] * 3) == np.inf
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError):
+        crew.run([lambda: 0.0, overflow, lambda: 0.0])
+
+
+def test_a_crew_leaves_no_thread_and_no_limit_behind():
+    before, threads = blas_threads(), threading.active_count()
+    with crew_for(LARGE, 64, can_share=True) as crew:
+        assert set(blas_threads()) == {1}
+        assert crew.size <= max(before)
+        assert threading.active_count() == threads + crew.size - 1
+        workers = [t for t in threading.enumerate() if t.daemon]
+    for worker in workers:
+        worker.join(timeout=30)
+    assert threading.active_count() == threads
+    assert blas_threads() == before
+
+
+def test_small_batches_and_what_cannot_be_shared_get_a_crew_of_one():
+    before = blas_threads()
+    with crew_for(SMALL, 64, can_share=True) as crew:
+        assert crew.size == 1
+    with crew_for(LARGE, 4, can_share=True) as crew:
+        assert crew.size == 1
+    with crew_for(LARGE, 64, can_share=False) as crew:
+        assert crew.size == 1
+        assert blas_threads() == before

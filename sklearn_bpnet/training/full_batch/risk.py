@@ -43,7 +43,7 @@ class FullBatchRisk:
         n, total = self.batches.n_rows, 0.0
         gradient = np.zeros_like(self.theta)
         for batch in self.batches.epoch():
-            ws = [layer.rows(len(batch.Y)) for layer in self.workspace]
+            ws = [layer.rows(slice(len(batch.Y))) for layer in self.workspace]
             block = self.block_gradient
             total += self.risk.add_up(
                 self.parameters, batch.X, batch.Y, batch.s, n, block, ws
