@@ -208,6 +208,45 @@ default=None
         init = (coefs_init, intercepts_init)
         return self._fit(rows, validation, groups=groups, init=init)
 
+    def set_params(self, **params):
+        """Set parameters, and hyper-parameters of what they stand for.
+
+        Parameters
+        ----------
+        **params : dict
+            New values by name. ``solver__beta_1=0.8`` sets a hyper-parameter of the
+            solver, and likewise for other parameters that take an instance; a name
+            becomes an instance by it. An instance is replaced by a changed copy, so
+            that nobody who shares it sees a change.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+        """
+        names = self.get_params(deep=False)
+        nested = {key: value for key, value in params.items() if key not in names}
+        super().set_params(**{key: params[key] for key in params if key in names})
+        changes: dict = {}
+        for key, value in nested.items():
+            name, _, rest = key.partition("__")
+            changes.setdefault(name, {})[rest] = value
+        for name, values in changes.items():
+            spec = parameters.configurable_of(self, name) if name in names else None
+            if spec is None or "" in values:
+                raise ValueError(
+                    f"Invalid parameter {name!r} for {self}. Valid parameters are: "
+                    f"{sorted(names)!r}, and name__hyper_parameter where a parameter "
+                    "takes an instance."
+                )
+            setattr(self, name, spec.with_params(**values))
+        return self
+
     def _check_solver(self):
         if not parameters.is_stochastic(self):
             raise AttributeError(

@@ -12,6 +12,7 @@ from sklearn.metrics import get_scorer_names
 
 from sklearn_bpnet._sklearn_compat import HasMethods, Interval, Options, StrOptions
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation
+from sklearn_bpnet.net.hyperparameters import Configurable
 from sklearn_bpnet.net.initializers import INITIALIZERS, Initializer
 from sklearn_bpnet.net.losses import LOSSES, Loss
 from sklearn_bpnet.net.parameters import Parameters
@@ -54,6 +55,12 @@ _ADAMS = {
     "adamw": AdamW,
     "nadam": NAdam,
     "radam": RAdam,
+}
+_REGISTRIES: dict = {
+    "activation": ACTIVATIONS,
+    "output_activation": ACTIVATIONS,
+    "initializer": INITIALIZERS,
+    "loss": LOSSES,
 }
 _DTYPES = {"float32": np.float32, "float64": np.float64}
 
@@ -143,6 +150,18 @@ def solver_of(estimator):
     if solver in _ADAMS:
         return _ADAMS[solver](estimator.beta_1, estimator.beta_2, estimator.epsilon)
     return OPTIMIZERS[solver] if solver in OPTIMIZERS else FULL_BATCH_SOLVERS[solver]
+
+
+def configurable_of(estimator, parameter):
+    """The object with hyper-parameters that a parameter stands for, or None."""
+    spec = getattr(estimator, parameter)
+    if parameter == "solver":
+        spec = solver_of(estimator)
+    elif parameter == "learning_rate":
+        spec = schedule_of(estimator)
+    elif isinstance(spec, str) and parameter in _REGISTRIES:
+        spec = _REGISTRIES[parameter].get(spec)
+    return spec if isinstance(spec, Configurable) else None
 
 
 def solver_name(estimator):

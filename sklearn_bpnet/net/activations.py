@@ -17,6 +17,7 @@ import numpy as np
 from scipy import special
 
 from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.hyperparameters import Configurable
 from sklearn_bpnet.net.registry import Registry
 
 
@@ -51,7 +52,7 @@ class Interval:
         return f"{left}{self.low:g}, {self.high:g}{right}"
 
 
-class Activation(ABC):
+class Activation(Configurable, ABC):
     """A function applied to every row of Z, with its vector-Jacobian product.
 
     An element-wise function defines ``forward`` and ``derivative``; one that mixes

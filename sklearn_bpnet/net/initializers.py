@@ -20,10 +20,11 @@ from sklearn_bpnet.net.activations import (
     ReLU,
     SiLU,
 )
+from sklearn_bpnet.net.hyperparameters import Configurable
 from sklearn_bpnet.net.registry import Registry
 
 
-class Initializer(ABC):
+class Initializer(Configurable, ABC):
     """Draws a weight matrix W of shape (n_in, n_out)."""
 
     @abstractmethod

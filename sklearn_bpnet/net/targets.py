@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.hyperparameters import Configurable
 from sklearn_bpnet.net.registry import Registry
 
 Codes = NDArray[np.intp]
 
 
-class TargetEncoding(ABC):
+class TargetEncoding(Configurable, ABC):
     """The code of every class, and the way back.
 
     Attributes

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import cos, isfinite, log2, pi
 from typing import ClassVar
 
+from sklearn_bpnet.net.hyperparameters import Configurable
 from sklearn_bpnet.net.registry import Registry
 
 
@@ -35,7 +36,7 @@ class TrainingTime:
         return min(self.epoch / self.n_epochs, 1.0) if self.n_epochs > 0 else 1.0
 
 
-class Schedule(ABC):
+class Schedule(Configurable, ABC):
     """A factor for the learning rate, from how far training has come.
 
     Attributes

@@ -10,11 +10,12 @@ import numpy as np
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import Activation, Interval
+from sklearn_bpnet.net.hyperparameters import Configurable
 
 Task = Literal["classification", "regression"]
 
 
-class Loss(ABC):
+class Loss(Configurable, ABC):
     """A loss L(y, a), with its gradient with respect to the outputs a.
 
     Y holds the targets and A the network's outputs, both of shape
@@ -70,7 +71,7 @@ class Loss(ABC):
         """How many output neurons ``n_targets`` targets need."""
         return n_targets
 
-    def check_targets(self, Y: Array) -> None:  # noqa: B027  (a hook, not a duty)
+    def check_targets(self, Y: Array) -> None:
         """Raise ValueError if the loss is not defined for some target in ``Y``."""
 
     def encode_targets(self, Y: Array) -> Array:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.hyperparameters import Configurable
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import Batches
 from sklearn_bpnet.training.full_batch.coordinates import Coordinates, SignSplit
@@ -73,7 +74,7 @@ class Minimisation:
         return coordinates.add_l1(z, value, gradient)[0]
 
 
-class FullBatchSolver(ABC):
+class FullBatchSolver(Configurable, ABC):
     """Minimises the empirical risk with all rows in every step."""
 
     @abstractmethod

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.hyperparameters import Configurable
 
 State = dict[str, Any]
 
@@ -15,7 +16,7 @@ State = dict[str, Any]
 _PIECE = 32_768
 
 
-class Optimizer(ABC):
+class Optimizer(Configurable, ABC):
     """A rule theta <- theta + step(gradient, state, learning_rate).
 
     An optimiser holds hyper-parameters only. What it remembers from step to step is a
