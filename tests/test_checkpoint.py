@@ -90,6 +90,8 @@ SETTINGS = {
         "tol": 0.02,
     },
     "invscaling": {"learning_rate": InverseScaling(0.3)},
+    "cosine": {"learning_rate": "cosine"},
+    "one cycle": {"learning_rate": "one_cycle"},
     "early stopping": {"early_stopping": True, "n_iter_no_change": 4},
     "watching the loss": {"early_stopping": True, "scoring": "loss"},
     "average": {"ema_decay": 0.9},

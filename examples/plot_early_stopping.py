@@ -1,0 +1,76 @@
+"""
+Early stopping and the average of the weights
+=============================================
+
+A large network learns few digits by heart, wrong labels included: its training loss
+falls to nothing, while the loss on rows that it has not seen rises. Early stopping keeps
+the weights of the best epoch; a moving average of the weights smooths the way there.
+"""
+
+# %%
+# The data. Of the training rows, three labels in ten are drawn at random.
+
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+from sklearn_bpnet import BPNetClassifier
+
+try:
+    import matplotlib.pyplot as plt
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        "This example draws a figure and needs matplotlib: "
+        'pip install "sklearn-bpnet[plot]"'
+    ) from error
+
+rng = np.random.default_rng(0)
+X, y = load_digits(return_X_y=True)
+X_train, X_val, y_train, y_val = train_test_split(
+    X, y, train_size=500, stratify=y, random_state=0
+)
+wrong = rng.random(len(y_train)) < 0.3
+y_train = np.where(wrong, rng.integers(10, size=len(y_train)), y_train)
+
+# %%
+# Training to the end, with the validation rows only watched; then with early stopping,
+# whose patience of ten epochs ends it; and with a moving average of the weights.
+
+settings = {
+    "learning_rate_init": 0.003,
+    "batch_size": 20,
+    "max_iter": 60,
+    "tol": 0,
+    "random_state": 0,
+}
+to_the_end = BPNetClassifier((200,), n_iter_no_change=60, **settings)
+early = BPNetClassifier((200,), early_stopping=True, scoring="loss", **settings)
+average = BPNetClassifier((200,), n_iter_no_change=60, ema_decay=0.98, **settings)
+for clf in (to_the_end, early, average):
+    clf.fit(X_train, y_train, X_val=X_val, y_val=y_val)
+    print(
+        f"{clf.n_iter_} epochs ({clf.stop_reason_}), weights of epoch "
+        f"{clf.best_epoch_}: accuracy {clf.score(X_val, y_val):.3f}"
+    )
+
+# %%
+# The curves are columns of ``history_``.
+
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(11, 4.5), layout="constrained", sharex=True
+)
+epochs = np.arange(1, 61)
+left.plot(epochs, to_the_end.history_["loss"], color="C0", label="training rows")
+left.plot(
+    epochs, to_the_end.history_["validation_loss"], color="C1", label="validation rows"
+)
+left.axvline(early.best_epoch_, color="C2", linestyle="--", label="weights kept")
+left.axvline(early.n_iter_, color="0.6", linestyle=":", label="early stopping")
+left.set(xlabel="Epoch", ylabel="Loss", title="Learning by heart", ylim=(0, None))
+left.legend()
+
+for clf, label in ((to_the_end, "last weights"), (average, "average of the weights")):
+    right.plot(epochs, clf.history_["validation_score"], label=label)
+right.set(xlabel="Epoch", ylabel="Validation accuracy", title="What averaging does")
+right.legend()
+plt.show()
