@@ -3,8 +3,8 @@ Early stopping and the average of the weights
 =============================================
 
 A large network learns few digits by heart, wrong labels included: its training loss
-falls to nothing, while the loss on rows that it has not seen rises. Early stopping keeps
-the weights of the best epoch; a moving average of the weights smooths the way there.
+falls to nothing, while the loss on rows that it has not seen rises. Early stopping
+keeps the weights of the best epoch; a moving average of the weights smooths the way.
 """
 
 # %%
