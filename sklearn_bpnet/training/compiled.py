@@ -9,13 +9,28 @@ use its threads; the loops between them use one.
 
 from __future__ import annotations
 
+from math import erfc, sqrt, tau
 from typing import Any
 
 import numba
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.net.activations import Identity, LeakyReLU, ReLU, Sigmoid, Tanh
+from sklearn_bpnet.net.activations import (
+    ELU,
+    GELU,
+    SELU,
+    Activation,
+    Identity,
+    LeakyReLU,
+    Mish,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softplus,
+    Softsign,
+    Tanh,
+)
 from sklearn_bpnet.net.losses import LogLoss, SquaredError
 from sklearn_bpnet.net.network import Network, Workspace
 from sklearn_bpnet.net.penalties import ElasticNet
@@ -25,15 +40,24 @@ from sklearn_bpnet.training.optimizers import SGD, Adam, Optimizer, State
 from sklearn_bpnet.training.share import Share
 from sklearn_bpnet.training.step import StepOptions
 
-IDENTITY, RELU, LEAKY_RELU, TANH, SIGMOID = range(5)
+IDENTITY, RELU, LEAKY_RELU, TANH, SIGMOID, ELU_, SOFTPLUS, SOFTSIGN = range(8)
+GELU_, SILU, MISH = range(8, 11)  # whose f' is not a function of A
 HIDDEN: dict[type, int] = {
     Identity: IDENTITY,
     ReLU: RELU,
     LeakyReLU: LEAKY_RELU,
     Tanh: TANH,
     Sigmoid: SIGMOID,
+    ELU: ELU_,
+    SELU: ELU_,
+    Softplus: SOFTPLUS,
+    Softsign: SOFTSIGN,
+    GELU: GELU_,
+    SiLU: SILU,
+    Mish: MISH,
 }
 SQUARED_ERROR, BINARY_LOG_LOSS, CATEGORICAL_LOG_LOSS = range(3)  # with their links
+SQUARED_ERROR_OF_SIGMOID = 3
 PLAIN_SGD, MOMENTUM, NESTEROV, ADAM = range(4)
 
 # Without error_model="numpy" every division is checked, and the loops of the steps do
@@ -48,10 +72,11 @@ _jit_loop = numba.njit(
 
 
 @_jit_loop
-def _activate(Z, b, code, slope):  # type: ignore[no-untyped-def]
-    """A = f(Z + b), in place."""
+def _activate(Z, b, code, constants, F):  # type: ignore[no-untyped-def]
+    """A = f(Z + b), in place; f'(Z + b) into F where it is not a function of A."""
     n, k = Z.shape
-    zero, one = Z.dtype.type(0), Z.dtype.type(1)
+    zero, one, half = Z.dtype.type(0), Z.dtype.type(1), Z.dtype.type(0.5)
+    slope, scale, alpha = constants
     for i in range(n):
         z = Z[i]
         if code == RELU:
@@ -67,16 +92,49 @@ def _activate(Z, b, code, slope):  # type: ignore[no-untyped-def]
         elif code == SIGMOID:
             for j in range(k):
                 z[j] = one / (one + np.exp(-(z[j] + b[j])))
+        elif code == ELU_:
+            for j in range(k):
+                x = z[j] + b[j]
+                z[j] = scale * x if x > zero else alpha * np.expm1(x)
+        elif code == SOFTPLUS:
+            for j in range(k):
+                x = z[j] + b[j]
+                z[j] = max(x, zero) + np.log1p(np.exp(-abs(x)))
+        elif code == SOFTSIGN:
+            for j in range(k):
+                x = z[j] + b[j]
+                z[j] = x / (one + abs(x))
+        elif code == GELU_:
+            of_root, of_density = Z.dtype.type(-sqrt(0.5)), Z.dtype.type(1 / sqrt(tau))
+            for j in range(k):
+                x = z[j] + b[j]
+                normal = half * erfc(of_root * x)
+                F[i * k + j] = normal + x * of_density * np.exp(-half * x * x)
+                z[j] = x * normal
+        elif code == SILU:
+            for j in range(k):
+                x = z[j] + b[j]
+                sigmoid = one / (one + np.exp(-x))
+                F[i * k + j] = sigmoid * (one + x * (one - sigmoid))
+                z[j] = x * sigmoid
+        elif code == MISH:
+            for j in range(k):
+                x = z[j] + b[j]
+                t = np.tanh(max(x, zero) + np.log1p(np.exp(-abs(x))))
+                sigmoid = one / (one + np.exp(-x))
+                F[i * k + j] = t + x * (one - t * t) * sigmoid
+                z[j] = x * t
         else:
             for j in range(k):
                 z[j] += b[j]
 
 
 @_jit_loop
-def _times_derivative(G, A, code, slope):  # type: ignore[no-untyped-def]
-    """D = G * f'(Z), in place in G; f' is a function of A for all of these."""
+def _times_derivative(G, A, code, constants, F):  # type: ignore[no-untyped-def]
+    """D = G * f'(Z), in place in G; f' is a function of A, or lies in F."""
     n, k = A.shape
     zero, one = A.dtype.type(0), A.dtype.type(1)
+    slope, scale, alpha = constants
     for i in range(n):
         g, a = G[i], A[i]
         if code == RELU:
@@ -91,11 +149,23 @@ def _times_derivative(G, A, code, slope):  # type: ignore[no-untyped-def]
         elif code == SIGMOID:
             for j in range(k):
                 g[j] *= a[j] * (one - a[j])
+        elif code == ELU_:
+            for j in range(k):
+                g[j] *= scale if a[j] > zero else a[j] + alpha
+        elif code == SOFTPLUS:
+            for j in range(k):
+                g[j] *= -np.expm1(-a[j])
+        elif code == SOFTSIGN:
+            for j in range(k):
+                g[j] *= (one - abs(a[j])) * (one - abs(a[j]))
+        elif code >= GELU_:
+            for j in range(k):
+                g[j] *= F[i * k + j]
 
 
 @_jit
 def _output_delta(Z, Y, s, n_all, loss):  # type: ignore[no-untyped-def]
-    """Replace Z by D = (A - Y) s / n_all (BP1), and return sum_n s_n L_n."""
+    """Replace Z by D, (A - Y) s / n_all for a link (BP1), and return sum_n s_n L_n."""
     n, k = Z.shape
     zero, one, half = Z.dtype.type(0), Z.dtype.type(1), Z.dtype.type(0.5)
     share = one / Z.dtype.type(n_all)
@@ -107,6 +177,12 @@ def _output_delta(Z, Y, s, n_all, loss):  # type: ignore[no-untyped-def]
             for j in range(k):
                 z[j] -= y[j]
                 value += half * z[j] * z[j]
+        elif loss == SQUARED_ERROR_OF_SIGMOID:
+            for j in range(k):
+                a = one / (one + np.exp(-z[j]))
+                error = a - y[j]
+                value += half * error * error
+                z[j] = error * a * (one - a)
         elif loss == BINARY_LOG_LOSS:
             for j in range(k):
                 small = np.exp(-abs(z[j]))  # in (0, 1]
@@ -208,7 +284,7 @@ def _step(  # type: ignore[no-untyped-def]
 
 @_jit
 def _add_up(  # type: ignore[no-untyped-def]
-    X, Y, s, n_all, theta, gradient, A, D, sizes, codes, slopes, loss
+    X, Y, s, n_all, theta, gradient, A, D, F, sizes, codes, constants, loss
 ):
     """Write the gradient of (1/n_all) sum_n s_n L_n; return sum_n s_n L_n."""
     n_layers, n = sizes.size - 1, X.shape[0]
@@ -223,7 +299,7 @@ def _add_up(  # type: ignore[no-untyped-def]
             np.dot(X, W, Z)
         else:
             np.dot(A[i - 1, : n * n_in].reshape((n, n_in)), W, Z)
-        _activate(Z, b, codes[i], slopes[i])
+        _activate(Z, b, codes[i], constants[i], F[i])
         at += (n_in + 1) * n_out
     # BP1, into the place of A[L]
     k = sizes[n_layers]
@@ -247,14 +323,14 @@ def _add_up(  # type: ignore[no-untyped-def]
             np.dot(below.T, delta, dW)  # BP4
             G = D[i - 1, : n * n_in].reshape((n, n_in))
             np.dot(delta, W.T, G)  # BP2
-            _times_derivative(G, below, codes[i - 1], slopes[i - 1])
+            _times_derivative(G, below, codes[i - 1], constants[i - 1], F[i - 1])
             delta = G
     return total
 
 
 @_jit
 def train_run(  # type: ignore[no-untyped-def]
-    X, Y, s, batch_size, theta, gradient, m, v, good, sizes, codes, slopes, loss,
+    X, Y, s, batch_size, theta, gradient, m, v, good, sizes, codes, constants, loss,
     rule, rates, hyper, t, i_batch,
 ):  # fmt: skip
     """Train on a run of batches, in place.
@@ -265,12 +341,13 @@ def train_run(  # type: ignore[no-untyped-def]
     rows = min(batch_size, X.shape[0])
     A = np.empty((sizes.size - 1, rows * sizes[1:].max()), theta.dtype)
     D = np.empty_like(A)
+    F = np.empty_like(A) if codes.max() >= GELU_ else A[:, :0]
     total, n_steps, n_good = 0.0, 0, -1
     for start in range(0, X.shape[0], batch_size):
         stop = min(start + batch_size, X.shape[0])
         total += _add_up(
             X[start:stop], Y[start:stop], s[start:stop], stop - start, theta,
-            gradient, A, D, sizes, codes, slopes, loss,
+            gradient, A, D, F, sizes, codes, constants, loss,
         )  # fmt: skip
         if not np.isfinite(total):
             return total, n_steps, n_good
@@ -303,8 +380,7 @@ class CompiledRun:
         self.sizes = np.array([blocks[0].n_in, *(block.n_out for block in blocks)])
         functions = [block.activation for block in blocks[:-1]]
         self.codes = np.array([*(HIDDEN[type(f)] for f in functions), IDENTITY])
-        slopes = [getattr(f, "negative_slope", 0.0) for f in functions]
-        self.slopes = [*slopes, 0.0]
+        self.constants = [*(_constants(f) for f in functions), (0.0, 0.0, 0.0)]
         self.loss = _loss_code(risk)
         self.rule = _rule_code(optimizer)
         alpha, ratio = risk.alpha, risk.penalty.l1_ratio
@@ -324,7 +400,6 @@ class CompiledRun:
             type(risk.network) is Network
             and type(risk.penalty) is ElasticNet
             and all(type(b.activation) in HIDDEN for b in risk.network.blocks[:-1])
-            and risk.loss.is_canonical(risk.network.output_activation)
             and _loss_code(risk) is not None
             and _rule_code(optimizer) is not None
             and getattr(optimizer, "momentum", 0) < 1
@@ -398,7 +473,7 @@ class CompiledRun:
             good,
             self.sizes,
             self.codes,
-            np.array(self.slopes, dtype=theta.dtype),
+            np.array(self.constants, dtype=theta.dtype),
             self.loss,
             self.rule,
             rates,
@@ -437,10 +512,11 @@ class CompiledShare(Share):
         nothing = theta[:0]
         moments = state.get("m", nothing), state.get("v", nothing)
         self.vectors = theta, gradients[0], *moments
-        self.slopes = np.array(run.slopes, dtype=theta.dtype)
+        self.constants = np.array(run.constants, dtype=theta.dtype)
         n_rows = len(workspace[0].Z) // n_shares + 1
         self.A = np.empty((run.codes.size, n_rows * run.sizes[1:].max()), theta.dtype)
         self.D = np.empty_like(self.A)
+        self.F = np.empty_like(self.A) if max(run.codes) >= GELU_ else self.A[:, :0]
 
     def add_up(self, batch: Batch) -> float:
         """Write the gradient over this share's rows; return their sum of s_n L_n."""
@@ -457,9 +533,10 @@ class CompiledShare(Share):
             self.gradient.theta,
             self.A,
             self.D,
+            self.F,
             run.sizes,
             run.codes,
-            self.slopes,
+            self.constants,
             run.loss,
         )
         return total
@@ -478,8 +555,20 @@ class CompiledShare(Share):
         return 0.0
 
 
+def _constants(f: Activation) -> tuple[float, float, float]:
+    """The slope of a leaky ReLU; scale and scale times alpha of an ELU."""
+    if isinstance(f, SELU):
+        return 0.0, f.scale, f.scale * f.elu.alpha
+    return getattr(f, "negative_slope", 0.0), 1.0, getattr(f, "alpha", 0.0)
+
+
 def _loss_code(risk: EmpiricalRisk) -> int | None:
     loss: Any = risk.loss
+    output = risk.network.output_activation
+    if type(loss) is SquaredError and type(output) is Sigmoid:
+        return SQUARED_ERROR_OF_SIGMOID
+    if not loss.is_canonical(output):
+        return None
     if type(loss) is SquaredError:
         return SQUARED_ERROR
     if type(loss) is LogLoss:

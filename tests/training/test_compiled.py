@@ -10,6 +10,7 @@ pytest.importorskip("numba")
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 from sklearn_bpnet.net.activations import (
     ACTIVATIONS,
+    ELU,
     Identity,
     LeakyReLU,
     ReLU,
@@ -40,6 +41,8 @@ OUTPUTS = [  # loss, activation, number of outputs
     (LOSSES["log_loss"], Sigmoid(), 1),
     (LOSSES["log_loss"], Sigmoid(), 3),
     (LOSSES["log_loss"], Softmax(), 3),
+    (LOSSES["squared_error"], Sigmoid(), 1),
+    (LOSSES["squared_error"], Sigmoid(), 3),
 ]
 PENALTIES = [(0.0, 0.0), (0.02, 0.0), (0.02, 0.5), (0.02, 1.0)]
 HIDDEN_LAYERS = [
@@ -52,12 +55,12 @@ HIDDEN_LAYERS = [
 
 def train(
     monkeypatch, compiled, risk, optimizer, *, dtype=np.float64, weighted=False,
-    shuffle=True, n_rows=47, batch_size=10, n_epochs=3, learning_rate=0.05,
+    shuffle=True, scale=1, n_rows=47, batch_size=10, n_epochs=3, learning_rate=0.05,
 ):  # fmt: skip
     """Theta, the losses of the epochs and the optimiser's state."""
     monkeypatch.setattr(epoch_module, "COMPILE_FROM", 1 if compiled else 10**9)
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(n_rows, 4)).astype(dtype)
+    X = scale * rng.normal(size=(n_rows, 4)).astype(dtype)
     k = risk.network.blocks[-1].n_out
     Y = np.eye(max(k, 2))[rng.integers(max(k, 2), size=n_rows)][:, :k]
     s = rng.uniform(0, 2, n_rows).astype(dtype) if weighted else None
@@ -120,6 +123,8 @@ def test_every_activation_is_compiled_or_left_to_numpy(monkeypatch, name):
     risk = make_risk((activation,))
     if type(activation) in HIDDEN:
         assert_same(monkeypatch, risk, Adam(), 1e-9)
+        deep = make_risk((activation, ReLU(), activation))
+        assert_same(monkeypatch, deep, SGD(), 1e-9)
     else:
         assert CompiledRun.of(risk, Adam()) is None
 
@@ -132,6 +137,18 @@ def test_every_batch_has_its_own_learning_rate(monkeypatch, optimizer):
     theta, *_ = train(monkeypatch, True, risk, optimizer, learning_rate=rates)
     other, *_ = train(monkeypatch, True, risk, optimizer, learning_rate=rates[::-1])
     assert (theta != other).any()
+
+
+@pytest.mark.parametrize("activation", [ELU(0.3), LeakyReLU(0.4)], ids=str)
+def test_an_activation_keeps_its_constant(monkeypatch, activation):
+    assert_same(monkeypatch, make_risk((activation,)), SGD(), 1e-9)
+
+
+@pytest.mark.parametrize("activation", [k for k in HIDDEN], ids=lambda f: f.__name__)
+def test_large_inputs_give_what_they_give_in_numpy(monkeypatch, activation):
+    risk = make_risk((activation(),), OUTPUTS[3])
+    with np.errstate(over="ignore"):
+        assert_same(monkeypatch, risk, SGD(), 1e-8, scale=300, learning_rate=1e-4)
 
 
 def test_float32_is_kept(monkeypatch):
@@ -147,7 +164,7 @@ def test_float32_is_kept(monkeypatch):
     ("risk", "optimizer"),
     [
         (make_risk(output=(LOSSES["poisson"], ACTIVATIONS["exp"], 1)), Adam()),
-        (make_risk(output=(SquaredError(), Sigmoid(), 1)), Adam()),
+        (make_risk(output=(SquaredError(), Tanh(), 1)), Adam()),
         (make_risk(output=(LogLoss(), Softmax(), 3)), SGD(momentum=1.0)),
     ],
     ids=["loss", "not canonical", "momentum 1"],
