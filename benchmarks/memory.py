@@ -1,12 +1,14 @@
 """Peak memory of fit and predict: ``python -m benchmarks.memory``.
 
 Every case runs in a process of its own, which reports how far its peak rose above
-what it held before the call, in megabytes (10**6 bytes).
+what it held before the call, in megabytes (10**6 bytes). Where Numba is installed it is
+loaded before: that takes some 100 MB, once a process.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import resource
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
+from benchmarks import results
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 
 
@@ -74,8 +77,10 @@ CASES = [fit_digits, fit_digits_scikit_learn, fit_sparse, predict_million]
 
 
 def report(case):
-    """Print the rise of this process's peak during the case."""
+    """The rise of this process's peak during the case, in megabytes."""
     warnings.simplefilter("ignore", ConvergenceWarning)
+    if importlib.util.find_spec("numba"):
+        importlib.import_module("sklearn_bpnet.training.compiled")
     with tempfile.TemporaryDirectory() as folder:
         call = case(folder)
         status = Path("/proc/self/status")
@@ -91,20 +96,32 @@ def report(case):
             peak = int(line.split()[1])
         else:
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"{(peak - before) * 1024 / 1e6:8.1f} MB  {case.__doc__.splitlines()[0]}")
+    return (peak - before) * 1024 / 1e6
 
 
 def main():
     """Run every case, or the named one in this very process."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("case", nargs="?", choices=[case.__name__ for case in CASES])
-    name = parser.parse_args().case
+    parser.add_argument("--save", action="store_true", help="keep what was found")
+    arguments = parser.parse_args()
+    found = {}
     for case in CASES:
-        if name is None:
+        if arguments.case is None:
             command = [sys.executable, "-m", "benchmarks.memory", case.__name__]
-            subprocess.run(command, check=True)
-        elif case.__name__ == name:
-            report(case)
+            done = subprocess.run(
+                command, check=True, stdout=subprocess.PIPE, text=True
+            )
+            print(done.stdout, end="", flush=True)
+            found[_name(case)] = float(done.stdout.split()[0])
+        elif case.__name__ == arguments.case:
+            print(f"{report(case):8.1f} MB  {_name(case)}")
+    if arguments.save:
+        results.save("memory", {"megabytes": found})
+
+
+def _name(case):
+    return case.__doc__.splitlines()[0]
 
 
 if __name__ == "__main__":

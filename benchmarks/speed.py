@@ -2,14 +2,16 @@
 
 Every contender trains the same network (ReLU, Adam, log loss) on the same rows in
 the same process, in turn, several times; the table shows the medians of the seconds
-an epoch and the ratios of these medians. PyTorch takes part where it is installed.
-"The products alone" are the matrix products of the same epoch and nothing else.
+an epoch and the ratios of these medians. PyTorch and JAX take part where they are
+installed. "The products alone" are the matrix products of the same epoch and nothing
+else.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import sys
 import time
 import warnings
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
+from benchmarks import results
 from sklearn_bpnet import BPNetClassifier
 
 
@@ -102,6 +105,58 @@ def pytorch(shape, X, y):
     return train
 
 
+def jax_epoch(shape, X, y):
+    """JAX, a whole epoch compiled: the practical limit of one that is written out."""
+    import jax
+    import jax.numpy as jnp
+
+    rng = np.random.default_rng(0)
+    sizes = [shape.n_features, *shape.hidden, shape.n_classes]
+    theta = [
+        (rng.normal(0, np.sqrt(2 / i), (i, o)).astype(np.float32), np.zeros(o, "f4"))
+        for i, o in pairwise(sizes)
+    ]
+    zeros = jax.tree.map(jnp.zeros_like, theta)
+    n_batches = shape.n_rows // shape.batch_size  # JAX wants batches of one size
+
+    def risk(theta, X, y):
+        A = X
+        for W, b in theta[:-1]:
+            A = jax.nn.relu(A @ W + b)
+        W, b = theta[-1]
+        log_a = jax.nn.log_softmax(A @ W + b)
+        return -jnp.take_along_axis(log_a, y[:, None], axis=1).mean()
+
+    def epoch(state, key, X, y):
+        def step(state, rows):
+            theta, m, v, t = state
+            g = jax.grad(risk)(theta, X[rows], y[rows])
+            t = t + 1
+            m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, g)
+            v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)
+            rate = 0.001 * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+            theta = jax.tree.map(
+                lambda p, m, v: p - rate * m / (jnp.sqrt(v) + 1e-8), theta, m, v
+            )
+            return (theta, m, v, t), None
+
+        rows = jax.random.permutation(key, len(X))[: n_batches * shape.batch_size]
+        rows = rows.reshape(n_batches, shape.batch_size)
+        return jax.lax.scan(step, state, rows)[0]
+
+    epoch = jax.jit(epoch, donate_argnums=0)
+    inputs, targets = jnp.asarray(X), jnp.asarray(y)
+    held = [(jax.tree.map(jnp.asarray, theta), zeros, zeros, jnp.zeros(()))]
+    held[0] = jax.tree.map(jnp.copy, held[0])
+
+    def train(n_epochs):
+        for i in range(n_epochs):
+            held[0] = epoch(held[0], jax.random.key(i), inputs, targets)
+        jax.block_until_ready(held[0])
+
+    return train
+
+
 def products_alone(shape, X, y):
     """The matrix products of the forward and the backward pass, out of a cache."""
     n_outputs = 1 if shape.n_classes == 2 else shape.n_classes
@@ -130,12 +185,14 @@ CONTENDERS = {
     "scikit-learn": (scikit_learn, np.float32),
     "scikit-learn, float64 X": (scikit_learn, np.float64),
     "PyTorch": (pytorch, np.float32),
+    "JAX": (jax_epoch, np.float32),
     "products alone": (products_alone, np.float32),
 }
 RATIOS = [
     ("bpnet", "scikit-learn"),
     ("bpnet, float64 X", "scikit-learn, float64 X"),
     ("bpnet", "PyTorch"),
+    ("bpnet", "JAX"),
     ("bpnet", "products alone"),
 ]
 
@@ -176,11 +233,18 @@ def main():
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--least", type=float, default=0.3, help="seconds a training")
     parser.add_argument("--shapes", type=int, nargs="*", default=range(len(SHAPES)))
+    parser.add_argument("--without-numba", action="store_true", help="NumPy alone")
+    parser.add_argument("--save", action="store_true", help="keep what was found")
     arguments = parser.parse_args()
+    if arguments.without_numba:
+        sys.modules["numba"] = None  # importing it fails
+    numba = importlib.util.find_spec("numba") if not arguments.without_numba else None
+    print(f"bpnet {'with' if numba else 'without'} Numba")
     warnings.simplefilter("ignore", ConvergenceWarning)
     names = list(CONTENDERS)
-    if importlib.util.find_spec("torch") is None:
-        names.remove("PyTorch")
+    for name, module in {"PyTorch": "torch", "JAX": "jax"}.items():
+        if importlib.util.find_spec(module) is None:
+            names.remove(name)
     ratios = [pair for pair in RATIOS if set(pair) <= set(names)]
     table = {}
     print(f"{'seconds an epoch':28s} " + " ".join(f"{n:>24s}" for n in names))
@@ -190,11 +254,17 @@ def main():
         row = " ".join(f"{table[shape][name]:24.5f}" for name in names)
         print(f"{shape!s:28s} {row}", flush=True)
     print("\nratios of the medians, and their geometric mean")
+    found = {}
     for over, under in ratios:
         values = [seconds[over] / seconds[under] for seconds in table.values()]
         shown = " ".join(f"{value:6.2f}" for value in values)
         mean = geometric_mean(values)
+        found[f"{over} / {under}"] = {"ratios": values, "mean": mean}
         print(f"{over + ' / ' + under:46s} {shown}   mean {mean:.2f}")
+    if arguments.save:
+        seconds = {str(shape): row for shape, row in table.items()}
+        name = "speed_numba" if numba else "speed_numpy"
+        results.save(name, {"seconds": seconds, "ratios": found})
 
 
 if __name__ == "__main__":

@@ -1,0 +1,186 @@
+"""Draw what the benchmarks saved: ``python -m benchmarks.figures``.
+
+One figure for each benchmark goes to ``docs/guide/figures``. With ``--measure`` all of
+them run first and save what they find, which takes about half an hour on an idle
+machine with Numba, PyTorch and JAX.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+
+from benchmarks import results
+
+FOLDER = Path(__file__).parents[1] / "docs" / "guide" / "figures"
+RUNS = [
+    ["speed", "--repeats", "5", "--save"],
+    ["speed", "--repeats", "5", "--save", "--without-numba"],
+    ["predict", "--save"],
+    ["scaling", "--save"],
+    ["grid", "--save"],
+    ["busy", "--save"],
+    ["memory", "--save"],
+]
+STYLES = {
+    "bpnet": ("C0", "o", "sklearn_bpnet"),
+    "bpnet, Numba": ("C0", "o", "sklearn_bpnet with Numba"),
+    "bpnet, NumPy": ("C9", "o", "sklearn_bpnet, NumPy alone"),
+    "scikit-learn": ("C1", "s", "scikit-learn"),
+    "PyTorch": ("C3", "^", "PyTorch, eager"),
+    "JAX": ("C4", "v", "JAX, compiled epoch"),
+    "products alone": ("0.3", "|", "the matrix products alone"),
+}
+
+
+def _dots(ax, table, names):
+    """One line a row of the table, one marker a contender, seconds on a log axis."""
+    for i, row in enumerate(table.values()):
+        ax.axhline(i, color="0.9", lw=1, zorder=0)
+        for name in names:
+            if name in row:
+                color, marker, label = STYLES[name]
+                label = label if i == 0 else None
+                ax.plot(row[name], i, marker, color=color, label=label, ms=8, mew=2)
+    ax.set_yticks(range(len(table)), table)
+    ax.set_ylim(len(table) - 0.5, -0.5)
+    ax.set_xscale("log")
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def speed():
+    """Seconds an epoch, shape by shape."""
+    with_numba, without = results.load("speed_numba"), results.load("speed_numpy")
+    if not (with_numba and without):
+        return None
+    table = {}
+    for shape, row in with_numba["seconds"].items():
+        alone = without["seconds"][shape]["bpnet"]
+        table[shape] = row | {"bpnet, Numba": row["bpnet"], "bpnet, NumPy": alone}
+    fig, ax = plt.subplots(figsize=(8, 5))
+    _dots(ax, table, [name for name in STYLES if name != "bpnet"])
+    ax.set(xlabel="seconds an epoch", ylabel="rows x features, hidden units, batch")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1), ncols=3, frameon=False)
+    return fig
+
+
+def predict():
+    """Seconds to predict one row and a million."""
+    if not (found := results.load("predict")):
+        return None
+    fig, axes = plt.subplots(1, 2, figsize=(8, 2.4), layout="constrained")
+    for ax, (case, row) in zip(axes, found["seconds"].items(), strict=True):
+        colors = [STYLES[name][0] for name in row]
+        unit, factor = ("microseconds", 1e6) if case == "one row" else ("seconds", 1)
+        bars = ax.barh(list(row), [t * factor for t in row.values()], color=colors)
+        ax.bar_label(bars, fmt="%.3g", padding=3)
+        ax.set(title=f"Prediction of {case}", xlabel=unit)
+        ax.margins(x=0.15)
+        ax.invert_yaxis()
+        ax.spines[["top", "right"]].set_visible(False)
+    return fig
+
+
+def scaling():
+    """Seconds an epoch against rows and parameters."""
+    if not (found := results.load("scaling")):
+        return None
+    fig, axes = plt.subplots(1, 2, figsize=(8, 3.4), layout="constrained")
+    for ax, name in zip(axes, ("rows", "parameters"), strict=True):
+        x, y = np.array(found[name]["sizes"]), np.array(found[name]["seconds"])
+        slope, k = found[name]["slope"], found[name]["n_small"]
+        middle = np.exp(np.mean(np.log(y[k:])) - slope * np.mean(np.log(x[k:])))
+        ax.loglog(
+            x[k:], middle * x[k:] ** slope, color="0.6", label=f"slope {slope:.2f}"
+        )
+        ax.loglog(x, y, "o", color="C0")
+        ax.set(xlabel=name, ylabel="seconds an epoch")
+        ax.legend(frameon=False)
+        ax.spines[["top", "right"]].set_visible(False)
+    return fig
+
+
+def grid():
+    """Seconds of a grid search."""
+    if not (found := results.load("grid")):
+        return None
+    row = found["seconds"]
+    fig, ax = plt.subplots(figsize=(6, 1.8), layout="constrained")
+    bars = ax.barh(list(row), list(row.values()), color=[STYLES[n][0] for n in row])
+    labels = [
+        f"{seconds:.1f} s, best score {found['best_scores'][name]:.3f}"
+        for name, seconds in row.items()
+    ]
+    ax.bar_label(bars, labels, padding=3)
+    ax.set(xlabel="seconds", title="GridSearchCV on digits: 12 candidates, 3 folds")
+    ax.margins(x=0.45)
+    ax.invert_yaxis()
+    ax.spines[["top", "right"]].set_visible(False)
+    return fig
+
+
+def busy():
+    """How many times longer than alone a fit takes."""
+    if not (found := results.load("busy")):
+        return None
+    table = found["seconds"]
+    ways = [way for way in next(iter(table.values())) if way != "alone"]
+    fig, ax = plt.subplots(figsize=(7, 3), layout="constrained")
+    height = 0.8 / len(ways)
+    for i, way in enumerate(ways):
+        times = [row[way] / row["alone"] for row in table.values()]
+        places = np.arange(len(table)) + (i - (len(ways) - 1) / 2) * height
+        bars = ax.barh(places, times, height, color=f"C{i}", label=way)
+        ax.bar_label(bars, fmt="%.1f", padding=2)
+    ax.set_yticks(range(len(table)), table)
+    ax.invert_yaxis()
+    ax.axvline(1, color="0.5", lw=1)
+    ax.set_xlabel("time of a fit, in times of a fit alone")
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.02, 1))
+    ax.spines[["top", "right"]].set_visible(False)
+    return fig
+
+
+def memory():
+    """How far the peak of memory rises."""
+    if not (found := results.load("memory")):
+        return None
+    row = found["megabytes"]
+    fig, ax = plt.subplots(figsize=(8, 2.4), layout="constrained")
+    names = [name.rstrip(".") for name in row]
+    bars = ax.barh(names, list(row.values()), color="C0")
+    ax.bar_label(bars, fmt="%.0f", padding=3)
+    ax.set_xlabel("rise of the peak of memory, megabytes")
+    ax.margins(x=0.1)
+    ax.invert_yaxis()
+    ax.spines[["top", "right"]].set_visible(False)
+    return fig
+
+
+def main():
+    """Measure if asked to, and draw."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--measure", action="store_true", help="run them all first")
+    if parser.parse_args().measure:
+        for name, *arguments in RUNS:
+            print(f"\n== {name} {' '.join(arguments)}", flush=True)
+            command = [sys.executable, "-m", f"benchmarks.{name}", *arguments]
+            subprocess.run(command, check=True)
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "sklearn_bpnet"  # the same file from the same data
+    FOLDER.mkdir(exist_ok=True)
+    for draw in (speed, predict, scaling, grid, busy, memory):
+        if (fig := draw()) is not None:
+            path = FOLDER / f"{draw.__name__}.svg"
+            fig.savefig(path, bbox_inches="tight", metadata={"Date": None})
+            print(path)
+
+
+if __name__ == "__main__":
+    main()
