@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from sklearn.datasets import load_diabetes
+from sklearn.datasets import load_diabetes, load_digits
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import ElasticNet, LogisticRegression
+from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
@@ -121,6 +122,53 @@ def test_partial_fit_goes_on_where_fit_would(solver, iris):
     for _ in range(4):
         pieces.partial_fit(X, y)
     assert_array_equal(whole.coefs_[0], pieces.coefs_[0])
+
+
+# Convergence, with the learning rates of the guide's table
+
+CONVEX = {
+    "sgd": 0.3, "adagrad": 2.0, "rmsprop": 0.05, "adadelta": 30.0, "adam": 0.3,
+    "amsgrad": 0.3, "adamw": 0.3, "nadam": 0.3, "radam": 1.0, "lion": 0.05,
+    "rprop": 0.01, "gd": 3.0,
+}  # fmt: skip
+DIGITS = {
+    "sgd": 0.03, "adagrad": 0.03, "rmsprop": 0.003, "adadelta": 3.0, "adam": 0.005,
+    "amsgrad": 0.005, "adamw": 0.005, "nadam": 0.005, "radam": 0.005, "lion": 0.001,
+    "rprop": 0.003, "gd": 0.5,
+}  # fmt: skip
+
+
+@quietly
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_every_solver_reaches_the_minimum_of_a_convex_risk(solver, iris):
+    X, y = iris
+    clf = BPNetClassifier((), alpha=0.01, random_state=0)
+    minimum = clone(clf).set_params(solver="lbfgs", tol=1e-12).fit(X, y).loss_
+    clf.set_params(solver=solver, max_iter=500)
+    if solver in OPTIMIZERS:
+        clf.set_params(
+            learning_rate="cosine", learning_rate_init=CONVEX[solver], tol=0,
+            n_iter_no_change=500, weight_decay=0.0,
+            batch_size="auto" if OPTIMIZERS[solver].full_batch else "full",
+        )  # fmt: skip
+    assert clf.fit(X, y).loss_ == pytest.approx(minimum, rel=1e-4)
+
+
+@quietly
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_every_solver_trains_digits(solver):
+    X, y = load_digits(return_X_y=True)
+    X, X_test, y, y_test = train_test_split(X, y, random_state=0, stratify=y)
+    clf = BPNetClassifier(solver=solver, alpha=1e-3, random_state=0)
+    if solver in FULL_BATCH_SOLVERS:
+        clf.set_params(tol=1e-3)
+    else:
+        full_batch = OPTIMIZERS[solver].full_batch
+        clf.set_params(
+            learning_rate="cosine", learning_rate_init=DIGITS[solver],
+            batch_size="auto" if full_batch else 32, max_iter=200 if full_batch else 30,
+        )  # fmt: skip
+    assert clf.fit(X, y).score(X_test, y_test) > 0.97
 
 
 # Decay, clipping, factors
