@@ -333,7 +333,10 @@ def test_lbfgs_follows_the_path_of_the_lasso(l1_ratio, standardised):
             (), solver="lbfgs", alpha=alpha, l1_ratio=l1_ratio, input_scaling=None,
             target_scaling=None, tol=1e-10, max_iter=10_000, random_state=0,
         ).fit(X, y)  # fmt: skip
-        assert_allclose(ours.coefs_[0][:, 0], theirs.coef_, rtol=1e-4)
+        # features of norm 1 leave J, about 2000, so flat that its last digit stands
+        # for differences of this size; the largest coefficient is about 500
+        rounding = 0 if standardised else 1e-4
+        assert_allclose(ours.coefs_[0][:, 0], theirs.coef_, rtol=1e-4, atol=rounding)
         assert_array_equal(ours.coefs_[0][:, 0] == 0, theirs.coef_ == 0)
         n_zeros.add((theirs.coef_ == 0).sum())
     assert len(n_zeros) > 4 * l1_ratio

@@ -89,6 +89,7 @@ def _definition(obj):
     """A link to the class, and the first paragraph of its docstring."""
     cls = type(obj)
     summary = inspect.getdoc(cls).split("\n\n")[0].replace("\n", " ")
+    summary = summary.removeprefix(f"{cls.__name__}: ")  # the link says it
     summary = summary.replace("|", r"\|").replace("*", r"\*")
     return f":class:`~{_public_module(cls)}.{cls.__qualname__}`: {summary}"
 

@@ -111,7 +111,7 @@ def find_learning_rate(
     ``learning_rate_init`` lies where the loss falls steeply, before its lowest point.
 
     A copy of the estimator is trained, with its solver, batch size and penalty; its
-    schedule, early stopping and weights, if it is fitted, play no part.
+    schedule, early stopping, callbacks and weights, if it is fitted, play no part.
 
     Parameters
     ----------
@@ -214,6 +214,8 @@ def _at_the_start(estimator, X, y, w):
         max_iter=1,
         solver=SGD(momentum=0),  # which leaves no state for the real solver
     )
+    if hasattr(model, "set_callbacks"):  # scikit-learn 1.9 and later
+        model.set_callbacks()
     model.fit(X, y, w)
     model.set_params(batch_size="full")  # the rows of a call are a batch
     still = deepcopy(model)

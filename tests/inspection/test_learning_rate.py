@@ -109,6 +109,24 @@ def test_nothing_is_printed_or_warned(iris, capsys, recwarn):
     assert not recwarn.list
 
 
+def test_callbacks_play_no_part(iris):
+    pytest.importorskip("sklearn.callback")
+    from sklearn_bpnet.callbacks import TimeLimit
+
+    calls = []
+
+    class Noting(TimeLimit):
+        def on_fit_task_end(self, estimator, context):
+            calls.append(context)
+
+    clf = BPNetClassifier((3,), max_iter=2).set_callbacks(Noting(100))
+    find_learning_rate(clf, *iris, n_steps=5)
+    assert not calls
+    with pytest.warns(match="Maximum iterations"):
+        clf.fit(*iris)
+    assert calls  # they are still the estimator's
+
+
 def test_the_same_seeds_give_the_same_losses(iris):
     clf = BPNetClassifier((3,), random_state=0)
     one, other, third = (
@@ -200,8 +218,7 @@ def small_display():
 
 
 def test_the_plot_draws_on_the_given_axes():
-    import matplotlib
-
+    matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 

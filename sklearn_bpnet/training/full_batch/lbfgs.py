@@ -14,9 +14,13 @@ from sklearn_bpnet.training.full_batch.coordinates import (
     Orthant,
     SignSplit,
 )
-from sklearn_bpnet.training.full_batch.solver import FullBatchSolver, Minimisation
+from sklearn_bpnet.training.full_batch.solver import (
+    FALL_PER_TOL,
+    FullBatchSolver,
+    Minimisation,
+)
 
-_NO_LOWER_POINT = 2  # SciPy's status where a line search found none
+_LIMIT_REACHED, _NO_LOWER_POINT = 1, 2  # SciPy's status: of iterations; of rounding
 
 
 @dataclass(frozen=True)
@@ -49,22 +53,26 @@ class LBFGS(FullBatchSolver):
         if not problem.l1.any() or result.status != 0:
             return result
         n_fun, iterations = result.nfev, problem.iterations
+        fall_of_many = max(fall, problem.tol * FALL_PER_TOL * self.history_size)
         signs: Array | None = None
         while n_fun < self.max_fun and iterations.n_left > 0:
             _, gradient = problem.smooth.value_and_gradient(result.x)
             orthant = Orthant(problem.l1, result.x, gradient)
             if signs is not None and np.array_equal(orthant.sign, signs):
-                return result
+                break
             signs, before = orthant.sign, result.fun
             # it starts with no memory of curvature, so its first steps are short
-            iterations.look_for(fall, n_iter=self.history_size)
+            iterations.look_for(fall_of_many, n_iter=self.history_size)
             left = self.max_fun - n_fun
             result = self._minimise_in(orthant, problem, result.x, left, 0.0)
             n_fun += result.nfev
-            if result.status == _NO_LOWER_POINT:  # as exact as rounding allows
+            # by its own criterion it had converged before: the limits, and a line
+            # search that rounding ends, only mean that it is no more exact than this
+            if result.status in (_LIMIT_REACHED, _NO_LOWER_POINT):
                 result.status = 0
-            if not (result.status == 0 or iterations.converged) or result.fun >= before:
-                return result
+            over = result.status != 0 and not iterations.converged
+            if over or not before - result.fun > fall * max(abs(before), 1):
+                break
         return result
 
     def _minimise_in(

@@ -20,7 +20,7 @@ from sklearn_bpnet.training.history import NoFiniteStepError, Outcome, StopReaso
 from sklearn_bpnet.training.watch import Watch
 
 # SciPy's default relative reduction, 2.2e-9, at scikit-learn's default tol, 1e-4.
-_FALL_PER_TOL = 2.2e-5
+FALL_PER_TOL = 2.2e-5
 
 
 class Minimisation:
@@ -111,7 +111,7 @@ class FullBatchSolver(Configurable, ABC):
         """
         smooth = FullBatchRisk(risk, batches, theta)
         l1 = np.asarray(risk.penalty.l1_ratio * smooth.strength, dtype=np.float64)
-        smallest_fall = max(tol * _FALL_PER_TOL, 64 * float(np.finfo(theta.dtype).eps))
+        smallest_fall = max(tol * FALL_PER_TOL, 64 * float(np.finfo(theta.dtype).eps))
         iterations = Iterations(theta, watch, max_iter)
         problem = Minimisation(smooth, l1, iterations, tol, smallest_fall)
         if not isfinite(problem.value(theta)):
