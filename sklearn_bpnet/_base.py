@@ -18,6 +18,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 import sklearn_bpnet
 from sklearn_bpnet import _checkpoint, _fitted, _given_weights
 from sklearn_bpnet import _parameters as parameters
+from sklearn_bpnet._architecture import (
+    build_network,
+    build_risk,
+    check_users_own,
+    hidden_sizes,
+)
 from sklearn_bpnet._scaling import feature_standardization
 from sklearn_bpnet._session import Data, Training, mean_weight, new_state
 from sklearn_bpnet._sklearn_compat import (
@@ -28,12 +34,9 @@ from sklearn_bpnet._sklearn_compat import (
 from sklearn_bpnet._validation import HeldOut
 from sklearn_bpnet._validation_split import split_rows
 from sklearn_bpnet.net.activations import ACTIVATIONS
-from sklearn_bpnet.net.initializers import INITIALIZERS
+from sklearn_bpnet.net.initializers import INITIALIZERS, Zeros
 from sklearn_bpnet.net.losses import LOSSES
-from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.parameters import Parameters
-from sklearn_bpnet.net.penalties import ElasticNet
-from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import RowReader, Standardization
 from sklearn_bpnet.training.evaluation import output_Z
 from sklearn_bpnet.training.history import History, Outcome, StopReason
@@ -88,6 +91,9 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
         """Targets in the units of the network's outputs."""
         return Y
 
+    def _set_initial_biases(self, network, start, data):
+        """Set the output's biases where zero would be far from any target."""
+
     def _is_trivial(self):
         """Whether the prediction is certain, whatever X."""
         return False
@@ -102,7 +108,7 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
         """
         sizes = tuple(_given_weights.layer_sizes(coefs)[1:-1])
         asked = settings.setdefault("hidden_layer_sizes", sizes)
-        if parameters.hidden_sizes(asked) != sizes:
+        if hidden_sizes(asked) != sizes:
             raise ValueError(
                 f"hidden_layer_sizes={asked!r} contradicts the shapes of coefs, which "
                 f"make it {sizes}. Leave it out."
@@ -136,7 +142,7 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
         self._network, self._loss = network, LOSSES.resolve(self.loss)
         dtype = _given_weights.common_dtype(coefs, intercepts)
         dtype = dtype if self.dtype == "auto" else np.dtype(self.dtype)
-        given = Parameters.zeros(network.shapes, dtype)
+        given = network.initial_parameters(Zeros(), np.random.default_rng(0), dtype)
         _given_weights.write(given, coefs, intercepts)
         nothing = Outcome(StopReason.CONVERGED, n_iter=0, loss=nan)
         state = new_state(self.random_state)
@@ -312,6 +318,7 @@ default=None
         )
         data = self._validate(rows, validation, going_on=going_on)
         risk = self._build_risk(data)
+        check_users_own(risk, data.Y)
         self._network, self._loss = risk.network, risk.loss
         state = deepcopy(self._state) if going_on else new_state(self.random_state)
         if not self._is_trivial():
@@ -404,24 +411,16 @@ default=None
         return HeldOut(data.X, data.y, Y, weights)
 
     def _build_risk(self, data):
-        loss = LOSSES.resolve(self.loss)
-        n_outputs = loss.n_outputs(data.Y.shape[1])
-        network = self._build_network(data.X.shape[1], n_outputs)
-        return EmpiricalRisk(network, loss, self.alpha, ElasticNet(self.l1_ratio))
+        return build_risk(self, data, self._resolve_output_activation())
 
     def _build_network(self, n_features, n_outputs):
-        loss = LOSSES.resolve(self.loss)
-        sizes = parameters.hidden_sizes(self.hidden_layer_sizes)
-        hidden = parameters.hidden_activations(self.activation, len(sizes))
-        return Network.dense(
-            (n_features, *sizes, n_outputs),
-            (*hidden, self._resolve_output_activation(loss)),
-        )
+        output_activation = self._resolve_output_activation()
+        return build_network(self, n_features, n_outputs, output_activation)
 
-    def _resolve_output_activation(self, loss):
+    def _resolve_output_activation(self):
         name = self.output_activation
         if self._is_trivial() or (isinstance(name, str) and name == "auto"):
-            name = self._default_output_activation(loss)
+            name = self._default_output_activation(LOSSES.resolve(self.loss))
         return ACTIVATIONS.resolve(name)
 
     def _set_rows_aside(self, data, groups, state, incremental, resuming=False):
@@ -474,9 +473,11 @@ default=None
         if state is None:
             dtype = self._network_dtype(data)
             initializer = INITIALIZERS.resolve(self.initializer)
-            return network.initial_parameters(initializer, rng, dtype)
+            start = network.initial_parameters(initializer, rng, dtype)
+            self._set_initial_biases(network, start, data)
+            return start
         dtype = self.coefs_[0].dtype if self.dtype == "auto" else np.dtype(self.dtype)
-        start = Parameters.pack(zip(self.coefs_, self.intercepts_, strict=True), dtype)
+        start = Parameters.pack(network.chain(_fitted.layers(self)), dtype)
         if start.shapes != [list(shapes) for shapes in network.shapes]:
             raise ValueError(
                 "Training cannot go on: the weights have the shapes "
@@ -551,6 +552,7 @@ default=None
         """
         estimator = _checkpoint.read(cls, path, parameters)
         n_outputs = len(estimator.intercepts_[-1])
+        estimator._loss = LOSSES.resolve(estimator.loss)
         estimator._network = estimator._build_network(
             estimator.n_features_in_, n_outputs
         )
@@ -563,7 +565,7 @@ default=None
         """Z[L] and A[L] for the rows of X, float64, and the checked X."""
         X = self._check_rows(X)
         reader = RowReader(X, self.coefs_[0].dtype, self._input_standardization())
-        blocks = list(zip(self.coefs_, self.intercepts_, strict=True))
+        blocks = self._network.chain(_fitted.layers(self))
         Z = output_Z(self._network, blocks, reader).astype(np.float64, copy=False)
         A = self._network.output_activation.forward(Z, out=np.empty_like(Z))
         return Z, A, X

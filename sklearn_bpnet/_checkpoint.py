@@ -23,7 +23,7 @@ from sklearn_bpnet._json_tree import NotPortableError, decode, encode
 _FORMAT = 1
 _FIRST_LINE = "sklearn_bpnet checkpoint {format} sha256 {digest}\n"
 # What is rebuilt from the parameters, or belongs to one call only
-_LEFT_OUT = ("_network", "_resumes", "_classes_preset")
+_LEFT_OUT = ("_network", "_loss", "_resumes", "_classes_preset")
 _OF_SCIKIT_LEARN = ("_skl_", "_callback", "_parent_callback", "_sklearn_")
 
 

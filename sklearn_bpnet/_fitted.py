@@ -27,16 +27,15 @@ def attributes(network, theta, state, history, outcome, best_epoch=0):
     best_epoch : int, default=0
         The epoch of theta.
     """
-    blocks = network.parameters(theta).blocks
+    layers = network.parameters(theta).layers
     scores = history.column("validation_score")
     validated = scores is not None or history.column("validation_loss") is not None
     return {
         "_network": network,
         "_state": state,
-        "coefs_": [W for W, _ in blocks],
-        "intercepts_": [b for _, b in blocks],
-        "n_layers_": len(blocks) + 1,
-        "n_outputs_": blocks[-1][0].shape[1],
+        **weights(layers),
+        "n_layers_": len(layers) + 1,
+        "n_outputs_": layers[-1][0].shape[1],
         "out_activation_": ACTIVATIONS.name_of(network.output_activation),
         "n_iter_": outcome.n_iter,
         "stop_reason_": outcome.reason.value,
@@ -49,6 +48,26 @@ def attributes(network, theta, state, history, outcome, best_epoch=0):
         "best_validation_score_": None if scores is None else _best(max, scores, nan),
         "best_epoch_": best_epoch,
     }
+
+
+def weights(layers):
+    """The attributes that hold the layers' arrays, by name."""
+    return {
+        "coefs_": [W for W, *_ in layers],
+        "intercepts_": [b for _, b, *_ in layers],
+        "activation_weights_": [own[0] if own else None for _, _, *own in layers],
+    }
+
+
+def layers(estimator):
+    """The arrays of every layer of a fitted estimator: the way back."""
+    of_layers = zip(
+        estimator.coefs_,
+        estimator.intercepts_,
+        estimator.activation_weights_,
+        strict=True,
+    )
+    return [(W, b) if w is None else (W, b, w) for W, b, w in of_layers]
 
 
 def warn(estimator, outcome):

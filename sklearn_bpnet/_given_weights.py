@@ -68,7 +68,7 @@ def write(parameters: Parameters, coefs, intercepts, suffix=""):
     ):
         if given is None:
             continue
-        views = [block[which] for block in parameters.blocks]
+        views = [block[which] for block in parameters.layers]
         shapes = [view.shape for view in views]
         if len(given) != len(views):
             raise ValueError(

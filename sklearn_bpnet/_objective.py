@@ -56,8 +56,8 @@ class Objective:
 
     def coefs_and_intercepts(self, theta: Array) -> tuple[list[Array], list[Array]]:
         """W and b of every layer: views into ``theta``."""
-        blocks = self.risk.network.parameters(theta).blocks
-        return [W for W, _ in blocks], [b for _, b in blocks]
+        layers = self.risk.network.parameters(theta).layers
+        return [W for W, *_ in layers], [b for _, b, *_ in layers]
 
 
 def empirical_risk(estimator, X, y, sample_weight=None):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterable
 from numbers import Integral, Real
 
 import numpy as np
@@ -67,15 +66,19 @@ _DTYPES = {"float32": np.float32, "float64": np.float64}
 CONSTRAINTS = {
     "hidden_layer_sizes": ["array-like", _COUNT],
     "activation": [StrOptions(set(ACTIVATIONS)), Activation, list, tuple],
-    "output_activation": [StrOptions({"auto", *ACTIVATIONS}), Activation],
+    "output_activation": [StrOptions({"auto", *ACTIVATIONS}), Activation, tuple],
     "initializer": [StrOptions(set(INITIALIZERS)), Initializer],
     "solver": [
         StrOptions({*FULL_BATCH_SOLVERS, *OPTIMIZERS}),
         Optimizer,
         FullBatchSolver,
     ],
-    "alpha": [_AT_LEAST_ZERO],
+    "alpha": [_AT_LEAST_ZERO, "array-like"],
     "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+    "group_alpha": [_AT_LEAST_ZERO],
+    "dropout": [_DECAY, "array-like"],
+    "input_dropout": [_DECAY],
+    "input_noise": [_AT_LEAST_ZERO],
     "batch_size": [StrOptions({"auto", "full"}), _COUNT],
     "learning_rate": [StrOptions(set(SCHEDULES)), Schedule, callable],
     "learning_rate_init": [_POSITIVE],
@@ -109,33 +112,8 @@ CONSTRAINTS = {
 
 def loss_constraint(task):
     """What ``loss`` may be for a task, "classification" or "regression"."""
-    return [StrOptions({k for k, loss in LOSSES.items() if task in loss.tasks}), Loss]
-
-
-def hidden_sizes(hidden_layer_sizes):
-    """The number of units of every hidden layer, a tuple of int."""
-    sizes = hidden_layer_sizes
-    sizes = np.asarray(sizes if isinstance(sizes, Iterable) else [sizes])
-    if sizes.size == 0:
-        return ()
-    if sizes.ndim != 1 or sizes.dtype.kind not in "iu" or (sizes <= 0).any():
-        raise ValueError(
-            "hidden_layer_sizes must be > 0, a whole number for every hidden layer; "
-            f"got {hidden_layer_sizes!r}."
-        )
-    return tuple(sizes.tolist())
-
-
-def hidden_activations(activation, n_hidden):
-    """The activation of every hidden layer, a tuple of Activation."""
-    if not isinstance(activation, (list, tuple)):
-        return (ACTIVATIONS.resolve(activation),) * n_hidden
-    if len(activation) != n_hidden:
-        raise ValueError(
-            f"activation names {len(activation)} functions, but hidden_layer_sizes "
-            f"has {n_hidden} layers. Give one for each, or a single one for all."
-        )
-    return tuple(ACTIVATIONS.resolve(spec) for spec in activation)
+    names = {name for name, loss in LOSSES.items() if task in loss.tasks}
+    return [StrOptions(names), Loss, tuple]
 
 
 def solver_of(estimator):
@@ -205,7 +183,7 @@ def _learning_rate_factors(spec, network):
     factors = Parameters.zeros(network.shapes)
     for kind, of_layers in enumerate((by_kind.get("W", 1.0), by_kind.get("b", 1.0))):
         numbers = np.asarray(of_layers, dtype=np.float64)
-        n_layers = len(factors.blocks)
+        n_layers = len(factors.layers)
         valid = np.isfinite(numbers).all() and (numbers >= 0).all()
         if numbers.shape not in {(), (n_layers,)} or not valid:
             raise ValueError(
@@ -214,7 +192,7 @@ def _learning_rate_factors(spec, network):
                 f"or single numbers, as in {{'b': 0.1}}; got {spec!r}."
             )
         for block, number in zip(
-            factors.blocks, np.broadcast_to(numbers, n_layers), strict=True
+            factors.layers, np.broadcast_to(numbers, n_layers), strict=True
         ):
             block[kind][...] = number
     return factors.theta
@@ -295,6 +273,9 @@ def warn_about_unused(estimator):
         "beta_2": is_name and solver in _ADAMS,
         "epsilon": is_name and solver in _ADAMS,
         "max_fun": is_name and solver == "lbfgs",
+        "dropout": stochastic,
+        "input_dropout": stochastic,
+        "input_noise": stochastic,
         "weight_decay": stochastic and not isinstance(solver, AdamW),
         "clip_norm": stochastic,
         "learning_rate_factors": stochastic,

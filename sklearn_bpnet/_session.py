@@ -249,6 +249,7 @@ class Training:
             learning_rate_init=est.learning_rate_init,
             rng=self.rng if est.shuffle and parameters.uses_mini_batches(est) else None,
             step_options=parameters.step_options(est, self.risk.network),
+            noise_rng=self.rng,
             n_epochs=self.planned,
         )
         size = parameters.batch_size_of(est, self.data.n_rows)

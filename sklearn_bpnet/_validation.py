@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import check_scoring
 
+from sklearn_bpnet import _fitted
 from sklearn_bpnet.training.batches import RowReader
 from sklearn_bpnet.training.evaluation import output_Z
 from sklearn_bpnet.training.history import Validation
@@ -90,17 +91,17 @@ class Validator:
         if self.scorer is None:
             weights = self.weights
             return self.estimator._validation_score(Z, A, self.targets, weights)
-        fitted = self._fitted(parameters.blocks)
+        fitted = self._fitted(parameters.layers)
         if self.weights is None:
             return self.scorer(fitted, self.X, self.y)
         return self.scorer(fitted, self.X, self.y, sample_weight=self.weights)
 
-    def _fitted(self, blocks):
+    def _fitted(self, layers):
         """An estimator that predicts with the weights of now."""
         fitted = copy(self.estimator)
         vars(fitted).pop("feature_names_in_", None)  # the rows come as an array
         fitted._network = self.risk.network
-        fitted.coefs_ = [W for W, _ in blocks]
-        fitted.intercepts_ = [b for _, b in blocks]
+        for name, arrays in _fitted.weights(layers).items():
+            setattr(fitted, name, arrays)
         fitted.n_outputs_ = len(fitted.intercepts_[-1])
         return fitted

@@ -36,19 +36,25 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     hidden_layer_sizes : int or array-like of int, default=(100,)
         Number of units of every hidden layer; ``()`` for a linear model.
 
-    activation : str, Activation, or list of these, default="relu"
+    activation : str, Activation, pair of functions, or list of these, default="relu"
         Activation of the hidden layers, or a list with one for each. Names:
         "identity", "heaviside", "sigmoid" (also "logistic"), "tanh", "relu",
         "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "softsign",
-        "exp", "softmax". No gradient passes a "heaviside" layer: what lies below
-        keeps its initial weights.
+        "exp", "softmax", "prelu" (its slopes are learned). No gradient passes a
+        "heaviside" layer: what lies below keeps its initial weights. A pair
+        ``(f, derivative)`` of your own functions of Z will do as well.
 
-    loss : {"log_loss", "squared_error"} or Loss, default="log_loss"
-        The loss L(y, a) of a row, summed over the outputs.
+    loss : str, Loss, or pair of functions, default="log_loss"
+        The loss L(y, a) of a row, summed over the outputs. Names: "log_loss",
+        "squared_error", "focal"; without probabilities "hinge", "squared_hinge",
+        "perceptron". An instance carries its own parameters, such as
+        ``LogLoss(label_smoothing=0.1)``. Or two functions, ``(value, gradient)``, of
+        Y and A.
 
     output_activation : str or Activation, default="auto"
         Activation of the output. "auto" is softmax for three classes or more and the
-        logistic sigmoid for two classes and for label indicators.
+        logistic sigmoid for two classes and for label indicators; the identity for
+        "hinge" and "squared_hinge", a step for "perceptron".
 
     initializer : str or Initializer, default="auto"
         Law of the initial weights; biases start at zero. "auto" follows each
@@ -63,15 +69,33 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         "gd", "rprop"; only "lbfgs" and "cg" need no learning rate. An instance, such
         as ``Adam(beta_1=0.8)``, carries its own hyper-parameters.
 
-    alpha : float, default=1e-5
-        Strength lambda of the penalty in the empirical risk, at least 0. It means the
-        same for every batch size, number of rows and scale of the sample weights.
-        scikit-learn's alpha divided by the batch size (by the number of rows for
-        "lbfgs") gives the same strength.
+    alpha : float or sequence of float, default=1e-5
+        Strength lambda of the penalty in the empirical risk, at least 0, or one for
+        every layer of weights, from the input up. It means the same for every batch
+        size, number of rows and scale of the sample weights. scikit-learn's alpha
+        divided by the batch size (by the number of rows for "lbfgs") gives the same
+        strength.
 
     l1_ratio : float, default=0.0
         Share of L1 in the penalty, in [0, 1]: 0 is L2, 1 is L1, as in ElasticNet.
         With L1, weights become exactly zero.
+
+    group_alpha : float, default=0.0
+        Strength of a group penalty, at least 0: the sum over the features of the
+        Euclidean norm of the weights that leave it. It switches whole features off,
+        exactly. Not for "lbfgs", "cg", "lion" and "rprop".
+
+    dropout : float or sequence of float, default=0.0
+        Probability of a hidden unit to be left out of a training step, in [0, 1), or
+        one for every hidden layer.
+
+    input_dropout : float, default=0.0
+        The same for features, in [0, 1); a feature that is left out is set to its mean
+        by the standardisation. Needs dense X.
+
+    input_noise : float, default=0.0
+        Standard deviation of normal noise that is added to the features in training,
+        at least 0, in units of the scaled features. Needs dense X.
 
     batch_size : int, "auto" or "full", default="auto"
         Rows a mini-batch. "full" is all rows. "auto" is all rows up to 64, else a
@@ -222,6 +246,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     intercepts_ : list of ndarray of shape (n_out,), length n_layers_ - 1
         Biases b of every layer.
 
+    activation_weights_ : list of ndarray of shape (n_out,) or None
+        For every layer the weights that its activation has learned; None where it
+        learns none.
+
     loss_ : float
         The empirical risk, penalty included: for mini-batches its mean over the last
         epoch, for "lbfgs" and "cg" its value at the final weights.
@@ -325,6 +353,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         solver="adam",
         alpha=1e-5,
         l1_ratio=0.0,
+        group_alpha=0.0,
+        dropout=0.0,
+        input_dropout=0.0,
+        input_noise=0.0,
         batch_size="auto",
         learning_rate="constant",
         learning_rate_init=0.001,
@@ -364,6 +396,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         self.solver = solver
         self.alpha = alpha
         self.l1_ratio = l1_ratio
+        self.group_alpha = group_alpha
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.input_noise = input_noise
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import ClassVar
 
 import numpy as np
@@ -12,8 +13,8 @@ from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._given_weights import given_standardization
 from sklearn_bpnet._scaling import standardization
-from sklearn_bpnet.net.activations import Identity
-from sklearn_bpnet.net.losses import LOSSES
+from sklearn_bpnet.net.activations import Ascending, Exp, Identity
+from sklearn_bpnet.net.losses import LOSSES, FunctionLoss
 
 
 class BPNetRegressor(RegressorMixin, BaseBPNet):
@@ -29,20 +30,24 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     hidden_layer_sizes : int or array-like of int, default=(100,)
         Number of units of every hidden layer; ``()`` for a linear model.
 
-    activation : str, Activation, or list of these, default="relu"
+    activation : str, Activation, pair of functions, or list of these, default="relu"
         Activation of the hidden layers, or a list with one for each. Names:
         "identity", "heaviside", "sigmoid" (also "logistic"), "tanh", "relu",
         "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "softsign",
-        "exp", "softmax". No gradient passes a "heaviside" layer: what lies below
-        keeps its initial weights.
+        "exp", "softmax", "prelu" (its slopes are learned). No gradient passes a
+        "heaviside" layer: what lies below keeps its initial weights. A pair
+        ``(f, derivative)`` of your own functions of Z will do as well.
 
-    loss : {"squared_error", "poisson"} or Loss, default="squared_error"
-        The loss L(y, a) of a row, summed over the outputs. "squared_error" is half
-        the squared error; "poisson" is half the Poisson deviance, for y >= 0.
+    loss : str, Loss, or pair of functions, default="squared_error"
+        The loss L(y, a) of a row, summed over the outputs. Names: "squared_error",
+        "absolute_error" (the median), "huber", "log_cosh", "quantile", "expectile";
+        "poisson" for y >= 0, "gamma" for y > 0, "tweedie". An instance carries its
+        own parameters: ``Quantile((0.05, 0.5, 0.95))`` predicts three quantiles that
+        do not cross. Or two functions, ``(value, gradient)``, of Y and A.
 
     output_activation : str or Activation, default="auto"
-        Activation of the output. "auto" is the identity for "squared_error" and the
-        exponential for "poisson".
+        Activation of the output. "auto" is the exponential for "poisson", "gamma" and
+        "tweedie", and the identity for the others.
 
     initializer : str or Initializer, default="auto"
         Law of the initial weights; biases start at zero. "auto" follows each
@@ -57,15 +62,33 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         "gd", "rprop"; only "lbfgs" and "cg" need no learning rate. An instance, such
         as ``Adam(beta_1=0.8)``, carries its own hyper-parameters.
 
-    alpha : float, default=1e-5
-        Strength lambda of the penalty in the empirical risk, at least 0. It means the
-        same for every batch size, number of rows and scale of the sample weights.
-        scikit-learn's alpha divided by the batch size (by the number of rows for
-        "lbfgs") gives the same strength.
+    alpha : float or sequence of float, default=1e-5
+        Strength lambda of the penalty in the empirical risk, at least 0, or one for
+        every layer of weights, from the input up. It means the same for every batch
+        size, number of rows and scale of the sample weights. scikit-learn's alpha
+        divided by the batch size (by the number of rows for "lbfgs") gives the same
+        strength.
 
     l1_ratio : float, default=0.0
         Share of L1 in the penalty, in [0, 1]: 0 is L2, 1 is L1, as in ElasticNet.
         With L1, weights become exactly zero.
+
+    group_alpha : float, default=0.0
+        Strength of a group penalty, at least 0: the sum over the features of the
+        Euclidean norm of the weights that leave it. It switches whole features off,
+        exactly. Not for "lbfgs", "cg", "lion" and "rprop".
+
+    dropout : float or sequence of float, default=0.0
+        Probability of a hidden unit to be left out of a training step, in [0, 1), or
+        one for every hidden layer.
+
+    input_dropout : float, default=0.0
+        The same for features, in [0, 1); a feature that is left out is set to its mean
+        by the standardisation. Needs dense X.
+
+    input_noise : float, default=0.0
+        Standard deviation of normal noise that is added to the features in training,
+        at least 0, in units of the scaled features. Needs dense X.
 
     batch_size : int, "auto" or "full", default="auto"
         Rows a mini-batch. "full" is all rows. "auto" is all rows up to 64, else a
@@ -183,8 +206,13 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
 
     target_scaling : {"auto", "standard"} or None, default="auto"
         Whether the network is trained on standardised targets, and predictions are
-        mapped back. "auto" does so where it leaves the minimiser the same: for the
-        squared error with the identity as output activation.
+        mapped back. "auto" does so where it leaves the minimiser the same, as for a
+        mean, a median or a quantile with the identity as output activation, and does
+        not touch counts and other targets of "poisson", "gamma" and "tweedie".
+
+    target_range : tuple (low, high), default=None
+        Ends of the targets' range, which predictions then never leave: the range of a
+        bounded `output_activation` ("sigmoid", if that is "auto") is mapped to it.
 
     input_scaling : {"standard"} or None, default="standard"
         Whether features are standardised inside the estimator, with means and
@@ -201,6 +229,10 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
 
     intercepts_ : list of ndarray of shape (n_out,), length n_layers_ - 1
         Biases b of every layer.
+
+    activation_weights_ : list of ndarray of shape (n_out,) or None
+        For every layer the weights that its activation has learned; None where it
+        learns none.
 
     loss_ : float
         The empirical risk, penalty included: for mini-batches its mean over the last
@@ -289,6 +321,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         **BaseBPNet._parameter_constraints,
         "loss": parameters.loss_constraint("regression"),
         "target_scaling": [parameters.StrOptions({"auto", "standard"}), None],
+        "target_range": [tuple, list, None],
     }
 
     def __init__(
@@ -302,6 +335,10 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         solver="adam",
         alpha=1e-5,
         l1_ratio=0.0,
+        group_alpha=0.0,
+        dropout=0.0,
+        input_dropout=0.0,
+        input_noise=0.0,
         batch_size="auto",
         learning_rate="constant",
         learning_rate_init=0.001,
@@ -329,6 +366,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         clip_norm=None,
         learning_rate_factors=None,
         target_scaling="auto",
+        target_range=None,
         input_scaling="standard",
         dtype="auto",
     ):
@@ -340,6 +378,10 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         self.solver = solver
         self.alpha = alpha
         self.l1_ratio = l1_ratio
+        self.group_alpha = group_alpha
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.input_noise = input_noise
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init
@@ -367,6 +409,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         self.clip_norm = clip_norm
         self.learning_rate_factors = learning_rate_factors
         self.target_scaling = target_scaling
+        self.target_range = target_range
         self.input_scaling = input_scaling
         self.dtype = dtype
 
@@ -446,24 +489,42 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         return self._encode_targets(y, going_on=True)
 
     def _default_output_activation(self, loss):
+        if self.target_range is not None:
+            return "sigmoid"
         return loss.default_output("regression")
 
     def _learn_target_scaling(self, data):
         self.target_mean_ = self.target_scale_ = None
-        if self.target_scaling is None:
-            return
         loss = LOSSES.resolve(self.loss)
-        activation = self._resolve_output_activation(loss)
-        if loss.scalable_target and isinstance(activation, Identity):
+        activation = self._resolve_output_activation()
+        if self.target_range is not None:
+            mean, scale = _scaling_to(activation, self.target_range, loss, data.Y)
+            self.target_mean_ = np.full(data.Y.shape[1], mean)
+            self.target_scale_ = np.full(data.Y.shape[1], scale)
+        elif self.target_scaling is None:
+            return
+        elif self._may_scale(loss) and isinstance(activation, (Identity, Ascending)):
             statistics = standardization(data.Y, data.weights, data.rows)
             self.target_mean_, self.target_scale_ = statistics.mean, statistics.scale
         elif self.target_scaling == "standard":
             raise ValueError(
-                "target_scaling='standard' needs loss='squared_error' and an output "
-                f"that can take any value; got loss={self.loss!r} and "
+                "target_scaling='standard' needs a loss that a change of units leaves "
+                "as it is, such as 'squared_error', and an output that can take any "
+                f"value; got loss={self.loss!r} and "
                 f"output_activation={self.output_activation!r}. Use "
                 "target_scaling='auto'."
             )
+
+    def _may_scale(self, loss):
+        """Whether a loss allows standardised targets; of one's own, the user says."""
+        insists = self.target_scaling == "standard" and isinstance(loss, FunctionLoss)
+        return loss.scalable_target or insists
+
+    def _set_initial_biases(self, network, start, data):
+        if isinstance(network.output_activation, Exp):
+            # exp(b) is the mean target: b would take long to get there by itself
+            means = np.average(data.Y, axis=0, weights=data.weights)
+            start.layers[-1][1][...] = np.log(np.maximum(means, np.finfo(float).tiny))
 
     def _to_network_units(self, Y):
         return (
@@ -472,8 +533,13 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
             else (Y - self.target_mean_) / self.target_scale_
         )
 
+    def _by_target(self, A):
+        """Outputs of shape (n_samples, n_targets, n_levels): those of every target."""
+        return A.reshape(len(A), -1, self._loss.n_outputs(1))
+
     def _validation_score(self, Z, A, Y, weights):
-        return r2_score(Y, A, sample_weight=weights)
+        central = self._by_target(A)[..., self._loss.central_output]
+        return r2_score(Y, central, sample_weight=weights)
 
     def predict(self, X):
         """Predict targets.
@@ -485,18 +551,71 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
 
         Returns
         -------
-        ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The predictions: float32 for float32 X, float64 otherwise.
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+            The predictions: float32 for float32 X, float64 otherwise. With several
+            levels of ``loss=Quantile(levels)`` they have one axis more, of length
+            n_levels.
         """
         _, A, X = self._outputs(X)
-        if self.target_mean_ is not None:
-            A *= self.target_scale_
-            A += self.target_mean_
+        if self.target_mean_ is not None and self.target_scale_ is not None:
+            by_target = self._by_target(A)
+            by_target *= self.target_scale_[:, None]
+            by_target += self.target_mean_[:, None]
         if X.dtype == np.float32:
             A = A.astype(np.float32)
-        return A[:, 0] if A.shape[1] == 1 else A
+        n_levels = self._loss.n_outputs(1)
+        if A.shape[1] == n_levels:  # a single target
+            return A[:, 0] if n_levels == 1 else A
+        return A if n_levels == 1 else self._by_target(A)
+
+    def score(self, X, y, sample_weight=None):
+        """R2 of the predictions: 1 is perfect, 0 as good as the mean of y.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            The inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            The targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            Of several quantiles, that of the level nearest to 1/2.
+        """
+        predicted = self.predict(X)
+        if self._loss.n_outputs(1) > 1:
+            predicted = predicted[..., self._loss.central_output]
+        return r2_score(y, predicted, sample_weight=sample_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+def _scaling_to(activation, target_range, loss, Y):
+    """Mean and scale that map the activation's range to that of the targets."""
+    low, high = target_range
+    ends = activation.range
+    if not (isfinite(low) and isfinite(high) and low < high):
+        raise ValueError(
+            "target_range must be two finite numbers, low < high; got "
+            f"{target_range!r}."
+        )
+    if not (isfinite(ends.low) and isfinite(ends.high)) or not loss.scalable_target:
+        raise ValueError(
+            f"target_range={target_range!r} needs a bounded output and a loss that a "
+            f"change of units leaves as it is; the output lies in {ends} and the loss "
+            f"is {LOSSES.name_of(loss)!r}. Use output_activation='sigmoid' and "
+            "loss='squared_error', for example."
+        )
+    if Y.min() < low or Y.max() > high:
+        raise ValueError(
+            f"y must lie in target_range={target_range!r}; got min(y)={Y.min():g}, "
+            f"max(y)={Y.max():g}."
+        )
+    scale = (high - low) / (ends.high - ends.low)
+    return low - ends.low * scale, scale

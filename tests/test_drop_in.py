@@ -70,6 +70,7 @@ def test_the_two_classes_share_their_defaults_except_the_loss():
     assert set(classifier) ^ set(regressor) == {
         "class_weight",
         "target_encoding",
+        "target_range",
         "target_scaling",
     }
 

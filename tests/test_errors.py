@@ -314,7 +314,7 @@ def test_standard_target_scaling_is_refused_where_it_changes_the_minimiser(
     setting, iris
 ):
     message = fit_error(BPNetRegressor(target_scaling="standard", **setting), *iris)
-    assert "target_scaling='standard' needs loss='squared_error'" in message
+    assert "target_scaling='standard' needs a loss that a change of units" in message
     [(parameter, value)] = setting.items()
     assert f"{parameter}={value!r}" in message
     assert "Use target_scaling='auto'" in message

@@ -9,6 +9,7 @@ and its own dtype is kept. To add an activation: one class here, one entry in
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf, log, nextafter, pi, sqrt
 from typing import ClassVar
@@ -471,6 +472,33 @@ class Ascending(Activation):
         return out
 
 
+@dataclass(frozen=True)
+class ElementWise(Activation):
+    """A user's own pair of functions, applied element by element.
+
+    Parameters
+    ----------
+    function : callable
+        f, from an array Z to an array of the same shape.
+    derivative_function : callable
+        f', from Z to an array of the same shape.
+    """
+
+    function: Callable[[Array], Array]
+    derivative_function: Callable[[Array], Array]
+
+    reads_Z: ClassVar[bool] = True
+    wraps_functions: ClassVar[bool] = True
+
+    def forward(self, Z: Array, out: Array) -> Array:
+        out[...] = self.function(Z)
+        return out
+
+    def derivative(self, Z: Array, A: Array, out: Array) -> Array:
+        out[...] = self.derivative_function(Z)
+        return out
+
+
 ACTIVATIONS: Registry[Activation] = Registry(
     "activation",
     Activation,  # type: ignore[type-abstract]
@@ -492,4 +520,5 @@ ACTIVATIONS: Registry[Activation] = Registry(
         "exp": Exp(),
         "softmax": Softmax(),
     },
+    from_functions=ElementWise,
 )

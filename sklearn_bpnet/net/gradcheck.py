@@ -68,6 +68,9 @@ def relative_error(analytic: Array, numeric: Array) -> float:
     return float(np.linalg.norm(analytic - numeric)) / scale if scale else 0.0
 
 
+_ATTRIBUTES = {"W": "coefs_", "b": "intercepts_", "w": "activation_weights_"}
+
+
 @dataclass(frozen=True)
 class Mismatch:
     """A parameter, with its derivative by backpropagation and by a difference.
@@ -76,8 +79,8 @@ class Mismatch:
     ----------
     layer : int
         1 for the first layer above the input, as in the lecture.
-    parameter : {"W", "b"}
-        Weight matrix or bias vector.
+    parameter : {"W", "b", "w"}
+        Weight matrix, bias vector, or the weights that an activation learns.
     index : tuple of int
         Where in that array.
     backpropagation, difference : float
@@ -92,7 +95,7 @@ class Mismatch:
 
     def __str__(self) -> str:
         where = ", ".join(map(str, self.index))
-        attribute = "coefs_" if self.parameter == "W" else "intercepts_"
+        attribute = _ATTRIBUTES[self.parameter]
         return (
             f"layer {self.layer}, {self.parameter}[{where}] "
             f"({attribute}[{self.layer - 1}]): backpropagation gives "
@@ -268,8 +271,8 @@ def _names(
     """From a position in theta to layer, array and index in the array."""
     arrays = [
         (layer, letter, shape)
-        for layer, block in enumerate(shapes, start=1)
-        for letter, shape in zip("Wb", block, strict=True)
+        for layer, block in enumerate(filter(None, shapes), start=1)
+        for letter, shape in zip(_ATTRIBUTES, block, strict=False)
     ]
     starts = np.cumsum([0, *(prod(shape) for *_, shape in arrays)])
 

@@ -21,6 +21,7 @@ from sklearn_bpnet.net.activations import (
     SiLU,
 )
 from sklearn_bpnet.net.hyperparameters import Configurable
+from sklearn_bpnet.net.learned import Mixed, PReLU
 from sklearn_bpnet.net.registry import Registry
 
 
@@ -116,7 +117,7 @@ LECUN = VarianceScaling(1.0, "in")
 class Auto(Initializer):
     """The usual choice for the activation that follows.
 
-    He for the rectifiers (ReLU, leaky ReLU, ELU, GELU, SiLU, Mish), LeCun's normal
+    He for the rectifiers (ReLU, leaky and PReLU, ELU, GELU, SiLU, Mish), LeCun's normal
     law for SELU, Glorot for the others. Where the output layer's activation is
     the identity, a sigmoid or softmax, that is Glorot.
     """
@@ -124,7 +125,9 @@ class Auto(Initializer):
     def draw(
         self, n_in: int, n_out: int, activation: Activation, rng: np.random.Generator
     ) -> Array:
-        if isinstance(activation, (ReLU, LeakyReLU, ELU, GELU, SiLU, Mish)):
+        if isinstance(activation, Mixed):
+            activation = activation.function
+        if isinstance(activation, (ReLU, LeakyReLU, PReLU, ELU, GELU, SiLU, Mish)):
             rule = HE
         elif isinstance(activation, SELU):
             rule = VarianceScaling(1.0, "in", "normal")

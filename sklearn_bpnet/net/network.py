@@ -7,8 +7,10 @@ a pass computes lies in a ``Workspace``, and both are handed in.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -16,6 +18,8 @@ from numpy.typing import DTypeLike
 from sklearn_bpnet.net._typing import Array, Operand
 from sklearn_bpnet.net.activations import Activation
 from sklearn_bpnet.net.initializers import Initializer
+from sklearn_bpnet.net.learned import LearnedActivation
+from sklearn_bpnet.net.noise import Dropout, GaussianNoise, Noise
 from sklearn_bpnet.net.parameters import Parameters, Shape
 
 
@@ -46,7 +50,8 @@ class LayerWorkspace:
         return LayerWorkspace(Z, A, self.G[rows], self.D[rows])
 
 
-Workspace = list[LayerWorkspace]
+# what each block's `workspace` made: a LayerWorkspace for every Dense
+Workspace = list[Any]
 
 
 @dataclass(frozen=True)
@@ -66,9 +71,15 @@ class Dense:
     activation: Activation
 
     @property
-    def shapes(self) -> tuple[Shape, Shape]:
-        """Shapes of W and b."""
-        return (self.n_in, self.n_out), (self.n_out,)
+    def shapes(self) -> tuple[Shape, ...]:
+        """Shapes of W, b and, where the activation learns, its weights."""
+        own = [(self.n_out,)] if isinstance(self.activation, LearnedActivation) else []
+        return (self.n_in, self.n_out), (self.n_out,), *own
+
+    def function(self, parameters: Sequence[Array]) -> Activation:
+        """The activation, at its own weights if it has some."""
+        f = self.activation
+        return f.at(parameters[2]) if isinstance(f, LearnedActivation) else f
 
     def workspace(
         self, n_rows: int, dtype: DTypeLike, keep_Z: bool = False, backward: bool = True
@@ -91,20 +102,20 @@ class Dense:
     ) -> Array:
         """A[l] = f(Z[l]) with Z[l] = A[l-1] @ W[l] + b[l]."""
         self.affine(parameters, A_below, ws)
-        return self.activation.forward(ws.Z, out=ws.A)
+        return self.function(parameters).forward(ws.Z, out=ws.A)
 
     def affine(
         self, parameters: Sequence[Array], A_below: Operand, ws: LayerWorkspace
     ) -> Array:
         """Z[l] = A[l-1] @ W[l] + b[l]."""
-        W, b = parameters
+        W, b = parameters[:2]
         _product(A_below, W, out=ws.Z)
         ws.Z += b
         return ws.Z
 
-    def delta(self, ws: LayerWorkspace) -> Array:
+    def delta(self, parameters: Sequence[Array], ws: LayerWorkspace) -> Array:
         """D[l] = dJ/dZ[l] from G[l] = dJ/dA[l]: BP1 at the output, BP2 below."""
-        return self.activation.vjp(ws.Z, ws.A, ws.G, out=ws.D)
+        return self.function(parameters).vjp(ws.Z, ws.A, ws.G, out=ws.D)
 
     def backward(
         self,
@@ -115,12 +126,15 @@ class Dense:
         G_below: Array | None,
     ) -> None:
         """From D[l], write dJ/dW[l], dJ/db[l] and, if asked for, dJ/dA[l-1]."""
-        W, _ = parameters
-        dW, db = gradient
+        W = parameters[0]
+        dW, db = gradient[:2]
         np.add.reduce(ws.D, axis=0, out=db)  # BP3
         _product(A_below.T, ws.D, out=dW)  # BP4
         if G_below is not None:
             np.matmul(ws.D, W.T, out=G_below)  # BP2, whose factor f' is in `delta`
+        if isinstance(self.activation, LearnedActivation):
+            w = parameters[2]
+            gradient[2][...] = self.activation.weight_gradient(w, ws.Z, ws.G)
 
 
 @dataclass(frozen=True)
@@ -129,14 +143,21 @@ class Network:
 
     Parameters
     ----------
-    blocks : tuple of Dense
-        From the input to the output.
+    blocks : tuple of Dense or Noise
+        From the input to the output, which is Dense.
     """
 
-    blocks: tuple[Dense, ...]
+    blocks: tuple[Dense | Noise, ...]
 
     @classmethod
-    def dense(cls, units: Sequence[int], activations: Sequence[Activation]) -> Network:
+    def dense(
+        cls,
+        units: Sequence[int],
+        activations: Sequence[Activation],
+        *,
+        dropout: Sequence[float] = (),
+        input_noise: float = 0.0,
+    ) -> Network:
         """A multi-layer perceptron.
 
         Parameters
@@ -145,23 +166,63 @@ class Network:
             Number of inputs, of units in each hidden layer, of outputs.
         activations : sequence of Activation, length n_layers - 1
             Those of the hidden layers, then that of the output.
+        dropout : sequence of float, default=()
+            Rates of the inputs and of every hidden layer, length n_layers - 1, each
+            in [0, 1); empty for none.
+        input_noise : float, default=0.0
+            Standard deviation of the noise on the inputs, at least 0.
         """
-        sizes = zip(units[:-1], units[1:], activations, strict=True)
-        return cls(tuple(Dense(int(i), int(o), f) for i, o, f in sizes))
+        units = [int(n) for n in units]
+        rates = list(dropout) or [0.0] * len(activations)
+        blocks: list[Dense | Noise] = []
+        if input_noise:
+            blocks.append(GaussianNoise(units[0], input_noise))
+        layers = zip(units[:-1], units[1:], activations, rates, strict=True)
+        for n_in, n_out, f, rate in layers:
+            if rate:
+                blocks.append(Dropout(n_in, rate))
+            blocks.append(Dense(n_in, n_out, f))
+        return cls(tuple(blocks))
+
+    @cached_property
+    def layers(self) -> tuple[Dense, ...]:
+        """The blocks with weights."""
+        return tuple(block for block in self.blocks if isinstance(block, Dense))
 
     @property
     def shapes(self) -> list[tuple[Shape, ...]]:
         """The shapes of every block's parameters."""
         return [block.shapes for block in self.blocks]
 
-    @property
+    @cached_property
     def output_activation(self) -> Activation:
         """The activation of the last layer."""
-        return self.blocks[-1].activation
+        return self.layers[-1].activation
+
+    @cached_property
+    def _lowest(self) -> int:
+        """The index of the lowest block with weights."""
+        return self.blocks.index(self.layers[0])
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether training draws noise."""
+        return len(self.layers) < len(self.blocks)
+
+    def draw(self, ws: Workspace, rng: np.random.Generator) -> None:
+        """Draw the noise of the next forward pass and of its backward pass."""
+        for block, layer in zip(self.blocks, ws, strict=True):
+            if isinstance(block, Noise):
+                block.draw(layer, rng)
 
     def parameters(self, theta: Array) -> Parameters:
         """The blocks' views into ``theta``."""
         return Parameters(self.shapes, theta)
+
+    def chain(self, layers: Iterable[Sequence[Array]]) -> list[Sequence[Array]]:
+        """The blocks' parameters, from those of the layers alone."""
+        left = iter(layers)
+        return [next(left) if isinstance(b, Dense) else () for b in self.blocks]
 
     def initial_parameters(
         self, initializer: Initializer, rng: np.random.Generator, dtype: DTypeLike
@@ -171,14 +232,17 @@ class Network:
         They are drawn in float64, so a seed means the same in every dtype.
         """
         parameters = Parameters.zeros(self.shapes, dtype)
-        for block, (W, _) in zip(self.blocks, parameters.blocks, strict=True):
-            W[...] = initializer.draw(block.n_in, block.n_out, block.activation, rng)
+        for layer, (W, _, *own) in zip(self.layers, parameters.layers, strict=True):
+            f = layer.activation
+            W[...] = initializer.draw(layer.n_in, layer.n_out, f, rng)
+            if isinstance(f, LearnedActivation):
+                own[0][...] = f.initial
         return parameters
 
     def is_weight(self, dtype: DTypeLike = np.float64) -> Array:
-        """1 where theta holds a weight, 0 where a bias, shape (n_parameters,)."""
+        """1 where theta holds an element of a W, else 0, shape (n_parameters,)."""
         mask = Parameters.zeros(self.shapes, dtype)
-        for W, _ in mask.blocks:
+        for W, *_ in mask.layers:
             W[...] = 1
         return mask.theta
 
@@ -194,10 +258,10 @@ class Network:
         ``backward`` says whether a backward pass will follow the forward pass,
         ``keep_Z`` whether the hidden layers keep their Z too.
         """
-        *hidden, top = self.blocks
+        top = self.blocks[-1]
         return [
-            *(block.workspace(n_rows, dtype, keep_Z, backward) for block in hidden),
-            top.workspace(n_rows, dtype, True, backward),
+            block.workspace(n_rows, dtype, keep_Z or block is top, backward)
+            for block in self.blocks
         ]
 
     def forward(
@@ -216,7 +280,7 @@ class Network:
             self.blocks[:-1], blocks[:-1], ws[:-1], strict=True
         ):
             A = block.forward(parameters, A, layer)
-        return self.blocks[-1].affine(blocks[-1], A, ws[-1])
+        return self.layers[-1].affine(blocks[-1], A, ws[-1])
 
     def backward(
         self,
@@ -229,8 +293,10 @@ class Network:
 
         dJ/dX is never computed.
         """
-        for i in range(len(self.blocks) - 1, 0, -1):
+        first = self._lowest
+        for i in range(len(self.blocks) - 1, first, -1):
             below = ws[i - 1]
             self.blocks[i].backward(blocks[i], below.A, ws[i], gradient[i], below.G)
-            self.blocks[i - 1].delta(below)
-        self.blocks[0].backward(blocks[0], X, ws[0], gradient[0], None)
+            self.blocks[i - 1].delta(blocks[i - 1], below)
+        A = ws[first - 1].A if first else X
+        self.blocks[first].backward(blocks[first], A, ws[first], gradient[first], None)

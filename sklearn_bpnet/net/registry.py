@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Generic, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -19,14 +19,23 @@ class Registry(dict[str, T], Generic[T]):
         The class whose instances are accepted beside the names.
     entries : mapping of str to instance of ``base``
         The known names.
+    from_functions : callable, default=None
+        Makes an instance of a pair of plain functions, where one may be given.
     """
 
-    def __init__(self, kind: str, base: type[T], entries: Mapping[str, T]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        base: type[T],
+        entries: Mapping[str, T],
+        from_functions: Callable[..., T] | None = None,
+    ) -> None:
         super().__init__(entries)
         self.kind = kind
         self.base = base
+        self.from_functions = from_functions
 
-    def resolve(self, spec: str | T) -> T:
+    def resolve(self, spec: str | T | tuple[Callable[..., Any], ...]) -> T:
         """Return the object that ``spec`` names, or ``spec`` if it is one.
 
         Raises
@@ -38,6 +47,9 @@ class Registry(dict[str, T], Generic[T]):
         """
         if isinstance(spec, self.base):
             return spec
+        if isinstance(spec, tuple) and self.from_functions is not None:
+            if len(spec) == 2 and all(map(callable, spec)):
+                return self.from_functions(*spec)
         if not isinstance(spec, str):
             raise TypeError(
                 f"{self.kind} must be a name or an instance of "

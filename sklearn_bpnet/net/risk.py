@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array, Operand
 from sklearn_bpnet.net.losses import Loss, check_pair
-from sklearn_bpnet.net.network import Network, Workspace
+from sklearn_bpnet.net.network import Dense, Network, Workspace
 from sklearn_bpnet.net.parameters import Parameters
-from sklearn_bpnet.net.penalties import ElasticNet
+from sklearn_bpnet.net.penalties import ElasticNet, GroupLasso
 
 
 class LayerPass(NamedTuple):
@@ -64,10 +65,12 @@ class EmpiricalRisk:
         The function f(x, theta).
     loss : Loss
         L(y, a).
-    alpha : float, default=0.0
-        lambda, the strength of the penalty, at least 0.
+    alpha : float or sequence of float, default=0.0
+        lambda, the strength of the penalty, at least 0; or one for every layer.
     penalty : ElasticNet, default=ElasticNet()
         Omega.
+    group : GroupLasso, default=GroupLasso()
+        A further penalty, on the rows of the first layer's weights.
 
     Raises
     ------
@@ -79,20 +82,42 @@ class EmpiricalRisk:
         self,
         network: Network,
         loss: Loss,
-        alpha: float = 0.0,
+        alpha: float | Sequence[float] = 0.0,
         penalty: ElasticNet = ElasticNet(),  # noqa: B008  (it is immutable)
+        group: GroupLasso = GroupLasso(),  # noqa: B008
     ) -> None:
         activation = network.output_activation
-        check_pair(loss, activation, network.blocks[-1].n_out)
+        check_pair(loss, activation, network.layers[-1].n_out)
         self.network = network
         self.loss = loss.for_output(activation)
         self.from_Z = self.loss.reads_Z(activation)
         self.alpha = alpha
         self.penalty = penalty
+        self.group = group
+
+    @property
+    def is_penalised(self) -> bool:
+        """Whether some lambda of the elastic net is positive."""
+        return bool(np.any(self.alpha))
 
     def strength(self, theta: Array) -> Array:
-        """Lambda of every parameter: ``alpha`` for a weight, 0 for a bias."""
-        return self.alpha * self.network.is_weight(theta.dtype)
+        """Lambda of every parameter: its layer's for a weight, 0 for a bias."""
+        strength = Parameters.zeros(self.network.shapes, theta.dtype)
+        alphas = np.broadcast_to(self.alpha, len(self.network.layers))
+        for (W, *_), alpha in zip(strength.layers, alphas, strict=True):
+            W[...] = alpha
+        return strength.theta
+
+    def feature_weights(self, theta: Array) -> Array:
+        """W[1] of theta, a view of shape (n_features, n_units)."""
+        return self.network.parameters(theta).layers[0][0]
+
+    def penalty_value(self, theta: Array, strength: Array) -> float:
+        """The whole penalty of theta."""
+        value = self.penalty.value(theta, strength) if self.is_penalised else 0.0
+        if self.group.alpha:
+            value += self.group.value(self.feature_weights(theta))
+        return value
 
     def value(
         self,
@@ -119,7 +144,7 @@ class EmpiricalRisk:
         s = _mean_one(sample_weight)
         losses = self.losses(self.loss.encode_targets(Y), ws[-1].Z, ws[-1].A)
         risk = _weighted_sum(losses, s) / X.shape[0]
-        return risk + self.penalty.value(theta, self.strength(theta))
+        return risk + self.penalty_value(theta, self.strength(theta))
 
     def value_and_gradient(
         self,
@@ -150,7 +175,11 @@ class EmpiricalRisk:
         """
         ws = self.network.workspace(X.shape[0], theta.dtype, keep_Z=True)
         value, gradient = self._both(theta, X, Y, sample_weight, ws)
-        layers = [LayerPass(layer.Z, layer.A, layer.D) for layer in ws]
+        layers = [
+            LayerPass(layer.Z, layer.A, layer.D)
+            for block, layer in zip(self.network.blocks, ws, strict=True)
+            if isinstance(block, Dense)
+        ]
         return Backpropagation(value, layers, gradient)
 
     def _both(
@@ -173,7 +202,10 @@ class EmpiricalRisk:
             theta, strength, gradient.theta, np.empty_like(theta)
         )
         self.penalty.add_l1_subgradient(theta, strength, gradient.theta)
-        return risk + self.penalty.value(theta, strength), gradient
+        if self.group.alpha:
+            dW = gradient.layers[0][0]
+            self.group.add_subgradient(parameters.layers[0][0], dW)
+        return risk + self.penalty_value(theta, strength), gradient
 
     def add_up(
         self,
@@ -198,7 +230,7 @@ class EmpiricalRisk:
             self.loss.delta_from_Z(Y, top.Z, top.A, out=top.D)  # BP1: A - Y, mostly
         else:
             self.loss.gradient(Y, top.A, out=top.G)
-            self.network.blocks[-1].delta(top)  # BP1
+            self.network.layers[-1].delta(parameters.blocks[-1], top)  # BP1
         if s is None:
             top.D *= 1 / n
         else:

@@ -376,14 +376,14 @@ class CompiledRun:
     """
 
     def __init__(self, risk: EmpiricalRisk, optimizer: Optimizer) -> None:
-        blocks = risk.network.blocks
+        blocks = risk.network.layers
         self.sizes = np.array([blocks[0].n_in, *(block.n_out for block in blocks)])
         functions = [block.activation for block in blocks[:-1]]
         self.codes = np.array([*(HIDDEN[type(f)] for f in functions), IDENTITY])
         self.constants = [*(_constants(f) for f in functions), (0.0, 0.0, 0.0)]
         self.loss = _loss_code(risk)
         self.rule = _rule_code(optimizer)
-        alpha, ratio = risk.alpha, risk.penalty.l1_ratio
+        alpha, ratio = float(np.asarray(risk.alpha)), risk.penalty.l1_ratio
         self.hyper = (
             getattr(optimizer, "momentum", 0.0),
             getattr(optimizer, "beta_1", 0.0),
@@ -399,7 +399,10 @@ class CompiledRun:
         known = (
             type(risk.network) is Network
             and type(risk.penalty) is ElasticNet
-            and all(type(b.activation) in HIDDEN for b in risk.network.blocks[:-1])
+            and not risk.network.is_noisy
+            and not risk.group.alpha
+            and np.ndim(risk.alpha) == 0
+            and all(type(f.activation) in HIDDEN for f in risk.network.layers[:-1])
             and _loss_code(risk) is not None
             and _rule_code(optimizer) is not None
             and getattr(optimizer, "momentum", 0) < 1

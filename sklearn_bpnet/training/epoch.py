@@ -72,6 +72,8 @@ class Epoch:
         What is done beside the optimiser's step.
     crew : Crew, default=Crew()
         Threads that share every step; see ``Share.can_be_several``.
+    noise_rng : numpy.random.Generator or None, default=None
+        Draws the noise of a network that has some; None leaves it out.
     """
 
     def __init__(
@@ -85,8 +87,10 @@ class Epoch:
         average: WeightAverage | None = None,
         options: StepOptions = StepOptions(),  # noqa: B008  (it is immutable)
         crew: Crew | None = None,
+        noise_rng: np.random.Generator | None = None,
     ) -> None:
         self.average = average
+        self.noise_rng = noise_rng if risk.network.is_noisy else None
         self.risk = risk
         self.optimizer = optimizer
         self.batches = batches
@@ -130,7 +134,7 @@ class Epoch:
         rates[:] = learning_rate
         risk, theta = self.risk, self.parameters.theta
         self.before[:] = theta
-        penalty = risk.penalty.value(theta, self.strength) if risk.alpha else 0.0
+        penalty = risk.penalty_value(theta, self.strength)
         total, first_step = 0.0, self.n_steps
         for run in self.batches.runs(self.rng):
             i_batch = self.n_steps - first_step
@@ -148,6 +152,9 @@ class Epoch:
         """Make a step for every batch of the run; return its sum of s_n L_n."""
         total, theta, shares = 0.0, self.parameters.theta, self.shares
         for batch in run.split(self.batches.batch_size):
+            if self.noise_rng is not None:
+                for share in shares:
+                    share.draw(len(batch.Y), self.noise_rng)
             total += self.crew.run([partial(share.add_up, batch) for share in shares])
             if not isfinite(total):
                 return nan

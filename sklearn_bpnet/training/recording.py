@@ -8,7 +8,7 @@ import numpy as np
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import Activation
-from sklearn_bpnet.net.network import LayerWorkspace
+from sklearn_bpnet.net.network import Dense, LayerWorkspace
 from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import Batch
@@ -48,8 +48,11 @@ class Recorder:
     def __call__(self, theta: Array) -> dict[str, float]:
         """One number a quantity and layer, such as ``gradient_norm_1``."""
         X, Y, s = self.batch
-        parameters = self.risk.network.parameters(theta.astype(self.dtype, copy=False))
-        self.risk.add_up(parameters, X, Y, s, len(Y), self.gradient, self.workspace)
+        theta = theta.astype(self.dtype, copy=False)
+        self.parameters = self.risk.network.parameters(theta)
+        self.risk.add_up(
+            self.parameters, X, Y, s, len(Y), self.gradient, self.workspace
+        )
         columns = {}
         for name in self.names:
             for layer, value in enumerate(RECORDS[name](self), start=1):
@@ -61,15 +64,17 @@ class Recorder:
         """The Euclidean norm of the gradient with respect to every layer's W and b."""
         return [
             float(np.sqrt(sum(np.vdot(array, array) for array in block)))
-            for block in self.gradient.blocks
+            for block in self.gradient.layers
         ]
 
     def saturation(self) -> list[float | None]:
         """The share of every layer's units that are saturated; see the guide."""
         blocks = self.risk.network.blocks
+        passes = zip(blocks, self.parameters.blocks, self.workspace, strict=True)
         return [
-            _saturated(block.activation, layer)
-            for block, layer in zip(blocks, self.workspace, strict=True)
+            _saturated(block.function(parameters), layer)
+            for block, parameters, layer in passes
+            if isinstance(block, Dense)
         ]
 
 
@@ -81,21 +86,23 @@ RECORDS: dict[str, Callable[[Recorder], list[float | None]]] = {
 
 def _saturated(f: Activation, layer: LayerWorkspace) -> float | None:
     """The share of units with almost no derivative; None if f mixes the units."""
-    if not _is_element_wise(f):
+    n_units = layer.Z.shape[1]
+    if not _is_element_wise(f, n_units):
         return None
     slope = np.abs(f.derivative(layer.Z, layer.A, np.empty_like(layer.Z)))
-    return float(np.mean(slope.mean(axis=0) <= SATURATED_BELOW * _steepest(f)))
+    return float(np.mean(slope.mean(axis=0) <= SATURATED_BELOW * _steepest(f, n_units)))
 
 
-def _steepest(f: Activation) -> float:
+def _steepest(f: Activation, n_units: int) -> float:
     """The largest |f'(z)| for |z| <= 3, where every saturating function is steepest."""
-    Z = np.linspace(-3, 3, 601)[:, None]
+    Z = np.repeat(np.linspace(-3, 3, 601)[:, None], n_units, axis=1)
     A = f.forward(Z, np.empty_like(Z))
     return float(np.abs(f.derivative(Z, A, np.empty_like(Z))).max())
 
 
-def _is_element_wise(f: Activation) -> bool:
+def _is_element_wise(f: Activation, n_units: int) -> bool:
     """Whether a unit's output depends on its own input alone."""
-    Z = np.array([[0.5, 0.5], [0.5, -0.5]])
+    Z = np.full((2, n_units), 0.5)
+    Z[1, 1:] = -0.5
     A = f.forward(Z, np.empty_like(Z))
     return bool(A[0, 0] == A[1, 0])

@@ -79,13 +79,15 @@ class Share:
         risk: EmpiricalRisk, optimizer: Optimizer, options: StepOptions
     ) -> bool:
         """Whether shares of dense rows come to the same step, calling known code."""
-        functions: list[Any] = [block.activation for block in risk.network.blocks]
+        functions: list[Any] = [layer.activation for layer in risk.network.layers]
         return (
             type(optimizer) in _ELEMENTWISE
             and options.clip_norm is None
             and type(risk) is EmpiricalRisk
             and type(risk.network) is Network
             and type(risk.penalty) is ElasticNet
+            and not risk.group.alpha  # whose proximal step needs whole rows of W
+            and not risk.network.is_noisy  # one random stream
             and all(
                 type(f).__module__.startswith("sklearn_bpnet.")
                 for f in (*functions, risk.loss)
@@ -104,6 +106,10 @@ class Share:
         ws = self._rows_of_workspace(n)
         X, Y, s = batch
         return self.risk.add_up(self.parameters, X, Y, s, n, self.gradient, ws)
+
+    def draw(self, n_rows: int, rng: np.random.Generator) -> None:
+        """Draw the network's noise for the next batch, of ``n_rows`` rows."""
+        self.risk.network.draw(self._rows_of_workspace(n_rows), rng)
 
     def step(self, learning_rate: float) -> float:
         """Move this share's numbers of theta along the sum of the gradients."""

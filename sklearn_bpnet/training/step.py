@@ -78,8 +78,9 @@ class Step:
         part: slice = slice(None),
     ) -> None:
         self.penalty = risk.penalty
-        self.has_l1 = bool(risk.alpha and risk.penalty.l1_ratio)
-        self.has_l2 = bool(risk.alpha and risk.penalty.l1_ratio < 1)
+        self.has_l1 = bool(risk.is_penalised and risk.penalty.l1_ratio)
+        self.has_l2 = bool(risk.is_penalised and risk.penalty.l1_ratio < 1)
+        self.risk = risk
         self.optimizer = optimizer
         self.strength = risk.strength(theta)[part]
         self.scratch = np.empty_like(theta[part])
@@ -127,11 +128,16 @@ class Step:
         if self.by_orthant:
             theta[(theta * self.start < 0) & (self.l1 > 0)] = 0
             theta[at_rest] = 0
-        elif self.has_l1:
+        elif self.has_l1 or self.risk.group.alpha:
             length = scale * self.optimizer.proximal_step(state, learning_rate)
             if self.factors is not None:
                 length = length * self.factors
-            self.penalty.prox(theta, self.strength, length)
+            if self.has_l1:
+                self.penalty.prox(theta, self.strength, length)
+            if self.risk.group.alpha:  # after L1's: so the two are one proximal step
+                if isinstance(length, np.ndarray):
+                    length = self.risk.feature_weights(length)
+                self.risk.group.prox(self.risk.feature_weights(theta), length)
 
 
 def _clip(g: Array, largest: float) -> float:

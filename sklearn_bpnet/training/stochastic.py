@@ -37,6 +37,8 @@ class StochasticTraining:
         Shuffles the rows before every epoch; None keeps their order.
     step_options : StepOptions, default=StepOptions()
         What is done beside the optimiser's step.
+    noise_rng : numpy.random.Generator or None, default=None
+        Draws the noise of a network that has some.
     n_epochs : int or None, default=None
         The epochs in all, of earlier calls too, that a schedule may count down to.
         None means that there is no end.
@@ -50,6 +52,7 @@ class StochasticTraining:
     learning_rate_init: float
     rng: np.random.Generator | None = None
     step_options: StepOptions = field(default_factory=StepOptions)
+    noise_rng: np.random.Generator | None = None
     n_epochs: int | None = None
     crew: Crew = field(default_factory=Crew)
 
@@ -78,6 +81,7 @@ class StochasticTraining:
             watch.average,
             self.step_options,
             self.crew,
+            self.noise_rng,
         )
         n_iter = 0
         reason = self._end(watch, progress)  # where a checkpoint was the last epoch

@@ -101,7 +101,7 @@ def crew_for(network: Network, n_rows: int, can_share: bool) -> Iterator[Crew]:
 
 def _largest_product(network: Network, n_rows: int) -> int:
     """Multiplications in the largest product of a batch."""
-    return n_rows * max(block.n_in * block.n_out for block in network.blocks)
+    return n_rows * max(block.n_in * block.n_out for block in network.layers)
 
 
 class Crew:

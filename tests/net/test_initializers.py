@@ -21,7 +21,7 @@ VARIANCES = {
     "lecun_uniform": 1 / N_IN,
     "lecun_normal": 1 / N_IN,
 }
-RECTIFIERS = {"relu", "leaky_relu", "elu", "gelu", "silu", "mish"}
+RECTIFIERS = {"relu", "leaky_relu", "prelu", "elu", "gelu", "silu", "mish"}
 
 
 def draw(initializer, n_in=N_IN, n_out=N_OUT, activation="relu", seed=0):

@@ -102,7 +102,7 @@ def test_the_output_delta_is_the_activations_vjp():
     ws = network.workspace(5, np.float64)
     network.forward(network.parameters(theta).blocks, X, ws)
     ws[-1].G[:] = G
-    D = network.blocks[-1].delta(ws[-1])
+    D = network.layers[-1].delta(network.parameters(theta).blocks[-1], ws[-1])
     np.testing.assert_allclose(D, G / (1 + np.exp(-ws[-1].Z)), rtol=1e-12)
 
 

@@ -60,12 +60,12 @@ def targets(loss, n_outputs, rng):
 
 def pre_activations(network, theta, X):
     A, Zs = X, []
-    for block, (W, b) in zip(
-        network.blocks, network.parameters(theta).blocks, strict=True
+    for layer, arrays in zip(
+        network.layers, network.parameters(theta).layers, strict=True
     ):
-        Z = A @ W + b
+        Z = A @ arrays[0] + arrays[1]
         Zs.append(Z)
-        A = block.activation.forward(Z, out=np.empty_like(Z))
+        A = layer.function(arrays).forward(Z, out=np.empty_like(Z))
     return Zs
 
 

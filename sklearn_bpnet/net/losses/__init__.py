@@ -7,7 +7,8 @@ a loss: one class in ``classification`` or ``regression``, one entry in ``LOSSES
 from __future__ import annotations
 
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation, Softmax
-from sklearn_bpnet.net.losses.base import Loss
+from sklearn_bpnet.net.learned import LearnedActivation
+from sklearn_bpnet.net.losses.base import FunctionLoss, Loss
 from sklearn_bpnet.net.losses.classification import (
     FocalLoss,
     Hinge,
@@ -33,6 +34,7 @@ __all__ = [
     "AbsoluteError",
     "Expectile",
     "FocalLoss",
+    "FunctionLoss",
     "GammaLoss",
     "Hinge",
     "Huber",
@@ -67,6 +69,7 @@ LOSSES: Registry[Loss] = Registry(
         "gamma": GammaLoss(),
         "tweedie": TweedieLoss(),
     },
+    from_functions=FunctionLoss,
 )
 
 
@@ -74,6 +77,8 @@ def _problem(loss: Loss, activation: Activation, n_outputs: int) -> str | None:
     """Why ``loss`` cannot be minimised above ``activation``; None if it can."""
     if isinstance(activation, Softmax) and n_outputs == 1:
         return "could learn nothing: a softmax of a single output is always 1"
+    if isinstance(activation, LearnedActivation):
+        return "would learn weights of the output, which only hidden layers may"
     if loss.is_canonical(activation):
         return None
     if isinstance(loss, PerceptronLoss):

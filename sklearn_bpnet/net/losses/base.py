@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
 from math import inf
 from typing import ClassVar, Literal
 
@@ -71,6 +73,11 @@ class Loss(Configurable, ABC):
         """How many output neurons ``n_targets`` targets need."""
         return n_targets
 
+    @property
+    def central_output(self) -> int:
+        """Which of a target's output neurons is its prediction in one number."""
+        return 0
+
     def check_targets(self, Y: Array) -> None:
         """Raise ValueError if the loss is not defined for some target in ``Y``."""
 
@@ -106,3 +113,29 @@ class Loss(Configurable, ABC):
     def delta_from_Z(self, Y: Array, Z: Array, A: Array, out: Array) -> Array:
         """D = dL/dZ, where ``reads_Z`` holds, into ``out``; A - Y if canonical."""
         return np.subtract(A, Y, out=out)
+
+
+@dataclass(frozen=True)
+class FunctionLoss(Loss):
+    """A user's own pair of functions.
+
+    Parameters
+    ----------
+    value_function : callable
+        From Y and A, both of shape (n_samples, n_outputs), to L(y_n, a_n) of shape
+        (n_samples,).
+    gradient_function : callable
+        From Y and A to dL/dA, of their shape.
+    """
+
+    value_function: Callable[[Array, Array], Array]
+    gradient_function: Callable[[Array, Array], Array]
+
+    wraps_functions: ClassVar[bool] = True
+
+    def value(self, Y: Array, A: Array) -> Array:
+        return self.value_function(Y, A)
+
+    def gradient(self, Y: Array, A: Array, out: Array) -> Array:
+        out[...] = self.gradient_function(Y, A)
+        return out

@@ -123,6 +123,10 @@ class Quantile(Loss):
     def n_outputs(self, n_targets: int) -> int:
         return n_targets * len(self.levels)
 
+    @property
+    def central_output(self) -> int:
+        return int(np.argmin(np.abs(np.array(self.levels) - 0.5)))
+
     def encode_targets(self, Y: Array) -> Array:
         return np.repeat(Y, len(self.levels), axis=1)
 

@@ -1,0 +1,121 @@
+"""From an estimator's parameters to its network, its penalty and its risk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from scipy import sparse
+
+from sklearn_bpnet import _parameters as parameters
+from sklearn_bpnet.net.activations import ACTIVATIONS
+from sklearn_bpnet.net.custom import check_activation, check_loss, is_pair_of_functions
+from sklearn_bpnet.net.losses import LOSSES
+from sklearn_bpnet.net.network import Network
+from sklearn_bpnet.net.penalties import ElasticNet, GroupLasso
+from sklearn_bpnet.net.risk import EmpiricalRisk
+
+
+def build_network(estimator, n_features, n_outputs, output_activation):
+    """The network that the estimator's parameters ask for."""
+    sizes = hidden_sizes(estimator.hidden_layer_sizes)
+    hidden = hidden_activations(estimator.activation, len(sizes))
+    return Network.dense(
+        (n_features, *sizes, n_outputs),
+        (*hidden, output_activation),
+        dropout=(estimator.input_dropout, *_dropout_rates(estimator, len(sizes))),
+        input_noise=estimator.input_noise,
+    )
+
+
+def build_risk(estimator, data, output_activation):
+    """The empirical risk of the estimator's network, loss and penalty."""
+    loss = LOSSES.resolve(estimator.loss)
+    n_outputs = loss.n_outputs(data.Y.shape[1])
+    n_features = data.X.shape[1]
+    network = build_network(estimator, n_features, n_outputs, output_activation)
+    if sparse.issparse(data.X) and (estimator.input_dropout or estimator.input_noise):
+        raise ValueError(
+            "input_dropout and input_noise need dense X; got a sparse one. Use "
+            "X.toarray(), or dropout in the hidden layers."
+        )
+    if estimator.group_alpha and not _has_proximal_steps(estimator):
+        raise ValueError(
+            f"group_alpha={estimator.group_alpha} needs a solver with proximal steps; "
+            f"solver={estimator.solver!r} has none. Use 'adam', 'sgd' or 'gd'."
+        )
+    return EmpiricalRisk(
+        network,
+        loss,
+        _alphas(estimator, len(network.layers)),
+        ElasticNet(estimator.l1_ratio),
+        GroupLasso(estimator.group_alpha),
+    )
+
+
+def check_users_own(risk, Y):
+    """Hold activations and a loss that are the user's own against their formulas.
+
+    Raises
+    ------
+    ValueError
+        If a shape is wrong, or a derivative is not that of its function.
+    """
+    for layer in risk.network.layers:
+        check_activation(layer.activation)
+    check_loss(risk.loss, risk.network.output_activation, Y)
+
+
+def hidden_sizes(hidden_layer_sizes):
+    """The number of units of every hidden layer, a tuple of int."""
+    sizes = hidden_layer_sizes
+    sizes = np.asarray(sizes if isinstance(sizes, Iterable) else [sizes])
+    if sizes.size == 0:
+        return ()
+    if sizes.ndim != 1 or sizes.dtype.kind not in "iu" or (sizes <= 0).any():
+        raise ValueError(
+            "hidden_layer_sizes must be > 0, a whole number for every hidden layer; "
+            f"got {hidden_layer_sizes!r}."
+        )
+    return tuple(sizes.tolist())
+
+
+def hidden_activations(activation, n_hidden):
+    """The activation of every hidden layer, a tuple of Activation."""
+    if not isinstance(activation, (list, tuple)) or is_pair_of_functions(activation):
+        return (ACTIVATIONS.resolve(activation),) * n_hidden
+    if len(activation) != n_hidden:
+        raise ValueError(
+            f"activation names {len(activation)} functions, but hidden_layer_sizes "
+            f"has {n_hidden} layers. Give one for each, or a single one for all."
+        )
+    return tuple(ACTIVATIONS.resolve(spec) for spec in activation)
+
+
+def _has_proximal_steps(estimator):
+    stochastic = parameters.is_stochastic(estimator)
+    return stochastic and not parameters.solver_of(estimator).orthant_wise
+
+
+def _dropout_rates(estimator, n_hidden):
+    """The rate of every hidden layer."""
+    rates = np.asarray(estimator.dropout, dtype=np.float64)
+    valid = (rates >= 0).all() and (rates < 1).all()
+    if rates.shape not in {(), (n_hidden,)} or not valid:
+        raise ValueError(
+            "dropout must be a number in [0, 1), or one for each of the "
+            f"{n_hidden} hidden layers; got {estimator.dropout!r}."
+        )
+    return np.broadcast_to(rates, n_hidden).tolist()
+
+
+def _alphas(estimator, n_layers):
+    """Alpha as a number, or as one for every layer of weights."""
+    alphas = np.asarray(estimator.alpha, dtype=np.float64)
+    valid = np.isfinite(alphas).all() and (alphas >= 0).all()
+    if alphas.shape not in {(), (n_layers,)} or not valid:
+        raise ValueError(
+            "alpha must be a number of at least 0, or one for each of the "
+            f"{n_layers} layers of weights; got {estimator.alpha!r}."
+        )
+    return float(alphas) if alphas.ndim == 0 else tuple(alphas.tolist())

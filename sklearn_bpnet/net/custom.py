@@ -1,0 +1,127 @@
+"""A user's own functions as activation or loss, and the checks of a user's own class.
+
+What belongs to this package is not checked: its tests do that.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.activations import Activation
+from sklearn_bpnet.net.gradcheck import numerical_gradient
+from sklearn_bpnet.net.losses import Loss
+
+_STEP = 1e-6
+_TOLERANCE = 1e-4  # relative; a wrong formula is off by far more
+_N_ROWS, _N_UNITS = 5, 3
+
+
+def is_pair_of_functions(spec: Any) -> bool:
+    """Whether ``spec`` is two plain functions rather than names or instances."""
+    return isinstance(spec, tuple) and len(spec) == 2 and all(map(callable, spec))
+
+
+def check_activation(activation: Activation) -> None:
+    """Hold a user's own activation against what the network will ask of it.
+
+    Raises
+    ------
+    ValueError
+        If a shape is not that of Z, if Z is changed, or if the derivative is not that
+        of the function: with the two numbers, and where.
+    """
+    if _is_ours(activation) or not activation.trainable:
+        return
+    rng = np.random.default_rng(0)
+    Z = rng.normal(size=(_N_ROWS, _N_UNITS))
+    name = f"activation {type(activation).__name__}"
+
+    def forward(Z: Array) -> Array:
+        A = np.full_like(Z, np.nan)
+        return _checked(activation.forward(Z.copy(), A), Z.shape, f"{name}: forward")
+
+    A = forward(Z)
+    in_place = Z.copy()
+    if not np.allclose(activation.forward(in_place, in_place), A, equal_nan=True):
+        raise ValueError(
+            f"{name}: forward(Z, out=Z) gives another result than with an out of its "
+            "own. Compute from Z before writing to out."
+        )
+    G = rng.normal(size=Z.shape)
+    D = activation.vjp(Z.copy(), A.copy(), G.copy(), np.full_like(Z, np.nan))
+    D = _checked(D, Z.shape, f"{name}: derivative")
+    numeric = _gradient(lambda z: float((forward(z) * G).sum()), Z)
+    _compare(D, numeric, f"{name}: G * f'(Z)", lambda i: f"Z[{i}] = {Z[i]:.6g}")
+
+
+def check_loss(loss: Loss, activation: Activation, Y: Any) -> None:
+    """Hold a user's own loss against what the risk will ask of it.
+
+    Parameters
+    ----------
+    loss : Loss
+        Above ``activation``.
+    activation : Activation
+        Of the output; makes outputs that the loss may meet.
+    Y : ndarray of shape (n_samples, n_targets)
+        Targets, of which a few rows are taken.
+
+    Raises
+    ------
+    ValueError
+        If a shape is wrong, or if the gradient is not that of the value: with the two
+        numbers, and where.
+    """
+    if _is_ours(loss):
+        return
+    Y = np.asarray(loss.encode_targets(np.asarray(Y[:_N_ROWS], dtype=np.float64)))
+    Z = np.random.default_rng(0).normal(size=Y.shape)
+    A = activation.forward(Z, np.empty_like(Z))
+    name = f"loss {type(loss).__name__}"
+    losses = np.asarray(loss.value(Y, A))
+    _checked(losses, (len(Y),), f"{name}: value, one number a row,")
+    G = loss.gradient(Y, A, np.full_like(A, np.nan))
+    G = _checked(G, A.shape, f"{name}: gradient")
+    numeric = _gradient(lambda a: float(loss.value(Y, a).sum()), A)
+
+    def where(i: tuple[int, ...]) -> str:
+        return f"y = {Y[i]:.6g}, a = {A[i]:.6g}"
+
+    _compare(G, numeric, f"{name}: dL/da", where)
+
+
+def _is_ours(instance: Any) -> bool:
+    """Whether the class belongs to this package, and wraps no function of a user's."""
+    own = type(instance).__module__.startswith("sklearn_bpnet.")
+    return own and not getattr(instance, "wraps_functions", False)
+
+
+def _checked(array: Any, shape: tuple[int, ...], name: str) -> Array:
+    if not isinstance(array, np.ndarray) or array.shape != shape:
+        raise ValueError(
+            f"{name} must be an array of shape {shape}; got "
+            f"{getattr(array, 'shape', type(array).__name__)}."
+        )
+    return array
+
+
+def _gradient(function: Any, at: Array) -> Array:
+    flat = numerical_gradient(
+        lambda v: function(v.reshape(at.shape)), at.ravel(), _STEP
+    )
+    return flat.reshape(at.shape)
+
+
+def _compare(analytic: Array, numeric: Array, what: str, where: Any) -> None:
+    scale = np.maximum(1, np.maximum(np.abs(analytic), np.abs(numeric)))
+    error = np.abs(analytic - numeric) / scale
+    worst = np.unravel_index(np.argmax(np.nan_to_num(error, nan=np.inf)), error.shape)
+    if not error[worst] <= _TOLERANCE:
+        index = tuple(int(i) for i in worst)
+        raise ValueError(
+            f"{what} is {analytic[index]:.6g} by its formula, but {numeric[index]:.6g} "
+            f"by central differences, at {where(index)}."
+        )
