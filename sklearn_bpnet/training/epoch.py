@@ -100,6 +100,7 @@ class Epoch:
         self.strength = risk.strength(theta)
         self.good = theta.copy()
         self.before = theta.copy()
+        self.total = nan  # sum_n s_n L_n of the last epoch
         # the weights that a training goes on from are good already
         goes_on = progress.n_epochs > 0 and isfinite(theta.sum())
         self.n_steps = self.n_good_steps = int(goes_on)
@@ -145,6 +146,7 @@ class Epoch:
                 total += self._train(run, rates, i_batch)
             if not isfinite(total):
                 return nan
+        self.total = total
         # a number that is not finite makes the sum so
         return total / self.batches.n_rows + penalty if isfinite(theta.sum()) else nan
 
@@ -202,9 +204,15 @@ class Epoch:
         return total
 
     def stood_still(self) -> bool:
-        """Whether the epoch just made moved no weight: no gradient is left."""
+        """Whether the epoch just made moved no weight: no gradient is left.
+
+        The steps of several batches may also have led back to where they began, as
+        the perceptron's do where no line separates the classes. They have not where
+        no row had a loss.
+        """
         self.before -= self.parameters.theta
-        return not self.before.any()
+        no_detour = self.batches.n_batches == 1 or self.total == 0
+        return no_detour and not self.before.any()
 
     def restore_last_good(self) -> None:
         """Put back the last weights for which a batch's risk was finite.
