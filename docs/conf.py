@@ -40,7 +40,7 @@ html_theme_options = {
     "show_prev_next": False,
     "show_toc_level": 2,
 }
-html_sidebars = {"changelog": [], "mathematics": []}
+html_sidebars = {"changelog": [], "lecture": [], "mathematics": []}
 
 autodoc_typehints = "none"  # the docstrings give types, and shapes beside them
 numpydoc_show_class_members = False  # the templates list them
