@@ -498,8 +498,11 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
             classes = np.arange(2 if n_outputs == 1 and not multilabel else n_outputs)
         self.classes_ = np.asarray(classes)
         n_classes = len(self.classes_)
-        if self.classes_.ndim != 1 or len(np.unique(self.classes_)) != n_classes:
-            raise ValueError(f"classes must be distinct labels; got {classes!r}.")
+        if not np.array_equal(np.unique(self.classes_), self.classes_):
+            raise ValueError(
+                "classes must be distinct labels, sorted as classes_ always is; got "
+                f"{classes!r}. Sort them and the columns of the last layer alike."
+            )
         if n_classes < 2 and not multilabel:
             raise ValueError(f"classes must be at least two labels; got {classes!r}.")
         needed = n_classes

@@ -77,6 +77,21 @@ def test_multilabel_classifier():
     assert_array_equal(clf.predict(X), X @ W1 + B1 > 0)
 
 
+@pytest.mark.parametrize("encoding", ["binary", "ordinal"])
+def test_other_meanings_of_the_output_neurons(encoding, iris):
+    X, y = iris
+    clf = BPNetClassifier((4,), target_encoding=encoding, max_iter=3).fit(X, y)
+    again = BPNetClassifier.from_weights(
+        clf.coefs_,
+        clf.intercepts_,
+        classes=clf.classes_,
+        input_mean=clf.input_mean_,
+        input_scale=clf.input_scale_,
+        **clf.get_params(),
+    )
+    assert_array_equal(again.predict_proba(X), clf.predict_proba(X))
+
+
 def test_the_weights_are_copies_and_keep_their_dtype():
     coefs = [W.astype(np.float32) for W in COEFS]
     intercepts = [b.astype(np.float32) for b in INTERCEPTS]
@@ -288,6 +303,8 @@ def test_settings_that_contradict_the_weights(settings, message):
     [
         (["a", "b", "c"], "3 classes need 3 outputs, but"),
         (["a", "a"], "distinct"),
+        (["yes", "no"], "sorted"),
+        ([["a", "b"]], "distinct"),
         (["a"], "at least two"),
     ],
 )
