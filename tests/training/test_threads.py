@@ -107,15 +107,15 @@ def test_a_crew_treats_overflow_as_its_caller_does(crew):
 
 
 def test_a_crew_leaves_no_thread_and_no_limit_behind():
-    before, threads = blas_threads(), threading.active_count()
+    before, others = blas_threads(), set(threading.enumerate())
     with crew_for(LARGE, 64, can_share=True) as crew:
         assert set(blas_threads()) == {1}
         assert crew.size <= max(before)
-        assert threading.active_count() == threads + crew.size - 1
-        workers = [t for t in threading.enumerate() if t.daemon]
+        workers = set(threading.enumerate()) - others
+        assert len(workers) == crew.size - 1
     for worker in workers:
         worker.join(timeout=30)
-    assert threading.active_count() == threads
+    assert not any(worker.is_alive() for worker in workers)
     assert blas_threads() == before
 
 
