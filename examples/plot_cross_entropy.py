@@ -34,13 +34,13 @@ H, KL = cross_entropy(p, q), kl_divergence(p, q)
 print(f"H(p) = {entropy(p):.4f}")
 print(f"largest |H(p, q) - H(p) - KL(p, q)|: {np.abs(H - entropy(p) - KL).max():.1e}")
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.3), layout="constrained")
-left.plot(first, H, label="cross-entropy H(p, q)")
-left.plot(first, KL, label="divergence KL(p, q)")
-left.axhline(entropy(p), color="0.5", linestyle=":", label="entropy H(p)")
-left.axvline(p[0], color="0.5", linestyle="--", linewidth=1)
-left.set(title="Minimal at q = p, both", xlabel="$q_1$", ylabel="Nats")
-left.legend()
+figure, ax = plt.subplots(figsize=(7, 4.3), layout="constrained")
+ax.plot(first, H, label="cross-entropy H(p, q)")
+ax.plot(first, KL, label="divergence KL(p, q)")
+ax.axhline(entropy(p), color="0.5", linestyle=":", label="entropy H(p)")
+ax.axvline(p[0], color="0.5", linestyle="--", linewidth=1)
+ax.set(title="Minimal at q = p, both", xlabel="$q_1$", ylabel="Nats")
+ax.legend()
 
 # %%
 # A classifier that minimises it
@@ -64,7 +64,7 @@ P = true_probabilities(x)
 y = (rng.uniform(size=(len(x), 1)) > P.cumsum(axis=1)).sum(axis=1)
 X = x[:, None]
 clf = BPNetClassifier(
-    (32,), activation="tanh", learning_rate_init=0.001, random_state=0
+    (32,), activation="tanh", learning_rate_init=0.005, random_state=0
 )
 
 losses, divergences = [], []
@@ -74,9 +74,10 @@ for _ in range(30):
     losses.append(cross_entropy(P, Q).mean())
     divergences.append(kl_divergence(P, Q).mean())
 
-right.plot(range(1, 31), losses, marker=".", label="cross-entropy H(p, q)")
-right.plot(range(1, 31), divergences, marker=".", label="divergence KL(p, q)")
-right.axhline(entropy(P).mean(), color="0.5", linestyle=":", label="entropy H(p)")
-right.set(title="A classifier in training", xlabel="Epoch", ylabel="Mean over the rows")
-right.legend()
+figure, ax = plt.subplots(figsize=(7, 4.3), layout="constrained")
+ax.plot(range(1, 31), losses, marker=".", label="cross-entropy H(p, q)")
+ax.plot(range(1, 31), divergences, marker=".", label="divergence KL(p, q)")
+ax.axhline(entropy(P).mean(), color="0.5", linestyle=":", label="entropy H(p)")
+ax.set(title="A classifier in training", xlabel="Epoch", ylabel="Mean over the rows")
+ax.legend()
 plt.show()
