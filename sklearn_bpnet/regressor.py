@@ -261,9 +261,9 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         best validation, else the last; 0 for the weights that training started from.
 
     history_ : dict of str to ndarray of float of shape (n_epochs,)
-        A number for every epoch: "loss", "learning_rate" (NaN for "lbfgs"), "seconds",
-        "validation_loss" and "validation_score" where there are validation rows, and
-        for every layer what `record` asks for, such as "saturation_1".
+        A number for every epoch: "loss", "learning_rate" (NaN for "lbfgs" and "cg"),
+        "seconds", "validation_loss" and "validation_score" where there are validation
+        rows, and for every layer what `record` asks for, such as "saturation_1".
         ``pandas.DataFrame(history_)`` makes a table of it.
 
     stop_reason_ : str

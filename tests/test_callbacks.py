@@ -23,7 +23,9 @@ Checkpoint, TimeLimit, LearningCurve = (
 )
 BOTH = [BPNetClassifier, BPNetRegressor]
 each_class = pytest.mark.parametrize("estimator", BOTH)
-each_solver = pytest.mark.parametrize("solver", ["lbfgs", "sgd", "adam"])
+each_solver = pytest.mark.parametrize(
+    "solver", ["lbfgs", "gd", "cg", "sgd", "adam", "rprop"]
+)
 
 
 class Diary:

@@ -19,7 +19,7 @@ import sklearn_bpnet
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _checkpoint
 from sklearn_bpnet._sklearn_compat import HAS_CALLBACKS
 from sklearn_bpnet.net.activations import LeakyReLU, ReLU
-from sklearn_bpnet.training.optimizers import Adam
+from sklearn_bpnet.training.optimizers import OPTIMIZERS, Adam
 from sklearn_bpnet.training.schedules import InverseScaling
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -123,6 +123,14 @@ def test_a_resumed_fit_ends_where_an_uncut_one_does(
 
 
 @needs_callbacks
+@pytest.mark.parametrize("solver", [*OPTIMIZERS, "gd"])
+def test_every_solver_with_steps_resumes_bit_for_bit(solver, iris, tmp_path):
+    clf = BPNetClassifier((5,), solver=solver, max_iter=12, random_state=0)
+    whole = clone(clf).fit(*iris)
+    assert_same_fit(cut_and_resume(clf, 5, tmp_path / "file", iris), whole)
+
+
+@needs_callbacks
 def test_a_cut_in_the_epoch_that_ran_out_of_patience_makes_no_more(iris, tmp_path):
     clf = BPNetClassifier((5,), n_iter_no_change=3, tol=0.1, random_state=0)
     whole = clone(clf).fit(*iris)
@@ -192,8 +200,9 @@ def test_a_resumed_fit_takes_a_larger_max_iter(iris, tmp_path):
 
 @needs_callbacks
 @each_class
-def test_lbfgs_goes_on_from_the_weights(estimator, iris, tmp_path):
-    model = estimator((5,), solver="lbfgs", alpha=0.01, max_iter=400, random_state=0)
+@pytest.mark.parametrize("solver", ["lbfgs", "cg"])
+def test_lbfgs_and_cg_go_on_from_the_weights(estimator, solver, iris, tmp_path):
+    model = estimator((5,), solver=solver, alpha=0.01, max_iter=400, random_state=0)
     whole = clone(model).fit(*iris)
     resumed = cut_and_resume(model, 10, tmp_path / "file", iris)
     assert resumed.loss_curve_[:10] == whole.loss_curve_[:10]

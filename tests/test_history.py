@@ -11,7 +11,9 @@ from sklearn_bpnet.training.recording import RECORDS
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = [BPNetClassifier, BPNetRegressor]
 each_class = pytest.mark.parametrize("estimator", BOTH)
-each_solver = pytest.mark.parametrize("solver", ["lbfgs", "sgd", "adam"])
+each_solver = pytest.mark.parametrize(
+    "solver", ["lbfgs", "gd", "cg", "sgd", "adam", "rprop"]
+)
 
 
 @each_class
@@ -29,7 +31,8 @@ def test_every_curve_is_there_for_every_solver(estimator, solver, early_stopping
         assert column.dtype == np.float64
     assert_array_equal(model.history_["loss"], model.loss_curve_)
     assert (model.history_["seconds"] > 0).all()
-    assert np.isnan(model.history_["learning_rate"]).all() == (solver == "lbfgs")
+    has_rate = solver not in ("lbfgs", "cg")
+    assert np.isfinite(model.history_["learning_rate"]).all() == has_rate
     if early_stopping:
         assert_array_equal(
             model.history_["validation_loss"], model.validation_loss_curve_

@@ -10,7 +10,9 @@ from sklearn_bpnet.net.risk import EmpiricalRisk
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 each_class = pytest.mark.parametrize("estimator", [BPNetClassifier, BPNetRegressor])
-each_solver = pytest.mark.parametrize("solver", ["lbfgs", "sgd", "adam"])
+each_solver = pytest.mark.parametrize(
+    "solver", ["lbfgs", "gd", "cg", "sgd", "adam", "rprop"]
+)
 
 
 @pytest.fixture
