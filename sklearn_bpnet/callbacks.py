@@ -1,6 +1,6 @@
 """Callbacks for ``set_callbacks``: checkpoints, a time limit, a live plot.
 
-They follow the protocol of :mod:`sklearn.callback`, as scikit-learn's own
+They follow the protocol of ``sklearn.callback``, as scikit-learn's own
 ``ProgressBar`` and ``ScoringMonitor`` do, and need scikit-learn 1.9 or later.
 """
 
