@@ -117,11 +117,11 @@ class GroupLasso:
 
     def value(self, W: Array) -> float:
         """The penalty of W, shape (n_features, n_units)."""
-        return self.alpha * float(np.sqrt(np.einsum("ij,ij->i", W, W)).sum())
+        return self.alpha * float(np.sqrt(_squares(W)).sum())
 
     def add_subgradient(self, W: Array, dW: Array) -> None:
         """Add a subgradient of ``value`` to dW, zero where a row is zero."""
-        norms = np.sqrt(np.einsum("ij,ij->i", W, W))
+        norms = np.sqrt(_squares(W))
         norms[norms == 0] = 1
         dW += self.alpha * W / norms[:, None]
 
@@ -142,16 +142,28 @@ class GroupLasso:
             The length of the gradient step just taken.
         """
         T = np.broadcast_to(np.asarray(self.alpha * step, dtype=W.dtype), W.shape)
-        tiny = np.finfo(W.dtype).tiny
-        scaled = W / np.maximum(T, tiny)
-        alive = np.einsum("ij,ij->i", scaled, scaled) > 1  # else zero is the minimiser
+        norms = np.sqrt(_squares(W))
+        # r is at least this: so no ratio below exceeds 1, whatever the scale
+        r = np.maximum(norms - T.max(axis=1), (np.abs(W) - T).max(axis=1))
+        r = np.maximum(r, 0)[:, None]
+        # zero is the minimiser of a row if ||w / (alpha t)|| <= 1
+        alive = (r[:, 0] > 0) | (_squares(_ratio(W, r + T)) > 1)
         W[~alive] = 0
-        w, t = W[alive], T[alive]
-        r = np.zeros((len(w), 1), dtype=W.dtype)
+        w, t, r = W[alive], T[alive], r[alive]
         for _ in range(_NEWTON_STEPS):
-            ratio = w / (r + t)
-            f = np.einsum("ij,ij->i", ratio, ratio)[:, None]
-            slope = -2 * np.einsum("ij,ij->i", ratio, ratio / (r + t))[:, None]
+            ratio = _ratio(w, r + t)
+            f = _squares(ratio)[:, None]
+            fall = np.einsum("ij,ij->i", ratio, _ratio(ratio, r + t))[:, None]
             # 1/sqrt(f) is nearly linear in r, and concave: the steps rise to the root
-            r += 2 * f * (1 - np.sqrt(f)) / slope
-        W[alive] = w * (r / (r + t))
+            r += f * (np.sqrt(f) - 1) / fall
+        W[alive] = w * _ratio(r, r + t)
+
+
+def _ratio(above: Array, below: Array) -> Array:
+    """Their ratio, where both are 0 that too."""
+    return above / np.maximum(below, np.finfo(below.dtype).tiny)
+
+
+def _squares(W: Array) -> Array:
+    """The sum of squares of every row."""
+    return np.einsum("ij,ij->i", W, W)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 
 from sklearn_bpnet.net.gradcheck import numerical_gradient, relative_error
-from sklearn_bpnet.net.penalties import ElasticNet
+from sklearn_bpnet.net.penalties import ElasticNet, GroupLasso
 
 every_ratio = pytest.mark.parametrize("l1_ratio", [0.0, 0.3, 1.0])
 
@@ -116,3 +116,147 @@ def test_float32_stays_float32():
     assert theta.dtype == np.float32
     assert l2_gradient(penalty, theta, strength).dtype == np.float32
     assert l1_subgradient(penalty, theta, strength).dtype == np.float32
+
+
+# The group penalty
+
+
+N_ROWS, N_COLUMNS = 6, 3
+
+
+def weight_matrix(rng, dtype=np.float64):
+    """Rows from nearly nothing to several."""
+    W = rng.normal(size=(N_ROWS, N_COLUMNS))
+    W *= np.array([[0.01], [0.1], [0.5], [1.0], [3.0], [0.0]])
+    return W.astype(dtype)
+
+
+def draw_steps(rng, kind):
+    if kind == "equal":
+        return 0.7
+    if kind == "of a row":
+        return np.tile(rng.uniform(0.1, 2, size=(N_ROWS, 1)), N_COLUMNS)
+    spread = 1 if kind == "unequal" else 4
+    return 10.0 ** rng.uniform(-spread, spread / 4, size=(N_ROWS, N_COLUMNS))
+
+
+each_step = pytest.mark.parametrize(
+    "kind", ["equal", "of a row", "unequal", "very unequal"]
+)
+each_seed = pytest.mark.parametrize("seed", range(5))
+
+
+def test_group_value_is_that_of_the_formula():
+    W = np.array([[3.0, 4.0], [0.0, 0.0], [5.0, -12.0]])
+    assert GroupLasso(0.5).value(W) == pytest.approx(0.5 * (5 + 0 + 13), rel=1e-14)
+
+
+def test_group_subgradient_equals_central_differences_and_is_zero_at_zero(rng):
+    W, penalty = weight_matrix(rng)[:-1], GroupLasso(0.4)
+    dW = np.zeros_like(W)
+    penalty.add_subgradient(W, dW)
+    numeric = numerical_gradient(lambda w: penalty.value(w.reshape(W.shape)), W.ravel())
+    assert relative_error(dW.ravel(), numeric) < 1e-6
+    dW = np.full((1, 3), 7.0)
+    penalty.add_subgradient(np.zeros((1, 3)), dW)
+    np.testing.assert_array_equal(dW, 7)
+
+
+@each_seed
+@each_step
+@pytest.mark.parametrize("l1", [0.0, 0.3], ids=["alone", "after L1"])
+def test_group_prox_minimises_distance_plus_penalty(kind, l1, seed):
+    """Of the group penalty and L1 together, whose prox is taken before."""
+    rng = np.random.default_rng(seed)
+    W, steps = weight_matrix(rng), draw_steps(rng, kind)
+    T, alpha = np.broadcast_to(steps, W.shape), 0.6
+    U = W.copy()
+    lasso = ElasticNet(1.0)
+    lasso.prox(U.reshape(-1), np.full(W.size, l1), T.ravel())
+    GroupLasso(alpha).prox(U, steps)
+    for w, t, u in zip(W, T, U, strict=True):
+        # the parts of u are variables of their own: |u| is smooth then
+        def objective(pq, w=w, t=t):
+            v = pq[:N_COLUMNS] - pq[N_COLUMNS:]
+            smooth = ((v - w) ** 2 / (2 * t)).sum() + l1 * pq.sum()
+            return smooth + alpha * np.sqrt((v**2).sum() + 1e-24)
+
+        def at(u, objective=objective):
+            return objective(np.concatenate([np.maximum(u, 0), np.maximum(-u, 0)]))
+
+        start = np.concatenate([np.maximum(w, 0), np.maximum(-w, 0)])
+        best = minimize(
+            objective, start, bounds=[(0, None)] * len(start), method="L-BFGS-B",
+            options={"ftol": 1e-15, "gtol": 1e-10, "maxiter": 10_000},
+        )  # fmt: skip
+        scale = max(1.0, at(w))
+        assert at(u) <= best.fun + 1e-9 * scale
+        # and nothing near it is better: the function is convex
+        for direction in np.random.default_rng(0).normal(size=(20, N_COLUMNS)):
+            for h in (1e-3, 1e-5):
+                assert at(u) <= at(u + h * direction * (abs(u).max() + 1e-3)) + 1e-12
+
+
+@each_seed
+@each_step
+def test_group_prox_meets_its_equation_where_a_row_lives(kind, seed):
+    # (u - w) / t + alpha u / ||u|| = 0, to the last digits
+    rng = np.random.default_rng(seed)
+    W, steps = weight_matrix(rng), draw_steps(rng, kind)
+    U = W.copy()
+    GroupLasso(0.6).prox(U, steps)
+    T = np.broadcast_to(steps, W.shape)
+    norms = np.linalg.norm(U, axis=1)
+    alive = norms > 0
+    assert alive.any()
+    pull = (W - U)[alive]
+    np.testing.assert_allclose(
+        pull, (0.6 * T * U)[alive] / norms[alive, None], rtol=1e-8, atol=1e-12
+    )
+
+
+@each_seed
+@each_step
+def test_a_row_is_zero_if_and_only_if_zero_is_its_minimum(kind, seed):
+    # 0 is the minimum if and only if ||w / t|| <= alpha (its subdifferential)
+    rng = np.random.default_rng(seed)
+    W, steps = weight_matrix(rng), draw_steps(rng, kind)
+    pull = np.linalg.norm(W / np.broadcast_to(steps, W.shape), axis=1)
+    U = W.copy()
+    GroupLasso(0.6).prox(U, steps)
+    is_zero = (U == 0).all(axis=1)
+    np.testing.assert_array_equal(is_zero, pull <= 0.6)
+    assert (np.sign(U[~is_zero]) == np.sign(W[~is_zero])).all()  # all or none
+
+
+def test_group_prox_of_equal_steps_shrinks_the_norm():
+    W = np.array([[3.0, 4.0], [0.3, 0.4]])
+    GroupLasso(2.0).prox(W, 0.5)
+    np.testing.assert_allclose(W, [[3 * 0.8, 4 * 0.8], [0, 0]], rtol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e15])
+def test_group_prox_is_finite_at_every_scale(dtype, scale, rng):
+    W = weight_matrix(rng, dtype) * dtype(scale)
+    T = 10.0 ** rng.uniform(-6, 3, size=W.shape)
+    before = np.abs(W).copy()
+    GroupLasso(0.6).prox(W, T.astype(dtype))
+    assert W.dtype == dtype
+    assert np.isfinite(W).all()
+    assert (np.abs(W) <= before).all()
+
+
+def test_group_prox_of_steps_of_zero_changes_nothing(rng):
+    W = weight_matrix(rng)
+    before = W.copy()
+    GroupLasso(0.6).prox(W, np.zeros_like(W))
+    np.testing.assert_array_equal(W, before)
+
+
+def test_group_prox_is_written_into_a_view(rng):
+    theta = rng.normal(size=20)
+    before = theta.copy()
+    GroupLasso(100.0).prox(theta[:12].reshape(4, 3), 1.0)
+    np.testing.assert_array_equal(theta[:12], 0)
+    np.testing.assert_array_equal(theta[12:], before[12:])
