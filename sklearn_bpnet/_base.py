@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import ABC, abstractmethod
 from copy import deepcopy
 from math import nan
@@ -10,8 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator, is_classifier
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -24,15 +22,13 @@ from sklearn_bpnet._architecture import (
     check_users_own,
     hidden_sizes,
 )
+from sklearn_bpnet._rows import mean_weight, read_rows, set_rows_aside
 from sklearn_bpnet._scaling import feature_standardization
-from sklearn_bpnet._session import Data, Training, mean_weight, new_state
+from sklearn_bpnet._session import Training, new_state
 from sklearn_bpnet._sklearn_compat import (
     CallbackSupportMixin,
-    check_sample_weight,
     fit_context,
 )
-from sklearn_bpnet._validation import HeldOut
-from sklearn_bpnet._validation_split import split_rows
 from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.initializers import INITIALIZERS, Zeros
 from sklearn_bpnet.net.losses import LOSSES
@@ -316,13 +312,15 @@ default=None
         going_on = hasattr(self, "coefs_") and (
             incremental or self.warm_start or resuming
         )
-        data = self._validate(rows, validation, going_on=going_on)
+        data = read_rows(self, rows, validation, going_on=going_on)
         risk = self._build_risk(data)
         check_users_own(risk, data.Y)
         self._network, self._loss = risk.network, risk.loss
         state = deepcopy(self._state) if going_on else new_state(self.random_state)
         if not self._is_trivial():
-            self._set_rows_aside(data, groups, state, incremental, resuming)
+            set_rows_aside(
+                self, data, groups, state, incremental=incremental, resuming=resuming
+            )
         if resuming and data.fingerprint != state["data"]:
             raise ValueError(
                 "The checkpoint was written by a fit to other rows: X, y or the "
@@ -364,52 +362,6 @@ default=None
         for name, value in attributes.items():
             setattr(self, name, value)
 
-    def _validate(self, rows, validation=(), *, going_on):
-        X, y, sample_weight = rows
-        data = self._checked_rows(X, y, sample_weight, reset=not going_on)
-        data.Y = self._encode_targets(data.y, going_on)
-        data.weights = self._times_class_weights(data.Y, data.weights)
-        if any(given is not None for given in validation):
-            data.held_out = self._held_out(*validation)
-            if data.held_out.Y.shape[1] != data.Y.shape[1]:
-                raise ValueError(
-                    f"y_val has {data.held_out.Y.shape[1]} outputs, but y has "
-                    f"{data.Y.shape[1]}. They must be of one kind."
-                )
-        return data
-
-    def _checked_rows(self, X, y, sample_weight, reset):
-        given = {"X": X, "sample_weight": sample_weight}
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csr",
-            dtype="numeric",
-            multi_output=True,
-            y_numeric=not is_classifier(self),
-            reset=reset,
-        )
-        weights = None
-        if sample_weight is not None:
-            weights = check_sample_weight(sample_weight, X)
-        y = y.toarray() if sparse.issparse(y) else y
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        return Data(X, y, y, weights, given)
-
-    def _held_out(self, X_val, y_val, sample_weight_val):
-        """The validation rows that a user gave."""
-        if X_val is None or y_val is None:
-            raise ValueError(
-                "X_val and y_val belong together, sample_weight_val with them: give "
-                "X_val and y_val, or none of the three."
-            )
-        data = self._checked_rows(X_val, y_val, sample_weight_val, reset=False)
-        Y = self._encode_validation_targets(data.y)
-        weights = self._times_class_weights(Y, data.weights)
-        return HeldOut(data.X, data.y, Y, weights)
-
     def _build_risk(self, data):
         return build_risk(self, data, self._resolve_output_activation())
 
@@ -422,35 +374,6 @@ default=None
         if self._is_trivial() or (isinstance(name, str) and name == "auto"):
             name = self._default_output_activation(LOSSES.resolve(self.loss))
         return ACTIVATIONS.resolve(name)
-
-    def _set_rows_aside(self, data, groups, state, incremental, resuming=False):
-        """Decide the training and the validation rows; weight 0 is neither."""
-        if groups is not None:
-            groups = self._checked_groups(groups, data)
-        weights = data.weights
-        if weights is not None and not weights.all():
-            data.rows = np.flatnonzero(weights)
-        if not self.early_stopping or incremental or data.held_out is not None:
-            return
-        if resuming and state["rows"] is not None:
-            data.split = state["rows"]
-        else:
-            strata, seed = self._strata(data.Y), state["validation_seed"]
-            data.split = split_rows(self, data, strata, groups, seed)
-        data.rows, chosen = data.split
-        data.held_out = HeldOut(data.X, data.y, data.Y, data.weights, chosen)
-
-    def _checked_groups(self, groups, data):
-        groups = column_or_1d(groups)
-        check_consistent_length(data.X, groups)
-        if not self.early_stopping or data.held_out is not None:
-            warnings.warn(
-                "groups has no effect: no row is set aside, which only "
-                "early_stopping=True without X_val does.",
-                UserWarning,
-                stacklevel=6,
-            )
-        return groups
 
     def _learn_scaling(self, data):
         """Statistics of the inputs and targets, on the training rows."""

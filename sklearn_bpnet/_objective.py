@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_bpnet._base import BaseBPNet
+from sklearn_bpnet._rows import read_rows, set_rows_aside
 from sklearn_bpnet._session import new_state
 from sklearn_bpnet.net._typing import Array, Operand
 from sklearn_bpnet.net.gradcheck import GradientMismatchError, GradientReport, compare
@@ -116,11 +117,11 @@ def empirical_risk(estimator, X, y, sample_weight=None):
     est.random_state = deepcopy(est.random_state)
     if fitted:
         est._classes_preset = True  # rows of some of the classes will do
-    data = est._validate((X, y, sample_weight), going_on=fitted)
+    data = read_rows(est, (X, y, sample_weight), going_on=fitted)
     risk = est._build_risk(data)
     state = new_state(est.random_state)
     if not fitted:
-        est._set_rows_aside(data, None, state, incremental=True)
+        set_rows_aside(est, data, None, state, incremental=True)
         est._learn_scaling(data)
     rng = np.random.default_rng()
     rng.bit_generator.state = state["rng"]

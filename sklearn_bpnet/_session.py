@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 from copy import deepcopy
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from dataclasses import replace
+from functools import partial
 from math import isnan
 
 import numpy as np
@@ -14,7 +14,7 @@ from sklearn_bpnet import _fitted
 from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet._callback_tasks import FitTasks
 from sklearn_bpnet._fingerprint import fingerprint
-from sklearn_bpnet._validation import HeldOut, Validator
+from sklearn_bpnet._validation import Validator
 from sklearn_bpnet.training.averaging import WeightAverage
 from sklearn_bpnet.training.batches import Batches, RowReader
 from sklearn_bpnet.training.epoch import Progress
@@ -34,49 +34,6 @@ from sklearn_bpnet.training.watch import Best, Watch
 
 # What only a training that may go on leaves in its state
 _MEMORY = ("patience", "watched", "best", "average", "theta", "shown", "rows")
-
-
-@dataclass
-class Data:
-    """The rows of one call of fit or partial_fit.
-
-    Parameters
-    ----------
-    X : ndarray or CSR of shape (n_samples, n_features)
-    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        Targets, as a scorer wants them.
-    Y : ndarray of shape (n_samples, n_outputs)
-        Targets, encoded but not scaled.
-    weights : ndarray of shape (n_samples,) or None
-        Sample weights times class weights.
-    given : dict
-        X and the sample weights as the user gave them, for callbacks.
-    rows : ndarray of int or None
-        The rows to train on; None means all.
-    held_out : HeldOut or None
-        The validation rows, some of these or others.
-    split : tuple of two ndarray of int or None
-        Where early stopping set rows aside: training and validation rows.
-    """
-
-    X: object
-    y: np.ndarray
-    Y: np.ndarray
-    weights: np.ndarray | None
-    given: dict
-    rows: np.ndarray | None = None
-    held_out: HeldOut | None = None
-    split: tuple[np.ndarray, np.ndarray] | None = None
-
-    @cached_property
-    def fingerprint(self):
-        """What tells these rows from others."""
-        return fingerprint(self.X, self.Y, self.weights)
-
-    @property
-    def n_rows(self):
-        """Number of training rows."""
-        return len(self.Y) if self.rows is None else len(self.rows)
 
 
 class Training:
@@ -357,15 +314,6 @@ def new_state(random_state):
         "progress": vars(Progress()),
         **dict.fromkeys(_MEMORY),
     }
-
-
-def mean_weight(data):
-    """The mean weight of the training rows, the unit of the sample weights."""
-    if data.weights is None:
-        return 1.0
-    return float(
-        np.mean(data.weights if data.rows is None else data.weights[data.rows])
-    )
 
 
 def _mean_one(data, unit, dtype):

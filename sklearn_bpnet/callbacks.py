@@ -216,6 +216,7 @@ class LearningCurve(_Callback):
         epochs = range(1, len(history["loss"]) + 1)
         ax.plot(epochs, history["loss"], color="C0", label="training loss")
         ax.set(xlabel="Epoch", ylabel="Loss")
+        ax.xaxis.get_major_locator().set_params(integer=True)
         if "validation_loss" in history:
             ax.plot(
                 epochs, history["validation_loss"], color="C1", label="validation loss"
@@ -237,7 +238,9 @@ class LearningCurve(_Callback):
             right.yaxis.set_label_position("right")
             right.yaxis.tick_right()
             lines = [*lines, *right.get_lines()]
-        ax.legend(lines, [line.get_label() for line in lines], loc="center right")
+        labels = [line.get_label() for line in lines]
+        above = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": 3}
+        ax.legend(lines, labels, frameon=False, **above)
         if self._shown is None:
             self.figure_.canvas.draw_idle()
             self.figure_.canvas.flush_events()

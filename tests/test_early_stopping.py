@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score, r2_score
 
-from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _base
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _rows
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = [BPNetClassifier, BPNetRegressor]
@@ -18,13 +18,13 @@ each_solver = pytest.mark.parametrize("solver", ["lbfgs", "sgd", "adam"])
 def splits(monkeypatch):
     """The (training, validation) rows of every fit."""
     seen = []
-    split = _base.split_rows
+    split = _rows.split_rows
 
     def spy(*args, **kwargs):
         seen.append(split(*args, **kwargs))
         return seen[-1]
 
-    monkeypatch.setattr(_base, "split_rows", spy)
+    monkeypatch.setattr(_rows, "split_rows", spy)
     return seen
 
 

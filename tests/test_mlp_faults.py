@@ -17,7 +17,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import cross_val_predict
 
-from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _base
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _rows
 from sklearn_bpnet.net.activations import Identity, Tanh
 from sklearn_bpnet.net.gradcheck import numerical_gradient
 from sklearn_bpnet.net.losses import SquaredError
@@ -112,13 +112,13 @@ def test_b04_batches_of_zero_weight_are_as_absent_rows(solver, iris):
 def test_b05_validation_split_is_stratified_for_three_classes(monkeypatch, rng):
     """B5: only two classes are stratified; a rare class is missing from the split."""
     splits = []
-    split = _base.split_rows
+    split = _rows.split_rows
 
     def spy(*args):
         splits.append(split(*args))
         return splits[-1]
 
-    monkeypatch.setattr(_base, "split_rows", spy)
+    monkeypatch.setattr(_rows, "split_rows", spy)
     y = np.repeat(["rare", "some", "many"], [4, 96, 300])
     X = rng.normal(size=(len(y), 2))
     for seed in range(10):

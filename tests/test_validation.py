@@ -21,7 +21,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _base
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _rows
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = [BPNetClassifier, BPNetRegressor]
@@ -33,13 +33,13 @@ each_solver = pytest.mark.parametrize("solver", ["lbfgs", "sgd", "adam"])
 def splits(monkeypatch):
     """The (training, validation) rows of every fit."""
     seen = []
-    split = _base.split_rows
+    split = _rows.split_rows
 
     def spy(*args):
         seen.append(split(*args))
         return seen[-1]
 
-    monkeypatch.setattr(_base, "split_rows", spy)
+    monkeypatch.setattr(_rows, "split_rows", spy)
     return seen
 
 
