@@ -100,6 +100,9 @@ SETTINGS = {
     "objects": {"activation": [LeakyReLU(0.2), ReLU()], "solver": Adam(beta_1=0.8)},
     "full batch": {"batch_size": "full", "dtype": "float64"},
     "record": {"record": ("gradient_norm", "saturation")},
+    "dropout": {"dropout": 0.3},
+    "noise": {"input_noise": 0.1},
+    "learned": {"activation": "prelu"},
 }
 
 
