@@ -21,8 +21,8 @@ if not HAS_CALLBACKS:
     )
 
 
-class _Callback:
-    """A callback that does nothing, of scikit-learn's protocol ``FitCallback``."""
+class Callback:
+    """A callback that does nothing: a base for those that use some of the hooks."""
 
     def setup(self, estimator, context):
         """Begin: called once before a fit."""
@@ -37,7 +37,7 @@ class _Callback:
         """End: called once after a fit, even if it failed."""
 
 
-class Checkpoint(_Callback):
+class Checkpoint(Callback):
     """Writes training to a file, from which `load_checkpoint` goes on.
 
     The file is replaced as a whole, so that a crash at any moment leaves the one
@@ -109,7 +109,7 @@ class Checkpoint(_Callback):
         return path.replace("{task}", "-".join(tasks))
 
 
-class TimeLimit(_Callback):
+class TimeLimit(Callback):
     """Ends training after the first epoch that passes a limit of time.
 
     The weights are those of any other end, ``stop_reason_`` is "stopped".
@@ -142,7 +142,7 @@ class TimeLimit(_Callback):
         )
 
 
-class LearningCurve(_Callback):
+class LearningCurve(Callback):
     """Plots the curves of a training while it runs, live in a notebook.
 
     The training loss and, where there are validation rows, their loss and score, over
