@@ -1,0 +1,92 @@
+"""The tables of the quality benchmarks: the project's own and scikit-learn's."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn import datasets
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+# small tables say little on one split
+_SPLITS = ((2_000, 5), (15_000, 3), (np.inf, 2))
+
+
+@dataclass
+class Table:
+    """A table with its target.
+
+    Parameters
+    ----------
+    name : str
+    task : {"classification", "regression"}
+    X : DataFrame
+        Strings where a column holds categories.
+    y : ndarray of shape (n_rows,)
+    """
+
+    name: str
+    task: str
+    X: pd.DataFrame
+    y: np.ndarray
+
+    def splits(self):
+        """Training and test parts, X preprocessed alike for every model.
+
+        Strings become one column for each category, missing numbers the median.
+        Nothing is scaled.
+        """
+        n_splits = next(n for rows, n in _SPLITS if len(self.X) <= rows)
+        strata = self.y if self.task == "classification" else None
+        for seed in range(n_splits):
+            parts = train_test_split(
+                self.X, self.y, test_size=0.2, stratify=strata, random_state=seed
+            )
+            X_train, X_test, y_train, y_test = parts
+            prepare = self._preprocessing()
+            yield (
+                prepare.fit_transform(X_train),
+                y_train,
+                prepare.transform(X_test),
+                y_test,
+            )
+
+    def _preprocessing(self):
+        strings = [c for c in self.X if not pd.api.types.is_numeric_dtype(self.X[c])]
+        numbers = [c for c in self.X if c not in strings]
+        one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+        constant = SimpleImputer(strategy="constant", fill_value="missing")
+        return make_column_transformer(
+            (make_pipeline(constant, one_hot), strings),
+            (SimpleImputer(strategy="median"), numbers),
+        )
+
+
+def tables():
+    """The tables, small ones first: those of the data folder if there is one."""
+    found = [_of_scikit_learn(name) for name in ("breast_cancer", "wine", "digits")]
+    found.append(_of_scikit_learn("diabetes"))
+    if DATA.exists():
+        index = json.loads((DATA / "index.json").read_text())
+        for name, facts in index.items():
+            if facts["task"] in ("classification", "regression"):
+                path = DATA / f"{name}.csv.gz"
+                if path.exists():
+                    frame = pd.read_csv(path)
+                    y = frame.pop("target").to_numpy()
+                    found.append(Table(name, facts["task"], frame, y))
+    return sorted(found, key=lambda table: len(table.X))
+
+
+def _of_scikit_learn(name):
+    X, y = getattr(datasets, f"load_{name}")(return_X_y=True, as_frame=True)
+    task = "regression" if name == "diabetes" else "classification"
+    return Table(name, task, X, y.to_numpy())
