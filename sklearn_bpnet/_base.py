@@ -23,7 +23,7 @@ from sklearn_bpnet._architecture import (
     hidden_sizes,
 )
 from sklearn_bpnet._rows import mean_weight, read_rows, set_rows_aside
-from sklearn_bpnet._scaling import feature_standardization
+from sklearn_bpnet._scaling import SQUASHED_TO, feature_standardization, squashing
 from sklearn_bpnet._session import Training, new_state
 from sklearn_bpnet._sklearn_compat import (
     CallbackSupportMixin,
@@ -42,6 +42,7 @@ from sklearn_bpnet.training.history import History, Outcome, StopReason
 _LARGE_OFFSET = 1e3
 
 
+_SCALINGS = {"standard": feature_standardization, "squash": squashing}
 _ORDINARY = frozenset(np.dtype(t) for t in (np.float32, np.float64))
 
 
@@ -52,6 +53,7 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
 
     input_mean_: np.ndarray | None
     input_scale_: np.ndarray | None
+    input_clip_: float | None
     t_: int
 
     # What a subclass says about its task
@@ -114,11 +116,11 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
                 settings.setdefault(name, None)
             elif settings.get(name, "standard") is None:
                 raise ValueError(f"{name}=None leaves the given statistics unused.")
-            if not given and settings[name] == "standard":
+            if not given and settings[name] in ("standard", "squash"):
                 raise ValueError(
-                    f"{name}='standard' needs the mean and the scale that the weights "
-                    f"were trained with. Give them, or use {name}=None: then the "
-                    "weights act on the raw numbers."
+                    f"{name}={settings[name]!r} needs the mean and the scale that the "
+                    f"weights were trained with. Give them, or use {name}=None: then "
+                    "the weights act on the raw numbers."
                 )
         estimator = cls(**settings)
         estimator._validate_params()
@@ -131,9 +133,10 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
         statistics = _given_weights.given_standardization(
             input_mean, input_scale, sizes[0], "input"
         )
-        self.input_mean_ = self.input_scale_ = None
+        self.input_mean_ = self.input_scale_ = self.input_clip_ = None
         if statistics is not None:
             self.input_mean_, self.input_scale_ = statistics.mean, statistics.scale
+            self.input_clip_ = SQUASHED_TO if self.input_scaling == "squash" else None
         network = self._build_network(sizes[0], sizes[-1])
         self._network, self._loss = network, LOSSES.resolve(self.loss)
         dtype = _given_weights.common_dtype(coefs, intercepts)
@@ -378,15 +381,18 @@ default=None
     def _learn_scaling(self, data):
         """Statistics of the inputs and targets, on the training rows."""
         self.input_mean_ = self.input_scale_ = None
-        if self.input_scaling == "standard":
-            statistics = feature_standardization(data.X, data.weights, data.rows)
+        self.input_clip_ = None
+        if self.input_scaling is not None:
+            learn = _SCALINGS[self.input_scaling]
+            statistics = learn(data.X, data.weights, data.rows)
             self.input_mean_, self.input_scale_ = statistics.mean, statistics.scale
+            self.input_clip_ = statistics.smooth_clip
         self._learn_target_scaling(data)
 
     def _input_standardization(self):
         if self.input_mean_ is None or self.input_scale_ is None:
             return None
-        return Standardization(self.input_mean_, self.input_scale_)
+        return Standardization(self.input_mean_, self.input_scale_, self.input_clip_)
 
     def _start(self, network, data, rng, state):
         """The parameters that training starts from, in the dtype it works in.

@@ -105,7 +105,7 @@ CONSTRAINTS = {
     "weight_decay": [_AT_LEAST_ZERO, None],
     "clip_norm": [_POSITIVE, None],
     "learning_rate_factors": ["array-like", dict, None],
-    "input_scaling": [StrOptions({"standard"}), None],
+    "input_scaling": [StrOptions({"standard", "squash"}), None],
     "dtype": [StrOptions({"auto", *_DTYPES}), Options(type, set(_DTYPES.values()))],
 }
 

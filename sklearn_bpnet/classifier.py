@@ -227,9 +227,12 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
         Two classes have a single neuron in all three, label indicators one each.
 
-    input_scaling : {"standard"} or None, default="standard"
-        Whether features are standardised inside the estimator, with means and
-        deviations weighted by `sample_weight`. None leaves them as they are.
+    input_scaling : {"standard", "squash"} or None, default="standard"
+        How features are scaled inside the estimator, with statistics weighted by
+        `sample_weight`. "standard": to mean 0 and standard deviation 1. "squash": the
+        median is subtracted, and the rest divided by the distance of the quartiles and
+        bent smoothly into (-3, 3), so that outliers stay near; it needs dense X. None
+        leaves them as they are.
 
     dtype : {"auto", "float32", "float64"}, default="auto"
         Of the weights and the arithmetic. "auto" is float64 for full-batch training
@@ -310,6 +313,9 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
     input_mean_, input_scale_ : ndarray of shape (n_features_in_,) or None
         What is subtracted from the features, and what they are divided by.
+
+    input_clip_ : float or None
+        Where scaled features are bent to, by "squash".
 
     See Also
     --------

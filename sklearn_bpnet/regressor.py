@@ -214,9 +214,12 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Ends of the targets' range, which predictions then never leave: the range of a
         bounded `output_activation` ("sigmoid", if that is "auto") is mapped to it.
 
-    input_scaling : {"standard"} or None, default="standard"
-        Whether features are standardised inside the estimator, with means and
-        deviations weighted by `sample_weight`. None leaves them as they are.
+    input_scaling : {"standard", "squash"} or None, default="standard"
+        How features are scaled inside the estimator, with statistics weighted by
+        `sample_weight`. "standard": to mean 0 and standard deviation 1. "squash": the
+        median is subtracted, and the rest divided by the distance of the quartiles and
+        bent smoothly into (-3, 3), so that outliers stay near; it needs dense X. None
+        leaves them as they are.
 
     dtype : {"auto", "float32", "float64"}, default="auto"
         Of the weights and the arithmetic. "auto" is float64 for full-batch training
@@ -294,6 +297,9 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
 
     input_mean_, input_scale_ : ndarray of shape (n_features_in_,) or None
         What is subtracted from the features, and what they are divided by.
+
+    input_clip_ : float or None
+        Where scaled features are bent to, by "squash".
 
     target_mean_, target_scale_ : ndarray of shape (n_outputs_,) or None
         What is subtracted from the targets, and what they are divided by.

@@ -29,16 +29,26 @@ _READ_NUMBERS = 2**18
 
 @dataclass(frozen=True)
 class Standardization:
-    """x -> (x - mean) / scale, feature by feature.
+    """x -> z = (x - mean) / scale, feature by feature.
 
     Parameters
     ----------
     mean, scale : ndarray of shape (n_features,)
         float64; the scales are positive.
+    smooth_clip : float or None, default=None
+        A number c above 0 bends z to z / sqrt(1 + (z / c)^2), which lies within c of 0.
     """
 
     mean: NDArray[np.float64]
     scale: NDArray[np.float64]
+    smooth_clip: float | None = None
+
+    def bend(self, Z: Array) -> None:
+        """Clip scaled numbers smoothly, in place."""
+        if self.smooth_clip is not None:
+            bend = Z / self.smooth_clip
+            np.hypot(bend, 1, out=bend)
+            Z /= bend
 
     @property
     def largest_offset(self) -> float:
@@ -147,6 +157,7 @@ class RowReader:
             raw = wide
         np.subtract(raw, self._mean, out=wide)
         wide *= self._factor
+        self.standardization.bend(wide)
         if wide is not out:
             np.copyto(out, wide)
         return out
