@@ -92,6 +92,12 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
     def _set_initial_biases(self, network, start, data):
         """Set the output's biases where zero would be far from any target."""
 
+    def _check_calibration(self, data, incremental):
+        """Raise ValueError, before training, where `_calibrate` could not work."""
+
+    def _calibrate(self, data):
+        """Adjust, on the validation rows, what the outputs mean."""
+
     def _is_trivial(self):
         """Whether the prediction is certain, whatever X."""
         return False
@@ -324,6 +330,7 @@ default=None
             set_rows_aside(
                 self, data, groups, state, incremental=incremental, resuming=resuming
             )
+            self._check_calibration(data, incremental)
         if resuming and data.fingerprint != state["data"]:
             raise ValueError(
                 "The checkpoint was written by a fit to other rows: X, y or the "
@@ -354,6 +361,7 @@ default=None
         )
         outcome = training.run()
         self._take(training.attributes(start.theta, outcome))
+        self._calibrate(data)
         training.tasks.end()
         if not incremental or outcome.reason is not StopReason.MAX_ITER:
             _fitted.warn(self, outcome)

@@ -16,6 +16,7 @@ from sklearn.utils.multiclass import (
 
 from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet._base import BaseBPNet
+from sklearn_bpnet._calibration import temperature
 from sklearn_bpnet._class_weight import class_weights, indicator_weights
 from sklearn_bpnet._sklearn_compat import check_partial_fit_first_call, fit_context
 from sklearn_bpnet.net.activations import ACTIVATIONS, Heaviside, Sigmoid, Softmax
@@ -227,6 +228,12 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
         Two classes have a single neuron in all three, label indicators one each.
 
+    calibration : {"temperature"} or None, default=None
+        "temperature" divides the logits by one number, after training, that makes the
+        log loss on the validation rows the lowest. Predicted classes stay the same. It
+        needs validation rows (`early_stopping`, or `X_val` in `fit`) and a logistic or
+        softmax output.
+
     input_scaling : {"standard", "squash"} or None, default="standard"
         How features are scaled inside the estimator, with statistics weighted by
         `sample_weight`. "standard": to mean 0 and standard deviation 1. "squash": the
@@ -252,6 +259,9 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     activation_weights_ : list of ndarray of shape (n_out,) or None
         For every layer the weights that its activation has learned; None where it
         learns none.
+
+    temperature_ : float or None
+        What the logits are divided by, with ``calibration="temperature"``.
 
     loss_ : float
         The empirical risk, penalty included: for mini-batches its mean over the last
@@ -342,10 +352,12 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         **BaseBPNet._parameter_constraints,
         "loss": parameters.loss_constraint("classification"),
         "class_weight": [dict, list, parameters.StrOptions({"balanced"}), None],
+        "calibration": [parameters.StrOptions({"temperature"}), None],
         "target_encoding": [parameters.StrOptions(set(TARGET_ENCODINGS))],
     }
 
     _multilabel: bool
+    temperature_: float | None
     _encoding: TargetEncoding  # of classes, not of label indicators
 
     def __init__(
@@ -391,6 +403,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         learning_rate_factors=None,
         class_weight=None,
         target_encoding="one-hot",
+        calibration=None,
         input_scaling="standard",
         dtype="auto",
     ):
@@ -434,6 +447,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         self.learning_rate_factors = learning_rate_factors
         self.class_weight = class_weight
         self.target_encoding = target_encoding
+        self.calibration = calibration
         self.input_scaling = input_scaling
         self.dtype = dtype
 
@@ -721,6 +735,42 @@ default=None
         """
         Z, A, _ = self._outputs(X)
         return self._scores(Z, A)
+
+    def _check_calibration(self, data, incremental):
+        if self.calibration is None:
+            return
+        activation = self._network.output_activation
+        if not isinstance(activation, (Sigmoid, Softmax)):
+            raise ValueError(
+                "calibration='temperature' needs logits, which the output activations "
+                "'logistic' and 'softmax' have; got "
+                f"{ACTIVATIONS.name_of(activation)!r}."
+            )
+        if data.held_out is None and not incremental:
+            raise ValueError(
+                "calibration='temperature' needs rows that training does not see: use "
+                "early_stopping=True, or give X_val and y_val to fit."
+            )
+
+    def _calibrate(self, data):
+        held_out = data.held_out
+        if self.calibration is None or self._is_trivial():
+            self.temperature_ = None
+        elif held_out is None:  # partial_fit, which keeps the temperature there is
+            self.temperature_ = getattr(self, "temperature_", None)
+        else:
+            self.temperature_ = None
+            Z, _, _ = self._outputs(held_out.chosen(held_out.X))
+            Y, weights = held_out.chosen(held_out.Y), held_out.chosen(held_out.weights)
+            activation = self._network.output_activation
+            self.temperature_ = temperature(Z, Y, weights, activation)
+
+    def _outputs(self, X):
+        Z, A, X = super()._outputs(X)
+        if getattr(self, "temperature_", None) is not None:
+            Z /= self.temperature_
+            A = self._network.output_activation.forward(Z, out=A)
+        return Z, A, X
 
     def _scores(self, Z, A):
         loss, activation = self._loss, self._network.output_activation

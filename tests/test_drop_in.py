@@ -68,6 +68,7 @@ def test_the_two_classes_share_their_defaults_except_the_loss():
     differ = {n for n in shared if classifier[n].default != regressor[n].default}
     assert differ == {"loss"}
     assert set(classifier) ^ set(regressor) == {
+        "calibration",
         "class_weight",
         "target_encoding",
         "target_range",

@@ -1,0 +1,105 @@
+"""One temperature for the probabilities, from rows that training did not see."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import softmax
+from sklearn.base import clone
+from sklearn.datasets import make_classification, make_multilabel_classification
+from sklearn.metrics import log_loss
+
+from sklearn_bpnet import BPNetClassifier
+
+
+def noisy(n_classes):
+    X, y = make_classification(
+        900, n_classes=n_classes, n_informative=5, flip_y=0.3, random_state=0
+    )
+    return {"X": X[:300], "y": y[:300]}, {"X_val": X[300:600], "y_val": y[300:600]}
+
+
+def overfitted(**parameters):
+    return BPNetClassifier(
+        (50,), solver="lbfgs", max_iter=2000, random_state=0, **parameters
+    )
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_the_temperature_is_that_of_the_lowest_log_loss(n_classes):
+    train, validation = noisy(n_classes)
+    X, y = validation.values()
+    plain = overfitted().fit(**train)
+    clf = overfitted(calibration="temperature").fit(**train, **validation)
+    assert clf.temperature_ > 1
+    logits = plain.decision_function(X)
+    if n_classes == 2:
+        logits = np.c_[np.zeros(len(X)), logits]
+    losses = [
+        log_loss(y, softmax(logits / t, axis=1)) for t in np.logspace(-2, 3, 2000)
+    ]
+    best = np.logspace(-2, 3, 2000)[np.argmin(losses)]
+    assert clf.temperature_ == pytest.approx(best, rel=1e-2)
+    assert_allclose(clf.predict_proba(X), softmax(logits / clf.temperature_, axis=1))
+    assert_array_equal(clf.predict(X), plain.predict(X))
+    assert_allclose(
+        clf.decision_function(X) * clf.temperature_, plain.decision_function(X)
+    )
+
+
+def test_weights_of_the_validation_rows_count():
+    train, validation = noisy(2)
+    weights = np.arange(300) % 3
+    clf = overfitted(calibration="temperature")
+    weighted = clone(clf).fit(**train, **validation, sample_weight_val=weights)
+    repeated = {
+        name: np.repeat(rows, weights, axis=0) for name, rows in validation.items()
+    }
+    assert weighted.temperature_ == pytest.approx(
+        clf.fit(**train, **repeated).temperature_, rel=1e-4
+    )
+
+
+def test_early_stopping_gives_the_rows_as_well():
+    train, _ = noisy(3)
+    clf = BPNetClassifier(
+        (20,), calibration="temperature", early_stopping=True, random_state=0
+    ).fit(**train)
+    assert 0.1 < clf.temperature_ < 10
+
+
+def test_label_indicators_share_one_temperature():
+    X, Y = make_multilabel_classification(400, random_state=0)
+    train, validation = (
+        {"X": X[:100], "y": Y[:100]},
+        {"X_val": X[100:], "y_val": Y[100:]},
+    )
+    clf = overfitted(calibration="temperature").fit(**train, **validation)
+    plain = overfitted().fit(**train)
+    P, Q = clf.predict_proba(X[100:]), plain.predict_proba(X[100:])
+
+    def loss(P):
+        return -np.mean(Y[100:] * np.log(P) + (1 - Y[100:]) * np.log1p(-P))
+
+    assert clf.temperature_ > 1
+    assert loss(P) < loss(Q)
+
+
+def test_partial_fit_keeps_the_temperature_until_new_rows_come():
+    train, validation = noisy(2)
+    clf = BPNetClassifier((5,), calibration="temperature", random_state=0)
+    clf.partial_fit(**train, classes=[0, 1])
+    assert clf.temperature_ is None
+    first = clf.partial_fit(**train, **validation).temperature_
+    assert clf.partial_fit(**train).temperature_ == first
+    assert clf.partial_fit(**train, **validation).temperature_ != first
+
+
+def test_without_rows_or_logits_it_is_refused_before_training():
+    train, validation = noisy(2)
+    with pytest.raises(ValueError, match="needs rows that training does not see"):
+        BPNetClassifier(calibration="temperature").fit(**train)
+    clf = BPNetClassifier(
+        calibration="temperature", loss="squared_error", output_activation="identity"
+    )
+    with pytest.raises(ValueError, match=r"needs logits.*'identity'"):
+        clf.fit(**train, **validation)
