@@ -196,7 +196,7 @@ class EmpiricalRisk:
         s = _mean_one(sample_weight)
         n = X.shape[0]
         Y = self.loss.encode_targets(Y)
-        risk = self.add_up(parameters, X, Y, s, n, gradient, ws) / n
+        total = self.add_up(parameters.blocks, X, Y, s, n, gradient.blocks, ws)
         strength = self.strength(theta)
         self.penalty.add_l2_gradient(
             theta, strength, gradient.theta, np.empty_like(theta)
@@ -205,37 +205,37 @@ class EmpiricalRisk:
         if self.group.alpha:
             dW = gradient.layers[0][0]
             self.group.add_subgradient(parameters.layers[0][0], dW)
-        return risk + self.penalty_value(theta, strength), gradient
+        return total / n + self.penalty_value(theta, strength), gradient
 
     def add_up(
         self,
-        parameters: Parameters,
+        blocks: Sequence[Sequence[Array]],
         X: Operand,
         Y: Array,
         s: Array | None,
         n: int,
-        gradient: Parameters,
+        gradient: Sequence[Sequence[Array]],
         ws: Workspace,
     ) -> float:
         """One forward and one backward pass over a batch, without the penalty.
 
-        Writes the gradient of (1/n) sum_n s_n L_n into ``gradient`` and returns
-        sum_n s_n L_n. Y holds encoded targets (``Loss.encode_targets``). All
-        intermediate arrays lie in ``ws``.
+        Writes the gradient of (1/n) sum_n s_n L_n by the ``blocks``' parameters into
+        ``gradient`` and returns sum_n s_n L_n. Y holds encoded targets
+        (``Loss.encode_targets``). All intermediate arrays lie in ``ws``.
         """
-        self.network.forward(parameters.blocks, X, ws)
+        self.network.forward(blocks, X, ws)
         top = ws[-1]
         total = _weighted_sum(self.losses(Y, top.Z, top.A), s)
         if self.from_Z:
             self.loss.delta_from_Z(Y, top.Z, top.A, out=top.D)  # BP1: A - Y, mostly
         else:
             self.loss.gradient(Y, top.A, out=top.G)
-            self.network.layers[-1].delta(parameters.blocks[-1], top)  # BP1
+            self.network.layers[-1].delta(blocks[-1], top)  # BP1
         if s is None:
             top.D *= 1 / n
         else:
             top.D *= (s / n)[:, None]
-        self.network.backward(parameters.blocks, X, ws, gradient.blocks)
+        self.network.backward(blocks, X, ws, gradient)
         return total
 
     def losses(self, Y: Array, Z: Array, A: Array) -> Array:

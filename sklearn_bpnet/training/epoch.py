@@ -17,6 +17,7 @@ from sklearn_bpnet.training.batches import Batch, Batches
 from sklearn_bpnet.training.history import NoFiniteStepError
 from sklearn_bpnet.training.optimizers import Optimizer
 from sklearn_bpnet.training.share import Share
+from sklearn_bpnet.training.sparse_share import SparseShare
 from sklearn_bpnet.training.step import StepOptions
 from sklearn_bpnet.training.threads import Crew
 
@@ -120,6 +121,8 @@ class Epoch:
         workspace = self.risk.network.workspace(batches.batch_size, theta.dtype)
         state = self.progress.optimizer_state
         whole = self.risk, self.optimizer, options, theta, self.gradients
+        if batches.reader.is_sparse and SparseShare.is_exact(*whole[:3]):
+            return [SparseShare(0, 1, *whole, workspace, state)]
         if n > 1 and self.compiled is not None:
             share = self.compiled.share
             return [share(i, n, *whole, workspace, state) for i in range(n)]

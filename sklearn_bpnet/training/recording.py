@@ -50,9 +50,8 @@ class Recorder:
         X, Y, s = self.batch
         theta = theta.astype(self.dtype, copy=False)
         self.parameters = self.risk.network.parameters(theta)
-        self.risk.add_up(
-            self.parameters, X, Y, s, len(Y), self.gradient, self.workspace
-        )
+        blocks, gradient = self.parameters.blocks, self.gradient.blocks
+        self.risk.add_up(blocks, X, Y, s, len(Y), gradient, self.workspace)
         columns = {}
         for name in self.names:
             for layer, value in enumerate(RECORDS[name](self), start=1):

@@ -15,7 +15,7 @@ from sklearn_bpnet.training.optimizers import OPTIMIZERS, Optimizer, State
 from sklearn_bpnet.training.step import Step, StepOptions
 
 # All of them move a parameter by its own gradients, and keep arrays of theta's shape.
-_ELEMENTWISE = frozenset(type(optimizer) for optimizer in OPTIMIZERS.values())
+ELEMENTWISE = frozenset(type(optimizer) for optimizer in OPTIMIZERS.values())
 
 
 class Share:
@@ -81,7 +81,7 @@ class Share:
         """Whether shares of dense rows come to the same step, calling known code."""
         functions: list[Any] = [layer.activation for layer in risk.network.layers]
         return (
-            type(optimizer) in _ELEMENTWISE
+            type(optimizer) in ELEMENTWISE
             and options.clip_norm is None
             and type(risk) is EmpiricalRisk
             and type(risk.network) is Network
@@ -105,7 +105,8 @@ class Share:
             batch = batch.rows(self.part(n))
         ws = self._rows_of_workspace(n)
         X, Y, s = batch
-        return self.risk.add_up(self.parameters, X, Y, s, n, self.gradient, ws)
+        blocks, gradient = self.parameters.blocks, self.gradient.blocks
+        return self.risk.add_up(blocks, X, Y, s, n, gradient, ws)
 
     def draw(self, n_rows: int, rng: np.random.Generator) -> None:
         """Draw the network's noise for the next batch, of ``n_rows`` rows."""

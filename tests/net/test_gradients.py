@@ -259,8 +259,8 @@ def through_noise(risk, point):
 
     def loss(theta, gradient=None):
         gradient = gradient or Parameters.zeros(network.shapes)
-        parameters = network.parameters(theta)
-        total = risk.add_up(parameters, point.X, Y, s, N_ROWS, gradient, point.ws)
+        blocks = network.parameters(theta).blocks
+        total = risk.add_up(blocks, point.X, Y, s, N_ROWS, gradient.blocks, point.ws)
         return total / N_ROWS
 
     gradient = Parameters.zeros(network.shapes)

@@ -158,10 +158,12 @@ def test_gradient_through_drawn_noise_equals_central_differences(hidden, rng):
     gradient = Parameters.zeros(network.shapes)
 
     def J(t):
-        parameters, thrown = network.parameters(t), Parameters.zeros(network.shapes)
-        return risk.add_up(parameters, X, Y, None, N_ROWS, thrown, ws) / N_ROWS
+        blocks = network.parameters(t).blocks
+        thrown = Parameters.zeros(network.shapes).blocks
+        return risk.add_up(blocks, X, Y, None, N_ROWS, thrown, ws) / N_ROWS
 
-    risk.add_up(network.parameters(theta), X, Y, None, N_ROWS, gradient, ws)
+    blocks = network.parameters(theta).blocks
+    risk.add_up(blocks, X, Y, None, N_ROWS, gradient.blocks, ws)
     exact = gradient.theta.copy()
     numeric = numerical_gradient(J, theta)
     assert relative_error(exact, numeric) < 1e-6
@@ -193,7 +195,8 @@ def test_a_noisy_pass_stays_in_its_dtype(dtype, rng):
     ws = network.workspace(N_ROWS, dtype)
     network.draw(ws, rng)
     gradient = Parameters.zeros(network.shapes, dtype)
-    risk.add_up(network.parameters(theta), X, Y, None, N_ROWS, gradient, ws)
+    blocks = network.parameters(theta).blocks
+    risk.add_up(blocks, X, Y, None, N_ROWS, gradient.blocks, ws)
     assert gradient.theta.dtype == dtype
     assert all(layer.A.dtype == dtype for layer in ws)
 

@@ -44,11 +44,11 @@ class FullBatchRisk:
         gradient = np.zeros_like(self.theta)
         for batch in self.batches.epoch():
             ws = [layer.rows(slice(len(batch.Y))) for layer in self.workspace]
-            block = self.block_gradient
+            part = self.block_gradient
             total += self.risk.add_up(
-                self.parameters, batch.X, batch.Y, batch.s, n, block, ws
+                self.parameters.blocks, batch.X, batch.Y, batch.s, n, part.blocks, ws
             )
-            gradient += block.theta
+            gradient += part.theta
         penalty = self.risk.penalty
         scratch = self.block_gradient.theta
         penalty.add_l2_gradient(self.theta, self.strength, gradient, scratch)

@@ -38,6 +38,10 @@ class AdaGrad(Optimizer):
     def __post_init__(self) -> None:
         check_positive(self, "epsilon")
 
+    @property
+    def rests_without_gradient(self) -> bool:
+        return True
+
     def start(self, theta: Array) -> State:
         return {"sum_of_squares": np.zeros_like(theta)}
 

@@ -42,6 +42,11 @@ class Optimizer(Configurable, ABC):
     pauses: ClassVar[bool] = False
     weight_decay: float = 0.0
 
+    @property
+    def rests_without_gradient(self) -> bool:
+        """Whether, where a gradient is zero, neither theta nor the state changes."""
+        return False
+
     @abstractmethod
     def start(self, theta: Array) -> State:
         """The state before the first step."""

@@ -66,6 +66,10 @@ class SGD(Optimizer):
         if not 0 <= self.momentum <= 1:
             raise ValueError(f"momentum must lie in [0, 1]; got {self.momentum!r}.")
 
+    @property
+    def rests_without_gradient(self) -> bool:
+        return not self.momentum
+
     def start(self, theta: Array) -> State:
         return {"v": np.zeros_like(theta)} if self.momentum else {}
 
