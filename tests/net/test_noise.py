@@ -113,7 +113,7 @@ def test_backward_is_the_transposed_derivative_of_forward(block, rng):
 @each_block
 def test_a_shorter_batch_uses_the_same_memory_and_draws_its_own_noise(block, rng):
     ws = drawn(block)
-    short = ws.rows(2)
+    short = ws.rows(slice(2))
     assert short.noise is None  # until it is drawn
     A = rng.normal(size=(2, N_UNITS))
     assert block.forward((), A, short) is A
