@@ -99,9 +99,8 @@ def _has_proximal_steps(estimator):
 
 def _dropout_rates(estimator, n_hidden):
     """The rate of every hidden layer."""
-    rates = np.asarray(estimator.dropout, dtype=np.float64)
-    valid = (rates >= 0).all() and (rates < 1).all()
-    if rates.shape not in {(), (n_hidden,)} or not valid:
+    rates = _numbers(estimator.dropout, n_hidden)
+    if rates is None or not ((rates >= 0).all() and (rates < 1).all()):
         raise ValueError(
             "dropout must be a number in [0, 1), or one for each of the "
             f"{n_hidden} hidden layers; got {estimator.dropout!r}."
@@ -111,11 +110,19 @@ def _dropout_rates(estimator, n_hidden):
 
 def _alphas(estimator, n_layers):
     """Alpha as a number, or as one for every layer of weights."""
-    alphas = np.asarray(estimator.alpha, dtype=np.float64)
-    valid = np.isfinite(alphas).all() and (alphas >= 0).all()
-    if alphas.shape not in {(), (n_layers,)} or not valid:
+    alphas = _numbers(estimator.alpha, n_layers)
+    if alphas is None or not (np.isfinite(alphas).all() and (alphas >= 0).all()):
         raise ValueError(
             "alpha must be a number of at least 0, or one for each of the "
             f"{n_layers} layers of weights; got {estimator.alpha!r}."
         )
     return float(alphas) if alphas.ndim == 0 else tuple(alphas.tolist())
+
+
+def _numbers(spec, n):
+    """An array of one number or of n; None if ``spec`` is something else."""
+    try:
+        numbers = np.asarray(spec, dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
+    return numbers if numbers.shape in {(), (n,)} else None

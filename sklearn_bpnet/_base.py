@@ -498,6 +498,12 @@ default=None
 
     # Prediction
 
+    @property
+    def feature_importances_(self):
+        """The Euclidean norm of the weights that leave every feature."""
+        check_is_fitted(self)
+        return np.linalg.norm(self.coefs_[0], axis=1)
+
     def _outputs(self, X):
         """Z[L] and A[L] for the rows of X, float64, and the checked X."""
         X = self._check_rows(X)

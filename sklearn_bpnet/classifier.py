@@ -263,6 +263,11 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     temperature_ : float or None
         What the logits are divided by, with ``calibration="temperature"``.
 
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        The Euclidean norm of the weights that leave every feature, ``coefs_[0]``: for
+        features on one scale, and exactly 0 where `group_alpha` switched one off. It
+        is what ``SelectFromModel`` and ``RFE`` look at.
+
     loss_ : float
         The empirical risk, penalty included: for mini-batches its mean over the last
         epoch, for "lbfgs" and "cg" its value at the final weights.

@@ -19,7 +19,8 @@ from sklearn.model_selection import ShuffleSplit
 import sklearn_bpnet
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _checkpoint
 from sklearn_bpnet._sklearn_compat import HAS_CALLBACKS
-from sklearn_bpnet.net.activations import LeakyReLU, ReLU
+from sklearn_bpnet.net.activations import SELU, LeakyReLU, ReLU
+from sklearn_bpnet.net.learned import Mixed
 from sklearn_bpnet.training.optimizers import OPTIMIZERS, Adam
 from sklearn_bpnet.training.schedules import InverseScaling
 
@@ -56,11 +57,10 @@ class CutAfter:
 
 
 def assert_same_fit(one, other):
-    for ours, theirs in zip(
-        one.coefs_ + one.intercepts_, other.coefs_ + other.intercepts_, strict=True
-    ):
-        assert_array_equal(ours, theirs)
-        assert ours.dtype == theirs.dtype
+    for name in ("coefs_", "intercepts_", "activation_weights_"):
+        for ours, theirs in zip(getattr(one, name), getattr(other, name), strict=True):
+            assert_array_equal(ours, theirs)
+            assert getattr(ours, "dtype", None) == getattr(theirs, "dtype", None)
     assert one.history_.keys() == other.history_.keys()
     for name in one.history_.keys() - {"seconds"}:
         assert_array_equal(one.history_[name], other.history_[name])
@@ -93,6 +93,10 @@ SETTINGS = {
     "invscaling": {"learning_rate": InverseScaling(0.3)},
     "cosine": {"learning_rate": "cosine"},
     "one cycle": {"learning_rate": "one_cycle"},
+    "noise": {"dropout": [0.4, 0.0], "input_dropout": 0.2, "input_noise": 0.3},
+    "prelu": {"activation": "prelu", "dropout": 0.2},
+    "mix": {"activation": Mixed(SELU(), 0.5)},
+    "group": {"group_alpha": 0.05, "alpha": [0.0, 0.01, 0.0]},
     "early stopping": {"early_stopping": True, "n_iter_no_change": 4},
     "watching the loss": {"early_stopping": True, "scoring": "loss"},
     "average": {"ema_decay": 0.9},
@@ -101,9 +105,6 @@ SETTINGS = {
     "objects": {"activation": [LeakyReLU(0.2), ReLU()], "solver": Adam(beta_1=0.8)},
     "full batch": {"batch_size": "full", "dtype": "float64"},
     "record": {"record": ("gradient_norm", "saturation")},
-    "dropout": {"dropout": 0.3},
-    "noise": {"input_noise": 0.1},
-    "learned": {"activation": "prelu"},
 }
 
 

@@ -22,6 +22,7 @@ SETTINGS = [
     {"solver": "lbfgs"},
     {"l1_ratio": 0.5},
     {"activation": "gelu"},
+    {"activation": "prelu"},
     {"activation": "tanh"},
     {"hidden_layer_sizes": ()},
 ]
@@ -30,15 +31,17 @@ RANDOM_SPLIT = (
     "the validation split is random: a row of weight two falls on one side, two "
     "equal rows may fall on both"
 )
+OWN_NOISE = "a row of weight two draws noise once, two equal rows twice"
 GOES_ON = "fits twice and expects the second fit to start again"
 
 
 def expected_failed_checks(estimator):
     """What cannot hold, each with its reason."""
-    if estimator.early_stopping:
+    if estimator.early_stopping or estimator.dropout:
+        reason = OWN_NOISE if estimator.dropout else RANDOM_SPLIT
         return {
-            "check_sample_weight_equivalence_on_dense_data": RANDOM_SPLIT,
-            "check_sample_weight_equivalence_on_sparse_data": RANDOM_SPLIT,
+            "check_sample_weight_equivalence_on_dense_data": reason,
+            "check_sample_weight_equivalence_on_sparse_data": reason,
         }
     if estimator.warm_start:
         checks = {"check_supervised_y_2d": GOES_ON}
@@ -67,9 +70,13 @@ def test_every_check_of_scikit_learn_passes(estimator, check):
 
 @each_check(
     [
-        estimator(**{parameter: True})
+        estimator(**setting)
         for estimator in BOTH
-        for parameter in ("early_stopping", "warm_start")
+        for setting in (
+            {"early_stopping": True},
+            {"warm_start": True},
+            {"dropout": 0.2},
+        )
     ],
     expected_failed_checks=expected_failed_checks,
 )

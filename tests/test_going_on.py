@@ -24,11 +24,9 @@ def step(model, X, y, **kwargs):
 
 
 def assert_same_parameters(one, other):
-    pairs = zip(
-        one.coefs_ + one.intercepts_, other.coefs_ + other.intercepts_, strict=True
-    )
-    for ours, theirs in pairs:
-        assert_array_equal(ours, theirs)
+    for name in ("coefs_", "intercepts_", "activation_weights_"):
+        for ours, theirs in zip(getattr(one, name), getattr(other, name), strict=True):
+            assert_array_equal(ours, theirs)
 
 
 SETTINGS = [
@@ -43,6 +41,11 @@ SETTINGS = [
     {"early_stopping": True, "scoring": "loss", "ema_decay": 0.8},
     {"early_stopping": True, "ties": "last", "n_iter_no_change": 5},
     {"record": ("gradient_norm", "saturation")},
+    {"dropout": 0.4},
+    {"dropout": [0.3], "input_dropout": 0.2, "input_noise": 0.5},
+    {"dropout": 0.4, "early_stopping": True, "ema_decay": 0.8},
+    {"activation": "prelu"},
+    {"group_alpha": 0.05},
 ]
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.net.activations import Activation
+from sklearn_bpnet.net.activations import Activation, ElementWise
 from sklearn_bpnet.net.gradcheck import numerical_gradient
-from sklearn_bpnet.net.losses import Loss
+from sklearn_bpnet.net.losses import FunctionLoss, Loss
 
 _STEP = 1e-6
 _TOLERANCE = 1e-4  # relative; a wrong formula is off by far more
@@ -38,6 +38,10 @@ def check_activation(activation: Activation) -> None:
     rng = np.random.default_rng(0)
     Z = rng.normal(size=(_N_ROWS, _N_UNITS))
     name = f"activation {type(activation).__name__}"
+    if isinstance(activation, ElementWise):
+        _check_result(activation.function(Z.copy()), Z.shape, f"{name}: f(Z)")
+        slopes = activation.derivative_function(Z.copy())
+        _check_result(slopes, Z.shape, f"{name}: f'(Z)")
 
     def forward(Z: Array) -> Array:
         A = np.full_like(Z, np.nan)
@@ -83,6 +87,8 @@ def check_loss(loss: Loss, activation: Activation, Y: Any) -> None:
     name = f"loss {type(loss).__name__}"
     losses = np.asarray(loss.value(Y, A))
     _checked(losses, (len(Y),), f"{name}: value, one number a row,")
+    if isinstance(loss, FunctionLoss):
+        _check_result(loss.gradient_function(Y, A), A.shape, f"{name}: dL/da")
     G = loss.gradient(Y, A, np.full_like(A, np.nan))
     G = _checked(G, A.shape, f"{name}: gradient")
     numeric = _gradient(lambda a: float(loss.value(Y, a).sum()), A)
@@ -106,6 +112,14 @@ def _checked(array: Any, shape: tuple[int, ...], name: str) -> Array:
             f"{getattr(array, 'shape', type(array).__name__)}."
         )
     return array
+
+
+def _check_result(result: Any, shape: tuple[int, ...], name: str) -> None:
+    """A number for all will do, but no other shape that NumPy would stretch."""
+    if np.shape(result) not in {(), shape}:
+        raise ValueError(
+            f"{name} must be an array of shape {shape}; got {np.shape(result)}."
+        )
 
 
 def _gradient(function: Any, at: Array) -> Array:

@@ -51,9 +51,10 @@ class Registry(dict[str, T], Generic[T]):
             if len(spec) == 2 and all(map(callable, spec)):
                 return self.from_functions(*spec)
         if not isinstance(spec, str):
+            functions = ", or a pair of functions" if self.from_functions else ""
             raise TypeError(
                 f"{self.kind} must be a name or an instance of "
-                f"{self.base.__name__}; got {spec!r}."
+                f"{self.base.__name__}{functions}; got {spec!r}."
             )
         if spec not in self:
             raise ValueError(
