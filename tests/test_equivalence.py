@@ -1,21 +1,10 @@
-"""The solution is that of scikit-learn's linear models, and of equal formulations.
-
-Without hidden layer, L-BFGS minimises a convex risk whose solution is known; its
-tolerances are set so low here that it runs to convergence.
-"""
+"""Two ways to one training: weights and copies, sparse and dense, raw and scaled."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.linear_model import (
-    ElasticNet,
-    Lasso,
-    LogisticRegression,
-    PoissonRegressor,
-    Ridge,
-)
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
 
@@ -29,7 +18,6 @@ from sklearn_bpnet.net.risk import EmpiricalRisk
 quietly = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = [BPNetClassifier, BPNetRegressor]
 TO_THE_END = {"solver": "lbfgs", "tol": 1e-10, "max_iter": 10_000, "random_state": 0}
-LINEAR = {"hidden_layer_sizes": (), "input_scaling": None, **TO_THE_END}
 weighted = pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weights"])
 
 
@@ -39,124 +27,6 @@ def draw_weights(n, weighted):
         return None
     weights = np.random.default_rng(5).integers(0, 4, size=n).astype(float)
     return weights / weights.mean()
-
-
-def assert_same_linear_model(ours, coef, intercept):
-    assert_allclose(ours.coefs_[0].T.squeeze(), np.squeeze(coef), rtol=1e-4, atol=1e-7)
-    assert_allclose(ours.intercepts_[0], np.ravel(intercept), rtol=1e-4)
-
-
-@weighted
-def test_binary_classifier_is_logistic_regression(binary, weighted):
-    X, y = binary
-    weights, C = draw_weights(len(y), weighted), 2.0
-    ours = BPNetClassifier(alpha=1 / (C * len(y)), **LINEAR).fit(X, y, weights)
-    theirs = LogisticRegression(C=C, tol=1e-10, max_iter=10_000).fit(X, y, weights)
-    assert_same_linear_model(ours, theirs.coef_, theirs.intercept_)
-    assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), rtol=1e-4)
-
-
-@weighted
-def test_multiclass_classifier_is_multinomial_logistic_regression(iris, weighted):
-    X, y = iris
-    weights, C = draw_weights(len(y), weighted), 0.5
-    ours = BPNetClassifier(alpha=1 / (C * len(y)), **LINEAR).fit(X, y, weights)
-    theirs = LogisticRegression(C=C, tol=1e-10, max_iter=10_000).fit(X, y, weights)
-    # intercepts are free up to a constant, as they are not penalised
-    ours.intercepts_[0] -= ours.intercepts_[0].mean()
-    intercept = theirs.intercept_ - theirs.intercept_.mean()
-    assert_same_linear_model(ours, theirs.coef_, intercept)
-
-
-@weighted
-@pytest.mark.parametrize("n_outputs", [1, 3])
-def test_regressor_is_ridge(regression, rng, weighted, n_outputs):
-    X, y = regression
-    weights, alpha = draw_weights(len(y), weighted), 0.05
-    Y = y if n_outputs == 1 else np.c_[y, y**2, rng.normal(size=len(y))]
-    ours = BPNetRegressor(alpha=alpha, target_scaling=None, **LINEAR)
-    ours.fit(X, Y, weights)
-    theirs = Ridge(alpha=alpha * len(y)).fit(X, Y, weights)
-    assert_same_linear_model(ours, theirs.coef_, theirs.intercept_)
-
-
-@weighted
-def test_regressor_is_poisson_regression(regression, rng, weighted):
-    X, y = regression
-    y = rng.poisson(np.exp(0.3 * y)).astype(float)
-    weights = draw_weights(len(y), weighted)
-    ours = BPNetRegressor(loss="poisson", alpha=0.1, **LINEAR).fit(X, y, weights)
-    theirs = PoissonRegressor(alpha=0.1, tol=1e-10, max_iter=10_000)
-    theirs.fit(X, y, weights)
-    assert_same_linear_model(ours, theirs.coef_, theirs.intercept_)
-
-
-@weighted
-@pytest.mark.parametrize("l1_ratio", [0.5, 1.0])
-def test_regressor_is_elastic_net_with_the_same_zeros(rng, weighted, l1_ratio):
-    X = rng.normal(size=(100, 10))
-    y = X[:, :3] @ [1.0, -2.0, 0.5] + 3 + 0.5 * rng.normal(size=100)
-    weights = draw_weights(len(y), weighted)
-    ours = BPNetRegressor(alpha=0.2, l1_ratio=l1_ratio, target_scaling=None, **LINEAR)
-    ours.fit(X, y, weights)
-    theirs = ElasticNet(alpha=0.2, l1_ratio=l1_ratio, tol=1e-12, max_iter=100_000)
-    theirs.fit(X, y, weights)
-    assert_same_linear_model(ours, theirs.coef_, theirs.intercept_)
-    assert_array_equal(ours.coefs_[0][:, 0] == 0, theirs.coef_ == 0)
-    assert 0 < (theirs.coef_ == 0).sum() < 10
-    if l1_ratio == 1:
-        lasso = Lasso(alpha=0.2, tol=1e-12).fit(X, y, weights)
-        assert_same_linear_model(ours, lasso.coef_, lasso.intercept_)
-
-
-def lasso_problem(rng):
-    X = rng.normal(size=(200, 10))
-    y = X[:, :3] @ [1.0, -2.0, 0.5] + 3 + 0.5 * rng.normal(size=200)
-    return X, y, Lasso(alpha=0.2, tol=1e-12).fit(X, y)
-
-
-def lasso_by_steps(solver, **kwargs):
-    return BPNetRegressor(
-        (),
-        solver=solver,
-        alpha=0.2,
-        l1_ratio=1.0,
-        input_scaling=None,
-        target_scaling=None,
-        dtype="float64",
-        learning_rate_init=0.01,
-        n_iter_no_change=np.inf,
-        random_state=0,
-        **kwargs,
-    )
-
-
-@quietly
-@pytest.mark.parametrize("solver", ["sgd", "adam"])
-def test_proximal_steps_end_at_the_lasso_with_the_same_zeros(rng, solver):
-    X, y, lasso = lasso_problem(rng)
-    ours = lasso_by_steps(solver, batch_size="full", max_iter=2000).fit(X, y)
-    assert_allclose(ours.coefs_[0][:, 0], lasso.coef_, rtol=1e-4)
-    assert_array_equal(ours.coefs_[0][:, 0] == 0, lasso.coef_ == 0)
-
-
-@quietly
-@pytest.mark.parametrize("solver", ["sgd", "adam"])
-def test_mini_batches_find_the_zeros_of_the_lasso(rng, solver):
-    X, y, lasso = lasso_problem(rng)
-    ours = lasso_by_steps(solver, batch_size=50, max_iter=500).fit(X, y)
-    assert_allclose(ours.coefs_[0][:, 0], lasso.coef_, atol=0.05)
-    assert_array_equal(ours.coefs_[0][:, 0] == 0, lasso.coef_ == 0)
-
-
-@quietly
-@pytest.mark.parametrize("solver", ["sgd", "adam"])
-def test_a_smaller_learning_rate_does_not_leave_the_lasso(rng, solver):
-    X, y, lasso = lasso_problem(rng)
-    ours = lasso_by_steps(solver, batch_size="full", max_iter=2000, warm_start=True)
-    ours.fit(X, y)
-    ours.set_params(learning_rate_init=0.001, max_iter=50).fit(X, y)
-    assert_allclose(ours.coefs_[0][:, 0], lasso.coef_, atol=1e-3)
 
 
 @quietly
@@ -222,6 +92,54 @@ def test_an_integer_weight_is_that_many_equal_rows(iris, estimator, rng):
     assert_allclose(by_weight.loss_curve_[:10], repeated.loss_curve_[:10], rtol=1e-9)
     assert_allclose(by_weight.input_mean_, repeated.input_mean_)
     assert_allclose(by_weight.input_scale_, repeated.input_scale_)
+
+
+def task_of(name):
+    """An estimator and targets for a loss."""
+    classifies = "classification" in LOSSES[name].tasks
+    return BPNetClassifier if classifies else BPNetRegressor
+
+
+def by_steps(loss, **kwargs):
+    """Twenty steps over all rows: the same for the same gradients, kinks or not."""
+    return task_of(loss)(
+        (4,), activation="tanh", loss=loss, alpha=0.01, l1_ratio=0.3, solver="adam",
+        batch_size="full", learning_rate_init=0.01, max_iter=20, random_state=0,
+        **kwargs,
+    )  # fmt: skip
+
+
+each_loss = pytest.mark.parametrize("loss", sorted(LOSSES))
+
+
+@quietly
+@each_loss
+def test_weights_are_rows_for_every_loss(iris, loss, rng):
+    X, y = iris[0], iris[1] + (task_of(loss) is BPNetRegressor)  # positive
+    weights = rng.integers(0, 4, size=len(y))
+    by_weight = by_steps(loss).fit(X, y, weights)
+    repeated = by_steps(loss).fit(X.repeat(weights, axis=0), y.repeat(weights))
+    scaled = by_steps(loss).fit(X, y, 100.0 * weights)
+    absent = by_steps(loss).fit(X[weights > 0], y[weights > 0], weights[weights > 0])
+    for other in (repeated, scaled, absent):
+        assert_allclose(by_weight.loss_curve_, other.loss_curve_, rtol=1e-9)
+        for ours, expected in zip(by_weight.coefs_, other.coefs_, strict=True):
+            assert_allclose(ours, expected, rtol=1e-7, atol=1e-9)
+    assert by_weight.loss_ != pytest.approx(by_steps(loss).fit(X, y).loss_, rel=1e-3)
+
+
+@quietly
+@pytest.mark.parametrize(
+    "loss", [name for name in sorted(LOSSES) if "classification" in LOSSES[name].tasks]
+)
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 1, 1: 4, 2: 0.5}], ids=str)
+def test_class_weights_are_sample_weights_for_every_loss(iris, loss, class_weight):
+    X, y = iris[0][:100], iris[1][:100]
+    by_class = by_steps(loss, class_weight=class_weight).fit(X, y)
+    by_row = by_steps(loss).fit(X, y, compute_sample_weight(class_weight, y))
+    assert_allclose(by_class.loss_curve_, by_row.loss_curve_, rtol=1e-9)
+    for ours, expected in zip(by_class.coefs_, by_row.coefs_, strict=True):
+        assert_allclose(ours, expected, rtol=1e-7, atol=1e-9)
 
 
 @pytest.mark.parametrize("estimator", BOTH)
