@@ -19,8 +19,7 @@ from sklearn.model_selection import ShuffleSplit
 import sklearn_bpnet
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _checkpoint
 from sklearn_bpnet._sklearn_compat import HAS_CALLBACKS
-from sklearn_bpnet.net.activations import SELU, LeakyReLU, ReLU
-from sklearn_bpnet.net.learned import Mixed
+from sklearn_bpnet.net.activations import SELU, LeakyReLU, Mixed, ReLU
 from sklearn_bpnet.training.optimizers import OPTIMIZERS, Adam
 from sklearn_bpnet.training.schedules import InverseScaling
 

@@ -11,8 +11,14 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor, check_gradient
-from sklearn_bpnet.net.activations import SELU, Activation, Identity, LeakyReLU
-from sklearn_bpnet.net.learned import Mixed, PReLU
+from sklearn_bpnet.net.activations import (
+    SELU,
+    Activation,
+    Identity,
+    LeakyReLU,
+    Mixed,
+    PReLU,
+)
 from sklearn_bpnet.net.losses import Loss
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

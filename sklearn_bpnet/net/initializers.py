@@ -17,11 +17,12 @@ from sklearn_bpnet.net.activations import (
     Activation,
     LeakyReLU,
     Mish,
+    Mixed,
+    PReLU,
     ReLU,
     SiLU,
 )
 from sklearn_bpnet.net.hyperparameters import Configurable
-from sklearn_bpnet.net.learned import Mixed, PReLU
 from sklearn_bpnet.net.registry import Registry
 
 

@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from sklearn_bpnet.net._typing import Array, Operand
-from sklearn_bpnet.net.activations import Activation
+from sklearn_bpnet.net.activations import Activation, LearnedActivation
 from sklearn_bpnet.net.initializers import Initializer
-from sklearn_bpnet.net.learned import LearnedActivation
 from sklearn_bpnet.net.noise import Dropout, GaussianNoise, Noise
 from sklearn_bpnet.net.parameters import Parameters, Shape
 

@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 from scipy.integrate import trapezoid
 
-from sklearn_bpnet.net.activations import ACTIVATIONS, ELU, Interval, LeakyReLU
-from sklearn_bpnet.net.learned import LearnedActivation
+from sklearn_bpnet.net.activations import (
+    ACTIVATIONS,
+    ELU,
+    Interval,
+    LeakyReLU,
+    LearnedActivation,
+)
 
 FUNCTIONS = {**ACTIVATIONS, "leaky_relu(0.3)": LeakyReLU(0.3), "elu(2)": ELU(2.0)}
 ELEMENT_WISE = {name: f for name, f in FUNCTIONS.items() if name != "softmax"}

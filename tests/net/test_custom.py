@@ -11,6 +11,7 @@ from sklearn_bpnet.net.activations import (
     Activation,
     ElementWise,
     Interval,
+    PReLU,
     Tanh,
 )
 from sklearn_bpnet.net.custom import (
@@ -18,7 +19,6 @@ from sklearn_bpnet.net.custom import (
     check_loss,
     is_pair_of_functions,
 )
-from sklearn_bpnet.net.learned import PReLU
 from sklearn_bpnet.net.losses import LOSSES, FunctionLoss, Loss, Quantile
 
 IDENTITY = ACTIVATIONS["identity"]

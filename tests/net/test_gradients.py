@@ -20,9 +20,10 @@ from sklearn_bpnet.net.activations import (
     Ascending,
     ElementWise,
     LeakyReLU,
+    Mixed,
+    PReLU,
 )
 from sklearn_bpnet.net.gradcheck import numerical_gradient, relative_error
-from sklearn_bpnet.net.learned import Mixed, PReLU
 from sklearn_bpnet.net.losses import (
     LOSSES,
     Expectile,

@@ -3,10 +3,17 @@ import pickle
 import numpy as np
 import pytest
 
-from sklearn_bpnet.net.activations import ACTIVATIONS, SELU, Identity, LeakyReLU, Mish
+from sklearn_bpnet.net.activations import (
+    ACTIVATIONS,
+    SELU,
+    Identity,
+    LeakyReLU,
+    Mish,
+    Mixed,
+    PReLU,
+)
 from sklearn_bpnet.net.gradcheck import numerical_gradient, relative_error
 from sklearn_bpnet.net.initializers import INITIALIZERS
-from sklearn_bpnet.net.learned import Mixed, PReLU
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.risk import EmpiricalRisk

@@ -6,8 +6,12 @@ a loss: one class in ``classification`` or ``regression``, one entry in ``LOSSES
 
 from __future__ import annotations
 
-from sklearn_bpnet.net.activations import ACTIVATIONS, Activation, Softmax
-from sklearn_bpnet.net.learned import LearnedActivation
+from sklearn_bpnet.net.activations import (
+    ACTIVATIONS,
+    Activation,
+    LearnedActivation,
+    Softmax,
+)
 from sklearn_bpnet.net.losses.base import FunctionLoss, Loss
 from sklearn_bpnet.net.losses.classification import (
     FocalLoss,

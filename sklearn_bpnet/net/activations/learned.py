@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.net.activations import ACTIVATIONS, Activation
+from sklearn_bpnet.net.activations.base import Activation
 
 
 class LearnedActivation(Activation):
@@ -139,6 +139,3 @@ class _MixedAt(Activation):
         out *= self.w
         out += 1
         return out
-
-
-ACTIVATIONS["prelu"] = PReLU()
