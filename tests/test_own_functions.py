@@ -161,7 +161,7 @@ def test_a_classifier_takes_a_loss_of_ones_own(iris):
     [
         (
             {"activation": (bent, bent)},
-            "ElementWise.*by its formula.*differences, at Z",
+            "ElementWise.*by its formula.*differences, at z",
         ),
         ({"activation": [(bent, bent), "relu"]}, "ElementWise.*by its formula"),
         ({"activation": (bent, lambda Z: Z[:, :1])}, r"f'\(Z\) must .*; got \(5, 1\)"),

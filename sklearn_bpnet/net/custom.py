@@ -58,7 +58,7 @@ def check_activation(activation: Activation) -> None:
     D = activation.vjp(Z.copy(), A.copy(), G.copy(), np.full_like(Z, np.nan))
     D = _checked(D, Z.shape, f"{name}: derivative")
     numeric = _gradient(lambda z: float((forward(z) * G).sum()), Z)
-    _compare(D, numeric, f"{name}: G * f'(Z)", lambda i: f"Z[{i}] = {Z[i]:.6g}")
+    _compare(D, numeric, f"{name}: G * f'(Z)", lambda i: f"z = {Z[i]:.6g}")
 
 
 def check_loss(loss: Loss, activation: Activation, Y: Any) -> None:
