@@ -534,7 +534,9 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     def _set_initial_biases(self, network, start, data):
         if isinstance(network.output_activation, Exp):
             # exp(b) is the mean target: b would take long to get there by itself
-            means = np.average(data.Y, axis=0, weights=data.weights)
+            rows = slice(None) if data.rows is None else data.rows
+            weights = None if data.weights is None else data.weights[rows]
+            means = np.average(data.Y[rows], axis=0, weights=weights)
             start.layers[-1][1][...] = np.log(np.maximum(means, np.finfo(float).tiny))
 
     def _to_network_units(self, Y):

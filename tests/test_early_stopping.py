@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score, r2_score
+from sklearn.model_selection import PredefinedSplit
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _rows
 
@@ -261,3 +262,18 @@ def test_without_early_stopping_nothing_is_set_aside(noisy, splits):
     assert clf.validation_scores_ is None
     assert clf.best_validation_score_ is None
     assert clf.best_loss_ == min(clf.loss_curve_)
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "poisson", "gamma", "quantile"])
+def test_rows_that_are_set_aside_decide_neither_start_nor_scaling(loss, smooth):
+    X, y = smooth
+    y = np.exp(y)
+    y[300:] *= 100
+    split = PredefinedSplit(np.repeat([-1, 0], [300, 100]))
+    reg = BPNetRegressor((4,), loss=loss, early_stopping=True, max_iter=3)
+    reg.set_params(random_state=0, shuffle=False)
+    inside = clone(reg).set_params(validation_fraction=split).fit(X, y)
+    apart = clone(reg).fit(X[:300], y[:300], X_val=X[300:], y_val=y[300:])
+    assert inside.loss_curve_ == apart.loss_curve_
+    for ours, expected in zip(inside.coefs_, apart.coefs_, strict=True):
+        assert_array_equal(ours, expected)
