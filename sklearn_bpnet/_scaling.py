@@ -136,13 +136,17 @@ def _share_of_exceptions(X, weights, rows):
     if sparse.issparse(X):
         X, weights = _only(X, weights, rows)
         return _sparse_share_of_exceptions(X, weights, some)
-    common = np.median(some.astype(np.float64), axis=0)
+    # in the dtype of X, where nothing needs to be cast to be compared
+    common = np.sort(some, axis=0)[_LOOKED_AT // 2]
     exceptions, total = np.zeros(X.shape[1]), 0.0
     for block, block_weights in _blocks(X, weights, rows):
+        differs = block != common
         if block_weights is None:
-            block_weights = np.ones(len(block))
-        exceptions += block_weights @ (block != common)
-        total += block_weights.sum()
+            exceptions += differs.sum(axis=0, dtype=np.int32)
+            total += len(block)
+        else:
+            exceptions += np.einsum("i,ij->j", block_weights, differs)
+            total += block_weights.sum()
     return exceptions / total
 
 
