@@ -41,6 +41,8 @@ OUTPUTS = [  # loss, activation, number of outputs
     (LOSSES["log_loss"], Sigmoid(), 1),
     (LOSSES["log_loss"], Sigmoid(), 3),
     (LOSSES["log_loss"], Softmax(), 3),
+    (LogLoss(label_smoothing=0.2), Sigmoid(), 3),
+    (LogLoss(label_smoothing=0.2), Softmax(), 3),
     (LOSSES["squared_error"], Sigmoid(), 1),
     (LOSSES["squared_error"], Sigmoid(), 3),
 ]
@@ -63,6 +65,7 @@ def train(
     X = scale * rng.normal(size=(n_rows, 4)).astype(dtype)
     k = risk.network.blocks[-1].n_out
     Y = np.eye(max(k, 2))[rng.integers(max(k, 2), size=n_rows)][:, :k]
+    Y = risk.loss.encode_targets(Y)
     s = rng.uniform(0, 2, n_rows).astype(dtype) if weighted else None
     theta = risk.network.initial_parameters(
         INITIALIZERS["glorot_uniform"], rng, dtype
@@ -223,3 +226,28 @@ def test_a_read_only_table_is_left_to_numpy(monkeypatch):
     assert epoch.compiled is not None
     assert np.isfinite(epoch.run(0.1))
     assert np.any(theta)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_smoothing_classifier_trains_the_same_with_and_without(
+    monkeypatch, n_classes
+):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 4))
+    y = X[:, :n_classes].argmax(axis=1)
+    loss = LogLoss(label_smoothing=0.2)
+
+    def fit(compiled, loss=loss):
+        monkeypatch.setattr(epoch_module, "COMPILE_FROM", 1 if compiled else 10**9)
+        net = BPNetClassifier(
+            (5,), loss=loss, batch_size=20, max_iter=5, tol=0, random_state=0
+        )
+        with pytest.warns(match="Maximum iterations"):
+            return net.fit(X, y)
+
+    ours, reference = fit(True), fit(False)
+    np.testing.assert_allclose(ours.loss_curve_, reference.loss_curve_, rtol=1e-4)
+    P, Q = ours.predict_proba(X), reference.predict_proba(X)
+    np.testing.assert_allclose(P, Q, atol=1e-4)
+    plain = fit(True, "log_loss").predict_proba(X)
+    assert np.abs(P - plain).max() > 1e-3  # it was smoothed
