@@ -72,13 +72,18 @@ class Dense:
     @property
     def shapes(self) -> tuple[Shape, ...]:
         """Shapes of W, b and, where the activation learns, its weights."""
-        own = [(self.n_out,)] if isinstance(self.activation, LearnedActivation) else []
+        own = [(self.n_out,)] if self.learned else []
         return (self.n_in, self.n_out), (self.n_out,), *own
+
+    @cached_property
+    def learned(self) -> LearnedActivation | None:
+        """The activation, if it has weights of its own."""
+        f = self.activation  # to ask an abstract class at every batch takes time
+        return f if isinstance(f, LearnedActivation) else None
 
     def function(self, parameters: Sequence[Array]) -> Activation:
         """The activation, at its own weights if it has some."""
-        f = self.activation
-        return f.at(parameters[2]) if isinstance(f, LearnedActivation) else f
+        return self.learned.at(parameters[2]) if self.learned else self.activation
 
     def workspace(
         self, n_rows: int, dtype: DTypeLike, keep_Z: bool = False, backward: bool = True
@@ -131,9 +136,8 @@ class Dense:
         _product(A_below.T, ws.D, out=dW)  # BP4
         if G_below is not None:
             np.matmul(ws.D, W.T, out=G_below)  # BP2, whose factor f' is in `delta`
-        if isinstance(self.activation, LearnedActivation):
-            w = parameters[2]
-            gradient[2][...] = self.activation.weight_gradient(w, ws.Z, ws.G)
+        if self.learned:
+            gradient[2][...] = self.learned.weight_gradient(parameters[2], ws.Z, ws.G)
 
 
 @dataclass(frozen=True)

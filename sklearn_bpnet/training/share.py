@@ -120,8 +120,8 @@ class Share:
 
     def total_gradient(self) -> Array:
         """The sum of the shares' gradients for this one's numbers, in the first."""
-        total, *others = self.gradients
-        for other in others:
+        total = self.gradients[0]
+        for other in self.gradients[1:]:
             total += other
         return total
 

@@ -128,6 +128,8 @@ class Crew:
         Floating-point warnings are treated in all of them as in the caller's. What
         one of them raises is raised here, when none is at work any more.
         """
+        if self.size == 1:
+            return tasks[0]()
         treatment = np.geterr()
         for orders, task in zip(self._orders, tasks[1:], strict=True):
             orders.put((task, treatment))
