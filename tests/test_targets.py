@@ -309,7 +309,9 @@ def test_every_encoding_learns_three_classes(encoding, n_outputs, loss, iris):
     assert_allclose(P.sum(axis=1), 1)
     assert_array_equal(clf.predict(X), clf.classes_[P.argmax(axis=1)])
     assert_array_equal(clf.predict(X), clf.classes_[clf.decision_function(X).argmax(1)])
-    assert clf.score(X, np.array(["b", "c", "a"])[y]) > 0.95
+    # in the order of their names the classes are not in that of their features
+    least = 0.9 if encoding == "ordinal" else 0.95
+    assert clf.score(X, np.array(["b", "c", "a"])[y]) > least
 
 
 @pytest.mark.parametrize("loss", ["hinge", "squared_hinge", "perceptron"])
