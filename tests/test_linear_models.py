@@ -75,6 +75,26 @@ def test_multiclass_classifier_is_multinomial_logistic_regression(iris, weighted
     assert_same_linear_model(ours, theirs.coef_, intercept)
 
 
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
+def test_multiclass_classifier_is_penalised_multinomial_regression(iris, l1_ratio):
+    # C sum_n L_n + r ||w||_1 + (1 - r)/2 ||w||^2
+    X, y, C = StandardScaler().fit_transform(iris[0]), iris[1], 0.2
+    ours = BPNetClassifier(alpha=1 / (C * len(y)), l1_ratio=l1_ratio, **LINEAR)
+    ours.fit(X, y)
+    theirs = LogisticRegression(
+        C=C, l1_ratio=l1_ratio, penalty="elasticnet", solver="saga", tol=1e-11,
+        max_iter=100_000, random_state=0,
+    )  # fmt: skip
+    with warnings.catch_warnings():  # `penalty` is on its way out
+        warnings.simplefilter("ignore", FutureWarning)
+        theirs.fit(X, y)
+    ours.intercepts_[0] -= ours.intercepts_[0].mean()
+    intercept = theirs.intercept_ - theirs.intercept_.mean()
+    assert_same_linear_model(ours, theirs.coef_, intercept)
+    assert_array_equal(ours.coefs_[0].T == 0, theirs.coef_ == 0)
+    assert (theirs.coef_ == 0).any()
+
+
 @weighted
 @pytest.mark.parametrize("n_outputs", [1, 3])
 def test_regressor_is_ridge(regression, rng, weighted, n_outputs):
