@@ -260,6 +260,7 @@ def warn_about_unused(estimator):
     stochastic, solver = is_stochastic(estimator), estimator.solver
     mini_batches = uses_mini_batches(estimator)
     is_name = isinstance(solver, str)
+    has_hidden_layers = np.size(estimator.hidden_layer_sizes) > 0
     used_where = {
         "batch_size": mini_batches,
         "learning_rate": stochastic,
@@ -273,7 +274,7 @@ def warn_about_unused(estimator):
         "beta_2": is_name and solver in _ADAMS,
         "epsilon": is_name and solver in _ADAMS,
         "max_fun": is_name and solver == "lbfgs",
-        "dropout": stochastic,
+        "dropout": stochastic and has_hidden_layers,
         "input_dropout": stochastic,
         "input_noise": stochastic,
         "weight_decay": stochastic and not isinstance(solver, AdamW),
@@ -290,9 +291,10 @@ def warn_about_unused(estimator):
         if not used and _differs(getattr(estimator, name), signature[name].default)
     ]
     if unused:
+        shape = "" if has_hidden_layers else "hidden_layer_sizes=(), "
         warnings.warn(
             f"{', '.join(unused)} has no effect with solver={estimator.solver!r}, "
-            f"learning_rate={estimator.learning_rate!r}, "
+            f"{shape}learning_rate={estimator.learning_rate!r}, "
             f"early_stopping={estimator.early_stopping}. Leave it at its default.",
             UserWarning,
             stacklevel=4,

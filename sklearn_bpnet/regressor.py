@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
+from numbers import Real
 from typing import ClassVar
 
 import numpy as np
@@ -611,13 +612,14 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
 
 def _scaling_to(activation, target_range, loss, Y):
     """Mean and scale that map the activation's range to that of the targets."""
-    low, high = target_range
     ends = activation.range
-    if not (isfinite(low) and isfinite(high) and low < high):
+    numbers = all(isinstance(end, Real) and isfinite(end) for end in target_range)
+    if len(target_range) != 2 or not numbers or target_range[0] >= target_range[1]:
         raise ValueError(
             "target_range must be two finite numbers, low < high; got "
             f"{target_range!r}."
         )
+    low, high = target_range
     if not (isfinite(ends.low) and isfinite(ends.high)) or not loss.scalable_target:
         raise ValueError(
             f"target_range={target_range!r} needs a bounded output and a loss that a "

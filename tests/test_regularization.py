@@ -167,6 +167,13 @@ def test_noise_without_effect_warns(estimator, solver, noise, iris):
     assert_array_equal(noisy.coefs_[0], plain.coefs_[0])
 
 
+@each_class
+def test_dropout_without_hidden_layers_warns(estimator, iris):
+    model = estimator((), dropout=0.2, tol=0.1)
+    with pytest.warns(UserWarning, match=r"dropout=0.2 .*hidden_layer_sizes=\(\)"):
+        model.fit(*iris)
+
+
 @quietly
 @each_class
 def test_validation_and_early_stopping_see_no_noise(estimator, iris):

@@ -126,6 +126,34 @@ def test_target_range_is_never_left(smooth, activation, loss):
     assert low <= far.min() < far.max() <= high
 
 
+@pytest.mark.parametrize(
+    "ends",
+    [(1, 0), (1, 1), (0, 1, 2), (0,), ("a", 1), (0, np.inf), (np.nan, 1)],
+    ids=str,
+)
+def test_a_target_range_is_two_ascending_numbers(smooth, ends):
+    with pytest.raises(
+        ValueError, match="target_range must be two finite numbers, low"
+    ):
+        BPNetRegressor(target_range=ends).fit(*smooth)
+
+
+@pytest.mark.parametrize(
+    "setting", [{"output_activation": "relu"}, {"loss": "poisson"}, {"loss": "gamma"}],
+    ids=str,
+)  # fmt: skip
+def test_a_target_range_needs_a_bounded_output_and_a_loss_of_any_unit(smooth, setting):
+    X, y = smooth
+    reg = BPNetRegressor(target_range=(0, 10), **setting)
+    with pytest.raises(ValueError, match=r"target_range=\(0, 10\) needs a bounded"):
+        reg.fit(X, np.exp(y))
+
+
+def test_a_target_outside_its_range_is_refused(smooth):
+    with pytest.raises(ValueError, match="y must lie in target_range"):
+        BPNetRegressor(target_range=(0, 1)).fit(*smooth)
+
+
 def test_a_count_is_not_scaled_and_its_deviance_falls(smooth):
     X, y = smooth
     counts = np.random.default_rng(0).poisson(np.exp(y - 1)).astype(float)
