@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from sklearn_bpnet.training.batches import Standardization
@@ -37,39 +38,13 @@ def standardization(X, weights=None, rows=None):
         mean, variance = mean_variance_axis(
             X.astype(np.float64), axis=0, weights=weights
         )
-    else:
-        mean, variance = _mean_and_variance(X, weights, rows)
-    # a variance below the rounding error of its mean is none
-    varies = variance > (10 * np.finfo(np.float64).eps * mean) ** 2
-    return Standardization(mean, np.sqrt(np.where(varies, variance, 1.0)))
-
-
-def _mean_and_variance(X, weights, rows):
-    """Of every column of a dense X, in one pass over it and in float64.
-
-    The sums are those of the differences from a common value, so that a mean far from
-    zero costs no digits: a median is within one standard deviation of the mean.
-    """
-    centre = _common_value(_some_rows(X, rows)).astype(np.float64)
-    differences = np.empty((_block_rows(X), X.shape[1]))
-    for _ in range(3):
-        offset, square, total = np.zeros(len(centre)), np.zeros(len(centre)), 0.0
-        for block, w in _blocks(X, weights, rows):
-            D = np.subtract(block, centre, out=differences[: len(block)])
-            if w is None:
-                offset += D.sum(axis=0)
-                square += np.einsum("ij,ij->j", D, D)
-                total += len(D)
-            else:
-                offset += np.einsum("i,ij->j", w, D)
-                square += np.einsum("i,ij,ij->j", w, D, D)
-                total += w.sum()
-        offset /= total
-        variance = np.maximum(square / total - offset**2, 0)
-        centre = centre + offset
-        if (offset**2 <= 1e6 * variance).all():  # else most of `some` weigh nothing
-            break
-    return centre, variance
+        # a variance below the rounding error of its mean is none
+        varies = variance > (10 * np.finfo(np.float64).eps * mean) ** 2
+        return Standardization(mean, np.sqrt(np.where(varies, variance, 1.0)))
+    scaler = StandardScaler()
+    for block, block_weights in _blocks(X, weights, rows):
+        scaler.partial_fit(block.astype(np.float64), sample_weight=block_weights)
+    return Standardization(scaler.mean_, scaler.scale_)
 
 
 def feature_standardization(X, weights=None, rows=None):
@@ -155,11 +130,14 @@ def _share_of_exceptions(X, weights, rows):
 
     That value, if there is one, is the median of a few rows spread over the table.
     """
-    some = _some_rows(X, rows)
+    n_rows = X.shape[0] if rows is None else len(rows)
+    some = np.linspace(0, n_rows - 1, _LOOKED_AT).astype(np.intp)
+    some = X[some if rows is None else rows[some]]
     if sparse.issparse(X):
         X, weights = _only(X, weights, rows)
         return _sparse_share_of_exceptions(X, weights, some)
-    common = _common_value(some)
+    # in the dtype of X, where nothing needs to be cast to be compared
+    common = np.sort(some, axis=0)[_LOOKED_AT // 2]
     exceptions, total = np.zeros(X.shape[1]), 0.0
     for block, block_weights in _blocks(X, weights, rows):
         differs = block != common
@@ -189,18 +167,6 @@ def _sparse_share_of_exceptions(X, weights, some):
     return np.where(common == 0, exceptions, 1 - share(X.data == common[X.indices]))
 
 
-def _some_rows(X, rows):
-    """A few of the rows that count, spread over the table."""
-    n_rows = X.shape[0] if rows is None else len(rows)
-    some = np.linspace(0, n_rows - 1, _LOOKED_AT).astype(np.intp)
-    return X[some if rows is None else rows[some]]
-
-
-def _common_value(some):
-    """The median of every column, in its dtype, where nothing needs a cast."""
-    return np.sort(some, axis=0)[_LOOKED_AT // 2]
-
-
 def _only(X, weights, rows):
     """The rows that count, and their weights."""
     if rows is None:
@@ -211,12 +177,8 @@ def _only(X, weights, rows):
 def _blocks(X, weights, rows):
     """The rows of a dense X that count, a few at a time, with their weights."""
     n_rows = X.shape[0] if rows is None else len(rows)
-    size = _block_rows(X)
+    size = max(_BLOCK_NUMBERS // X.shape[1], 1)
     for start in range(0, n_rows, size):
         piece = slice(start, min(start + size, n_rows))
         piece = piece if rows is None else rows[piece]
         yield X[piece], None if weights is None else weights[piece]
-
-
-def _block_rows(X):
-    return min(max(_BLOCK_NUMBERS // X.shape[1], 1), X.shape[0])

@@ -6,8 +6,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.preprocessing import RobustScaler
 
-from sklearn_bpnet import BPNetClassifier, _scaling
-from sklearn_bpnet._scaling import squashing, standardization
+from sklearn_bpnet import BPNetClassifier
+from sklearn_bpnet._scaling import squashing
 
 
 def heavy_tails(n_rows=401):
@@ -92,60 +92,3 @@ def test_sparse_rows_cannot_be_squashed():
     X = sparse.random(50, 4, density=0.2, format="csr", random_state=0)
     with pytest.raises(ValueError, match="input_scaling='squash' needs dense X"):
         BPNetClassifier(input_scaling="squash").fit(X, np.arange(50) % 2)
-
-
-# Mean and deviation
-
-DTYPES = [np.bool_, np.uint8, np.int64, np.float16, np.float32, np.float64]
-
-
-@pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: d.__name__)
-@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weights"])
-@pytest.mark.parametrize("some", [False, True], ids=["all", "rows"])
-@pytest.mark.parametrize("block", [7, 10**6])
-def test_mean_and_deviation_are_those_of_the_definition(
-    monkeypatch, dtype, weighted, some, block
-):
-    monkeypatch.setattr(_scaling, "_BLOCK_NUMBERS", block)
-    rng = np.random.default_rng(0)
-    X = (rng.normal(size=(90, 3)) * [1, 30, 1] + [0, 100, 1]).clip(0).astype(dtype)
-    weights = rng.integers(0, 3, 90) * 0.7 if weighted else None
-    rows = rng.permutation(90)[:60] if some else None
-    chosen = slice(None) if rows is None else rows
-    values = X[chosen].astype(np.float64)
-    w = None if weights is None else weights[chosen]
-    mean = np.average(values, axis=0, weights=w)
-    deviation = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=w))
-    ours = standardization(X, weights, rows)
-    assert_allclose(ours.mean, mean, rtol=1e-13, atol=1e-14)
-    expected = np.where(deviation > 1e-12, deviation, 1)
-    assert_allclose(ours.scale, expected, rtol=1e-12)
-
-
-def test_a_mean_far_from_zero_costs_no_digits():
-    steps = np.arange(-500.0, 501.0)  # n of them have the variance (n^2 - 1) / 12
-    X = np.column_stack([steps, 1e12 + steps, 1e15 + steps])
-    ours = standardization(X)
-    assert_allclose(ours.mean, [0, 1e12, 1e15], rtol=1e-15)
-    assert_allclose(ours.scale, np.sqrt((1001**2 - 1) / 12), rtol=1e-12)
-
-
-@pytest.mark.parametrize("value", [0.1, -1e15, 1e-300])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("n_rows", [1, 7, 1001])
-def test_a_constant_column_gets_the_scale_one(value, dtype, n_rows):
-    X = np.full((n_rows, 1), value, dtype)
-    for weights in (None, np.full(n_rows, 0.3)):
-        ours = standardization(X, weights)
-        assert_array_equal(ours.mean, X[0])
-        assert_array_equal(ours.scale, 1)
-
-
-def test_rows_without_weight_do_not_count_however_large():
-    X = np.full((1000, 2), 1e12)
-    X[::250] = [[5.0, 1.0], [5.0, 2.0], [5.0, 3.0], [5.0, 4.0]]
-    weights = np.zeros(1000)
-    weights[::250] = 1
-    ours = standardization(X, weights)
-    assert_allclose(ours.mean, [5, 2.5], rtol=1e-12)
-    assert_allclose(ours.scale, [1, np.sqrt(1.25)], rtol=1e-12)
