@@ -3,7 +3,6 @@
 import sys
 
 import numpy as np
-import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
@@ -138,6 +137,7 @@ def test_the_same_seeds_give_the_same_losses(iris):
 
 
 def test_every_kind_of_table_is_taken(iris):
+    pd = pytest.importorskip("pandas")
     X, y = iris
     clf = BPNetClassifier((3,), random_state=0)
     expected = find_learning_rate(clf, X, y, n_steps=5, random_state=0)
