@@ -9,10 +9,11 @@ from scipy import sparse
 
 from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet.net.activations import ACTIVATIONS
-from sklearn_bpnet.net.custom import check_activation, check_loss, is_pair_of_functions
+from sklearn_bpnet.net.custom import check_activation, check_loss
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.penalties import ElasticNet, GroupLasso
+from sklearn_bpnet.net.registry import is_pair_of_functions
 from sklearn_bpnet.net.risk import EmpiricalRisk
 
 

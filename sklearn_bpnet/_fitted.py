@@ -31,7 +31,6 @@ def attributes(network, theta, state, history, outcome, best_epoch=0):
     scores = history.column("validation_score")
     validated = scores is not None or history.column("validation_loss") is not None
     return {
-        "_network": network,
         "_state": state,
         **weights(layers),
         "n_layers_": len(layers) + 1,

@@ -100,7 +100,6 @@ class Validator:
         """An estimator that predicts with the weights of now."""
         fitted = copy(self.estimator)
         vars(fitted).pop("feature_names_in_", None)  # the rows come as an array
-        fitted._network = self.risk.network
         for name, arrays in _fitted.weights(layers).items():
             setattr(fitted, name, arrays)
         fitted.n_outputs_ = len(fitted.intercepts_[-1])

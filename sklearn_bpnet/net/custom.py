@@ -19,11 +19,6 @@ _TOLERANCE = 1e-4  # relative; a wrong formula is off by far more
 _N_ROWS, _N_UNITS = 5, 3
 
 
-def is_pair_of_functions(spec: Any) -> bool:
-    """Whether ``spec`` is two plain functions rather than names or instances."""
-    return isinstance(spec, tuple) and len(spec) == 2 and all(map(callable, spec))
-
-
 def check_activation(activation: Activation) -> None:
     """Hold a user's own activation against what the network will ask of it.
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeGuard, TypeVar
 
 T = TypeVar("T")
+
+
+def is_pair_of_functions(spec: Any) -> TypeGuard[tuple[Any, Any]]:
+    """Whether ``spec`` is two plain functions rather than names or instances."""
+    return isinstance(spec, tuple) and len(spec) == 2 and all(map(callable, spec))
 
 
 class Registry(dict[str, T], Generic[T]):
@@ -47,9 +52,8 @@ class Registry(dict[str, T], Generic[T]):
         """
         if isinstance(spec, self.base):
             return spec
-        if isinstance(spec, tuple) and self.from_functions is not None:
-            if len(spec) == 2 and all(map(callable, spec)):
-                return self.from_functions(*spec)
+        if self.from_functions is not None and is_pair_of_functions(spec):
+            return self.from_functions(*spec)
         if not isinstance(spec, str):
             functions = ", or a pair of functions" if self.from_functions else ""
             raise TypeError(

@@ -17,9 +17,9 @@ from sklearn_bpnet.net.activations import (
 from sklearn_bpnet.net.custom import (
     check_activation,
     check_loss,
-    is_pair_of_functions,
 )
 from sklearn_bpnet.net.losses import LOSSES, FunctionLoss, Loss, Quantile
+from sklearn_bpnet.net.registry import is_pair_of_functions
 
 IDENTITY = ACTIVATIONS["identity"]
 Y = np.random.default_rng(3).normal(size=(9, 2))
