@@ -30,7 +30,7 @@ from sklearn_bpnet._sklearn_compat import (
     fit_context,
 )
 from sklearn_bpnet.net.activations import ACTIVATIONS
-from sklearn_bpnet.net.initializers import INITIALIZERS, Zeros
+from sklearn_bpnet.net.initializers import BIAS_INITIALIZERS, INITIALIZERS, Zeros
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.training.batches import RowReader, Standardization
@@ -201,7 +201,8 @@ default=None
             on what the network sees: standardised features unless
             ``input_scaling=None``.
         intercepts_init : list of array-like of shape (n_out,), default=None
-            The biases that training starts from, in place of zeros.
+            The biases that training starts from, in place of those that
+            `bias_initializer` draws.
 
         Returns
         -------
@@ -409,8 +410,14 @@ default=None
         """
         if state is None:
             dtype = self._network_dtype(data)
-            initializer = INITIALIZERS.resolve(self.initializer)
-            start = network.initial_parameters(initializer, rng, dtype)
+            output = self.output_initializer
+            start = network.initial_parameters(
+                INITIALIZERS.resolve(self.initializer),
+                rng,
+                dtype,
+                biases=BIAS_INITIALIZERS.resolve(self.bias_initializer),
+                output=None if output is None else INITIALIZERS.resolve(output),
+            )
             self._set_initial_biases(network, start, data)
             return start
         dtype = self.coefs_[0].dtype if self.dtype == "auto" else np.dtype(self.dtype)

@@ -12,7 +12,12 @@ from sklearn.metrics import get_scorer_names
 from sklearn_bpnet._sklearn_compat import HasMethods, Interval, Options, StrOptions
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation
 from sklearn_bpnet.net.hyperparameters import Configurable
-from sklearn_bpnet.net.initializers import INITIALIZERS, Initializer
+from sklearn_bpnet.net.initializers import (
+    BIAS_INITIALIZERS,
+    INITIALIZERS,
+    BiasInitializer,
+    Initializer,
+)
 from sklearn_bpnet.net.losses import LOSSES, Loss
 from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.training.full_batch import (
@@ -59,6 +64,8 @@ _REGISTRIES: dict = {
     "activation": ACTIVATIONS,
     "output_activation": ACTIVATIONS,
     "initializer": INITIALIZERS,
+    "bias_initializer": BIAS_INITIALIZERS,
+    "output_initializer": INITIALIZERS,
     "loss": LOSSES,
 }
 _DTYPES = {"float32": np.float32, "float64": np.float64}
@@ -68,6 +75,8 @@ CONSTRAINTS = {
     "activation": [StrOptions(set(ACTIVATIONS)), Activation, list, tuple],
     "output_activation": [StrOptions({"auto", *ACTIVATIONS}), Activation, tuple],
     "initializer": [StrOptions(set(INITIALIZERS)), Initializer],
+    "bias_initializer": [StrOptions(set(BIAS_INITIALIZERS)), BiasInitializer],
+    "output_initializer": [StrOptions(set(INITIALIZERS)), Initializer, None],
     "solver": [
         StrOptions({*FULL_BATCH_SOLVERS, *OPTIMIZERS}),
         Optimizer,

@@ -51,10 +51,19 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         "tweedie", and the identity for the others.
 
     initializer : str or Initializer, default="auto"
-        Law of the initial weights; biases start at zero. "auto" follows each
-        layer's activation: "he_uniform" for the rectifiers, "lecun_normal" for
-        SELU, "glorot_uniform" otherwise. Also "glorot_normal", "he_normal",
-        "lecun_uniform", "orthogonal", "zeros".
+        Law of the initial weights. "auto" follows each layer's activation:
+        "he_uniform" for the rectifiers, "lecun_normal" for SELU, "glorot_uniform"
+        otherwise. Also "glorot_normal", "he_normal", "lecun_uniform", "orthogonal",
+        "zeros".
+
+    bias_initializer : str or BiasInitializer, default="zeros"
+        Law of the initial biases: "zeros", or "normal" with mean 0 and standard
+        deviation 1.
+
+    output_initializer : str, Initializer or None, default=None
+        Law of the output layer's weights; None is that of the others. With "zeros"
+        its biases are zero too, whatever `bias_initializer` says, so that training
+        starts from outputs that are the same for all rows.
 
     solver : str, Optimizer or FullBatchSolver, default="adam"
         How the empirical risk is minimised. By steps along gradients of mini-batches:
@@ -344,6 +353,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         loss="squared_error",
         output_activation="auto",
         initializer="auto",
+        bias_initializer="zeros",
+        output_initializer=None,
         solver="adam",
         alpha=1e-5,
         l1_ratio=0.0,
@@ -387,6 +398,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         self.loss = loss
         self.output_activation = output_activation
         self.initializer = initializer
+        self.bias_initializer = bias_initializer
+        self.output_initializer = output_initializer
         self.solver = solver
         self.alpha = alpha
         self.l1_ratio = l1_ratio

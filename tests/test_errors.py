@@ -143,6 +143,8 @@ NAMES = {
     "activation": list(ACTIVATIONS),
     "output_activation": ["auto", *ACTIVATIONS],
     "initializer": list(INITIALIZERS),
+    "bias_initializer": ["zeros", "normal"],
+    "output_initializer": list(INITIALIZERS),
     "solver": ["lbfgs", *OPTIMIZERS],
     "learning_rate": list(SCHEDULES),
     "batch_size": ["auto", "full"],

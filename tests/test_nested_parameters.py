@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 from sklearn_bpnet.net.activations import ACTIVATIONS, LeakyReLU
-from sklearn_bpnet.net.initializers import VarianceScaling
+from sklearn_bpnet.net.initializers import NormalBiases, VarianceScaling
 from sklearn_bpnet.training.full_batch import LBFGS
 from sklearn_bpnet.training.optimizers import OPTIMIZERS, SGD, Adam, Optimizer
 from sklearn_bpnet.training.schedules import SCHEDULES, Cosine, StepDecay, Warmup
@@ -75,6 +75,11 @@ def test_get_params_lists_the_hyper_parameters_of_instances(estimator):
             {"initializer": "he_normal"},
             {"initializer__gain": 1.0},
             ("initializer", VarianceScaling(1.0, "in", "normal")),
+        ),
+        (
+            {"bias_initializer": "normal"},
+            {"bias_initializer__deviation": 0.1},
+            ("bias_initializer", NormalBiases(0.1)),
         ),
     ],
     ids=str,

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor, empirical_risk
 from sklearn_bpnet.net.activations import (
     ACTIVATIONS,
     ELU,
@@ -15,7 +15,12 @@ from sklearn_bpnet.net.activations import (
     ReLU,
     Sigmoid,
 )
-from sklearn_bpnet.net.initializers import INITIALIZERS, VarianceScaling
+from sklearn_bpnet.net.initializers import (
+    INITIALIZERS,
+    NormalBiases,
+    VarianceScaling,
+    Zeros,
+)
 from sklearn_bpnet.net.losses import (
     LOSSES,
     LogLoss,
@@ -132,6 +137,19 @@ def test_every_initializer_starts_a_training(estimator, name, iris):
 
 
 @each_class
+def test_start_of_biases_and_of_the_output_layer(estimator, iris):
+    model = estimator(
+        (6, 5), bias_initializer="normal", output_initializer="zeros", random_state=0
+    )
+    J = empirical_risk(model, *iris)
+    coefs, intercepts = J.coefs_and_intercepts(J.theta)
+    assert [bool(W.any()) for W in coefs] == [True, True, False]
+    assert [bool(b.all()) for b in intercepts] == [True, True, False]
+    assert not intercepts[-1].any()
+    assert model.set_params(solver="lbfgs", max_iter=200).fit(*iris).score(*iris) > 0.9
+
+
+@each_class
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_every_schedule_trains(estimator, solver, name, iris):
@@ -162,6 +180,10 @@ INSTANCES = [
     (
         {"initializer": VarianceScaling(2.0, "in", "normal")},
         {"initializer": "he_normal"},
+    ),
+    (
+        {"bias_initializer": NormalBiases(), "output_initializer": Zeros()},
+        {"bias_initializer": "normal", "output_initializer": "zeros"},
     ),
     (
         {"learning_rate": InverseScaling(0.9)},

@@ -13,7 +13,7 @@ from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 from sklearn_bpnet.net.activations import ACTIVATIONS
-from sklearn_bpnet.net.initializers import INITIALIZERS
+from sklearn_bpnet.net.initializers import BIAS_INITIALIZERS, INITIALIZERS
 from sklearn_bpnet.net.losses import LOSSES, check_pair
 from sklearn_bpnet.training.full_batch import FULL_BATCH_SOLVERS
 from sklearn_bpnet.training.optimizers import OPTIMIZERS
@@ -51,6 +51,14 @@ def initializers():
     return ("Name", "Object"), (25, 75), rows
 
 
+def bias_initializers():
+    rows = [
+        (_names(names), _definition(i), _literal(i))
+        for i, names in _entries(BIAS_INITIALIZERS)
+    ]
+    return ("Name", "Biases", "Object, with its defaults"), (15, 45, 40), rows
+
+
 def optimizers():
     entries = [*_entries(OPTIMIZERS), *_entries(FULL_BATCH_SOLVERS)]
     rows = [(_names(names), _definition(o), _literal(o)) for o, names in entries]
@@ -64,9 +72,8 @@ def schedules():
     return ("Name", "Schedule", "Object, with its defaults"), (15, 45, 40), rows
 
 
-TABLES = {f.__name__: f for f in (activations, losses, initializers, optimizers)} | {
-    "schedules": schedules
-}
+_ALL = activations, losses, initializers, bias_initializers, optimizers, schedules
+TABLES = {f.__name__: f for f in _ALL}
 
 
 def _entries(registry):

@@ -1,4 +1,4 @@
-"""Initial weights: the point from which training walks. Biases start at zero."""
+"""Initial weights and biases: the point from which training walks."""
 
 from __future__ import annotations
 
@@ -151,4 +151,52 @@ INITIALIZERS: Registry[Initializer] = Registry(
         "orthogonal": Orthogonal(),
         "zeros": Zeros(),
     },
+)
+
+
+class BiasInitializer(Configurable, ABC):
+    """Draws the biases b of a layer, of shape (n_out,)."""
+
+    @abstractmethod
+    def draw(self, n_out: int, rng: np.random.Generator) -> Array:
+        """Return b for a layer of ``n_out`` units."""
+
+
+@dataclass(frozen=True)
+class ZeroBiases(BiasInitializer):
+    """All zeros."""
+
+    def draw(self, n_out: int, rng: np.random.Generator) -> Array:
+        return np.zeros(n_out)
+
+
+@dataclass(frozen=True)
+class NormalBiases(BiasInitializer):
+    """Normal biases of mean zero: the units of a layer bend at different places.
+
+    Parameters
+    ----------
+    deviation : float, default=1.0
+        Standard deviation, positive.
+
+    References
+    ----------
+    Holzmueller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned MLPs and
+    boosted trees on tabular data", NeurIPS 2024, arXiv 2407.04491, section 3.
+    """
+
+    deviation: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.deviation > 0:
+            raise ValueError(f"deviation must be positive; got {self.deviation!r}.")
+
+    def draw(self, n_out: int, rng: np.random.Generator) -> Array:
+        return rng.normal(0, self.deviation, n_out)
+
+
+BIAS_INITIALIZERS: Registry[BiasInitializer] = Registry(
+    "bias_initializer",
+    BiasInitializer,  # type: ignore[type-abstract]
+    {"zeros": ZeroBiases(), "normal": NormalBiases()},
 )

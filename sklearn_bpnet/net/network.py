@@ -17,7 +17,12 @@ from numpy.typing import DTypeLike
 
 from sklearn_bpnet.net._typing import Array, Operand
 from sklearn_bpnet.net.activations import Activation, LearnedActivation
-from sklearn_bpnet.net.initializers import Initializer
+from sklearn_bpnet.net.initializers import (
+    BiasInitializer,
+    Initializer,
+    ZeroBiases,
+    Zeros,
+)
 from sklearn_bpnet.net.noise import Dropout, GaussianNoise, Noise
 from sklearn_bpnet.net.parameters import Parameters, Shape
 
@@ -228,16 +233,41 @@ class Network:
         return [next(left) if isinstance(b, Dense) else () for b in self.blocks]
 
     def initial_parameters(
-        self, initializer: Initializer, rng: np.random.Generator, dtype: DTypeLike
+        self,
+        initializer: Initializer,
+        rng: np.random.Generator,
+        dtype: DTypeLike,
+        *,
+        biases: BiasInitializer = ZeroBiases(),  # noqa: B008  (it is immutable)
+        output: Initializer | None = None,
     ) -> Parameters:
-        """Weights drawn by ``initializer``, biases zero.
+        """Weights and biases to start from.
 
         They are drawn in float64, so a seed means the same in every dtype.
+
+        Parameters
+        ----------
+        initializer : Initializer
+            The law of the weights.
+        rng : numpy.random.Generator
+            Draws them.
+        dtype : dtype
+            Of theta.
+        biases : BiasInitializer, default=ZeroBiases()
+            The law of the biases.
+        output : Initializer or None, default=None
+            The law of the output layer's weights, None for that of the others. Of
+            ``Zeros`` its biases are zero too, so that the outputs are.
         """
         parameters = Parameters.zeros(self.shapes, dtype)
-        for layer, (W, _, *own) in zip(self.layers, parameters.layers, strict=True):
+        laws: list[Initializer] = [initializer] * len(self.layers)
+        laws[-1] = output or initializer
+        starts = zip(self.layers, laws, parameters.layers, strict=True)
+        for layer, law, (W, b, *own) in starts:
             f = layer.activation
-            W[...] = initializer.draw(layer.n_in, layer.n_out, f, rng)
+            W[...] = law.draw(layer.n_in, layer.n_out, f, rng)
+            if not (law is output and isinstance(law, Zeros)):
+                b[...] = biases.draw(layer.n_out, rng)
             if isinstance(f, LearnedActivation):
                 own[0][...] = f.initial
         return parameters

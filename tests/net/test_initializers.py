@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from sklearn_bpnet.net.activations import ACTIVATIONS, ELU, LeakyReLU
-from sklearn_bpnet.net.initializers import GLOROT, INITIALIZERS, VarianceScaling
+from sklearn_bpnet.net.initializers import (
+    BIAS_INITIALIZERS,
+    GLOROT,
+    INITIALIZERS,
+    NormalBiases,
+    VarianceScaling,
+)
 from sklearn_bpnet.net.network import Network
 
 every_initializer = pytest.mark.parametrize(
@@ -150,3 +156,60 @@ def test_biases_start_at_zero():
 def test_the_gain_scales_the_deviation_by_its_root():
     one, four = (draw(VarianceScaling(gain, "in")) for gain in (1.0, 4.0))
     np.testing.assert_allclose(four, 2 * one, rtol=1e-12)
+
+
+# Biases, and the output layer
+
+
+@pytest.mark.parametrize("name", BIAS_INITIALIZERS)
+def test_biases_are_one_a_unit_and_their_seed_decides(name):
+    one, same = (
+        BIAS_INITIALIZERS[name].draw(5, np.random.default_rng(1)) for _ in range(2)
+    )
+    assert one.shape == (5,)
+    np.testing.assert_array_equal(one, same)
+
+
+@pytest.mark.parametrize("deviation", [1.0, 0.2])
+def test_normal_biases_have_their_deviation(deviation):
+    b = NormalBiases(deviation).draw(100_000, np.random.default_rng(0))
+    # five deviations of the estimates
+    assert abs(b.mean()) < 5 * deviation / sqrt(b.size)
+    assert abs(b.std() / deviation - 1) < 5 / sqrt(2 * b.size)
+    assert np.mean(np.abs(b) < deviation) == pytest.approx(0.6827, abs=0.01)
+
+
+def test_a_deviation_that_is_not_positive_is_refused():
+    with pytest.raises(ValueError, match="deviation must be positive; got 0"):
+        NormalBiases(0)
+
+
+FUNCTIONS = (ACTIVATIONS["tanh"], ACTIVATIONS["selu"], ACTIVATIONS["identity"])
+
+
+def start(biases="normal", output=None, sizes=(3, 50, 40, 30)):
+    return Network.dense(sizes, FUNCTIONS).initial_parameters(
+        GLOROT,
+        np.random.default_rng(0),
+        np.float64,
+        biases=BIAS_INITIALIZERS[biases],
+        output=None if output is None else INITIALIZERS[output],
+    )
+
+
+def test_the_output_law_is_that_of_the_last_layer_alone():
+    plain, other = start().blocks, start(output="lecun_normal").blocks
+    for one, same in zip(plain[:-1], other[:-1], strict=True):
+        for ours, theirs in zip(one, same, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    W, b = other[-1]
+    assert W.std() == pytest.approx(sqrt(1 / 40), rel=0.1)
+    assert plain[-1][0].std() == pytest.approx(sqrt(2 / 70), rel=0.1)
+    assert b.std() == pytest.approx(1, rel=0.5)
+
+
+def test_an_output_of_zeros_has_zero_biases_too():
+    *hidden, (W, b) = start(output="zeros").blocks
+    np.testing.assert_array_equal(W, 0)
+    np.testing.assert_array_equal(b, 0)
+    assert all(b.all() for _, b in hidden)
