@@ -69,6 +69,13 @@ _REGISTRIES: dict = {
     "loss": LOSSES,
 }
 _DTYPES = {"float32": np.float32, "float64": np.float64}
+# Only the learning rate says when training ends at a plateau.
+_COURSE = [
+    StrOptions({n for n, s in SCHEDULES.items() if not s.follows_plateaus}),
+    Schedule,
+    callable,
+]
+_COURSES = ("learning_rate", "dropout_schedule", "weight_decay_schedule")
 
 CONSTRAINTS = {
     "hidden_layer_sizes": ["array-like", _COUNT],
@@ -87,6 +94,7 @@ CONSTRAINTS = {
     "group_alpha": [_AT_LEAST_ZERO],
     "dropout": [_DECAY, "array-like"],
     "input_dropout": [_DECAY],
+    "dropout_schedule": _COURSE,
     "input_noise": [_AT_LEAST_ZERO],
     "batch_size": [StrOptions({"auto", "full"}), _COUNT],
     "learning_rate": [StrOptions(set(SCHEDULES)), Schedule, callable],
@@ -112,6 +120,7 @@ CONSTRAINTS = {
     "n_iter_no_change": [_COUNT, Options(Real, {np.inf})],
     "max_fun": [_COUNT],
     "weight_decay": [_AT_LEAST_ZERO, None],
+    "weight_decay_schedule": _COURSE,
     "clip_norm": [_POSITIVE, None],
     "learning_rate_factors": ["array-like", dict, None],
     "input_scaling": [StrOptions({"standard", "squash"}), None],
@@ -144,8 +153,8 @@ def configurable_of(estimator, parameter):
     spec = getattr(estimator, parameter)
     if parameter == "solver":
         spec = solver_of(estimator)
-    elif parameter == "learning_rate":
-        spec = schedule_of(estimator)
+    elif parameter in _COURSES:
+        spec = schedule_of(estimator, parameter)
     elif isinstance(spec, str) and parameter in _REGISTRIES:
         spec = _REGISTRIES[parameter].get(spec)
     return spec if isinstance(spec, Configurable) else None
@@ -215,11 +224,24 @@ def remedy_for_divergence(estimator):
     return ", ".join(remedies) + ", or scale the data"
 
 
-def schedule_of(estimator):
-    """The Schedule that ``estimator.learning_rate`` stands for."""
-    if estimator.learning_rate == "invscaling":
+def schedule_of(estimator, parameter="learning_rate"):
+    """The Schedule that a parameter stands for.
+
+    Raises
+    ------
+    ValueError
+        If it follows plateaus, but is not that of the learning rate.
+    """
+    spec = getattr(estimator, parameter)
+    if spec == "invscaling":
         return InverseScaling(estimator.power_t)
-    return schedule_from(estimator.learning_rate)
+    schedule = schedule_from(spec)
+    if parameter != "learning_rate" and schedule.follows_plateaus:
+        raise ValueError(
+            f"{parameter}={spec!r} follows plateaus, which only learning_rate can. Use "
+            "a schedule that follows the epochs, such as 'flat_cosine'."
+        )
+    return schedule
 
 
 def batch_size_of(estimator, n_rows):
@@ -270,13 +292,16 @@ def warn_about_unused(estimator):
     mini_batches = uses_mini_batches(estimator)
     is_name = isinstance(solver, str)
     has_hidden_layers = np.size(estimator.hidden_layer_sizes) > 0
+    drops_units = estimator.input_dropout or (has_hidden_layers and estimator.dropout)
+    courses = [getattr(estimator, name) for name in _COURSES]
+    decay = StepOptions(estimator.weight_decay)
     used_where = {
         "batch_size": mini_batches,
         "learning_rate": stochastic,
         "learning_rate_init": stochastic,
         "shuffle": mini_batches,
         "n_iter_no_change": stochastic or estimator.early_stopping,
-        "power_t": stochastic and estimator.learning_rate == "invscaling",
+        "power_t": stochastic and "invscaling" in courses,
         "momentum": is_name and solver == "sgd",
         "nesterovs_momentum": is_name and solver == "sgd",
         "beta_1": is_name and solver in _ADAMS,
@@ -285,8 +310,10 @@ def warn_about_unused(estimator):
         "max_fun": is_name and solver == "lbfgs",
         "dropout": stochastic and has_hidden_layers,
         "input_dropout": stochastic,
+        "dropout_schedule": stochastic and np.any(drops_units),
         "input_noise": stochastic,
         "weight_decay": stochastic and not isinstance(solver, AdamW),
+        "weight_decay_schedule": stochastic and decay.decay_of(solver_of(estimator)),
         "clip_norm": stochastic,
         "learning_rate_factors": stochastic,
         "validation_fraction": estimator.early_stopping,
@@ -295,19 +322,26 @@ def warn_about_unused(estimator):
     }
     signature = inspect.signature(type(estimator).__init__).parameters
     unused = [
-        f"{name}={getattr(estimator, name)!r}"
+        name
         for name, used in used_where.items()
         if not used and _differs(getattr(estimator, name), signature[name].default)
     ]
     if unused:
-        shape = "" if has_hidden_layers else "hidden_layer_sizes=(), "
+        beside = ["solver", *([] if has_hidden_layers else ["hidden_layer_sizes"])]
+        beside += [
+            name.removesuffix("_schedule") for name in unused if name in _COURSES
+        ]
+        beside += ["learning_rate", "early_stopping"]
         warnings.warn(
-            f"{', '.join(unused)} has no effect with solver={estimator.solver!r}, "
-            f"{shape}learning_rate={estimator.learning_rate!r}, "
-            f"early_stopping={estimator.early_stopping}. Leave it at its default.",
+            f"{_settings(estimator, unused)} has no effect with "
+            f"{_settings(estimator, dict.fromkeys(beside))}. Leave it at its default.",
             UserWarning,
             stacklevel=4,
         )
+
+
+def _settings(estimator, names):
+    return ", ".join(f"{name}={getattr(estimator, name)!r}" for name in names)
 
 
 def _differs(value, default):

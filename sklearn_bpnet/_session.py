@@ -203,6 +203,8 @@ class Training:
             risk=self.risk,
             optimizer=parameters.solver_of(est),
             schedule=parameters.schedule_of(est),
+            weight_decay_schedule=parameters.schedule_of(est, "weight_decay_schedule"),
+            dropout_schedule=parameters.schedule_of(est, "dropout_schedule"),
             learning_rate_init=est.learning_rate_init,
             rng=self.rng if est.shuffle and parameters.uses_mini_batches(est) else None,
             step_options=parameters.step_options(est, self.risk.network),

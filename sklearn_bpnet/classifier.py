@@ -103,6 +103,11 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         The same for features, in [0, 1); a feature that is left out is set to its mean
         by the standardisation. Needs dense X.
 
+    dropout_schedule : str, callable or Schedule, default="constant"
+        Course of `dropout` and `input_dropout`: the factor of these rates as training
+        goes on, by the names of `learning_rate` that do not wait for plateaus.
+        "flat_cosine" keeps them for half of the epochs, then lowers them to 0.
+
     input_noise : float, default=0.0
         Standard deviation of normal noise that is added to the features in training,
         at least 0, in units of the scaled features. Needs dense X.
@@ -211,6 +216,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         Decoupled weight decay, at least 0: before every step the weights (not the
         biases) shrink by ``learning_rate * weight_decay`` of themselves, whatever the
         optimiser does to the gradient. None is 0.01 for "adamw" and 0 for the others.
+
+    weight_decay_schedule : str, callable or Schedule, default="constant"
+        Course of `weight_decay`: its factor as training goes on, as for
+        `dropout_schedule`.
 
     clip_norm : float or None, default=None
         Largest Euclidean norm of a batch's gradient, positive: a longer gradient is
@@ -390,6 +399,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         group_alpha=0.0,
         dropout=0.0,
         input_dropout=0.0,
+        dropout_schedule="constant",
         input_noise=0.0,
         batch_size="auto",
         learning_rate="constant",
@@ -415,6 +425,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         n_iter_no_change=10,
         max_fun=15_000,
         weight_decay=None,
+        weight_decay_schedule="constant",
         clip_norm=None,
         learning_rate_factors=None,
         class_weight=None,
@@ -436,6 +447,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         self.group_alpha = group_alpha
         self.dropout = dropout
         self.input_dropout = input_dropout
+        self.dropout_schedule = dropout_schedule
         self.input_noise = input_noise
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -461,6 +473,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
         self.weight_decay = weight_decay
+        self.weight_decay_schedule = weight_decay_schedule
         self.clip_norm = clip_norm
         self.learning_rate_factors = learning_rate_factors
         self.class_weight = class_weight

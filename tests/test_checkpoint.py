@@ -21,7 +21,7 @@ from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _checkpoint
 from sklearn_bpnet._sklearn_compat import HAS_CALLBACKS
 from sklearn_bpnet.net.activations import SELU, LeakyReLU, Mixed, ReLU
 from sklearn_bpnet.training.optimizers import OPTIMIZERS, Adam
-from sklearn_bpnet.training.schedules import InverseScaling
+from sklearn_bpnet.training.schedules import FlatCosine, InverseScaling
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = [BPNetClassifier, BPNetRegressor]
@@ -93,6 +93,12 @@ SETTINGS = {
     "cosine": {"learning_rate": "cosine"},
     "one cycle": {"learning_rate": "one_cycle"},
     "noise": {"dropout": [0.4, 0.0], "input_dropout": 0.2, "input_noise": 0.3},
+    "courses": {
+        "dropout": 0.4,
+        "dropout_schedule": "flat_cosine",
+        "weight_decay": 5.0,
+        "weight_decay_schedule": FlatCosine(0.3),
+    },
     "prelu": {"activation": "prelu", "dropout": 0.2},
     "mix": {"activation": Mixed(SELU(), 0.5)},
     "group": {"group_alpha": 0.05, "alpha": [0.0, 0.01, 0.0]},

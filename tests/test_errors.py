@@ -147,6 +147,8 @@ NAMES = {
     "output_initializer": list(INITIALIZERS),
     "solver": ["lbfgs", *OPTIMIZERS],
     "learning_rate": list(SCHEDULES),
+    "dropout_schedule": ["constant", "flat_cosine"],
+    "weight_decay_schedule": ["constant", "flat_cosine"],
     "batch_size": ["auto", "full"],
     "input_scaling": ["standard"],
     "dtype": ["auto", "float32", "float64"],

@@ -44,6 +44,8 @@ SETTINGS = [
     {"dropout": 0.4},
     {"dropout": [0.3], "input_dropout": 0.2, "input_noise": 0.5},
     {"dropout": 0.4, "early_stopping": True, "ema_decay": 0.8},
+    {"dropout": 0.4, "dropout_schedule": "exponential"},
+    {"weight_decay": 5.0, "weight_decay_schedule": "invscaling"},
     {"activation": "prelu"},
     {"group_alpha": 0.05},
 ]

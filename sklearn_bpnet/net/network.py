@@ -217,11 +217,16 @@ class Network:
         """Whether training draws noise."""
         return len(self.layers) < len(self.blocks)
 
-    def draw(self, ws: Workspace, rng: np.random.Generator) -> None:
-        """Draw the noise of the next forward pass and of its backward pass."""
+    def draw(
+        self, ws: Workspace, rng: np.random.Generator, dropout: float = 1.0
+    ) -> None:
+        """Draw the noise of the next forward pass and of its backward pass.
+
+        ``dropout`` is the factor of the rates with which units are dropped.
+        """
         for block, layer in zip(self.blocks, ws, strict=True):
             if isinstance(block, Noise):
-                block.draw(layer, rng)
+                block.draw(layer, rng, dropout)
 
     def parameters(self, theta: Array) -> Parameters:
         """The blocks' views into ``theta``."""

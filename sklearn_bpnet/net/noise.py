@@ -61,13 +61,18 @@ class Noise(ABC):
         memory = np.empty(shape, dtype=dtype)
         return NoiseWorkspace(memory[0], memory[1], memory)
 
-    def draw(self, ws: NoiseWorkspace, rng: np.random.Generator) -> None:
-        """Draw the noise of the next forward pass and of its backward pass."""
+    def draw(
+        self, ws: NoiseWorkspace, rng: np.random.Generator, dropout: float = 1.0
+    ) -> None:
+        """Draw the noise of the next forward pass and of its backward pass.
+
+        ``dropout`` is the factor of the rate with which units are dropped.
+        """
         ws.A, ws.noise = ws.memory[0], ws.memory[2]
-        self.fill(ws.noise, rng)
+        self.fill(ws.noise, rng, dropout)
 
     @abstractmethod
-    def fill(self, noise: Array, rng: np.random.Generator) -> None:
+    def fill(self, noise: Array, rng: np.random.Generator, dropout: float) -> None:
         """Draw ``noise``, in place."""
 
     def forward(self, parameters: Sequence[Array], A_below: Any, ws: Any) -> Any:
@@ -126,10 +131,16 @@ class Dropout(Noise):
 
     rate: float
 
-    def fill(self, noise: Array, rng: np.random.Generator) -> None:
+    def fill(self, noise: Array, rng: np.random.Generator, dropout: float) -> None:
+        rate = self.rate * dropout
+        if not rate < 1:
+            raise ValueError(
+                f"dropout_schedule makes {rate:g} of a dropout of {self.rate}: a rate "
+                "must stay below 1. Lower the dropout or the schedule's factors."
+            )
         rng.random(out=noise, dtype=noise.dtype)
-        np.greater_equal(noise, self.rate, out=noise)
-        noise *= 1 / (1 - self.rate)
+        np.greater_equal(noise, rate, out=noise)
+        noise *= 1 / (1 - rate)
 
     def apply(self, A: Array, noise: Array, out: Array) -> Array:
         return np.multiply(A, noise, out=out)
@@ -157,7 +168,7 @@ class GaussianNoise(Noise):
 
     deviation: float
 
-    def fill(self, noise: Array, rng: np.random.Generator) -> None:
+    def fill(self, noise: Array, rng: np.random.Generator, dropout: float) -> None:
         rng.standard_normal(out=noise, dtype=noise.dtype)
         noise *= self.deviation
 

@@ -544,8 +544,8 @@ class CompiledShare(Share):
         )
         return total
 
-    def step(self, learning_rate: float) -> float:
-        """Move this share's numbers of theta along the sum of the gradients."""
+    def step(self, learning_rate: float, decay_factor: float = 1.0) -> float:
+        """Move this share's numbers of theta; compiled steps have no weight decay."""
         self.total_gradient()
         t = 0
         if "t" in self.state:

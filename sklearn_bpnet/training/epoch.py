@@ -128,14 +128,22 @@ class Epoch:
             return [share(i, n, *whole, workspace, state) for i in range(n)]
         return [Share(i, n, *whole, workspace, state) for i in range(n)]
 
-    def run(self, learning_rate: float | Sequence[float]) -> float:
+    def run(
+        self,
+        learning_rate: float | Sequence[float],
+        decay_factor: float | Sequence[float] = 1.0,
+        dropout_factor: float | Sequence[float] = 1.0,
+    ) -> float:
         """Return the epoch's mean risk, NaN as soon as a batch's is not finite.
 
-        The penalty is that of the weights before the epoch. ``learning_rate`` is one
-        for all batches, or one for each.
+        The penalty is that of the weights before the epoch. ``learning_rate`` and the
+        factors of weight decay and dropout are one for all batches, or one for each.
         """
-        rates = np.empty(self.batches.n_batches)
+        n_batches = self.batches.n_batches
+        rates = np.empty(n_batches)
         rates[:] = learning_rate
+        self.decay_factors = np.broadcast_to(decay_factor, n_batches)
+        self.dropout_factors = np.broadcast_to(dropout_factor, n_batches)
         risk, theta = self.risk, self.parameters.theta
         self.before[:] = theta
         penalty = risk.penalty_value(theta, self.strength)
@@ -158,16 +166,17 @@ class Epoch:
         total, theta, shares = 0.0, self.parameters.theta, self.shares
         for batch in run.split(self.batches.batch_size):
             if self.noise_rng is not None:
+                dropout = float(self.dropout_factors[i_batch])
                 for share in shares:
-                    share.draw(len(batch.Y), self.noise_rng)
+                    share.draw(len(batch.Y), self.noise_rng, dropout)
             total += self.crew.run([partial(share.add_up, batch) for share in shares])
             if not isfinite(total):
                 return nan
             if i_batch & (i_batch - 1) == 0:  # batches 0, 1, 2, 4, 8, ...
                 self.good[:] = theta
                 self.n_good_steps = self.n_steps
-            rate = float(rates[i_batch])
-            self.crew.run([partial(share.step, rate) for share in shares])
+            step = float(rates[i_batch]), float(self.decay_factors[i_batch])
+            self.crew.run([partial(share.step, *step) for share in shares])
             self.n_steps += 1
             if self.average is not None:
                 self.average.update(theta)

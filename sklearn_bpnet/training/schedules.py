@@ -1,11 +1,11 @@
-"""Learning-rate schedules: the factor of ``learning_rate_init`` as training goes on."""
+"""Schedules: the factor of a learning rate, or another number, as training goes on."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import cos, isfinite, log2, pi
+from math import cos, inf, isfinite, log2, pi
 from typing import ClassVar
 
 from sklearn_bpnet.net.hyperparameters import Configurable
@@ -37,7 +37,7 @@ class TrainingTime:
 
 
 class Schedule(Configurable, ABC):
-    """A factor for the learning rate, from how far training has come.
+    """A factor for the learning rate, or another number, from how far training is.
 
     Attributes
     ----------
@@ -55,6 +55,11 @@ class Schedule(Configurable, ABC):
     def goes_on_after_plateau(self, learning_rate: float) -> bool:
         """Whether training goes on, when patience ran out, with a smaller rate."""
         return False
+
+    @property
+    def follows_plateaus(self) -> bool:
+        """Whether it changes something where patience runs out."""
+        return self.goes_on_after_plateau(inf)
 
 
 @dataclass(frozen=True)
@@ -379,7 +384,7 @@ class FunctionOfProgress(Schedule):
         value = float(self.function(time.fraction))
         if not (isfinite(value) and value >= 0):
             raise ValueError(
-                "A function given as learning_rate must return finite factors of at "
+                "A function given as a schedule must return finite factors of at "
                 f"least 0 for every part of training in [0, 1]; got {value!r} at "
                 f"{time.fraction!r}."
             )

@@ -108,14 +108,20 @@ class Share:
         blocks, gradient = self.parameters.blocks, self.gradient.blocks
         return self.risk.add_up(blocks, X, Y, s, n, gradient, ws)
 
-    def draw(self, n_rows: int, rng: np.random.Generator) -> None:
-        """Draw the network's noise for the next batch, of ``n_rows`` rows."""
-        self.risk.network.draw(self._rows_of_workspace(n_rows), rng)
+    def draw(self, n_rows: int, rng: np.random.Generator, dropout: float) -> None:
+        """Draw the network's noise for the next batch, of ``n_rows`` rows.
 
-    def step(self, learning_rate: float) -> float:
-        """Move this share's numbers of theta along the sum of the gradients."""
+        ``dropout`` is the factor of the rates with which units are dropped.
+        """
+        self.risk.network.draw(self._rows_of_workspace(n_rows), rng, dropout)
+
+    def step(self, learning_rate: float, decay_factor: float = 1.0) -> float:
+        """Move this share's numbers of theta along the sum of the gradients.
+
+        ``decay_factor`` is that of the weight decay.
+        """
         g = self.total_gradient()
-        self._step.take(self.theta, g, self.state, learning_rate)
+        self._step.take(self.theta, g, self.state, learning_rate, decay_factor)
         return 0.0
 
     def total_gradient(self) -> Array:

@@ -62,10 +62,13 @@ class SparseShare(Share):
         ws = self._rows_of_workspace(n)
         return self.risk.add_up(blocks, S, batch.Y, batch.s, n, gradient, ws)
 
-    def step(self, learning_rate: float) -> float:
-        """Move the weights of the features in use, and all other parameters."""
+    def step(self, learning_rate: float, decay_factor: float = 1.0) -> float:
+        """Move the weights of the features in use, and all other parameters.
+
+        Here is no weight decay, see `is_exact`.
+        """
         if self.features is None:
-            return super().step(learning_rate)
+            return super().step(learning_rate, decay_factor)
         W = self.parameters.blocks[0][0]
         state: State = {k: v[: W.size].reshape(W.shape) for k, v in self.state.items()}
         in_use = {k: v[self.features].ravel() for k, v in state.items()}

@@ -97,7 +97,14 @@ class Step:
         self.keeps_start = self.by_orthant or self.factors is not None
         self.start = np.empty_like(theta[part]) if self.keeps_start else theta[:0]
 
-    def take(self, theta: Array, g: Array, state: State, learning_rate: float) -> None:
+    def take(
+        self,
+        theta: Array,
+        g: Array,
+        state: State,
+        learning_rate: float,
+        decay_factor: float = 1.0,
+    ) -> None:
         """Move ``theta`` and update ``state`` in place; ``g`` is overwritten.
 
         Parameters
@@ -106,8 +113,8 @@ class Step:
             The parameters and the gradient of the loss, without the penalty.
         state : dict
             The optimiser's.
-        learning_rate : float
-            For this step.
+        learning_rate, decay_factor : float
+            For this step: the rate, and the factor of the weight decay.
         """
         if self.has_l2:
             self.penalty.add_l2_gradient(theta, self.strength, g, self.scratch)
@@ -118,7 +125,7 @@ class Step:
             self.start[:] = theta
         if self.weight_decay:
             np.multiply(theta, self.is_weight, out=self.scratch)
-            self.scratch *= learning_rate * self.weight_decay
+            self.scratch *= learning_rate * (decay_factor * self.weight_decay)
             theta -= self.scratch
         self.optimizer.step(theta, g, state, learning_rate)
         if self.factors is not None:

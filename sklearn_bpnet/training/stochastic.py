@@ -13,7 +13,7 @@ from sklearn_bpnet.training.batches import Batches
 from sklearn_bpnet.training.epoch import Epoch, Progress
 from sklearn_bpnet.training.history import Outcome, StopReason
 from sklearn_bpnet.training.optimizers import Optimizer
-from sklearn_bpnet.training.schedules import Schedule, TrainingTime
+from sklearn_bpnet.training.schedules import Constant, Schedule, TrainingTime
 from sklearn_bpnet.training.step import StepOptions
 from sklearn_bpnet.training.threads import Crew
 from sklearn_bpnet.training.watch import Watch
@@ -42,6 +42,8 @@ class StochasticTraining:
     n_epochs : int or None, default=None
         The epochs in all, of earlier calls too, that a schedule may count down to.
         None means that there is no end.
+    weight_decay_schedule, dropout_schedule : Schedule, default=Constant()
+        The courses of the weight decay and of the dropout rates.
     crew : Crew
         Threads that share every step.
     """
@@ -54,6 +56,8 @@ class StochasticTraining:
     step_options: StepOptions = field(default_factory=StepOptions)
     noise_rng: np.random.Generator | None = None
     n_epochs: int | None = None
+    weight_decay_schedule: Schedule = Constant()  # noqa: RUF009  (it is immutable)
+    dropout_schedule: Schedule = Constant()  # noqa: RUF009
     crew: Crew = field(default_factory=Crew)
 
     def run(
@@ -88,8 +92,13 @@ class StochasticTraining:
         try:
             while reason is None and n_iter < max_iter:
                 watch.begin()
-                rates = self.learning_rates(progress, batches.n_batches)
-                loss = epoch.run(rates)
+                n_batches = batches.n_batches
+                rates = self.learning_rates(progress, n_batches)
+                loss = epoch.run(
+                    rates,
+                    self._factors(self.weight_decay_schedule, progress, n_batches),
+                    self._factors(self.dropout_schedule, progress, n_batches),
+                )
                 n_iter += 1
                 progress.n_epochs += 1
                 if not isfinite(loss):
@@ -107,17 +116,27 @@ class StochasticTraining:
         loss = watch.history.last("loss")
         return Outcome(reason or StopReason.MAX_ITER, n_iter, loss)
 
-    def learning_rate(self, progress: Progress, part: float = 0.0) -> float:
-        """The learning rate after ``part`` of the next epoch."""
-        epoch, planned = progress.n_epochs + part, self.n_epochs or inf
-        time = TrainingTime(epoch, planned, progress.n_plateaus)
-        return self.learning_rate_init * self.schedule.factor(time)
+    def learning_rate(self, progress: Progress) -> float:
+        """The learning rate at the beginning of the next epoch."""
+        return self.learning_rates(progress, n_batches=1)[0]
 
     def learning_rates(self, progress: Progress, n_batches: int) -> list[float]:
         """The learning rate of every batch of the next epoch."""
-        if not self.schedule.moves_within_epoch:
-            return [self.learning_rate(progress)] * n_batches
-        return [self.learning_rate(progress, i / n_batches) for i in range(n_batches)]
+        factors = self._factors(self.schedule, progress, n_batches)
+        return [self.learning_rate_init * factor for factor in factors]
+
+    def _factors(
+        self, schedule: Schedule, progress: Progress, n_batches: int
+    ) -> list[float]:
+        """A schedule's factor for every batch of the next epoch."""
+        planned, n_plateaus = self.n_epochs or inf, progress.n_plateaus
+        moves = schedule.moves_within_epoch
+        times = [
+            TrainingTime(progress.n_epochs + i / n_batches, planned, n_plateaus)
+            for i in range(n_batches if moves else 1)
+        ]
+        factors = [schedule.factor(time) for time in times]
+        return factors if moves else factors * n_batches
 
     def _end(self, watch: Watch, progress: Progress) -> StopReason | None:
         """Why training ends where it stands, or None."""

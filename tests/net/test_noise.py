@@ -72,6 +72,18 @@ def test_dropout_drops_its_share_and_scales_the_rest():
     assert abs(np.corrcoef(dropped.T)[0, 1]) < 0.05
 
 
+@each_block
+def test_a_factor_of_dropout_is_that_of_the_rates_of_dropout_alone(block):
+    one, half = (block.workspace(10_000, np.float64) for _ in range(2))
+    block.draw(one, np.random.default_rng(0))
+    block.draw(half, np.random.default_rng(0), 0.5)
+    if isinstance(block, Dropout):
+        assert set(np.unique(half.noise)) == {0.0, 1 / (1 - 0.2)}
+        assert (half.noise == 0).mean() == pytest.approx(0.2, abs=0.012)
+    else:
+        np.testing.assert_array_equal(half.noise, one.noise)
+
+
 def test_gaussian_noise_has_its_deviation():
     noisy = GaussianNoise(N_UNITS, 0.3).forward(
         (), np.ones((10_000, N_UNITS)), drawn(GaussianNoise(N_UNITS, 0.3), 10_000)

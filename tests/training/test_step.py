@@ -83,6 +83,17 @@ def test_weights_decay_and_biases_do_not(optimizer):
     np.testing.assert_allclose(theta, [2 * 0.95**2, -(0.95**2), 3.0], rtol=1e-14)
 
 
+def test_a_decay_factor_multiplies_the_decay_of_its_step_alone():
+    network = Network.dense((2, 1), [ACTIVATIONS["identity"]])
+    risk = EmpiricalRisk(network, LOSSES["squared_error"])
+    theta = np.array([2.0, -1.0, 3.0])
+    step = Step(risk, SGD(momentum=0), StepOptions(weight_decay=0.5), theta)
+    for factor in (0.4, 0.0, 1.0):
+        step.take(theta, np.zeros(3), {}, 0.1, factor)
+    kept = (1 - 0.1 * 0.5 * 0.4) * (1 - 0.1 * 0.5)
+    np.testing.assert_allclose(theta, [2 * kept, -kept, 3.0], rtol=1e-14)
+
+
 def test_decay_does_not_change_what_the_optimizer_sees():
     # AdamW is Adam, and a decay beside it: W <- W - 0.1 * 0.5 W, then Adam's step
     start, g = np.array([2.0, -1.0, 3.0]), [1.0, 2.0, -3.0]

@@ -1,0 +1,197 @@
+"""Dropout and weight decay that change as training goes on."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet.training.optimizers import AdamW
+from sklearn_bpnet.training.schedules import (
+    Adaptive,
+    Constant,
+    FlatCosine,
+    InverseScaling,
+    Warmup,
+)
+
+quietly = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+each_class = pytest.mark.parametrize("estimator", [BPNetClassifier, BPNetRegressor])
+COURSES = {
+    "dropout": {"dropout": 0.4},
+    "dropout by layer": {"dropout": [0.0, 0.5]},
+    "input dropout": {"input_dropout": 0.4},
+    "weight decay": {"weight_decay": 20.0},
+    "weight decay of adamw": {"solver": AdamW(weight_decay=20.0)},
+}
+each_course = pytest.mark.parametrize("setting", COURSES.values(), ids=COURSES)
+
+
+def schedules(value):
+    return {"dropout_schedule": value, "weight_decay_schedule": value}
+
+
+def make(estimator, setting, **more):
+    return estimator((6, 5), **{"random_state": 0, "max_iter": 10, **setting, **more})
+
+
+def assert_same_weights(one, other):
+    for ours, theirs in zip(one.coefs_, other.coefs_, strict=True):
+        assert_array_equal(ours, theirs)
+
+
+def course_of(setting):
+    """The name of the parameter that is the course of what the setting sets."""
+    is_dropout = any("dropout" in name for name in setting)
+    return "dropout_schedule" if is_dropout else "weight_decay_schedule"
+
+
+@quietly
+@each_class
+@each_course
+def test_a_step_down_to_zero_is_a_training_that_goes_on_without(
+    estimator, setting, iris
+):
+    # the rows stay in order: without dropout no noise is drawn from their stream
+    model = make(estimator, setting, shuffle=False, warm_start=True)
+    course = {course_of(setting): lambda t: float(t < 0.5)}
+    falls = clone(model).set_params(**course).fit(*iris)
+    two_parts = clone(model).set_params(max_iter=5).fit(*iris)
+    if "solver" in setting:
+        two_parts.set_params(solver=AdamW(weight_decay=0.0))
+    else:
+        two_parts.set_params(**dict.fromkeys(setting, 0.0))
+    two_parts.fit(*iris)
+    assert_same_weights(falls, two_parts)
+    constant = clone(model).fit(*iris)
+    assert (constant.coefs_[0] != falls.coefs_[0]).any()
+
+
+@quietly
+@each_class
+@each_course
+def test_a_constant_factor_is_another_rate(estimator, setting, iris):
+    model = make(estimator, setting)
+    if "solver" in setting:
+        half = {"solver": AdamW(weight_decay=10.0)}
+    else:
+        half = {name: (np.array(v) / 2).tolist() for name, v in setting.items()}
+    course = {course_of(setting): lambda t: 0.5}
+    assert_same_weights(
+        clone(model).set_params(**course).fit(*iris),
+        clone(model).set_params(**half).fit(*iris),
+    )
+
+
+@quietly
+@each_class
+@each_course
+def test_a_course_moves_from_batch_to_batch_as_the_learning_rate_does(
+    estimator, setting, iris
+):
+    seen = {}
+
+    def note(name):
+        def factor(t):
+            return seen.setdefault(name, []).append(t) or 1.0
+
+        return factor
+
+    name = course_of(setting)
+    model = make(estimator, setting, learning_rate=note("learning_rate"), max_iter=3)
+    model.set_params(**{name: note(name)}, n_iter_no_change=np.inf, batch_size=50)
+    model.fit(*iris)
+    np.testing.assert_allclose(seen[name], np.arange(9) / 9, rtol=1e-12)
+    assert set(seen[name]) <= set(seen["learning_rate"])
+
+
+@quietly
+@each_class
+@each_course
+def test_as_many_calls_of_partial_fit_as_epochs_are_one_fit(estimator, setting, iris):
+    X, y = iris
+    model = make(estimator, setting, **{course_of(setting): "flat_cosine"})
+    whole, steps = clone(model).fit(X, y), clone(model)
+    classes = {"classes": np.unique(y)} if estimator is BPNetClassifier else {}
+    for _ in range(10):
+        steps.partial_fit(X, y, **classes)
+    assert_same_weights(whole, steps)
+
+
+@quietly
+@each_class
+@pytest.mark.parametrize(
+    ("name", "instance"),
+    [
+        ("constant", Constant()),
+        ("flat_cosine", FlatCosine()),
+        ("invscaling", InverseScaling(0.3)),
+        ("warmup", Warmup()),
+    ],
+)
+def test_a_name_is_its_instance(estimator, name, instance, iris):
+    setting = {"dropout": 0.4, "weight_decay": 10.0}
+    if name == "invscaling":
+        setting["power_t"] = 0.3
+    by_name = make(estimator, setting, **schedules(name)).fit(*iris)
+    setting.pop("power_t", None)
+    by_instance = make(estimator, setting, **schedules(instance)).fit(*iris)
+    assert_same_weights(by_name, by_instance)
+
+
+@each_class
+@pytest.mark.parametrize("parameter", schedules(None))
+def test_what_waits_for_plateaus_is_refused(estimator, parameter, iris):
+    setting = {"dropout": 0.4, "weight_decay": 10.0}
+    for name in ("adaptive", "on_plateau"):
+        with pytest.raises(ValueError, match=f"'{parameter}' parameter .*flat_cosine"):
+            make(estimator, setting, **{parameter: name}).fit(*iris)
+    for instance in (Adaptive(), Warmup(Adaptive())):
+        with pytest.raises(ValueError, match=f"{parameter}=.* follows plateaus"):
+            make(estimator, setting, **{parameter: instance}).fit(*iris)
+
+
+@each_class
+def test_a_factor_that_makes_all_units_drop_is_refused(estimator, iris):
+    model = make(estimator, {"dropout": 0.4}, dropout_schedule=lambda t: 2.5)
+    with pytest.raises(ValueError, match=r"makes 1 of a dropout of 0\.4.* below 1"):
+        model.fit(*iris)
+
+
+@quietly
+@each_class
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        ({"dropout_schedule": "cosine"}, "dropout=0.0"),
+        ({"dropout_schedule": "cosine", "input_noise": 0.1}, "dropout=0.0"),
+        ({"weight_decay_schedule": "cosine"}, "weight_decay=None"),
+        ({"weight_decay_schedule": "cosine", "weight_decay": 0.0}, "weight_decay=0.0"),
+        ({"weight_decay_schedule": "cosine", "solver": "lbfgs"}, "solver='lbfgs'"),
+    ],
+    ids=str,
+)
+def test_a_course_of_nothing_warns(estimator, setting, reason, iris):
+    name = next(iter(setting))
+    match = f"{name}='cosine'.* has no effect with .*{reason}"
+    with pytest.warns(UserWarning, match=match):
+        make(estimator, setting, max_iter=1).fit(*iris)
+
+
+@quietly
+@each_class
+def test_a_course_of_something_does_not_warn(estimator, iris):
+    setting = {"dropout": [0.0, 0.2], "weight_decay": 0.1, "power_t": 0.7}
+    make(estimator, setting, max_iter=1, **schedules("invscaling")).fit(*iris)
+    adamw = {"solver": "adamw", "weight_decay_schedule": "cosine"}
+    make(estimator, adamw, max_iter=1).fit(*iris)
+    inputs = {"input_dropout": 0.1, "dropout_schedule": "cosine"}
+    estimator((), max_iter=1, **inputs).fit(*iris)
+
+
+@each_class
+def test_nested_parameters_reach_into_courses(estimator):
+    model = estimator(dropout_schedule="flat_cosine", weight_decay_schedule="cosine")
+    model.set_params(dropout_schedule__flat=0.2, weight_decay_schedule__final=0.1)
+    assert model.dropout_schedule == FlatCosine(0.2)
+    assert model.get_params()["weight_decay_schedule__final"] == 0.1
