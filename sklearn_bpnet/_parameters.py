@@ -9,6 +9,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.metrics import get_scorer_names
 
+from sklearn_bpnet._rates import rate_factors
 from sklearn_bpnet._sklearn_compat import HasMethods, Interval, Options, StrOptions
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation
 from sklearn_bpnet.net.hyperparameters import Configurable
@@ -19,7 +20,6 @@ from sklearn_bpnet.net.initializers import (
     Initializer,
 )
 from sklearn_bpnet.net.losses import LOSSES, Loss
-from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.training.full_batch import (
     FULL_BATCH_SOLVERS,
     LBFGS,
@@ -181,39 +181,15 @@ def uses_mini_batches(estimator):
 
 def step_options(estimator, network):
     """What is done to a gradient and to a step beside the optimiser."""
+    factors, decay_factors = rate_factors(
+        estimator.learning_rate_factors, network, solver_of(estimator)
+    )
     return StepOptions(
         weight_decay=estimator.weight_decay,
         clip_norm=estimator.clip_norm,
-        factors=_learning_rate_factors(estimator.learning_rate_factors, network),
+        factors=factors,
+        decay_factors=decay_factors,
     )
-
-
-def _learning_rate_factors(spec, network):
-    """The factor of every parameter's learning rate, a flat vector; None for 1."""
-    if spec is None:
-        return None
-    by_kind = spec if isinstance(spec, dict) else {"W": spec, "b": spec}
-    if unknown := set(by_kind) - {"W", "b"}:
-        raise ValueError(
-            "learning_rate_factors may have the keys 'W' (weights) and 'b' (biases); "
-            f"got {sorted(unknown, key=str)}."
-        )
-    factors = Parameters.zeros(network.shapes)
-    for kind, of_layers in enumerate((by_kind.get("W", 1.0), by_kind.get("b", 1.0))):
-        numbers = np.asarray(of_layers, dtype=np.float64)
-        n_layers = len(factors.layers)
-        valid = np.isfinite(numbers).all() and (numbers >= 0).all()
-        if numbers.shape not in {(), (n_layers,)} or not valid:
-            raise ValueError(
-                "learning_rate_factors must be finite numbers of at least 0, one for "
-                f"each of the {n_layers} layers of weights, or a dictionary of these "
-                f"or single numbers, as in {{'b': 0.1}}; got {spec!r}."
-            )
-        for block, number in zip(
-            factors.layers, np.broadcast_to(numbers, n_layers), strict=True
-        ):
-            block[kind][...] = number
-    return factors.theta
 
 
 def remedy_for_divergence(estimator):

@@ -227,9 +227,12 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
     learning_rate_factors : array-like, dict or None, default=None
         Factors of the learning rate, at least 0: one number for each layer of
-        weights, first to last, or a dictionary with such numbers, or one for all
-        layers, under "W" for the weights and "b" for the biases. ``{"b": 0.1}`` makes
-        biases learn at a tenth of the rate; 0 leaves parameters as they are.
+        weights, first to last, or a dictionary. Its keys are "W" for the weights and
+        "b" for the biases, with such numbers or one for all layers, and "activation"
+        for the weights that activations learn. ``{"b": 0.1}`` makes biases learn at
+        a tenth of the rate; 0 leaves parameters as they are. "ntk" as the factor of
+        weights is 1 / sqrt(n_in) of their layer (1 / n_in for "sgd" and "gd"): they
+        are trained as if they were stored with variance 1.
 
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, which multiply those of the rows. "balanced" gives

@@ -219,9 +219,12 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
 
     learning_rate_factors : array-like, dict or None, default=None
         Factors of the learning rate, at least 0: one number for each layer of
-        weights, first to last, or a dictionary with such numbers, or one for all
-        layers, under "W" for the weights and "b" for the biases. ``{"b": 0.1}`` makes
-        biases learn at a tenth of the rate; 0 leaves parameters as they are.
+        weights, first to last, or a dictionary. Its keys are "W" for the weights and
+        "b" for the biases, with such numbers or one for all layers, and "activation"
+        for the weights that activations learn. ``{"b": 0.1}`` makes biases learn at
+        a tenth of the rate; 0 leaves parameters as they are. "ntk" as the factor of
+        weights is 1 / sqrt(n_in) of their layer (1 / n_in for "sgd" and "gd"): they
+        are trained as if they were stored with variance 1.
 
     target_scaling : {"auto", "standard"} or None, default="auto"
         Whether the network is trained on standardised targets, and predictions are

@@ -256,22 +256,6 @@ def test_one_factor_for_all_is_a_learning_rate(solver, iris):
     assert_allclose(scaled.fit(*iris).coefs_[0], plain.fit(*iris).coefs_[0], rtol=1e-9)
 
 
-@each_class
-@pytest.mark.parametrize(
-    ("factors", "message"),
-    [
-        ([1.0], r"each of the 2 layers of weights.*got \[1.0\]"),
-        ([1, 2, 3], "each of the 2 layers"),
-        ([-1, 1], "at least 0"),
-        ({"b": np.nan}, "finite"),
-        ({"bias": 0.1}, r"keys 'W' .* got \['bias'\]"),
-    ],
-)
-def test_factors_that_fit_no_layer_are_refused(estimator, factors, message, iris):
-    with pytest.raises(ValueError, match=message):
-        estimator((4,), learning_rate_factors=factors).fit(*iris)
-
-
 # What has no effect
 
 

@@ -80,6 +80,11 @@ class Dense:
         own = [(self.n_out,)] if self.learned else []
         return (self.n_in, self.n_out), (self.n_out,), *own
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What these arrays are."""
+        return ("W", "b", "activation") if self.learned else ("W", "b")
+
     @cached_property
     def learned(self) -> LearnedActivation | None:
         """The activation, if it has weights of its own."""

@@ -41,7 +41,7 @@ class Noise(ABC):
 
     n_units: int
 
-    shapes = ()
+    shapes = kinds = ()
 
     @property
     def n_in(self) -> int:

@@ -26,6 +26,8 @@ class StepOptions:
         scaled down to it. None means no limit.
     factors : ndarray of shape (n_parameters,) or None, default=None
         Factors of the parameters' learning rates; 0 leaves a parameter as it is.
+    decay_factors : ndarray of shape (n_parameters,) or None, default=None
+        Factors of the weight decay; None means ``factors``.
 
     References
     ----------
@@ -37,6 +39,7 @@ class StepOptions:
     weight_decay: float | None = None
     clip_norm: float | None = None
     factors: Array | None = None
+    decay_factors: Array | None = None
 
     def decay_of(self, optimizer: Optimizer) -> float:
         """The weight decay that is in force."""
@@ -90,7 +93,13 @@ class Step:
             self.factors = self.factors.astype(theta.dtype, copy=False)[part]
         self.weight_decay = options.decay_of(optimizer)
         if self.weight_decay:
-            self.is_weight = risk.network.is_weight(theta.dtype)[part]
+            decay = self.weight_decay * risk.network.is_weight(theta.dtype)
+            given = (
+                options.factors
+                if options.decay_factors is None
+                else options.decay_factors
+            )
+            self.decay = (decay if given is None else decay * given)[part]
         self.by_orthant = self.has_l1 and optimizer.orthant_wise
         if self.by_orthant:
             self.l1 = risk.penalty.l1_ratio * self.strength
@@ -121,12 +130,12 @@ class Step:
         scale = 1.0 if self.clip_norm is None else _clip(g, self.clip_norm)
         if self.by_orthant:
             at_rest = _add_least_subgradient(theta, g, self.l1)
+        if self.weight_decay:
+            np.multiply(theta, self.decay, out=self.scratch)
+            self.scratch *= learning_rate * decay_factor
+            theta -= self.scratch
         if self.keeps_start:
             self.start[:] = theta
-        if self.weight_decay:
-            np.multiply(theta, self.is_weight, out=self.scratch)
-            self.scratch *= learning_rate * (decay_factor * self.weight_decay)
-            theta -= self.scratch
         self.optimizer.step(theta, g, state, learning_rate)
         if self.factors is not None:
             theta -= self.start

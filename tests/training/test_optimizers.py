@@ -58,6 +58,23 @@ def walk(optimizer, theta, gradients, learning_rates):
     return path
 
 
+@every_optimizer
+def test_a_step_follows_the_scale_of_the_gradients_or_not_at_all(optimizer):
+    def steps(gradients):
+        state = optimizer.start(np.zeros(4))
+        for g in gradients:
+            theta = np.zeros(4)
+            optimizer.step(theta, g.copy(), state, 0.1)
+            yield theta
+
+    # so large that no epsilon counts
+    gradients = 1e9 * np.random.default_rng(0).normal(size=(30, 4))
+    whole, scaled = (np.array(list(steps(f * gradients))) for f in (1.0, 8.0))
+    expected = whole if optimizer.scale_free else 8 * whole
+    later = slice(10, None)  # RAdam's first steps are those of momentum
+    np.testing.assert_allclose(scaled[later], expected[later], rtol=1e-9)
+
+
 # The first steps by hand: theta = 1, learning rate 0.1, gradients 0.5, -0.25 and 1
 
 

@@ -129,6 +129,17 @@ def test_a_factor_scales_the_step_of_its_parameter(optimizer, l1_ratio):
     assert theta[0] == start[0]
 
 
+@every_optimizer
+def test_factors_of_the_decay_may_be_others(optimizer):
+    settings = {"weight_decay": 0.5, "factors": np.array([0.1, 2.0, 3.0])}
+    same = take(optimizer, [2.0, -1.0, 3.0], [0.0] * 3, **settings)
+    np.testing.assert_allclose(same, [2 * 0.995, -0.9, 3.0], rtol=1e-14)
+    other = take(
+        optimizer, [2.0, -1.0, 3.0], [0.0] * 3, decay_factors=np.ones(3), **settings
+    )
+    np.testing.assert_allclose(other, [2 * 0.95, -0.95, 3.0], rtol=1e-14)
+
+
 def test_a_factor_of_zero_keeps_a_weight_whatever_decays_or_thresholds_it():
     theta = take(
         SGD(), [1e-3, 2.0, 3.0], [1.0] * 3, alpha=1.0, l1_ratio=1.0, weight_decay=0.1,

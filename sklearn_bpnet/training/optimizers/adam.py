@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
+from typing import ClassVar
 
 import numpy as np
 
@@ -37,6 +38,8 @@ class Adam(Optimizer):
     Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015,
     arXiv 1412.6980, section 2 in its more efficient order of computation.
     """
+
+    scale_free: ClassVar[bool] = True
 
     beta_1: float = 0.9
     beta_2: float = 0.999

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -32,6 +33,8 @@ class AdaGrad(Optimizer):
     Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and
     stochastic optimization", JMLR 12, 2011, with a diagonal matrix.
     """
+
+    scale_free: ClassVar[bool] = True
 
     epsilon: float = 1e-8
 
@@ -83,6 +86,8 @@ class RMSprop(Optimizer):
     learning, 2012.
     """
 
+    scale_free: ClassVar[bool] = True
+
     rho: float = 0.9
     epsilon: float = 1e-8
 
@@ -130,6 +135,8 @@ class AdaDelta(Optimizer):
     Zeiler, "ADADELTA: an adaptive learning rate method", 2012, arXiv 1212.5701,
     algorithm 1.
     """
+
+    scale_free: ClassVar[bool] = True
 
     rho: float = 0.95
     epsilon: float = 1e-6

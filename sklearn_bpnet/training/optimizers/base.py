@@ -27,6 +27,9 @@ class Optimizer(Configurable, ABC):
     ----------
     full_batch : bool
         Whether the rule is meant for the gradient of all rows, not of mini-batches.
+    scale_free : bool
+        Whether a step stays the same where all gradients so far are multiplied by one
+        number, but for an epsilon: for rules that divide by the gradient's size.
     orthant_wise : bool
         Whether an L1 penalty is part of the gradient and not a proximal step: for
         rules that follow a gradient's sign, whose steps have no length per unit of
@@ -38,6 +41,7 @@ class Optimizer(Configurable, ABC):
     """
 
     full_batch: ClassVar[bool] = False
+    scale_free: ClassVar[bool] = False
     orthant_wise: ClassVar[bool] = False
     pauses: ClassVar[bool] = False
     weight_decay: float = 0.0

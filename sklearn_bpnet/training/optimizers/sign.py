@@ -31,6 +31,7 @@ class Lion(Optimizer):
     ``weight_decay``.
     """
 
+    scale_free: ClassVar[bool] = True
     orthant_wise: ClassVar[bool] = True
 
     beta_1: float = 0.9
@@ -85,6 +86,7 @@ class Rprop(Optimizer):
     """
 
     full_batch: ClassVar[bool] = True
+    scale_free: ClassVar[bool] = True
     orthant_wise: ClassVar[bool] = True
     pauses: ClassVar[bool] = True
 
