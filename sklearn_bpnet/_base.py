@@ -85,6 +85,9 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
     def _learn_target_scaling(self, data):
         """Decide, on the training rows, the units of the network's outputs."""
 
+    def _note_targets(self, data, going_on):
+        """Take note of the targets that this call trains on."""
+
     def _to_network_units(self, Y):
         """Targets in the units of the network's outputs."""
         return Y
@@ -345,6 +348,7 @@ default=None
         rng = np.random.default_rng()
         rng.bit_generator.state = state["rng"]
         start = self._start(risk.network, data, rng, state if going_on else None)
+        self._note_targets(data, going_on)
         coefs_init, intercepts_init = init
         _given_weights.write(start, coefs_init, intercepts_init, suffix="_init")
         state["rng"] = rng.bit_generator.state

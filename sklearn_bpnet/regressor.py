@@ -236,6 +236,10 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Ends of the targets' range, which predictions then never leave: the range of a
         bounded `output_activation` ("sigmoid", if that is "auto") is mapped to it.
 
+    clip_predictions : bool, default=False
+        Whether predictions are clipped to the range of the training targets, from
+        `target_min_` to `target_max_`; the loss is that of the outputs as they are.
+
     input_scaling : {"standard", "squash"} or None, default="standard"
         How features are scaled inside the estimator, with statistics weighted by
         `sample_weight`. "standard": to mean 0 and standard deviation 1. "squash": the
@@ -331,6 +335,10 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     target_mean_, target_scale_ : ndarray of shape (n_outputs_,) or None
         What is subtracted from the targets, and what they are divided by.
 
+    target_min_, target_max_ : ndarray of shape (n_targets,) or None
+        The smallest and the largest target that training saw, in all calls that went
+        on; None if it saw none (`from_weights`).
+
     See Also
     --------
     BPNetClassifier : The same network for classification.
@@ -350,11 +358,15 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     0.52
     """
 
+    target_min_: np.ndarray | None
+    target_max_: np.ndarray | None
+
     _parameter_constraints: ClassVar[dict] = {
         **BaseBPNet._parameter_constraints,
         "loss": parameters.loss_constraint("regression"),
         "target_scaling": [parameters.StrOptions({"auto", "standard"}), None],
         "target_range": [tuple, list, None],
+        "clip_predictions": ["boolean"],
     }
 
     def __init__(
@@ -404,6 +416,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         learning_rate_factors=None,
         target_scaling="auto",
         target_range=None,
+        clip_predictions=False,
         input_scaling="standard",
         dtype="auto",
     ):
@@ -451,6 +464,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         self.learning_rate_factors = learning_rate_factors
         self.target_scaling = target_scaling
         self.target_range = target_range
+        self.clip_predictions = clip_predictions
         self.input_scaling = input_scaling
         self.dtype = dtype
 
@@ -518,6 +532,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         reg.target_mean_ = reg.target_scale_ = None
         if statistics is not None:
             reg.target_mean_, reg.target_scale_ = statistics.mean, statistics.scale
+        reg.target_min_ = reg.target_max_ = None
         reg._take_weights(coefs, intercepts, input_mean, input_scale)
         return reg
 
@@ -556,6 +571,25 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
                 "target_scaling='auto'."
             )
 
+    def _note_targets(self, data, going_on):
+        Y = data.Y if data.rows is None else data.Y[data.rows]
+        before = (self.target_min_, self.target_max_) if going_on else ()
+        known = [end for end in before if end is not None]
+        self.target_min_ = np.min([Y.min(axis=0), *known], axis=0)
+        self.target_max_ = np.max([Y.max(axis=0), *known], axis=0)
+
+    def _clipped(self, A, low, high):
+        """Outputs A within the bounds of every target, if that is asked for."""
+        if not self.clip_predictions:
+            return A
+        if low is None:
+            raise ValueError(
+                "clip_predictions=True needs the range of the training targets, which "
+                "given weights do not tell. Train with partial_fit, or use "
+                "clip_predictions=False."
+            )
+        return np.clip(self._by_target(A), low[:, None], high[:, None]).reshape(A.shape)
+
     def _may_scale(self, loss):
         """Whether a loss allows standardised targets; of one's own, the user says."""
         insists = self.target_scaling == "standard" and isinstance(loss, FunctionLoss)
@@ -581,6 +615,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         return A.reshape(len(A), -1, self._loss.n_outputs(1))
 
     def _validation_score(self, Z, A, Y, weights):
+        ends = self.target_min_, self.target_max_
+        A = self._clipped(A, *map(self._to_network_units, ends))
         central = self._by_target(A)[..., self._loss.central_output]
         return r2_score(Y, central, sample_weight=weights)
 
@@ -604,6 +640,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
             by_target = self._by_target(A)
             by_target *= self.target_scale_[:, None]
             by_target += self.target_mean_[:, None]
+        A = self._clipped(A, self.target_min_, self.target_max_)
         if X.dtype == np.float32:
             A = A.astype(np.float32)
         n_levels = self._loss.n_outputs(1)

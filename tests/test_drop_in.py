@@ -72,6 +72,7 @@ def test_the_two_classes_share_their_defaults_except_the_loss():
         "class_weight",
         "target_encoding",
         "target_range",
+        "clip_predictions",
         "target_scaling",
     }
 
