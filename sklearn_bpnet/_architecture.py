@@ -26,6 +26,7 @@ def build_network(estimator, n_features, n_outputs, output_activation):
         (*hidden, output_activation),
         dropout=(estimator.input_dropout, *_dropout_rates(estimator, len(sizes))),
         input_noise=estimator.input_noise,
+        input_scale=estimator.learned_input_scale,
     )
 
 
@@ -44,6 +45,12 @@ def build_risk(estimator, data, output_activation):
         raise ValueError(
             f"group_alpha={estimator.group_alpha} needs a solver with proximal steps; "
             f"solver={estimator.solver!r} has none. Use 'adam', 'sgd' or 'gd'."
+        )
+    if estimator.group_alpha and estimator.learned_input_scale:
+        raise ValueError(
+            f"group_alpha={estimator.group_alpha} penalises the weights that leave a "
+            "feature; learned_input_scale=True multiplies these by a number that is "
+            "not penalised and would make up for it. Use one of the two."
         )
     return EmpiricalRisk(
         network,

@@ -151,7 +151,8 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
         dtype = _given_weights.common_dtype(coefs, intercepts)
         dtype = dtype if self.dtype == "auto" else np.dtype(self.dtype)
         given = network.initial_parameters(Zeros(), np.random.default_rng(0), dtype)
-        _given_weights.write(given, coefs, intercepts)
+        layers = network.of_layers(given.blocks)
+        _given_weights.write(layers, coefs, intercepts)
         nothing = Outcome(StopReason.CONVERGED, n_iter=0, loss=nan)
         state = new_state(self.random_state)
         self._take(_fitted.attributes(network, given.theta, state, History(), nothing))
@@ -350,7 +351,8 @@ default=None
         start = self._start(risk.network, data, rng, state if going_on else None)
         self._note_targets(data, going_on)
         coefs_init, intercepts_init = init
-        _given_weights.write(start, coefs_init, intercepts_init, suffix="_init")
+        layers = risk.network.of_layers(start.blocks)
+        _given_weights.write(layers, coefs_init, intercepts_init, suffix="_init")
         state["rng"] = rng.bit_generator.state
         training = Training(
             self,
@@ -425,21 +427,38 @@ default=None
             self._set_initial_biases(network, start, data)
             return start
         dtype = self.coefs_[0].dtype if self.dtype == "auto" else np.dtype(self.dtype)
-        start = Parameters.pack(network.chain(_fitted.layers(self)), dtype)
-        if start.shapes != [list(shapes) for shapes in network.shapes]:
-            raise ValueError(
-                "Training cannot go on: the weights have the shapes "
-                f"{[W.shape for W in self.coefs_]}, but hidden_layer_sizes="
-                f"{self.hidden_layer_sizes} and the data ask for "
-                f"{[shapes[0] for shapes in network.shapes]}. Use warm_start=False to "
-                "start again."
-            )
+        self._check_same_network(network)
+        start = Parameters.pack(_fitted.blocks(self, network), dtype)
         stands_elsewhere = state["theta"] is not None
         if stands_elsewhere and np.array_equal(start.theta, state["shown"]):
             start.theta[:] = state["theta"]
         else:
             state["average"] = None  # the user's weights
         return start
+
+    def _check_same_network(self, network):
+        """Raise ValueError where the fitted weights are those of another one."""
+        needed = [(layer.n_in, layer.n_out) for layer in network.layers]
+        learned = [layer.learned is not None for layer in network.layers]
+        fitted = [W.shape for W in self.coefs_]
+        start_again = "Use warm_start=False to start again."
+        if fitted != needed:
+            raise ValueError(
+                f"Training cannot go on: the weights have the shapes {fitted}, but "
+                f"hidden_layer_sizes={self.hidden_layer_sizes} and the data ask for "
+                f"{needed}. {start_again}"
+            )
+        if [w is not None for w in self.activation_weights_] != learned:
+            raise ValueError(
+                f"Training cannot go on: activation={self.activation!r} and the one "
+                "before differ in which layers have an activation that learns. "
+                f"{start_again}"
+            )
+        if (self.learned_input_scale_ is not None) != self.learned_input_scale:
+            raise ValueError(
+                "Training cannot go on: learned_input_scale="
+                f"{self.learned_input_scale}, unlike before. {start_again}"
+            )
 
     def _network_dtype(self, data):
         offsets = self._input_standardization() if sparse.issparse(data.X) else None
@@ -513,13 +532,15 @@ default=None
     def feature_importances_(self):
         """The Euclidean norm of the weights that leave every feature."""
         check_is_fitted(self)
-        return np.linalg.norm(self.coefs_[0], axis=1)
+        norms = np.linalg.norm(self.coefs_[0], axis=1)
+        scale = self.learned_input_scale_
+        return norms if scale is None else norms * np.abs(scale)
 
     def _outputs(self, X):
         """Z[L] and A[L] for the rows of X, float64, and the checked X."""
         X = self._check_rows(X)
         reader = RowReader(X, self.coefs_[0].dtype, self._input_standardization())
-        blocks = self._network.chain(_fitted.layers(self))
+        blocks = _fitted.blocks(self, self._network)
         Z = output_Z(self._network, blocks, reader).astype(np.float64, copy=False)
         A = self._network.output_activation.forward(Z, out=np.empty_like(Z))
         return Z, A, X

@@ -9,6 +9,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet.net.activations import ACTIVATIONS
+from sklearn_bpnet.net.input_scale import InputScale
+from sklearn_bpnet.net.network import Dense
 from sklearn_bpnet.training.history import StopReason
 
 
@@ -27,14 +29,14 @@ def attributes(network, theta, state, history, outcome, best_epoch=0):
     best_epoch : int, default=0
         The epoch of theta.
     """
-    layers = network.parameters(theta).layers
+    blocks = network.parameters(theta).blocks
     scores = history.column("validation_score")
     validated = scores is not None or history.column("validation_loss") is not None
     return {
         "_state": state,
-        **weights(layers),
-        "n_layers_": len(layers) + 1,
-        "n_outputs_": layers[-1][0].shape[1],
+        **weights(network, blocks),
+        "n_layers_": len(network.layers) + 1,
+        "n_outputs_": network.blocks[-1].n_out,
         "out_activation_": ACTIVATIONS.name_of(network.output_activation),
         "n_iter_": outcome.n_iter,
         "stop_reason_": outcome.reason.value,
@@ -49,24 +51,39 @@ def attributes(network, theta, state, history, outcome, best_epoch=0):
     }
 
 
-def weights(layers):
-    """The attributes that hold the layers' arrays, by name."""
+def weights(network, blocks):
+    """The attributes that hold the arrays of a network's blocks, by name."""
+    layers = network.of_layers(blocks)
+    pairs = zip(network.blocks, blocks, strict=True)
+    scales = [arrays[0] for block, arrays in pairs if isinstance(block, InputScale)]
     return {
         "coefs_": [W for W, *_ in layers],
         "intercepts_": [b for _, b, *_ in layers],
         "activation_weights_": [own[0] if own else None for _, _, *own in layers],
+        "learned_input_scale_": scales[0] if scales else None,
     }
 
 
-def layers(estimator):
-    """The arrays of every layer of a fitted estimator: the way back."""
-    of_layers = zip(
-        estimator.coefs_,
-        estimator.intercepts_,
-        estimator.activation_weights_,
-        strict=True,
+def blocks(estimator, network):
+    """The arrays of every block of a fitted estimator's network: the way back."""
+    of_layers = iter(
+        zip(
+            estimator.coefs_,
+            estimator.intercepts_,
+            estimator.activation_weights_,
+            strict=True,
+        )
     )
-    return [(W, b) if w is None else (W, b, w) for W, b, w in of_layers]
+    arrays: list[tuple] = []
+    for block in network.blocks:
+        if isinstance(block, Dense):
+            W, b, w = next(of_layers)
+            arrays.append((W, b) if w is None else (W, b, w))
+        elif isinstance(block, InputScale):
+            arrays.append((estimator.learned_input_scale_,))
+        else:
+            arrays.append(())
+    return arrays
 
 
 def warn(estimator, outcome):

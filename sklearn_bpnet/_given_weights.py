@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.training.batches import Standardization
 
 
@@ -44,13 +43,13 @@ def common_dtype(coefs, intercepts):
     return np.dtype(np.float32 if single else np.float64)
 
 
-def write(parameters: Parameters, coefs, intercepts, suffix=""):
-    """Copy the given arrays into ``parameters``; None leaves what is there.
+def write(layers, coefs, intercepts, suffix=""):
+    """Copy the given arrays into those of the layers; None leaves what is there.
 
     Parameters
     ----------
-    parameters : Parameters
-        Those of the network, changed in place.
+    layers : list of tuple of ndarray
+        W, b and more of every layer, changed in place.
     coefs : list of array-like of shape (n_in, n_out) or None
         W of every layer.
     intercepts : list of array-like of shape (n_out,) or None
@@ -68,7 +67,7 @@ def write(parameters: Parameters, coefs, intercepts, suffix=""):
     ):
         if given is None:
             continue
-        views = [block[which] for block in parameters.layers]
+        views = [arrays[which] for arrays in layers]
         shapes = [view.shape for view in views]
         if len(given) != len(views):
             raise ValueError(

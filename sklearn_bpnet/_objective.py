@@ -57,7 +57,8 @@ class Objective:
 
     def coefs_and_intercepts(self, theta: Array) -> tuple[list[Array], list[Array]]:
         """W and b of every layer: views into ``theta``."""
-        layers = self.risk.network.parameters(theta).layers
+        network = self.risk.network
+        layers = network.of_layers(network.parameters(theta).blocks)
         return [W for W, *_ in layers], [b for _, b, *_ in layers]
 
 
@@ -166,7 +167,8 @@ def check_gradient(
         Weights of the rows, at least 0.
     gradient : array-like of shape (n_parameters,), default=None
         A gradient to check in place of the package's, such as that of a backward pass
-        of one's own: dJ/dW, row by row, and dJ/db of the first layer, then of the next.
+        of one's own: dJ/dW, row by row, and dJ/db of the first layer, then of the next;
+        before them that with respect to a learned input scale.
     rtol : float, default=1e-5
         Relative difference that is taken for rounding. Below 1e-8 times J, or 1e-8
         if J is less than 1, every difference is.
@@ -208,21 +210,22 @@ def check_gradient(
             f"gradient must have the shape {J.theta.shape}, a number for every weight "
             f"and bias; got {gradient.shape}."
         )
-    shapes = J.risk.network.shapes
+    blocks = J.risk.network.blocks
     which = None
     if n_per_array is not None:
         if n_per_array < 1:
             raise ValueError(f"n_per_array must be at least 1; got {n_per_array!r}.")
-        which = _some_of_each(shapes, n_per_array, np.random.default_rng(random_state))
-    report = compare(J.value, J.theta, gradient, shapes, which, rtol)
+        rng = np.random.default_rng(random_state)
+        which = _some_of_each(blocks, n_per_array, rng)
+    report = compare(J.value, J.theta, gradient, blocks, which, rtol)
     if report.mismatches:
         raise GradientMismatchError(report)
     return report
 
 
-def _some_of_each(shapes, n, rng):
+def _some_of_each(blocks, n, rng):
     """Positions in theta, up to n of every array."""
-    sizes = [int(np.prod(shape)) for block in shapes for shape in block]
+    sizes = [int(np.prod(shape)) for block in blocks for shape in block.shapes]
     starts = np.cumsum([0, *sizes[:-1]])
     return np.concatenate(
         [

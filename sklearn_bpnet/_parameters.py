@@ -124,6 +124,7 @@ CONSTRAINTS = {
     "clip_norm": [_POSITIVE, None],
     "learning_rate_factors": ["array-like", dict, None],
     "input_scaling": [StrOptions({"standard", "squash"}), None],
+    "learned_input_scale": ["boolean"],
     "dtype": [StrOptions({"auto", *_DTYPES}), Options(type, set(_DTYPES.values()))],
 }
 

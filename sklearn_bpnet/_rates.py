@@ -16,6 +16,7 @@ KINDS = {
     "W": "weights",
     "b": "biases",
     "activation": "weights that activations learn",
+    "input_scale": "learned scale of the features",
 }
 
 

@@ -91,16 +91,16 @@ class Validator:
         if self.scorer is None:
             weights = self.weights
             return self.estimator._validation_score(Z, A, self.targets, weights)
-        fitted = self._fitted(parameters.layers)
+        fitted = self._fitted(parameters.blocks)
         if self.weights is None:
             return self.scorer(fitted, self.X, self.y)
         return self.scorer(fitted, self.X, self.y, sample_weight=self.weights)
 
-    def _fitted(self, layers):
+    def _fitted(self, blocks):
         """An estimator that predicts with the weights of now."""
         fitted = copy(self.estimator)
         vars(fitted).pop("feature_names_in_", None)  # the rows come as an array
-        for name, arrays in _fitted.weights(layers).items():
+        for name, arrays in _fitted.weights(self.risk.network, blocks).items():
             setattr(fitted, name, arrays)
         fitted.n_outputs_ = len(fitted.intercepts_[-1])
         return fitted

@@ -228,11 +228,11 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     learning_rate_factors : array-like, dict or None, default=None
         Factors of the learning rate, at least 0: one number for each layer of
         weights, first to last, or a dictionary. Its keys are "W" for the weights and
-        "b" for the biases, with such numbers or one for all layers, and "activation"
-        for the weights that activations learn. ``{"b": 0.1}`` makes biases learn at
-        a tenth of the rate; 0 leaves parameters as they are. "ntk" as the factor of
-        weights is 1 / sqrt(n_in) of their layer (1 / n_in for "sgd" and "gd"): they
-        are trained as if they were stored with variance 1.
+        "b" for the biases, with such numbers or one for all layers, "activation"
+        for the weights that activations learn, and "input_scale". ``{"b": 0.1}`` makes
+        biases learn at a tenth of the rate; 0 leaves parameters as they are. "ntk" as
+        the factor of weights is 1 / sqrt(n_in) of their layer (1 / n_in for "sgd" and
+        "gd"): they are trained as if they were stored with variance 1.
 
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, which multiply those of the rows. "balanced" gives
@@ -262,6 +262,11 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         bent smoothly into (-3, 3), so that outliers stay near; it needs dense X. None
         leaves them as they are.
 
+    learned_input_scale : bool, default=False
+        Whether the network learns a number for every scaled feature, which it is
+        multiplied by before the first layer; see `learned_input_scale_`. They start
+        at 1 and are not penalised.
+
     dtype : {"auto", "float32", "float64"}, default="auto"
         Of the weights and the arithmetic. "auto" is float64 for full-batch training
         ("lbfgs", "cg", or batches that hold all rows) and float32 for mini-batches.
@@ -285,9 +290,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         What the logits are divided by, with ``calibration="temperature"``.
 
     feature_importances_ : ndarray of shape (n_features_in_,)
-        The Euclidean norm of the weights that leave every feature, ``coefs_[0]``: for
-        features on one scale, and exactly 0 where `group_alpha` switched one off. It
-        is what ``SelectFromModel`` and ``RFE`` look at.
+        The Euclidean norm of the weights that leave every feature, ``coefs_[0]``, times
+        its learned scale if there is one: for features on one scale, and exactly 0
+        where `group_alpha` switched one off. It is what ``SelectFromModel`` and
+        ``RFE`` look at.
 
     loss_ : float
         The empirical risk, penalty included: for mini-batches its mean over the last
@@ -352,6 +358,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
     input_clip_ : float or None
         Where scaled features are bent to, by "squash".
+
+    learned_input_scale_ : ndarray of shape (n_features_in_,) or None
+        What the scaled features are multiplied by, with `learned_input_scale`; else
+        None.
 
     See Also
     --------
@@ -435,6 +445,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         target_encoding="one-hot",
         calibration=None,
         input_scaling="standard",
+        learned_input_scale=False,
         dtype="auto",
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -483,6 +494,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         self.target_encoding = target_encoding
         self.calibration = calibration
         self.input_scaling = input_scaling
+        self.learned_input_scale = learned_input_scale
         self.dtype = dtype
 
     @classmethod

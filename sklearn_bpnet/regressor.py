@@ -220,11 +220,11 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     learning_rate_factors : array-like, dict or None, default=None
         Factors of the learning rate, at least 0: one number for each layer of
         weights, first to last, or a dictionary. Its keys are "W" for the weights and
-        "b" for the biases, with such numbers or one for all layers, and "activation"
-        for the weights that activations learn. ``{"b": 0.1}`` makes biases learn at
-        a tenth of the rate; 0 leaves parameters as they are. "ntk" as the factor of
-        weights is 1 / sqrt(n_in) of their layer (1 / n_in for "sgd" and "gd"): they
-        are trained as if they were stored with variance 1.
+        "b" for the biases, with such numbers or one for all layers, "activation"
+        for the weights that activations learn, and "input_scale". ``{"b": 0.1}`` makes
+        biases learn at a tenth of the rate; 0 leaves parameters as they are. "ntk" as
+        the factor of weights is 1 / sqrt(n_in) of their layer (1 / n_in for "sgd" and
+        "gd"): they are trained as if they were stored with variance 1.
 
     target_scaling : {"auto", "standard"} or None, default="auto"
         Whether the network is trained on standardised targets, and predictions are
@@ -247,6 +247,11 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         bent smoothly into (-3, 3), so that outliers stay near; it needs dense X. None
         leaves them as they are.
 
+    learned_input_scale : bool, default=False
+        Whether the network learns a number for every scaled feature, which it is
+        multiplied by before the first layer; see `learned_input_scale_`. They start
+        at 1 and are not penalised.
+
     dtype : {"auto", "float32", "float64"}, default="auto"
         Of the weights and the arithmetic. "auto" is float64 for full-batch training
         ("lbfgs", "cg", or batches that hold all rows) and float32 for mini-batches.
@@ -264,9 +269,10 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         learns none.
 
     feature_importances_ : ndarray of shape (n_features_in_,)
-        The Euclidean norm of the weights that leave every feature, ``coefs_[0]``: for
-        features on one scale, and exactly 0 where `group_alpha` switched one off. It
-        is what ``SelectFromModel`` and ``RFE`` look at.
+        The Euclidean norm of the weights that leave every feature, ``coefs_[0]``, times
+        its learned scale if there is one: for features on one scale, and exactly 0
+        where `group_alpha` switched one off. It is what ``SelectFromModel`` and
+        ``RFE`` look at.
 
     loss_ : float
         The empirical risk, penalty included: for mini-batches its mean over the last
@@ -331,6 +337,10 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
 
     input_clip_ : float or None
         Where scaled features are bent to, by "squash".
+
+    learned_input_scale_ : ndarray of shape (n_features_in_,) or None
+        What the scaled features are multiplied by, with `learned_input_scale`; else
+        None.
 
     target_mean_, target_scale_ : ndarray of shape (n_outputs_,) or None
         What is subtracted from the targets, and what they are divided by.
@@ -418,6 +428,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         target_range=None,
         clip_predictions=False,
         input_scaling="standard",
+        learned_input_scale=False,
         dtype="auto",
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -466,6 +477,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         self.target_range = target_range
         self.clip_predictions = clip_predictions
         self.input_scaling = input_scaling
+        self.learned_input_scale = learned_input_scale
         self.dtype = dtype
 
     @classmethod
@@ -601,7 +613,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
             rows = slice(None) if data.rows is None else data.rows
             weights = None if data.weights is None else data.weights[rows]
             means = np.average(data.Y[rows], axis=0, weights=weights)
-            start.layers[-1][1][...] = np.log(np.maximum(means, np.finfo(float).tiny))
+            start.blocks[-1][1][...] = np.log(np.maximum(means, np.finfo(float).tiny))
 
     def _to_network_units(self, Y):
         return (

@@ -60,6 +60,7 @@ def assert_same_fit(one, other):
         for ours, theirs in zip(getattr(one, name), getattr(other, name), strict=True):
             assert_array_equal(ours, theirs)
             assert getattr(ours, "dtype", None) == getattr(theirs, "dtype", None)
+    assert_array_equal(one.learned_input_scale_, other.learned_input_scale_)
     assert one.history_.keys() == other.history_.keys()
     for name in one.history_.keys() - {"seconds"}:
         assert_array_equal(one.history_[name], other.history_[name])
@@ -109,6 +110,7 @@ SETTINGS = {
     "lasso": {"l1_ratio": 1.0, "alpha": 0.01},
     "objects": {"activation": [LeakyReLU(0.2), ReLU()], "solver": Adam(beta_1=0.8)},
     "full batch": {"batch_size": "full", "dtype": "float64"},
+    "scale": {"learned_input_scale": True, "learning_rate_factors": {"W": "ntk"}},
     "record": {"record": ("gradient_norm", "saturation")},
 }
 

@@ -27,6 +27,7 @@ def assert_same_parameters(one, other):
     for name in ("coefs_", "intercepts_", "activation_weights_"):
         for ours, theirs in zip(getattr(one, name), getattr(other, name), strict=True):
             assert_array_equal(ours, theirs)
+    assert_array_equal(one.learned_input_scale_, other.learned_input_scale_)
 
 
 SETTINGS = [
@@ -48,6 +49,8 @@ SETTINGS = [
     {"weight_decay": 5.0, "weight_decay_schedule": "invscaling"},
     {"activation": "prelu"},
     {"group_alpha": 0.05},
+    {"learned_input_scale": True, "learning_rate_factors": {"input_scale": 6}},
+    {"learned_input_scale": True, "input_dropout": 0.2, "early_stopping": True},
 ]
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.network import Block, Dense
 from sklearn_bpnet.net.parameters import Shape
 
 # The cube root of the rounding error balances it against the O(h^2) of a central
@@ -68,7 +69,13 @@ def relative_error(analytic: Array, numeric: Array) -> float:
     return float(np.linalg.norm(analytic - numeric)) / scale if scale else 0.0
 
 
-_ATTRIBUTES = {"W": "coefs_", "b": "intercepts_", "w": "activation_weights_"}
+# where an estimator shows what the kinds of parameters hold
+_ATTRIBUTES = {
+    "W": "coefs_",
+    "b": "intercepts_",
+    "activation": "activation_weights_",
+    "input_scale": "learned_input_scale_",
+}
 
 
 @dataclass(frozen=True)
@@ -78,9 +85,10 @@ class Mismatch:
     Parameters
     ----------
     layer : int
-        1 for the first layer above the input, as in the lecture.
-    parameter : {"W", "b", "w"}
-        Weight matrix, bias vector, or the weights that an activation learns.
+        1 for the first layer above the input, as in the lecture; 0 for what is below.
+    parameter : {"W", "b", "activation", "input_scale"}
+        Weight matrix, bias vector, the weights that an activation learns, or the
+        learned scale of the features.
     index : tuple of int
         Where in that array.
     backpropagation, difference : float
@@ -96,9 +104,11 @@ class Mismatch:
     def __str__(self) -> str:
         where = ", ".join(map(str, self.index))
         attribute = _ATTRIBUTES[self.parameter]
+        if self.layer:
+            attribute += f"[{self.layer - 1}]"
         return (
             f"layer {self.layer}, {self.parameter}[{where}] "
-            f"({attribute}[{self.layer - 1}]): backpropagation gives "
+            f"({attribute}): backpropagation gives "
             f"{self.backpropagation:.6g}, the central difference {self.difference:.6g}"
         )
 
@@ -153,6 +163,8 @@ class GradientReport:
         if all(m.parameter == "W" for m in self.mismatches):
             return "No bias is off, so look at the penalty's gradient first."
         top = max(m.layer for m in self.mismatches)
+        if top == 0:
+            return "No layer is off, so look below the first one."
         return (
             f"An error reaches every layer below it, and layer {top} is the topmost "
             "that is off: look at the derivative of its activation first, or of the "
@@ -181,7 +193,7 @@ def compare(
     function: Callable[[Array], float],
     theta: Array,
     gradient: Array,
-    shapes: Sequence[Sequence[Shape]],
+    blocks: Sequence[Block],
     which: Array | None = None,
     rtol: float = 1e-5,
 ) -> GradientReport:
@@ -195,8 +207,8 @@ def compare(
         Where to differentiate; float64.
     gradient : ndarray of shape (n_parameters,)
         What backpropagation gave there.
-    shapes : sequence of sequence of tuple of int
-        Of the layers' arrays (W, b) in theta; they name the parameters.
+    blocks : sequence of Dense, InputScale or Noise
+        Whose arrays theta holds; they name the parameters.
     which : ndarray of int, default=None
         The parameters to compare; None means all.
     rtol : float, default=1e-5
@@ -213,7 +225,7 @@ def compare(
         _compare_one(function, theta, float(gradient[i]), i, middle, floor, rtol)
         for i in indices
     ]
-    names = _names(shapes)
+    names = _names(blocks)
     named = [
         Mismatch(*names(i), float(gradient[i]), f.difference)
         for i, f in zip(indices, found, strict=True)
@@ -266,20 +278,21 @@ def _compare_one(
 
 
 def _names(
-    shapes: Sequence[Sequence[Shape]],
+    blocks: Sequence[Block],
 ) -> Callable[[int], tuple[int, str, tuple[int, ...]]]:
     """From a position in theta to layer, array and index in the array."""
-    arrays = [
-        (layer, letter, shape)
-        for layer, block in enumerate(filter(None, shapes), start=1)
-        for letter, shape in zip(_ATTRIBUTES, block, strict=False)
-    ]
+    arrays: list[tuple[int, str, Shape]] = []
+    layer = 0
+    for block in blocks:
+        layer += isinstance(block, Dense)
+        of_block = zip(block.kinds, block.shapes, strict=True)
+        arrays.extend((layer, kind, shape) for kind, shape in of_block)
     starts = np.cumsum([0, *(prod(shape) for *_, shape in arrays)])
 
     def name(i: int) -> tuple[int, str, tuple[int, ...]]:
         k = int(np.searchsorted(starts, i, side="right")) - 1
-        layer, letter, shape = arrays[k]
+        layer, kind, shape = arrays[k]
         index = np.unravel_index(i - starts[k], shape)
-        return layer, letter, tuple(int(j) for j in index)
+        return layer, kind, tuple(int(j) for j in index)
 
     return name

@@ -7,10 +7,10 @@ a pass computes lies in a ``Workspace``, and both are handed in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -23,6 +23,7 @@ from sklearn_bpnet.net.initializers import (
     ZeroBiases,
     Zeros,
 )
+from sklearn_bpnet.net.input_scale import InputScale
 from sklearn_bpnet.net.noise import Dropout, GaussianNoise, Noise
 from sklearn_bpnet.net.parameters import Parameters, Shape
 
@@ -56,6 +57,7 @@ class LayerWorkspace:
 
 # what each block's `workspace` made: a LayerWorkspace for every Dense
 Workspace = list[Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -150,17 +152,20 @@ class Dense:
             gradient[2][...] = self.learned.weight_gradient(parameters[2], ws.Z, ws.G)
 
 
+Block = Dense | InputScale | Noise
+
+
 @dataclass(frozen=True)
 class Network:
     """A chain of blocks, f(x, theta) = f_L(... f_1(x)).
 
     Parameters
     ----------
-    blocks : tuple of Dense or Noise
+    blocks : tuple of Dense, InputScale or Noise
         From the input to the output, which is Dense.
     """
 
-    blocks: tuple[Dense | Noise, ...]
+    blocks: tuple[Block, ...]
 
     @classmethod
     def dense(
@@ -170,6 +175,7 @@ class Network:
         *,
         dropout: Sequence[float] = (),
         input_noise: float = 0.0,
+        input_scale: bool = False,
     ) -> Network:
         """A multi-layer perceptron.
 
@@ -184,16 +190,20 @@ class Network:
             in [0, 1); empty for none.
         input_noise : float, default=0.0
             Standard deviation of the noise on the inputs, at least 0.
+        input_scale : bool, default=False
+            Whether the first layer sees the inputs times a learned scale.
         """
         units = [int(n) for n in units]
         rates = list(dropout) or [0.0] * len(activations)
-        blocks: list[Dense | Noise] = []
+        blocks: list[Block] = []
         if input_noise:
             blocks.append(GaussianNoise(units[0], input_noise))
         layers = zip(units[:-1], units[1:], activations, rates, strict=True)
-        for n_in, n_out, f, rate in layers:
+        for i, (n_in, n_out, f, rate) in enumerate(layers):
             if rate:
                 blocks.append(Dropout(n_in, rate))
+            if i == 0 and input_scale:
+                blocks.append(InputScale(n_in))
             blocks.append(Dense(n_in, n_out, f))
         return cls(tuple(blocks))
 
@@ -201,6 +211,11 @@ class Network:
     def layers(self) -> tuple[Dense, ...]:
         """The blocks with weights."""
         return tuple(block for block in self.blocks if isinstance(block, Dense))
+
+    def of_layers(self, entries: Sequence[T]) -> list[T]:
+        """Of a sequence with an entry for every block, those of the layers."""
+        pairs = zip(self.blocks, entries, strict=True)
+        return [entry for block, entry in pairs if isinstance(block, Dense)]
 
     @property
     def shapes(self) -> list[tuple[Shape, ...]]:
@@ -214,13 +229,13 @@ class Network:
 
     @cached_property
     def _lowest(self) -> int:
-        """The index of the lowest block with weights."""
-        return self.blocks.index(self.layers[0])
+        """The index of the lowest block that learns."""
+        return next(i for i, block in enumerate(self.blocks) if block.shapes)
 
     @property
     def is_noisy(self) -> bool:
         """Whether training draws noise."""
-        return len(self.layers) < len(self.blocks)
+        return any(isinstance(block, Noise) for block in self.blocks)
 
     def draw(
         self, ws: Workspace, rng: np.random.Generator, dropout: float = 1.0
@@ -236,11 +251,6 @@ class Network:
     def parameters(self, theta: Array) -> Parameters:
         """The blocks' views into ``theta``."""
         return Parameters(self.shapes, theta)
-
-    def chain(self, layers: Iterable[Sequence[Array]]) -> list[Sequence[Array]]:
-        """The blocks' parameters, from those of the layers alone."""
-        left = iter(layers)
-        return [next(left) if isinstance(b, Dense) else () for b in self.blocks]
 
     def initial_parameters(
         self,
@@ -270,14 +280,16 @@ class Network:
             ``Zeros`` its biases are zero too, so that the outputs are.
         """
         parameters = Parameters.zeros(self.shapes, dtype)
-        laws: list[Initializer] = [initializer] * len(self.layers)
-        laws[-1] = output or initializer
-        starts = zip(self.layers, laws, parameters.layers, strict=True)
-        for layer, law, (W, b, *own) in starts:
-            f = layer.activation
-            W[...] = law.draw(layer.n_in, layer.n_out, f, rng)
+        for block, arrays in zip(self.blocks, parameters.blocks, strict=True):
+            if isinstance(block, InputScale):
+                arrays[0][...] = block.initial
+            if not isinstance(block, Dense):
+                continue
+            f, (W, b, *own) = block.activation, arrays
+            law = output if output and block is self.blocks[-1] else initializer
+            W[...] = law.draw(block.n_in, block.n_out, f, rng)
             if not (law is output and isinstance(law, Zeros)):
-                b[...] = biases.draw(layer.n_out, rng)
+                b[...] = biases.draw(block.n_out, rng)
             if isinstance(f, LearnedActivation):
                 own[0][...] = f.initial
         return parameters
@@ -285,7 +297,7 @@ class Network:
     def is_weight(self, dtype: DTypeLike = np.float64) -> Array:
         """1 where theta holds an element of a W, else 0, shape (n_parameters,)."""
         mask = Parameters.zeros(self.shapes, dtype)
-        for W, *_ in mask.layers:
+        for W, *_ in self.of_layers(mask.blocks):
             W[...] = 1
         return mask.theta
 

@@ -31,7 +31,7 @@ class Parameters:
     theta : ndarray of shape (n_parameters,)
     blocks : list of tuple of ndarray
         For a dense layer the pair (W, b), and its activation's own weights if it has
-        some; nothing for a block of noise.
+        some; (s,) for a learned scale; nothing for a block of noise.
     """
 
     def __init__(self, shapes: Sequence[Sequence[Shape]], theta: Array) -> None:
@@ -52,11 +52,6 @@ class Parameters:
                 views.append(theta[start:stop].reshape(shape))
                 start = stop
             self.blocks.append(tuple(views))
-
-    @property
-    def layers(self) -> list[tuple[Array, ...]]:
-        """The arrays of the blocks that have some."""
-        return [block for block in self.blocks if block]
 
     @classmethod
     def zeros(

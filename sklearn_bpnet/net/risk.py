@@ -9,7 +9,7 @@ import numpy as np
 
 from sklearn_bpnet.net._typing import Array, Operand
 from sklearn_bpnet.net.losses import Loss, check_pair
-from sklearn_bpnet.net.network import Dense, Network, Workspace
+from sklearn_bpnet.net.network import Network, Workspace
 from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.penalties import ElasticNet, GroupLasso
 
@@ -104,13 +104,14 @@ class EmpiricalRisk:
         """Lambda of every parameter: its layer's for a weight, 0 for a bias."""
         strength = Parameters.zeros(self.network.shapes, theta.dtype)
         alphas = np.broadcast_to(self.alpha, len(self.network.layers))
-        for (W, *_), alpha in zip(strength.layers, alphas, strict=True):
+        layers = self.network.of_layers(strength.blocks)
+        for (W, *_), alpha in zip(layers, alphas, strict=True):
             W[...] = alpha
         return strength.theta
 
     def feature_weights(self, theta: Array) -> Array:
         """W[1] of theta, a view of shape (n_features, n_units)."""
-        return self.network.parameters(theta).layers[0][0]
+        return self.network.of_layers(self.network.parameters(theta).blocks)[0][0]
 
     def penalty_value(self, theta: Array, strength: Array) -> float:
         """The whole penalty of theta."""
@@ -175,12 +176,8 @@ class EmpiricalRisk:
         """
         ws = self.network.workspace(X.shape[0], theta.dtype, keep_Z=True)
         value, gradient = self._both(theta, X, Y, sample_weight, ws)
-        layers = [
-            LayerPass(layer.Z, layer.A, layer.D)
-            for block, layer in zip(self.network.blocks, ws, strict=True)
-            if isinstance(block, Dense)
-        ]
-        return Backpropagation(value, layers, gradient)
+        passes = [LayerPass(ws.Z, ws.A, ws.D) for ws in self.network.of_layers(ws)]
+        return Backpropagation(value, passes, gradient)
 
     def _both(
         self,
@@ -203,8 +200,8 @@ class EmpiricalRisk:
         )
         self.penalty.add_l1_subgradient(theta, strength, gradient.theta)
         if self.group.alpha:
-            dW = gradient.layers[0][0]
-            self.group.add_subgradient(parameters.layers[0][0], dW)
+            W, dW = (self.feature_weights(t) for t in (theta, gradient.theta))
+            self.group.add_subgradient(W, dW)
         return total / n + self.penalty_value(theta, strength), gradient
 
     def add_up(

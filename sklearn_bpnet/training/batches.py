@@ -16,6 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
 
 from sklearn_bpnet.net._typing import Array, Operand
+from sklearn_bpnet.net.input_scale import column_dots, scale_columns
 
 Rows = slice | NDArray[np.intp]
 
@@ -78,6 +79,14 @@ class CentredRows:
         product: Array = self.S @ W
         product -= self.m @ W
         return product
+
+    def scale_columns(self, s: Array) -> CentredRows:
+        """These rows times diag(s)."""
+        return CentredRows(scale_columns(self.S, s, out=s), self.m * s)
+
+    def column_dots(self, G: Array) -> Array:
+        """The sum over i of x_ij g_ij, for every column j."""
+        return column_dots(self.S, G) - self.m * G.sum(axis=0)
 
     @property
     def T(self) -> CentredColumns:

@@ -399,7 +399,7 @@ class CompiledRun:
         known = (
             type(risk.network) is Network
             and type(risk.penalty) is ElasticNet
-            and not risk.network.is_noisy
+            and len(risk.network.layers) == len(risk.network.blocks)
             and not risk.group.alpha
             and np.ndim(risk.alpha) == 0
             and all(type(f.activation) in HIDDEN for f in risk.network.layers[:-1])

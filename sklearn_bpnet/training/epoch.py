@@ -243,7 +243,7 @@ def _compiled_run(
     risk: EmpiricalRisk, optimizer: Optimizer, batches: Batches
 ) -> CompiledRun | None:
     """Compiled code for this training; None without Numba or for rare networks."""
-    work = batches.n_rows * sum(b.n_in * b.n_out for b in risk.network.blocks)
+    work = batches.n_rows * sum(b.n_in * b.n_out for b in risk.network.layers)
     pays = batches.n_batches >= COMPILE_FROM or work >= COMPILE_FROM_WORK
     if batches.reader.is_sparse or not pays:
         return None

@@ -63,7 +63,7 @@ class Recorder:
         """The Euclidean norm of the gradient with respect to every layer's W and b."""
         return [
             float(np.sqrt(sum(np.vdot(array, array) for array in block)))
-            for block in self.gradient.layers
+            for block in self.risk.network.of_layers(self.gradient.blocks)
         ]
 
     def saturation(self) -> list[float | None]:

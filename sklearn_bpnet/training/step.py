@@ -46,6 +46,11 @@ class StepOptions:
         own = optimizer.weight_decay
         return own if self.weight_decay is None else self.weight_decay
 
+    @property
+    def factors_of_decay(self) -> Array | None:
+        """The factors of the weight decay that are in force."""
+        return self.factors if self.decay_factors is None else self.decay_factors
+
     def are_plain(self, optimizer: Optimizer) -> bool:
         """Whether a step is the optimiser's alone."""
         return (
@@ -93,13 +98,9 @@ class Step:
             self.factors = self.factors.astype(theta.dtype, copy=False)[part]
         self.weight_decay = options.decay_of(optimizer)
         if self.weight_decay:
-            decay = self.weight_decay * risk.network.is_weight(theta.dtype)
-            given = (
-                options.factors
-                if options.decay_factors is None
-                else options.decay_factors
-            )
-            self.decay = (decay if given is None else decay * given)[part]
+            self.decay = self.weight_decay * risk.network.is_weight(theta.dtype)[part]
+            if options.factors_of_decay is not None:
+                self.decay *= options.factors_of_decay[part]
         self.by_orthant = self.has_l1 and optimizer.orthant_wise
         if self.by_orthant:
             self.l1 = risk.penalty.l1_ratio * self.strength

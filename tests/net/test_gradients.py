@@ -41,7 +41,7 @@ from sklearn_bpnet.net.losses import (
     TweedieLoss,
     check_pair,
 )
-from sklearn_bpnet.net.network import Dense, Network
+from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.penalties import ElasticNet, GroupLasso
 from sklearn_bpnet.net.risk import EmpiricalRisk
@@ -147,6 +147,7 @@ class Problem:
     group_alpha: float
     dropout: tuple[float, ...]
     input_noise: float
+    input_scale: bool
     weighted: bool
 
     @property
@@ -157,6 +158,7 @@ class Problem:
             (*functions, self.output),
             dropout=self.dropout,
             input_noise=self.input_noise,
+            input_scale=self.input_scale,
         )
 
 
@@ -180,6 +182,7 @@ def problems(draw):
         group_alpha=draw(strengths),
         dropout=draw(st.just(()) | st.tuples(*[rates] * layers)),
         input_noise=draw(st.sampled_from([0.0, 0.3])),
+        input_scale=draw(st.booleans()),
         weighted=draw(st.booleans()),
     )
 
@@ -214,11 +217,7 @@ def smooth_point(problem, risk):
 def is_smooth(risk, theta, X, Y, ws):
     network = risk.network
     A = network.forward(network.parameters(theta).blocks, X, ws)
-    Zs = [
-        layer.Z
-        for block, layer in zip(network.blocks, ws, strict=True)
-        if isinstance(block, Dense)
-    ]
+    Zs = [layer.Z for layer in network.of_layers(ws)]
     nearest = min(np.abs(Z).min() for Z in Zs)
     largest = max(np.abs(Z).max() for Z in Zs)
     if not isinstance(risk.loss, PerceptronLoss):  # its kink is that of Z

@@ -125,7 +125,7 @@ def test_a_layer_holds_one_weight_a_unit_behind_W_and_b(f, rng):
     assert network.shapes[:2] == [((2, 3), (3,), (3,)), ((3, 3), (3,), (3,))]
     assert network.shapes[2] == ((3, 1), (1,))
     start = network.initial_parameters(INITIALIZERS["auto"], rng, np.float64)
-    for _, b, w in start.layers[:2]:
+    for _, b, w in start.blocks[:2]:
         np.testing.assert_array_equal(w, f.initial)
         np.testing.assert_array_equal(b, 0)
 
@@ -148,7 +148,7 @@ def test_its_weights_are_not_penalised(f):
     strength = EmpiricalRisk(network, LOSSES["squared_error"], 0.7).strength(
         np.zeros(network.is_weight().size)
     )
-    for W, *others in network.parameters(strength).layers:
+    for W, *others in network.parameters(strength).blocks:
         assert (W == 0.7).all()
         assert all((a == 0).all() for a in others)
 

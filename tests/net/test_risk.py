@@ -60,7 +60,7 @@ def targets(loss, n_outputs, rng):
 def pre_activations(network, theta, X):
     A, Zs = X, []
     for layer, arrays in zip(
-        network.layers, network.parameters(theta).layers, strict=True
+        network.layers, network.parameters(theta).blocks, strict=True
     ):
         Z = A @ arrays[0] + arrays[1]
         Zs.append(Z)

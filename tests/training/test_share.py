@@ -39,8 +39,10 @@ RELU = (ReLU(),)
 PLAIN = StepOptions()
 
 
-def make_risk(hidden=RELU, alpha=0.01, l1_ratio=0.5, loss="log_loss"):
-    network = Network.dense((4, *[6] * len(hidden), 3), (*hidden, Softmax()))
+def make_risk(hidden=RELU, alpha=0.01, l1_ratio=0.5, loss="log_loss", scale=False):
+    network = Network.dense(
+        (4, *[6] * len(hidden), 3), (*hidden, Softmax()), input_scale=scale
+    )
     return EmpiricalRisk(network, LOSSES[loss], alpha, ElasticNet(l1_ratio))
 
 
@@ -83,6 +85,10 @@ def test_shares_make_the_whole_step(compiled, optimizer, l1_ratio):
 def test_any_number_of_shares_and_layers(compiled, n_shares, hidden):
     assert_same(n_shares, make_risk(hidden), Adam(), weighted=True)
     assert_same(n_shares, make_risk(hidden, loss="squared_error"), Adam())
+
+
+def test_a_learned_scale_is_shared(compiled):
+    assert_same(3, make_risk(scale=True), Adam(), weighted=True)
 
 
 def test_decay_and_factors_are_shared():
