@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from copy import deepcopy
 from math import nan
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -22,7 +22,7 @@ from sklearn_bpnet._architecture import (
     check_users_own,
     hidden_sizes,
 )
-from sklearn_bpnet._rows import mean_weight, read_rows, set_rows_aside
+from sklearn_bpnet._rows import mean_weight, read_rows, set_rows_aside, some_rows
 from sklearn_bpnet._scaling import SQUASHED_TO, feature_standardization, squashing
 from sklearn_bpnet._session import Training, new_state
 from sklearn_bpnet._sklearn_compat import (
@@ -416,14 +416,17 @@ default=None
         """
         if state is None:
             dtype = self._network_dtype(data)
-            output = self.output_initializer
-            start = network.initial_parameters(
-                INITIALIZERS.resolve(self.initializer),
-                rng,
-                dtype,
-                biases=BIAS_INITIALIZERS.resolve(self.bias_initializer),
-                output=None if output is None else INITIALIZERS.resolve(output),
-            )
+            laws: dict[str, Any] = {
+                "initializer": INITIALIZERS.resolve(self.initializer),
+                "biases": BIAS_INITIALIZERS.resolve(self.bias_initializer),
+            }
+            if self.output_initializer is not None:
+                laws["output"] = INITIALIZERS.resolve(self.output_initializer)
+            if any(law.needs_rows for law in laws.values()):
+                widest = max(max(b.n_in, b.n_out) for b in network.blocks)
+                reader = RowReader(data.X, dtype, self._input_standardization())
+                laws["rows"] = reader.read(some_rows(data, widest, rng))
+            start = network.initial_parameters(rng=rng, dtype=dtype, **laws)
             self._set_initial_biases(network, start, data)
             return start
         dtype = self.coefs_[0].dtype if self.dtype == "auto" else np.dtype(self.dtype)

@@ -17,6 +17,10 @@ from sklearn_bpnet._sklearn_compat import check_sample_weight
 from sklearn_bpnet._validation import HeldOut
 from sklearn_bpnet._validation_split import split_rows
 
+# For initial weights that look at rows: enough for a deviation, in bounded memory
+_SOME_ROWS = 10_000
+_SOME_NUMBERS = 2**24
+
 
 @dataclass
 class Data:
@@ -188,3 +192,15 @@ def mean_weight(data):
     return float(
         np.mean(data.weights if data.rows is None else data.weights[data.rows])
     )
+
+
+def some_rows(data, width, rng):
+    """At most 10,000 of the training rows, by number, ascending.
+
+    Fewer where ``width`` numbers a row would need much memory.
+    """
+    rows = np.arange(len(data.Y)) if data.rows is None else data.rows
+    n = min(_SOME_ROWS, max(_SOME_NUMBERS // width, 100))
+    if len(rows) <= n:
+        return rows
+    return np.sort(rng.choice(rows, n, replace=False, shuffle=False))

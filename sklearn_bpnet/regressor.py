@@ -54,11 +54,12 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Law of the initial weights. "auto" follows each layer's activation:
         "he_uniform" for the rectifiers, "lecun_normal" for SELU, "glorot_uniform"
         otherwise. Also "glorot_normal", "he_normal", "lecun_uniform", "orthogonal",
-        "zeros".
+        "zeros", and "unit_variance", which looks at training rows: normal weights,
+        scaled so that every pre-activation has variance 1 over them.
 
     bias_initializer : str or BiasInitializer, default="zeros"
-        Law of the initial biases: "zeros", or "normal" with mean 0 and standard
-        deviation 1.
+        Law of the initial biases: "zeros"; "normal" with mean 0 and standard
+        deviation 1; "hull", which puts the bend of every unit among training rows.
 
     output_initializer : str, Initializer or None, default=None
         Law of the output layer's weights; None is that of the others. With "zeros"

@@ -133,6 +133,30 @@ class Dense:
         """D[l] = dJ/dZ[l] from G[l] = dJ/dA[l]: BP1 at the output, BP2 below."""
         return self.function(parameters).vjp(ws.Z, ws.A, ws.G, out=ws.D)
 
+    def start(
+        self,
+        parameters: Sequence[Array],
+        law: Initializer,
+        biases: BiasInitializer | None,
+        rng: np.random.Generator,
+        A_below: Operand | None = None,
+    ) -> None:
+        """Write the initial W and b, and the weights of an activation that learns.
+
+        ``A_below`` is A[l-1] of training rows, where a law needs them; ``biases`` of
+        None leaves b as it is.
+        """
+        W, b, *own = parameters
+        W[...] = law.draw(self.n_in, self.n_out, self.activation, rng)
+        if law.needs_rows and A_below is not None:
+            W[...] = law.adapt(W, A_below)
+        if biases is not None:
+            b[...] = biases.draw(self.n_out, rng)
+            if biases.needs_rows and A_below is not None:
+                b[...] = biases.adapt(b, A_below @ W + b, rng)
+        if self.learned:
+            own[0][...] = self.learned.initial
+
     def backward(
         self,
         parameters: Sequence[Array],
@@ -260,6 +284,7 @@ class Network:
         *,
         biases: BiasInitializer = ZeroBiases(),  # noqa: B008  (it is immutable)
         output: Initializer | None = None,
+        rows: Operand | None = None,
     ) -> Parameters:
         """Weights and biases to start from.
 
@@ -278,20 +303,32 @@ class Network:
         output : Initializer or None, default=None
             The law of the output layer's weights, None for that of the others. Of
             ``Zeros`` its biases are zero too, so that the outputs are.
+        rows : ndarray or sparse operand of shape (n_rows, n_features), default=None
+            Training rows, for laws that need them: such a law sees what the blocks
+            below, which start first, make of the rows.
+
+        Raises
+        ------
+        ValueError
+            If a law needs rows and there are none.
         """
-        parameters = Parameters.zeros(self.shapes, dtype)
+        laws = [law for law in (initializer, biases, output) if law is not None]
+        A = rows if any(law.needs_rows for law in laws) else None
+        if A is None and any(law.needs_rows for law in laws):
+            raise ValueError(
+                f"One of the laws {laws} needs training rows: give `rows`."
+            )
+        parameters, top = Parameters.zeros(self.shapes, dtype), self.blocks[-1]
         for block, arrays in zip(self.blocks, parameters.blocks, strict=True):
             if isinstance(block, InputScale):
                 arrays[0][...] = block.initial
-            if not isinstance(block, Dense):
-                continue
-            f, (W, b, *own) = block.activation, arrays
-            law = output if output and block is self.blocks[-1] else initializer
-            W[...] = law.draw(block.n_in, block.n_out, f, rng)
-            if not (law is output and isinstance(law, Zeros)):
-                b[...] = biases.draw(block.n_out, rng)
-            if isinstance(f, LearnedActivation):
-                own[0][...] = f.initial
+            if isinstance(block, Dense):
+                law = output if output and block is top else initializer
+                is_zero = law is output and isinstance(law, Zeros)
+                block.start(arrays, law, None if is_zero else biases, rng, A)
+            if A is not None and block is not top:
+                ws: Any = block.workspace(A.shape[0], dtype, backward=False)
+                A = block.forward(arrays, A, ws)
         return parameters
 
     def is_weight(self, dtype: DTypeLike = np.float64) -> Array:
