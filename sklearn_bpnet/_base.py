@@ -33,6 +33,7 @@ from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.initializers import BIAS_INITIALIZERS, INITIALIZERS, Zeros
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.parameters import Parameters
+from sklearn_bpnet.recipes import recipe
 from sklearn_bpnet.training.batches import RowReader, Standardization
 from sklearn_bpnet.training.evaluation import output_Z
 from sklearn_bpnet.training.history import History, Outcome, StopReason
@@ -51,6 +52,7 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
 
     _parameter_constraints: ClassVar[dict] = parameters.CONSTRAINTS
 
+    _task: ClassVar[str]
     input_mean_: np.ndarray | None
     input_scale_: np.ndarray | None
     input_clip_: float | None
@@ -104,6 +106,35 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
     def _is_trivial(self):
         """Whether the prediction is certain, whatever X."""
         return False
+
+    # Recipes
+
+    @classmethod
+    def from_recipe(cls, name, **overrides):
+        """Build an estimator with the parameters of a recipe.
+
+        It is an ordinary estimator, not fitted: ``get_params`` shows everything that
+        the recipe set. The guide says what each recipe is and what it is good for.
+
+        Parameters
+        ----------
+        name : {"lecture", "scikit-learn", "realmlp-td-s"}
+            The recipe.
+        **overrides : object
+            Parameters of the constructor, beside those of the recipe or in place of
+            them.
+
+        Returns
+        -------
+        BPNetClassifier or BPNetRegressor
+            A new estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no recipe of that name.
+        """
+        return cls(**(recipe(name, cls._task) | overrides))
 
     # Weights that are given
 

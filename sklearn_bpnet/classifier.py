@@ -393,6 +393,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         "target_encoding": [parameters.StrOptions(set(TARGET_ENCODINGS))],
     }
 
+    _task: ClassVar[str] = "classification"
     _multilabel: bool
     temperature_: float | None
     _encoding: TargetEncoding  # of classes, not of label indicators

@@ -380,6 +380,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         "clip_predictions": ["boolean"],
     }
 
+    _task: ClassVar[str] = "regression"
+
     def __init__(
         self,
         hidden_layer_sizes=(100,),

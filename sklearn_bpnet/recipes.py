@@ -1,0 +1,145 @@
+"""Recipes: parameters that belong together, by name.
+
+``BPNetClassifier.from_recipe(name)`` and ``BPNetRegressor.from_recipe(name)`` pass one
+of these dictionaries to the constructor; every entry is an ordinary parameter. They
+state what a training depends on even where it is a default, so that a recipe stays the
+same when a default changes.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from math import inf
+from typing import Any
+
+from sklearn_bpnet.net.losses import LogLoss
+
+Settings = dict[str, Any]
+
+# What a network is without any ingredient.
+_PLAIN: Settings = {
+    "l1_ratio": 0.0,
+    "bias_initializer": "zeros",
+    "output_initializer": None,
+    "learning_rate": "constant",
+    "learning_rate_factors": None,
+    "early_stopping": False,
+    "input_scaling": None,
+    "learned_input_scale": False,
+}
+
+# Nielsen, "Neural Networks and Deep Learning" (2015), chapters 1 and 3, which the
+# lecture follows: sigmoids, the quadratic cost, and theta <- theta - eta dJ/dtheta.
+_LECTURE = _PLAIN | {
+    "hidden_layer_sizes": (30,),
+    "activation": "sigmoid",
+    "loss": "squared_error",
+    "initializer": "lecun_normal",
+    "bias_initializer": "normal",
+    "solver": "sgd",
+    "momentum": 0.0,
+    "alpha": 0.0,
+    "batch_size": 10,
+    "max_iter": 30,
+    "input_scaling": "standard",
+}
+
+# MLPClassifier and MLPRegressor of scikit-learn 1.9. Their alpha of 1e-4 is divided by
+# the batch size, and they wait for one epoch more than n_iter_no_change says.
+_SCIKIT_LEARN = _PLAIN | {
+    "hidden_layer_sizes": (100,),
+    "activation": "relu",
+    "output_activation": "auto",
+    "initializer": "glorot_uniform",
+    "solver": "adam",
+    "beta_1": 0.9,
+    "beta_2": 0.999,
+    "epsilon": 1e-8,
+    "alpha": 1e-4 / 200,
+    "batch_size": 200,
+    "learning_rate_init": 0.001,
+    "max_iter": 200,
+    "tol": 1e-4,
+    "n_iter_no_change": 11,
+    "dtype": "float64",
+}
+
+# Holzmueller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned MLPs and
+# boosted trees on tabular data", NeurIPS 2024, arXiv 2407.04491, table A.1 (TD-S), and
+# pytabkit 1.7.3, whose learning rates are the newer ones.
+_REALMLP_TD_S = _PLAIN | {
+    "hidden_layer_sizes": (256, 256, 256),
+    "output_activation": "auto",
+    "initializer": "lecun_normal",
+    "bias_initializer": "normal",
+    "output_initializer": "zeros",
+    "solver": "adam",
+    "beta_1": 0.9,
+    "beta_2": 0.95,
+    "epsilon": 1e-8,
+    "alpha": 0.0,
+    "batch_size": 256,
+    "learning_rate": "coslog4",
+    "learning_rate_factors": {"W": "ntk", "b": 0.1, "input_scale": 6.0},
+    "max_iter": 256,
+    "early_stopping": True,
+    "validation_fraction": 0.2,
+    "n_iter_no_change": inf,
+    "ties": "last",
+    "input_scaling": "squash",
+    "learned_input_scale": True,
+    "dtype": "float32",
+}
+
+RECIPES: dict[str, dict[str, Settings]] = {
+    "lecture": {
+        "classification": _LECTURE
+        | {"output_activation": "sigmoid", "learning_rate_init": 3.0},
+        "regression": _LECTURE
+        | {
+            "output_activation": "identity",
+            "target_scaling": "auto",
+            "learning_rate_init": 0.1,
+        },
+    },
+    "scikit-learn": {
+        "classification": _SCIKIT_LEARN | {"loss": "log_loss"},
+        "regression": _SCIKIT_LEARN | {"loss": "squared_error", "target_scaling": None},
+    },
+    "realmlp-td-s": {
+        "classification": _REALMLP_TD_S
+        | {
+            "activation": "selu",
+            "loss": LogLoss(label_smoothing=0.1),
+            "learning_rate_init": 0.04,
+        },
+        "regression": _REALMLP_TD_S
+        | {
+            "activation": "mish",
+            "loss": "squared_error",
+            "learning_rate_init": 0.07,
+            "target_scaling": "auto",
+        },
+    },
+}
+
+
+def recipe(name: str, task: str) -> Settings:
+    """The parameters of a recipe for a task, a copy.
+
+    Parameters
+    ----------
+    name : str
+        Of ``RECIPES``.
+    task : {"classification", "regression"}
+        What the estimator does.
+
+    Raises
+    ------
+    ValueError
+        If there is no recipe of that name.
+    """
+    if name not in RECIPES:
+        known = ", ".join(repr(known) for known in RECIPES)
+        raise ValueError(f"Unknown recipe {name!r}. Known: {known}.")
+    return deepcopy(RECIPES[name][task])

@@ -1,0 +1,206 @@
+"""from_recipe: what each one sets, and that it trains as its source does."""
+
+import inspect
+from math import cos, log2, pi
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.base import clone
+from sklearn.datasets import load_diabetes, load_digits
+from sklearn.model_selection import train_test_split
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet.net.losses import LogLoss
+from sklearn_bpnet.recipes import RECIPES
+
+quietly = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+each_class = pytest.mark.parametrize("estimator", [BPNetClassifier, BPNetRegressor])
+each_recipe = pytest.mark.parametrize("name", RECIPES)
+
+
+@each_class
+@each_recipe
+def test_a_recipe_is_an_ordinary_estimator_whose_parameters_show_it(estimator, name):
+    model = estimator.from_recipe(name)
+    assert type(model) is estimator
+    shown = model.get_params()
+    recipe = RECIPES[name][estimator._task]
+    assert {key: shown[key] for key in recipe} == recipe
+    others = inspect.signature(estimator).parameters.keys() - recipe.keys()
+    defaults = estimator().get_params()
+    assert {key: shown[key] for key in others} == {key: defaults[key] for key in others}
+    assert clone(model).get_params() == shown
+
+
+@each_class
+@each_recipe
+def test_overrides_take_the_place_of_what_a_recipe_says(estimator, name):
+    model = estimator.from_recipe(name, hidden_layer_sizes=(7,), random_state=3)
+    assert (model.hidden_layer_sizes, model.random_state) == ((7,), 3)
+    plain = estimator.from_recipe(name)
+    assert plain.hidden_layer_sizes != (7,)
+    assert model.activation == plain.activation
+
+
+@each_class
+def test_every_estimator_has_a_copy_of_its_own(estimator):
+    one = estimator.from_recipe("realmlp-td-s")
+    one.learning_rate_factors["b"] = 5.0
+    assert estimator.from_recipe("realmlp-td-s").learning_rate_factors["b"] == 0.1
+
+
+@each_class
+def test_an_unknown_recipe_is_answered_with_the_known_ones(estimator):
+    with pytest.raises(ValueError, match="Unknown recipe 'lectures'") as caught:
+        estimator.from_recipe("lectures")
+    assert all(repr(name) in str(caught.value) for name in RECIPES)
+    with pytest.raises(TypeError, match="no_such_parameter"):
+        estimator.from_recipe("lecture", no_such_parameter=1)
+
+
+def test_the_docstring_names_every_recipe():
+    docstring = inspect.getdoc(BPNetClassifier.from_recipe)
+    assert all(f'"{name}"' in docstring for name in RECIPES)
+
+
+# Every one trains, without a warning of parameters that have no effect
+
+
+@quietly
+@each_recipe
+def test_a_recipe_trains_a_classifier(name, iris, binary, multilabel):
+    settings = {"max_iter": 40, "random_state": 0}
+    if name == "realmlp-td-s":
+        settings["hidden_layer_sizes"] = (32, 32)
+    settings["batch_size"] = min(RECIPES[name]["classification"]["batch_size"], 96)
+    for X, y in (iris, binary, multilabel):
+        clf = BPNetClassifier.from_recipe(name, **settings).fit(X, y)
+        assert clf.score(X, y) > (0.7 if np.ndim(y) == 2 else 0.85)
+
+
+@quietly
+@each_recipe
+def test_a_recipe_trains_a_regressor(name, regression):
+    settings = {"max_iter": 40, "random_state": 0, "batch_size": 32}
+    if name == "realmlp-td-s":
+        settings["hidden_layer_sizes"] = (32, 32)
+    if name == "scikit-learn":
+        settings["learning_rate_init"] = 0.01
+    X, y = regression
+    reg = BPNetRegressor.from_recipe(name, **settings).fit(X, y)
+    assert reg.score(X, y) > 0.9
+
+
+# "scikit-learn": the curves of its MLP, but for the random numbers
+
+
+@quietly
+@pytest.mark.slow
+def test_scikit_learns_classifier_trains_alike():
+    X, y = load_digits(return_X_y=True)
+    X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    curves, scores, epochs = [], [], []
+    for make in (
+        MLPClassifier,
+        lambda **k: BPNetClassifier.from_recipe("scikit-learn", **k),
+    ):
+        models = [make(random_state=seed).fit(X_train, y_train) for seed in range(3)]
+        curves.append(np.mean([m.loss_curve_[:60] for m in models], axis=0))
+        scores.append(np.mean([m.score(X_test, y_test) for m in models]))
+        epochs.append([m.n_iter_ for m in models])
+    theirs, ours = curves
+    assert_allclose(np.log(ours[1:]), np.log(theirs[1:]), atol=0.35)
+    assert scores[1] == pytest.approx(scores[0], abs=0.01)
+    assert np.mean(epochs[1]) == pytest.approx(np.mean(epochs[0]), rel=0.25)
+
+
+@quietly
+def test_scikit_learns_regressor_trains_alike():
+    X, y = load_diabetes(return_X_y=True, scaled=False)
+    theirs = MLPRegressor(random_state=0, max_iter=50).fit(X, y)
+    ours = BPNetRegressor.from_recipe("scikit-learn", random_state=0, max_iter=50)
+    ours.fit(X, y)
+    assert ours.loss_curve_[-1] == pytest.approx(theirs.loss_curve_[-1], rel=0.2)
+    assert ours.input_scale_ is ours.target_scale_ is None
+
+
+@quietly
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_scikit_learns_recipe_makes_its_very_steps(task, iris):
+    # the same weights and batches: alpha is what it divides by the batch size
+    X, y = iris
+    options = {"batch_size": 50, "shuffle": False, "random_state": 0}
+    if task == "classification":
+        theirs, ours = MLPClassifier(**options, alpha=1.0), BPNetClassifier
+        first = {"classes": np.unique(y)}
+    else:
+        theirs, ours = MLPRegressor(**options, alpha=1.0), BPNetRegressor
+        first = {}
+    theirs.partial_fit(X, y, **first)
+    ours = ours.from_recipe("scikit-learn", **options, alpha=1.0 / 50)
+    coefs, intercepts = theirs.coefs_, theirs.intercepts_
+    init = {
+        "coefs_init": [W.copy() for W in coefs],
+        "intercepts_init": [b.copy() for b in intercepts],
+    }
+    theirs._optimizer.t, theirs._optimizer.learning_rate = 0, 0.001
+    for moments in (theirs._optimizer.ms, theirs._optimizer.vs):
+        for moment in moments:
+            moment[...] = 0
+    theirs.partial_fit(X, y)
+    ours.set_params(max_iter=1).fit(X, y, **init)
+    for mine, their in zip(ours.coefs_, theirs.coefs_, strict=True):
+        assert_allclose(mine, their, rtol=1e-7, atol=1e-9)
+
+
+# "realmlp-td-s"
+
+
+@each_class
+def test_td_s_says_what_its_source_says(estimator):
+    model = estimator.from_recipe("realmlp-td-s")
+    is_classifier = estimator is BPNetClassifier
+    assert model.activation == ("selu" if is_classifier else "mish")
+    assert model.learning_rate_init == (0.04 if is_classifier else 0.07)
+    if is_classifier:
+        assert model.loss == LogLoss(label_smoothing=0.1)
+    assert (model.max_iter, model.batch_size, model.beta_2) == (256, 256, 0.95)
+
+
+@quietly
+@each_class
+def test_the_rate_of_td_s_is_that_of_its_formula_at_every_step(
+    estimator, iris, monkeypatch
+):
+    from sklearn_bpnet.training.step import Step
+
+    rates, take = [], Step.take
+
+    def watched(self, theta, g, state, learning_rate, *rest):
+        rates.append(learning_rate)
+        take(self, theta, g, state, learning_rate, *rest)
+
+    monkeypatch.setattr(Step, "take", watched)
+    model = estimator.from_recipe(
+        "realmlp-td-s", batch_size=20, max_iter=9, hidden_layer_sizes=(4,)
+    ).fit(*iris)
+    n = 9 * 6  # 120 training rows make six batches
+    base = model.learning_rate_init
+    expected = [base * 0.5 * (1 - cos(2 * pi * log2(1 + 15 * i / n))) for i in range(n)]
+    assert_allclose(rates, expected, rtol=1e-12, atol=1e-12)
+
+
+@quietly
+@each_class
+def test_td_s_starts_at_equal_outputs_and_keeps_its_last_best_epoch(estimator, iris):
+    X, y = iris
+    model = estimator.from_recipe(
+        "realmlp-td-s", hidden_layer_sizes=(16,), max_iter=30, batch_size=32,
+        random_state=0,
+    ).fit(X, y)  # fmt: skip
+    scores = model.validation_scores_
+    assert model.n_iter_ == 30
+    assert model.best_epoch_ == np.flatnonzero(scores == np.max(scores))[-1] + 1
+    assert model.learned_input_scale_.dtype == np.float32
