@@ -17,7 +17,7 @@ from sklearn_bpnet._fingerprint import fingerprint
 from sklearn_bpnet._validation import Validator
 from sklearn_bpnet.training.averaging import WeightAverage
 from sklearn_bpnet.training.batches import Batches, RowReader
-from sklearn_bpnet.training.epoch import Progress
+from sklearn_bpnet.training.epoch import Progress, is_compiled
 from sklearn_bpnet.training.evaluation import block_rows
 from sklearn_bpnet.training.history import (
     History,
@@ -26,7 +26,6 @@ from sklearn_bpnet.training.history import (
     StopReason,
 )
 from sklearn_bpnet.training.recording import MOST_ROWS, Recorder
-from sklearn_bpnet.training.share import Share
 from sklearn_bpnet.training.stochastic import StochasticTraining
 from sklearn_bpnet.training.stopping import Patience
 from sklearn_bpnet.training.threads import blas_threads_for, crew_for
@@ -220,8 +219,8 @@ class Training:
                 stacklevel=2,
             )
         batches = self._batches(self.data.rows, size)
-        can_share = not self.reader.is_sparse and Share.can_be_several(
-            self.risk, training.optimizer, training.step_options
+        can_share = is_compiled(
+            self.risk, training.optimizer, training.step_options, batches
         )
         with crew_for(self.risk.network, size, can_share) as training.crew:
             return training.run(

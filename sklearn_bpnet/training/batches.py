@@ -171,6 +171,26 @@ class RowReader:
             np.copyto(out, wide)
         return out
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether compiled code can read X: common numbers, row after row."""
+        if self.is_sparse:
+            return False
+        flags, dtype = self.X.flags, self.X.dtype
+        common = dtype.kind in "ui" or dtype in (np.float32, np.float64)
+        return bool(flags.c_contiguous and flags.aligned and dtype.isnative and common)
+
+    def plain_table(self) -> tuple[NDArray[Any], Array, Array, float]:
+        """X, mean, 1 / scale and the clip, with which `read` standardises.
+
+        The two vectors are empty and the clip is infinite where there is none.
+        """
+        if self.standardization is None:
+            nothing = np.empty(0, self.wide)
+            return self.X, nothing, nothing, np.inf
+        clip = self.standardization.smooth_clip
+        return self.X, self._mean, self._factor, np.inf if clip is None else float(clip)
+
     def _gather(self, rows: Rows) -> NDArray[Any]:
         if isinstance(rows, slice) or not self.X.flags.c_contiguous:
             gathered: NDArray[Any] = self.X[rows]
@@ -292,6 +312,16 @@ class Batches:
         order = self.rows if rng is None else self._shuffled(rng)
         for start in range(0, self.n_rows, self._read_size):
             yield self._read(slice(start, start + self._read_size), order)
+
+    def orders(
+        self, rng: np.random.Generator | None, n_batches: int
+    ) -> Iterator[NDArray[np.intp]]:
+        """The numbers of all rows once, of ``n_batches`` batches at a time."""
+        is_whole = self.batch_size == self.n_rows  # order means nothing to it
+        order = self._in_order if rng is None or is_whole else self._shuffled(rng)
+        size = n_batches * self.batch_size
+        for start in range(0, self.n_rows, size):
+            yield order[start : start + size]
 
     @cached_property
     def _in_order(self) -> NDArray[np.intp]:

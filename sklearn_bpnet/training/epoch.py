@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from math import isfinite, nan
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.averaging import WeightAverage
-from sklearn_bpnet.training.batches import Batch, Batches
+from sklearn_bpnet.training.batch_step import BatchStep
+from sklearn_bpnet.training.batches import Batches
 from sklearn_bpnet.training.history import NoFiniteStepError
 from sklearn_bpnet.training.optimizers import Optimizer
-from sklearn_bpnet.training.share import Share
-from sklearn_bpnet.training.sparse_share import SparseShare
+from sklearn_bpnet.training.sparse_batch_step import SparseBatchStep
 from sklearn_bpnet.training.step import StepOptions
 from sklearn_bpnet.training.threads import Crew
-
-if TYPE_CHECKING:
-    from sklearn_bpnet.training.compiled import CompiledRun
 
 # Loading the compiled code takes about a second. Whether that is worth it depends on
 # the batches of an epoch only, not on how many epochs a call makes or on what ran
@@ -72,7 +68,7 @@ class Epoch:
     options : StepOptions, default=StepOptions()
         What is done beside the optimiser's step.
     crew : Crew, default=Crew()
-        Threads that share every step; see ``Share.can_be_several``.
+        Threads that share the batches of a compiled epoch.
     noise_rng : numpy.random.Generator or None, default=None
         Draws the noise of a network that has some; None leaves it out.
     """
@@ -109,24 +105,17 @@ class Epoch:
         own_kind = optimizer.start(theta[:0]).keys()
         if progress.optimizer_state.keys() != own_kind:
             progress.optimizer_state = optimizer.start(theta)
+        whole = risk, optimizer, options, theta
         self.compiled = None
-        if options.are_plain(optimizer):
-            self.compiled = _compiled_run(risk, optimizer, batches)
-        self.crew = crew or Crew()
-        self.gradients = np.zeros((self.crew.size, theta.size), theta.dtype)
-        self.shares = self._shares(options)
+        if is_compiled(risk, optimizer, options, batches):
+            from sklearn_bpnet.training.compiled import CompiledRun
 
-    def _shares(self, options: StepOptions) -> list[Share]:
-        theta, batches, n = self.parameters.theta, self.batches, self.crew.size
-        workspace = self.risk.network.workspace(batches.batch_size, theta.dtype)
-        state = self.progress.optimizer_state
-        whole = self.risk, self.optimizer, options, theta, self.gradients
-        if batches.reader.is_sparse and SparseShare.is_exact(*whole[:3]):
-            return [SparseShare(0, 1, *whole, workspace, state)]
-        if n > 1 and self.compiled is not None:
-            share = self.compiled.share
-            return [share(i, n, *whole, workspace, state) for i in range(n)]
-        return [Share(i, n, *whole, workspace, state) for i in range(n)]
+            crew = crew or Crew()
+            self.compiled = CompiledRun(*whole, self.good, batches, crew)
+            return
+        exact = batches.reader.is_sparse and SparseBatchStep.is_exact(*whole[:3])
+        kind = SparseBatchStep if exact else BatchStep
+        self.batch_step = kind(*whole, batches.batch_size)
 
     def run(
         self,
@@ -140,79 +129,64 @@ class Epoch:
         factors of weight decay and dropout are one for all batches, or one for each.
         """
         n_batches = self.batches.n_batches
-        rates = np.empty(n_batches)
-        rates[:] = learning_rate
-        self.decay_factors = np.broadcast_to(decay_factor, n_batches)
-        self.dropout_factors = np.broadcast_to(dropout_factor, n_batches)
+        self.rates, self.decay_factors, self.dropout_factors = (
+            np.broadcast_to(given, n_batches).astype(np.float64)
+            for given in (learning_rate, decay_factor, dropout_factor)
+        )
         risk, theta = self.risk, self.parameters.theta
         self.before[:] = theta
         penalty = risk.penalty_value(theta, self.strength)
-        total, first_step = 0.0, self.n_steps
-        for run in self.batches.runs(self.rng):
-            i_batch = self.n_steps - first_step
-            compiled = None if self.crew.size > 1 else self.compiled
-            if compiled is not None and compiled.can_train(run, theta):
-                total += self._train_compiled(run, rates, i_batch)
-            else:
-                total += self._train(run, rates, i_batch)
-            if not isfinite(total):
-                return nan
+        total = self._run_compiled() if self.compiled else self._run()
+        if not isfinite(total):
+            return nan
         self.total = total
         # a number that is not finite makes the sum so
         return total / self.batches.n_rows + penalty if isfinite(theta.sum()) else nan
 
-    def _train(self, run: Batch, rates: Array, i_batch: int) -> float:
-        """Make a step for every batch of the run; return its sum of s_n L_n."""
-        total, theta, shares = 0.0, self.parameters.theta, self.shares
-        for batch in run.split(self.batches.batch_size):
+    def _run(self) -> float:
+        """Make a step for every batch; return the sum of s_n L_n."""
+        total, theta, batch_step = 0.0, self.parameters.theta, self.batch_step
+        for i, batch in enumerate(self.batches.epoch(self.rng)):
             if self.noise_rng is not None:
-                dropout = float(self.dropout_factors[i_batch])
-                for share in shares:
-                    share.draw(len(batch.Y), self.noise_rng, dropout)
-            total += self.crew.run([partial(share.add_up, batch) for share in shares])
+                dropout = float(self.dropout_factors[i])
+                batch_step.draw(len(batch.Y), self.noise_rng, dropout)
+            total += batch_step.add_up(batch)
             if not isfinite(total):
                 return nan
-            if i_batch & (i_batch - 1) == 0:  # batches 0, 1, 2, 4, 8, ...
+            if i & (i - 1) == 0:  # batches 0, 1, 2, 4, 8, ...
                 self.good[:] = theta
                 self.n_good_steps = self.n_steps
-            step = float(rates[i_batch]), float(self.decay_factors[i_batch])
-            self.crew.run([partial(share.step, *step) for share in shares])
+            step = float(self.rates[i]), float(self.decay_factors[i])
+            batch_step.step(self.progress.optimizer_state, *step)
             self.n_steps += 1
             if self.average is not None:
                 self.average.update(theta)
-            i_batch += 1
-        if self.crew.size > 1:  # the arrays are its own already
-            state = self.progress.optimizer_state
-            numbers = shares[0].state
-            state.update((k, numbers[k]) for k in state if np.isscalar(numbers[k]))
         return total
 
-    def _train_compiled(self, run: Batch, rates: Array, i_batch: int) -> float:
-        """Do as `_train`, in one call of compiled code (one a batch, to average)."""
+    def _run_compiled(self) -> float:
+        """Do as `_run`, piece by piece in compiled code (batch by batch to average)."""
         assert self.compiled is not None
-        if self.average is not None and len(run.Y) > self.batches.batch_size:
-            total = 0.0
-            for batch in run.split(self.batches.batch_size):
-                total += self._train_compiled(batch, rates, i_batch)
-                i_batch += 1
+        total, i = 0.0, 0
+        for table, rows in self.compiled.pieces(self.rng):
+            size = len(rows) if self.average is None else self.batches.batch_size
+            for start in range(0, len(rows), size):
+                s_L, n_steps, n_good = self.compiled(
+                    table,
+                    rows[start : start + size],
+                    self.progress.optimizer_state,
+                    self.rates,
+                    self.decay_factors,
+                    i,
+                )
+                if n_good >= 0:
+                    self.n_good_steps = self.n_steps + n_good
+                self.n_steps += n_steps
+                i += n_steps
+                total += s_L
                 if not isfinite(total):
                     return nan
-            return total
-        total, n_steps, n_good_steps = self.compiled(
-            run,
-            self.batches.batch_size,
-            self.parameters.theta,
-            self.gradients[0],
-            self.progress.optimizer_state,
-            rates,
-            self.good,
-            i_batch,
-        )
-        if n_good_steps >= 0:
-            self.n_good_steps = self.n_steps + n_good_steps
-        self.n_steps += n_steps
-        if self.average is not None and n_steps:
-            self.average.update(self.parameters.theta)
+                if self.average is not None:
+                    self.average.update(self.parameters.theta)
         return total
 
     def stood_still(self) -> bool:
@@ -239,16 +213,16 @@ class Epoch:
             self.average.restart(self.good)
 
 
-def _compiled_run(
-    risk: EmpiricalRisk, optimizer: Optimizer, batches: Batches
-) -> CompiledRun | None:
-    """Compiled code for this training; None without Numba or for rare networks."""
+def is_compiled(
+    risk: EmpiricalRisk, optimizer: Optimizer, options: StepOptions, batches: Batches
+) -> bool:
+    """Whether there is compiled code for this training, and it pays to load it."""
     work = batches.n_rows * sum(b.n_in * b.n_out for b in risk.network.layers)
     pays = batches.n_batches >= COMPILE_FROM or work >= COMPILE_FROM_WORK
     if batches.reader.is_sparse or not pays:
-        return None
+        return False
     try:
         from sklearn_bpnet.training.compiled import CompiledRun
     except ImportError:
-        return None
-    return CompiledRun.of(risk, optimizer)
+        return False
+    return CompiledRun.can_train(risk, optimizer, options)

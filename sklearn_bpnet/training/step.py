@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.optimizers import Optimizer, State
 
@@ -46,10 +48,18 @@ class StepOptions:
         own = optimizer.weight_decay
         return own if self.weight_decay is None else self.weight_decay
 
-    @property
-    def factors_of_decay(self) -> Array | None:
-        """The factors of the weight decay that are in force."""
-        return self.factors if self.decay_factors is None else self.decay_factors
+    def decay(
+        self, optimizer: Optimizer, network: Network, dtype: DTypeLike
+    ) -> Array | None:
+        """The weight decay of every parameter, 0 for biases; None if there is none."""
+        weight_decay = self.decay_of(optimizer)
+        if not weight_decay:
+            return None
+        decay: Array = weight_decay * network.is_weight(dtype)
+        given = self.factors if self.decay_factors is None else self.decay_factors
+        if given is not None:
+            decay *= given
+        return decay
 
     def are_plain(self, optimizer: Optimizer) -> bool:
         """Whether a step is the optimiser's alone."""
@@ -96,11 +106,8 @@ class Step:
         self.factors = options.factors
         if self.factors is not None:
             self.factors = self.factors.astype(theta.dtype, copy=False)[part]
-        self.weight_decay = options.decay_of(optimizer)
-        if self.weight_decay:
-            self.decay = self.weight_decay * risk.network.is_weight(theta.dtype)[part]
-            if options.factors_of_decay is not None:
-                self.decay *= options.factors_of_decay[part]
+        decay = options.decay(optimizer, risk.network, theta.dtype)
+        self.decay = None if decay is None else decay[part]
         self.by_orthant = self.has_l1 and optimizer.orthant_wise
         if self.by_orthant:
             self.l1 = risk.penalty.l1_ratio * self.strength
@@ -131,7 +138,7 @@ class Step:
         scale = 1.0 if self.clip_norm is None else _clip(g, self.clip_norm)
         if self.by_orthant:
             at_rest = _add_least_subgradient(theta, g, self.l1)
-        if self.weight_decay:
+        if self.decay is not None:
             np.multiply(theta, self.decay, out=self.scratch)
             self.scratch *= learning_rate * decay_factor
             theta -= self.scratch

@@ -104,6 +104,10 @@ def _largest_product(network: Network, n_rows: int) -> int:
     return n_rows * max(block.n_in * block.n_out for block in network.layers)
 
 
+class AbandonedError(Exception):
+    """Raised by a task that waits for another which failed."""
+
+
 class Crew:
     """Threads that work at the same time; the caller's is one of them.
 
@@ -111,10 +115,16 @@ class Crew:
     ----------
     size : int
         How many threads, at least 1.
+
+    Attributes
+    ----------
+    is_abandoned : bool
+        Whether a task failed, so that others shall not wait for it.
     """
 
     def __init__(self, size: int = 1) -> None:
         self.size = size
+        self.is_abandoned = False
         self._orders: list[SimpleQueue[Any]] = []
         self._results: SimpleQueue[Any] = SimpleQueue()
         for i in range(1, size):
@@ -130,32 +140,37 @@ class Crew:
         """
         if self.size == 1:
             return tasks[0]()
+        self.is_abandoned = False
         treatment = np.geterr()
         for orders, task in zip(self._orders, tasks[1:], strict=True):
             orders.put((task, treatment))
+        results = [(0, self._result(tasks[0]))]
+        results += [self._results.get() for _ in self._orders]
+        errors = [error for _, error in results if isinstance(error, BaseException)]
+        # what they abandoned each other for comes first
+        errors.sort(key=lambda error: isinstance(error, AbandonedError))
+        if errors:
+            raise errors[0]
+        results.sort(key=itemgetter(0))  # sums depend on the order
+        return sum(result for _, result in results)
+
+    def _result(self, task: Callable[[], float]) -> Any:
+        """What a task returns or raises."""
         try:
-            total = tasks[0]()
-        finally:
-            done = [self._results.get() for _ in self._orders]
-        for _, result in sorted(done, key=itemgetter(0)):  # sums depend on the order
-            if isinstance(result, BaseException):
-                raise result
-            total += result
-        return total
+            return task()
+        except BaseException as error:
+            self.is_abandoned = True
+            return error  # raised by `run`
 
     def _work(self, i: int, orders: SimpleQueue[Any]) -> None:
         while (order := orders.get()) is not None:
             task, treatment = order
-            result: float | BaseException
-            try:
-                with np.errstate(**treatment):
-                    result = task()
-            except BaseException as error:
-                result = error  # raised by `run`
-            self._results.put((i, result))
-            del order, task, result  # what they hold shall not wait for the next
+            with np.errstate(**treatment):
+                self._results.put((i, self._result(task)))
+            del order, task  # what they hold shall not wait for the next
 
     def dismiss(self) -> None:
         """End the threads."""
+        self.is_abandoned = True
         for orders in self._orders:
             orders.put(None)

@@ -1,5 +1,6 @@
 """The compiled epoch against the NumPy one, which is the reference."""
 
+import time
 from itertools import product
 
 import numpy as np
@@ -23,11 +24,17 @@ from sklearn_bpnet.net.losses import LOSSES, LogLoss, SquaredError
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.training import compiled
 from sklearn_bpnet.training import epoch as epoch_module
-from sklearn_bpnet.training.batches import Batches, RowReader
+from sklearn_bpnet.training.averaging import WeightAverage
+from sklearn_bpnet.training.batches import Batches, RowReader, Standardization
 from sklearn_bpnet.training.compiled import HIDDEN, CompiledRun
 from sklearn_bpnet.training.epoch import Epoch, Progress
-from sklearn_bpnet.training.optimizers import SGD, Adam
+from sklearn_bpnet.training.optimizers import SGD, Adam, AdamW
+from sklearn_bpnet.training.step import StepOptions
+from sklearn_bpnet.training.threads import Crew
+
+PLAIN = StepOptions()
 
 OPTIMIZERS = [
     SGD(momentum=0.0),
@@ -58,6 +65,7 @@ HIDDEN_LAYERS = [
 def train(
     monkeypatch, compiled, risk, optimizer, *, dtype=np.float64, weighted=False,
     shuffle=True, scale=1, n_rows=47, batch_size=10, n_epochs=3, learning_rate=0.05,
+    options=PLAIN, n_threads=1, read=None, average=None,
 ):  # fmt: skip
     """Theta, the losses of the epochs and the optimiser's state."""
     monkeypatch.setattr(epoch_module, "COMPILE_FROM", 1 if compiled else 10**9)
@@ -70,17 +78,28 @@ def train(
     theta = risk.network.initial_parameters(
         INITIALIZERS["glorot_uniform"], rng, dtype
     ).theta
-    batches = Batches(RowReader(X, dtype), Y.astype(dtype), s, None, batch_size)
-    progress = Progress()
-    epoch = Epoch(risk, optimizer, theta, batches, rng if shuffle else None, progress)
+    reader = RowReader(X, dtype) if read is None else read(X, dtype)
+    batches = Batches(reader, Y.astype(dtype), s, None, batch_size)
+    progress, crew = Progress(), Crew(n_threads)
+    average = None if average is None else WeightAverage(average, theta)
+    epoch = Epoch(
+        risk, optimizer, theta, batches, rng if shuffle else None, progress, average,
+        options, crew,
+    )  # fmt: skip
     assert (epoch.compiled is not None) == compiled
-    losses = [epoch.run(learning_rate) for _ in range(n_epochs)]
+    decay_factors = np.linspace(1, 0, batches.n_batches)
+    try:
+        losses = [epoch.run(learning_rate, decay_factors) for _ in range(n_epochs)]
+    finally:
+        crew.dismiss()
+    if average is not None:
+        losses.append(average.theta.sum())
     return theta, losses, progress.optimizer_state, epoch
 
 
 def assert_same(monkeypatch, risk, optimizer, rtol, **kwargs):
     theta, losses, state, reference = train(
-        monkeypatch, False, risk, optimizer, **kwargs
+        monkeypatch, False, risk, optimizer, **kwargs | {"n_threads": 1}
     )
     ours, our_losses, our_state, epoch = train(
         monkeypatch, True, risk, optimizer, **kwargs
@@ -129,7 +148,7 @@ def test_every_activation_is_compiled_or_left_to_numpy(monkeypatch, name):
         deep = make_risk((activation, ReLU(), activation))
         assert_same(monkeypatch, deep, SGD(), 1e-9)
     else:
-        assert CompiledRun.of(risk, Adam()) is None
+        assert not CompiledRun.can_train(risk, Adam(), PLAIN)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
@@ -173,14 +192,14 @@ def test_float32_is_kept(monkeypatch):
     ids=["loss", "not canonical", "momentum 1"],
 )
 def test_what_is_not_in_the_tables_is_left_to_numpy(risk, optimizer):
-    assert CompiledRun.of(risk, optimizer) is None
+    assert not CompiledRun.can_train(risk, optimizer, PLAIN)
 
 
 def test_a_subclass_is_left_to_numpy():
     class Mine(Adam):
         pass
 
-    assert CompiledRun.of(make_risk(), Mine()) is None
+    assert not CompiledRun.can_train(make_risk(), Mine(), PLAIN)
 
 
 def test_divergence_is_noticed_and_the_last_good_weights_are_known(monkeypatch):
@@ -215,17 +234,119 @@ def test_estimators_predict_the_same_with_and_without(monkeypatch, estimator):
     np.testing.assert_allclose(*predictions, rtol=1e-6)
 
 
-def test_a_read_only_table_is_left_to_numpy(monkeypatch):
-    monkeypatch.setattr(epoch_module, "COMPILE_FROM", 1)
-    X = np.ones((40, 4))
+@pytest.mark.parametrize("n_threads", [2, 3])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
+def test_threads_make_the_whole_step(monkeypatch, optimizer, n_threads):
+    for hidden, output in (
+        (HIDDEN_LAYERS[0], OUTPUTS[0]),
+        (HIDDEN_LAYERS[2], OUTPUTS[4]),
+    ):
+        risk = make_risk(hidden, output, 0.02, 0.5)
+        kwargs = {"n_threads": n_threads, "weighted": True}
+        assert_same(monkeypatch, risk, optimizer, 1e-9, **kwargs)
+        assert_same(monkeypatch, risk, optimizer, 1e-9, batch_size=47, **kwargs)
+
+
+def test_threads_train_the_same_twice(monkeypatch):
+    risk = make_risk(HIDDEN_LAYERS[2])
+    first, second = (
+        train(monkeypatch, True, risk, Adam(), n_threads=2)[0] for _ in range(2)
+    )
+    np.testing.assert_array_equal(first, second)
+
+
+def test_a_thread_that_is_late_is_waited_for(monkeypatch):
+    run = compiled.loops.train_run
+
+    def late(i, *arguments):
+        if i == 1:
+            time.sleep(0.01)
+        return run(i, *arguments)
+
+    monkeypatch.setattr(compiled.loops, "train_run", late)
+    assert_same(monkeypatch, make_risk(), Adam(), 1e-9, n_threads=2)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_threads_do_not_wait_for_one_that_failed(monkeypatch, which):
+    run = compiled.loops.train_run
+
+    def fail(i, *arguments):
+        if i == which:
+            raise KeyError(i)
+        return run(i, *arguments)
+
+    monkeypatch.setattr(compiled.loops, "train_run", fail)
+    with pytest.raises(KeyError):
+        train(monkeypatch, True, make_risk(), Adam(), n_threads=2)
+
+
+def test_a_network_without_rows_for_every_thread(monkeypatch):
+    # a last batch of one row, shared by three
+    kwargs = {"n_rows": 31, "n_threads": 3}
+    assert_same(monkeypatch, make_risk(), Adam(), 1e-9, **kwargs)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, AdamW(weight_decay=0.3)], ids=str)
+@pytest.mark.parametrize("weight_decay", [None, 0.2])
+@pytest.mark.parametrize("l1_ratio", [0.0, 0.5])
+def test_factors_and_weight_decay_are_those_of_numpy(
+    monkeypatch, optimizer, weight_decay, l1_ratio, n_threads
+):
+    risk = make_risk(HIDDEN_LAYERS[2], OUTPUTS[4], 0.02, l1_ratio)
+    rng = np.random.default_rng(3)
+    of_rates, of_decay = rng.uniform(0, 2, (2, risk.network.is_weight().size))
+    of_rates[5:9] = 0
+    for factors, decay_factors in (
+        (None, None),
+        (of_rates, None),
+        (of_rates, of_decay),
+    ):
+        options = StepOptions(
+            weight_decay=weight_decay, factors=factors, decay_factors=decay_factors
+        )
+        kwargs = {"options": options, "n_threads": n_threads}
+        assert_same(monkeypatch, risk, optimizer, 1e-9, **kwargs)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_the_average_is_that_of_numpy(monkeypatch, n_threads):
+    assert_same(
+        monkeypatch, make_risk(), Adam(), 1e-9, average=0.7, n_threads=n_threads
+    )
+
+
+def _read_only(X):
     X.flags.writeable = False
-    risk = make_risk()
-    theta = np.zeros(risk.network.is_weight().size)
-    batches = Batches(RowReader(X, np.float64), np.ones((40, 1)), None, None, 10)
-    epoch = Epoch(risk, Adam(), theta, batches, None, Progress())
-    assert epoch.compiled is not None
-    assert np.isfinite(epoch.run(0.1))
-    assert np.any(theta)
+    return X
+
+
+@pytest.mark.parametrize("scaling", [None, np.inf, 1.5], ids=str)
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda X: (10 * X).astype(np.int64),
+        lambda X: (20 + 10 * X).astype(np.uint8),
+        lambda X: X > 0,
+        lambda X: X.astype(np.float16),
+        lambda X: X.astype(np.float32),
+        lambda X: X.astype(">f8"),
+        lambda X: np.repeat(X, 2, axis=0)[::2],
+        _read_only,
+    ],
+    ids=["int64", "uint8", "bool", "float16", "float32", ">f8", "strided", "read-only"],
+)
+def test_every_table_is_read_as_in_numpy(monkeypatch, change, scaling):
+    def read(X, dtype):
+        X = change(X)
+        if scaling is None:
+            return RowReader(X, dtype)
+        mean, deviation = X.mean(axis=0, dtype=float), X.std(axis=0, dtype=float)
+        clip = None if scaling == np.inf else scaling
+        return RowReader(X, dtype, Standardization(mean, deviation, clip))
+
+    assert_same(monkeypatch, make_risk(), Adam(), 1e-6, read=read)
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])

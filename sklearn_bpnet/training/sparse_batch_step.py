@@ -10,19 +10,22 @@ from scipy import sparse
 
 from sklearn_bpnet.net.network import Dense, Network
 from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.training.batch_step import BatchStep
 from sklearn_bpnet.training.batches import Batch
-from sklearn_bpnet.training.optimizers import Optimizer, State
-from sklearn_bpnet.training.share import ELEMENTWISE, Share
+from sklearn_bpnet.training.optimizers import OPTIMIZERS, Optimizer, State
 from sklearn_bpnet.training.step import StepOptions
 
+# All of them move a parameter by its own gradients, and keep arrays of theta's shape.
+ELEMENTWISE = frozenset(type(optimizer) for optimizer in OPTIMIZERS.values())
 
-class SparseShare(Share):
+
+class SparseBatchStep(BatchStep):
     """The whole step, reading and moving only the weights of the features in use.
 
     A feature that is zero in every row of a batch has a gradient of zero. Where a step
     does nothing to such weights, the network may as well be the smaller one that has
     only the other features: its W[1] holds their rows of W[1]. Parameters are those of
-    ``Share``, of which there is a single one.
+    ``BatchStep``.
     """
 
     features: NDArray[np.integer] | None = None  # in use in the batch; None means all
@@ -59,24 +62,26 @@ class SparseShare(Share):
         blocks = [(self.W, *first), *others]
         gradient = [(self.dW, *d_first), *d_others]
         n = len(batch.Y)
-        ws = self._rows_of_workspace(n)
+        ws = self._workspace(n)
         return self.risk.add_up(blocks, S, batch.Y, batch.s, n, gradient, ws)
 
-    def step(self, learning_rate: float, decay_factor: float = 1.0) -> float:
+    def step(
+        self, state: State, learning_rate: float, decay_factor: float = 1.0
+    ) -> None:
         """Move the weights of the features in use, and all other parameters.
 
         Here is no weight decay, see `is_exact`.
         """
         if self.features is None:
-            return super().step(learning_rate, decay_factor)
+            super().step(state, learning_rate, decay_factor)
+            return
         W = self.parameters.blocks[0][0]
-        state: State = {k: v[: W.size].reshape(W.shape) for k, v in self.state.items()}
-        in_use = {k: v[self.features].ravel() for k, v in state.items()}
+        of_W = {k: v[: W.size].reshape(W.shape) for k, v in state.items()}
+        in_use = {k: v[self.features].ravel() for k, v in of_W.items()}
         step, rest = self._step.optimizer.step, slice(W.size, None)
         step(self.W.ravel(), self.dW.ravel(), in_use, learning_rate)
         W[self.features] = self.W
         for name, numbers in in_use.items():
-            state[name][self.features] = numbers.reshape(self.W.shape)
-        g, others = self.gradient.theta, {k: v[rest] for k, v in self.state.items()}
+            of_W[name][self.features] = numbers.reshape(self.W.shape)
+        g, others = self.gradient.theta, {k: v[rest] for k, v in state.items()}
         step(self.theta[rest], g[rest], others, learning_rate)
-        return 0.0

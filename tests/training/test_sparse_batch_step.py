@@ -14,7 +14,7 @@ from sklearn_bpnet.training.averaging import WeightAverage
 from sklearn_bpnet.training.batches import Batches, RowReader, Standardization
 from sklearn_bpnet.training.epoch import Epoch, Progress
 from sklearn_bpnet.training.optimizers import OPTIMIZERS, SGD, AdaGrad, Adam
-from sklearn_bpnet.training.sparse_share import SparseShare
+from sklearn_bpnet.training.sparse_batch_step import SparseBatchStep
 from sklearn_bpnet.training.step import StepOptions
 
 N_ROWS, N_FEATURES = 53, 40
@@ -53,12 +53,12 @@ def train(
     average = None if decay is None else WeightAverage(decay, theta)
     with monkeypatch.context() as patch:
         if not in_use:
-            patch.setattr(SparseShare, "is_exact", staticmethod(lambda *_: False))
+            patch.setattr(SparseBatchStep, "is_exact", staticmethod(lambda *_: False))
         epoch = Epoch(
             risk, optimizer, theta, batches, rng if shuffle else None, progress,
             average, noise_rng=rng,
         )  # fmt: skip
-    assert isinstance(epoch.shares[0], SparseShare) == in_use
+    assert isinstance(epoch.batch_step, SparseBatchStep) == in_use
     losses = [epoch.run(0.5) for _ in range(n_epochs)]
     if average is not None:
         theta = average.theta
@@ -128,19 +128,21 @@ def test_a_step_reads_no_other_weights():
     batches = Batches(RowReader(rows(), float), np.eye(3)[[0] * N_ROWS], None, None, 10)
     epoch = Epoch(risk, optimizer, theta, batches, None, Progress())
     for batch in batches.epoch():
-        assert np.isfinite(epoch.shares[0].add_up(batch))
-        epoch.shares[0].step(0.1)
+        assert np.isfinite(epoch.batch_step.add_up(batch))
+        epoch.batch_step.step({}, 0.1)
     assert np.isnan(W[-10:]).all()
     assert np.isfinite(W[:-10]).all()
     assert np.isfinite(theta[W.size :]).all()
-    assert not epoch.gradients[0, : W.size].any()  # nothing was written there
+    assert not epoch.batch_step.gradient.theta[
+        : W.size
+    ].any()  # nothing was written there
 
 
 def test_nothing_else_than_exact_steps_are_made_so():
     class MySGD(SGD):
         """May do anything."""
 
-    plain, exact = EXACT[0], SparseShare.is_exact
+    plain, exact = EXACT[0], SparseBatchStep.is_exact
     known = [o for o in OPTIMIZERS.values() if exact(make_risk(), o, PLAIN)]
     assert known == [AdaGrad()]
     assert exact(make_risk(), plain, PLAIN)

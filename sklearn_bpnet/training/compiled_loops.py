@@ -1,0 +1,514 @@
+"""The loops of training, compiled by Numba: no Python between batches.
+
+`train_run` does to some batches what ``Epoch`` does with NumPy: it reads the rows,
+makes the forward pass, the four equations and the step, on the same flat theta and the
+same optimiser state. The NumPy code is the reference. All compiled functions are in
+this one file, because Numba compiles anew what changed in a function's own file only.
+
+Several threads may share every batch: each runs `train_run` for its share of the rows
+and of the numbers of theta. They meet twice a batch, by counters that they wait for
+without Python and for a moment without sleep, as to wake a thread can take longer than
+a small step. The matrix products go to BLAS.
+"""
+
+from __future__ import annotations
+
+from math import erfc, sqrt, tau
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba.extending import intrinsic
+
+IDENTITY, RELU, LEAKY_RELU, TANH, SIGMOID, ELU, SOFTPLUS, SOFTSIGN = range(8)
+GELU, SILU, MISH = range(8, 11)  # whose f' is not a function of A
+SQUARED_ERROR, BINARY_LOG_LOSS, CATEGORICAL_LOG_LOSS = range(3)  # with their links
+SQUARED_ERROR_OF_SIGMOID = 3
+PLAIN_SGD, MOMENTUM, NESTEROV, ADAM = range(4)
+
+# How often a thread looks for another before it sleeps: some 100 microseconds.
+_LOOKS = 2**16
+
+# A step makes several passes over this many numbers, which stay in the nearest cache.
+_PIECE = 2_048
+
+
+class Table(NamedTuple):
+    """The training rows; ``mean`` and ``factor`` may be empty, ``s`` too.
+
+    ``clip`` is that of a `Standardization`, infinite for none.
+    """
+
+    X: Any
+    mean: Any
+    factor: Any
+    clip: float
+    Y: Any
+    s: Any
+
+
+class Layers(NamedTuple):
+    """The network: units, codes and constants of the activations; code of the loss."""
+
+    sizes: Any
+    activations: Any
+    constants: Any
+    loss: int
+
+
+class Rule(NamedTuple):
+    """The step; ``factors`` (of learning rates) and ``decay`` may be empty."""
+
+    code: int
+    momentum: float
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    l2: float
+    l1: float
+    factors: Any
+    decay: Any
+
+
+class Vectors(NamedTuple):
+    """What is as long as theta; ``gradients`` has a row for every thread."""
+
+    theta: Any
+    gradients: Any
+    m: Any
+    v: Any
+    good: Any
+
+
+class Memory(NamedTuple):
+    """One thread's memory for its rows of a batch; a row of A, D and F is a layer."""
+
+    X: Any
+    Y: Any
+    s: Any
+    A: Any
+    D: Any
+    F: Any
+
+
+class Course(NamedTuple):
+    """What the threads tell each other, and what they leave.
+
+    ``halves`` counts the halves of batches that each thread has finished (gradient,
+    then step), ``totals`` is each one's sum of s_n L_n in the batch. ``result`` is
+    sum_n s_n L_n over all rows so far, the number of steps, and that number when theta
+    was last copied to ``good`` (-1 for never).
+    """
+
+    halves: Any
+    totals: Any
+    result: Any
+
+
+# Without error_model="numpy" every division is checked, and the loops of the steps do
+# not become vector instructions. Sums of a row may be reordered, NaN is respected.
+_jit = numba.njit(cache=True, error_model="numpy", nogil=True)
+_jit_loop = numba.njit(
+    cache=True,
+    error_model="numpy",
+    nogil=True,
+    fastmath={"reassoc", "contract", "nsz"},
+)
+
+
+@_jit_loop
+def _activate(Z, b, code, constants, F):  # type: ignore[no-untyped-def]
+    """A = f(Z + b), in place; f'(Z + b) into F where it is not a function of A."""
+    n, k = Z.shape
+    zero, one, half = Z.dtype.type(0), Z.dtype.type(1), Z.dtype.type(0.5)
+    slope, scale, alpha = constants
+    for i in range(n):
+        z = Z[i]
+        if code == RELU:
+            for j in range(k):
+                z[j] = max(z[j] + b[j], zero)
+        elif code == LEAKY_RELU:
+            for j in range(k):
+                shifted = z[j] + b[j]
+                z[j] = shifted if shifted > zero else slope * shifted
+        elif code == TANH:
+            for j in range(k):
+                z[j] = np.tanh(z[j] + b[j])
+        elif code == SIGMOID:
+            for j in range(k):
+                z[j] = one / (one + np.exp(-(z[j] + b[j])))
+        elif code == ELU:
+            for j in range(k):
+                x = z[j] + b[j]
+                z[j] = scale * x if x > zero else alpha * np.expm1(x)
+        elif code == SOFTPLUS:
+            for j in range(k):
+                x = z[j] + b[j]
+                z[j] = max(x, zero) + np.log1p(np.exp(-abs(x)))
+        elif code == SOFTSIGN:
+            for j in range(k):
+                x = z[j] + b[j]
+                z[j] = x / (one + abs(x))
+        elif code == GELU:
+            of_root, of_density = Z.dtype.type(-sqrt(0.5)), Z.dtype.type(1 / sqrt(tau))
+            for j in range(k):
+                x = z[j] + b[j]
+                normal = half * erfc(of_root * x)
+                F[i * k + j] = normal + x * of_density * np.exp(-half * x * x)
+                z[j] = x * normal
+        elif code == SILU:
+            for j in range(k):
+                x = z[j] + b[j]
+                sigmoid = one / (one + np.exp(-x))
+                F[i * k + j] = sigmoid * (one + x * (one - sigmoid))
+                z[j] = x * sigmoid
+        elif code == MISH:
+            for j in range(k):
+                x = z[j] + b[j]
+                t = np.tanh(max(x, zero) + np.log1p(np.exp(-abs(x))))
+                sigmoid = one / (one + np.exp(-x))
+                F[i * k + j] = t + x * (one - t * t) * sigmoid
+                z[j] = x * t
+        else:
+            for j in range(k):
+                z[j] += b[j]
+
+
+@_jit_loop
+def _times_derivative(G, A, code, constants, F):  # type: ignore[no-untyped-def]
+    """D = G * f'(Z), in place in G; f' is a function of A, or lies in F."""
+    n, k = A.shape
+    zero, one = A.dtype.type(0), A.dtype.type(1)
+    slope, scale, alpha = constants
+    for i in range(n):
+        g, a = G[i], A[i]
+        if code == RELU:
+            for j in range(k):
+                g[j] = g[j] if a[j] > zero else zero
+        elif code == LEAKY_RELU:
+            for j in range(k):
+                g[j] = g[j] if a[j] > zero else slope * g[j]
+        elif code == TANH:
+            for j in range(k):
+                g[j] *= one - a[j] * a[j]
+        elif code == SIGMOID:
+            for j in range(k):
+                g[j] *= a[j] * (one - a[j])
+        elif code == ELU:
+            for j in range(k):
+                g[j] *= scale if a[j] > zero else a[j] + alpha
+        elif code == SOFTPLUS:
+            for j in range(k):
+                g[j] *= -np.expm1(-a[j])
+        elif code == SOFTSIGN:
+            for j in range(k):
+                g[j] *= (one - abs(a[j])) * (one - abs(a[j]))
+        elif code >= GELU:
+            for j in range(k):
+                g[j] *= F[i * k + j]
+
+
+@_jit
+def _output_delta(Z, Y, s, n_all, loss):  # type: ignore[no-untyped-def]
+    """Replace Z by D, (A - Y) s / n_all for a link (BP1), and return sum_n s_n L_n."""
+    n, k = Z.shape
+    zero, one, half = Z.dtype.type(0), Z.dtype.type(1), Z.dtype.type(0.5)
+    share = one / Z.dtype.type(n_all)
+    total = 0.0
+    for i in range(n):
+        z, y = Z[i], Y[i]
+        value = zero
+        if loss == SQUARED_ERROR:
+            for j in range(k):
+                z[j] -= y[j]
+                value += half * z[j] * z[j]
+        elif loss == SQUARED_ERROR_OF_SIGMOID:
+            for j in range(k):
+                a = one / (one + np.exp(-z[j]))
+                error = a - y[j]
+                value += half * error * error
+                z[j] = error * a * (one - a)
+        elif loss == BINARY_LOG_LOSS:
+            for j in range(k):
+                small = np.exp(-abs(z[j]))  # in (0, 1]
+                # ln(1 + exp(z)) - y z, where nothing overflows
+                value += max(z[j], zero) + np.log1p(small) - y[j] * z[j]
+                positive = one / (one + small)
+                z[j] = (positive if z[j] > zero else one - positive) - y[j]
+        else:
+            highest = z[0]
+            for j in range(1, k):
+                highest = max(highest, z[j])
+            normalizer = zero
+            for j in range(k):
+                z[j] -= highest
+                value -= y[j] * z[j]
+                z[j] = np.exp(z[j])
+                normalizer += z[j]
+            value += np.log(normalizer)
+            for j in range(k):
+                z[j] = z[j] / normalizer - y[j]
+        weight = s[i] if s.size else one
+        total += value * weight
+        for j in range(k):
+            z[j] *= weight * share
+    return total
+
+
+@_jit_loop
+def _sgd_step(  # type: ignore[no-untyped-def]
+    theta, g, v, l2, threshold, rate, momentum, rule, factors
+):
+    """One step of SGD, and its proximal step, on a piece of theta."""
+    zero, one = theta.dtype.type(0), theta.dtype.type(1)
+    for i in range(theta.size):
+        gradient = g[i] + l2 * theta[i]
+        if rule != PLAIN_SGD:
+            v[i] = momentum * v[i] + gradient
+            gradient = gradient + momentum * v[i] if rule == NESTEROV else v[i]
+        own = factors[i] if factors.size else one
+        moved = theta[i] - rate * own * gradient
+        if threshold > zero:
+            length = threshold * own
+            moved -= min(max(moved, -length), length)
+        theta[i] = moved
+
+
+@_jit_loop
+def _adam_step(  # type: ignore[no-untyped-def]
+    theta, g, m, v, l2, l1_share, factor, epsilon, beta_1, beta_2, factors
+):
+    """One step of Adam, and its proximal step, on a piece of theta."""
+    zero, one = theta.dtype.type(0), theta.dtype.type(1)
+    if l1_share == zero and factors.size == 0:  # becomes vector instructions
+        for i in range(theta.size):
+            gradient = g[i] + l2 * theta[i]
+            m[i] = beta_1 * m[i] + gradient
+            v[i] = beta_2 * v[i] + gradient * gradient
+            theta[i] -= factor * m[i] / (np.sqrt(v[i]) + epsilon)
+        return
+    for i in range(theta.size):
+        gradient = g[i] + l2 * theta[i]
+        m[i] = beta_1 * m[i] + gradient
+        v[i] = beta_2 * v[i] + gradient * gradient
+        own = factors[i] if factors.size else one
+        step = own * factor / (np.sqrt(v[i]) + epsilon)
+        moved = theta[i] - step * m[i]
+        threshold = l1_share * step
+        theta[i] = moved - min(max(moved, -threshold), threshold)
+
+
+@_jit_loop
+def _decay(theta, g, l2, rate, decay):  # type: ignore[no-untyped-def]
+    """Add L2's gradient to g, then shrink theta, which is another one thereby."""
+    for i in range(theta.size):
+        g[i] += l2 * theta[i]
+        theta[i] -= rate * decay[i] * theta[i]
+
+
+@_jit_loop
+def _add(g, other):  # type: ignore[no-untyped-def]
+    for i in range(g.size):
+        g[i] += other[i]
+
+
+@_jit
+def _step(  # type: ignore[no-untyped-def]
+    vectors, sizes, rule, lr, decay_factor, t, first, last
+):
+    """One step of theta[first:last], layer by layer: the penalty is on W, not on b."""
+    theta, gradients = vectors.theta, vectors.gradients
+    beta_1, beta_2, momentum = rule.beta_1, rule.beta_2, rule.momentum
+    none, dtype = theta[:0], theta.dtype.type
+    root = np.sqrt(1.0 - beta_2)
+    factor = lr * (1.0 - beta_1) / root
+    if rule.code == ADAM:
+        factor *= np.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t)
+    end = 0
+    for k in range(2 * (sizes.size - 1)):
+        is_weight = k % 2 == 0
+        n_out = sizes[k // 2 + 1]
+        begin, end = end, end + (sizes[k // 2] * n_out if is_weight else n_out)
+        for start in range(max(begin, first), min(end, last), _PIECE):
+            of = slice(start, min(start + _PIECE, end, last))
+            g = gradients[0, of]
+            for j in range(1, len(gradients)):
+                _add(g, gradients[j, of])
+            l2 = dtype(rule.l2) if is_weight else dtype(0)
+            l1 = rule.l1 if is_weight else 0.0
+            if rule.decay.size:
+                _decay(theta[of], g, l2, dtype(lr * decay_factor), rule.decay[of])
+                l2 = dtype(0)
+            factors = rule.factors[of] if rule.factors.size else none
+            if rule.code == ADAM:
+                _adam_step(
+                    theta[of], g, vectors.m[of], vectors.v[of], l2,
+                    dtype(l1 / (1.0 - beta_1)), dtype(factor),
+                    dtype(rule.epsilon / root), dtype(beta_1), dtype(beta_2), factors,
+                )  # fmt: skip
+            else:
+                _sgd_step(
+                    theta[of], g, none if rule.code == PLAIN_SGD else vectors.v[of],
+                    l2, dtype(l1 * lr / (1.0 - momentum)), dtype(lr),
+                    dtype(momentum), rule.code, factors,
+                )  # fmt: skip
+
+
+@_jit
+def _read(X, rows, mean, factor, clip, out):  # type: ignore[no-untyped-def]
+    """The rows of X, standardised in the precision of ``mean``, then cast."""
+    wide = mean.dtype.type
+    for i in range(rows.size):
+        x, z = X[rows[i]], out[i]
+        if mean.size == 0:
+            for j in range(x.size):
+                z[j] = x[j]
+        elif np.isinf(clip):
+            for j in range(x.size):
+                z[j] = (wide(x[j]) - mean[j]) * factor[j]
+        else:
+            for j in range(x.size):
+                scaled = (wide(x[j]) - mean[j]) * factor[j]
+                z[j] = scaled / np.hypot(scaled / wide(clip), wide(1))
+
+
+@_jit
+def _add_up(  # type: ignore[no-untyped-def]
+    rows, n_all, table, layers, theta, gradient, memory
+):
+    """Write the gradient of (1/n_all) sum_n s_n L_n; return sum_n s_n L_n."""
+    sizes, n_layers, n = layers.sizes, layers.sizes.size - 1, rows.size
+    A, D, F = memory.A, memory.D, memory.F
+    X, Y, s = memory.X[:n], memory.Y[:n], memory.s[: min(n, table.s.size)]
+    _read(table.X, rows, table.mean, table.factor, table.clip, X)
+    for row in range(n):
+        Y[row] = table.Y[rows[row]]
+        if s.size:
+            s[row] = table.s[rows[row]]
+    # forward: A[l] = f(A[l-1] @ W[l] + b[l])
+    at = 0
+    for i in range(n_layers):
+        n_in, n_out = sizes[i], sizes[i + 1]
+        W = theta[at : at + n_in * n_out].reshape((n_in, n_out))
+        b = theta[at + n_in * n_out : at + (n_in + 1) * n_out]
+        Z = A[i, : n * n_out].reshape((n, n_out))
+        if i == 0:
+            np.dot(X, W, Z)
+        else:
+            np.dot(A[i - 1, : n * n_in].reshape((n, n_in)), W, Z)
+        _activate(Z, b, layers.activations[i], layers.constants[i], F[i])
+        at += (n_in + 1) * n_out
+    # BP1, into the place of A[L]
+    k = sizes[n_layers]
+    delta = A[n_layers - 1, : n * k].reshape((n, k))
+    total = _output_delta(delta, Y, s, n_all, layers.loss)
+    # backward, from the output down
+    for i in range(n_layers - 1, -1, -1):
+        n_in, n_out = sizes[i], sizes[i + 1]
+        at -= (n_in + 1) * n_out
+        W = theta[at : at + n_in * n_out].reshape((n_in, n_out))
+        dW = gradient[at : at + n_in * n_out].reshape((n_in, n_out))
+        db = gradient[at + n_in * n_out : at + (n_in + 1) * n_out]
+        db[:] = 0
+        for row in range(n):  # BP3
+            for j in range(n_out):
+                db[j] += delta[row, j]
+        if i == 0:
+            np.dot(X.T, delta, dW)  # BP4
+        else:
+            below = A[i - 1, : n * n_in].reshape((n, n_in))
+            np.dot(below.T, delta, dW)  # BP4
+            G = D[i - 1, : n * n_in].reshape((n, n_in))
+            np.dot(delta, W.T, G)  # BP2
+            f, constants = layers.activations[i - 1], layers.constants[i - 1]
+            _times_derivative(G, below, f, constants, F[i - 1])
+            delta = G
+    return total
+
+
+@intrinsic
+def _look(typing_context, counters, i):  # type: ignore[no-untyped-def]
+    """counters[i], and all that its thread wrote before it set it."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        place = builder.gep(array.data, [arguments[1]])
+        return builder.load_atomic(place, "acquire", 8)
+
+    return numba.types.int64(counters, numba.types.intp), codegen
+
+
+@intrinsic
+def _show(typing_context, counters, i, count):  # type: ignore[no-untyped-def]
+    """counters[i] = count, for `_look`."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        place = builder.gep(array.data, [arguments[1]])
+        builder.store_atomic(arguments[2], place, "release", 8)
+        return context.get_dummy_value()
+
+    return numba.types.void(counters, numba.types.intp, numba.types.int64), codegen
+
+
+@_jit
+def _all_have_finished(n_halves, course):  # type: ignore[no-untyped-def]
+    """Whether all threads have, or do after a moment."""
+    n_threads = course.totals.size
+    stride = course.halves.size // n_threads  # a cache line for each
+    for j in range(n_threads):
+        looks = 0
+        while _look(course.halves, j * stride) < n_halves:
+            looks += 1
+            if looks == _LOOKS:
+                return False
+    return True
+
+
+@_jit
+def train_run(  # type: ignore[no-untyped-def]
+    i, rows, batch_size, first_batch, t, rates, decay_factors, table, layers, rule,
+    vectors, memory, course,
+):  # fmt: skip
+    """Do thread i's share of training on ``rows``, in batches, in place.
+
+    Returns whether it is done. It is not where another thread is late: call it again
+    then. It stops before the step of a batch whose risk is not finite. The first of
+    the batches is the epoch's ``first_batch``, before which were ``t`` steps.
+    """
+    n_threads = course.totals.size
+    mine = i * (course.halves.size // n_threads)
+    n = vectors.theta.size
+    of_theta = slice(n * i // n_threads, n * (i + 1) // n_threads)
+    n_batches = -(-rows.size // batch_size)
+    for half in range(_look(course.halves, mine), 2 * n_batches):
+        if not _all_have_finished(half, course):
+            return False
+        k = half // 2
+        if half % 2 == 0:
+            batch = rows[k * batch_size : (k + 1) * batch_size]
+            first = batch.size * i // n_threads
+            last = batch.size * (i + 1) // n_threads
+            course.totals[i] = _add_up(
+                batch[first:last], batch.size, table, layers, vectors.theta,
+                vectors.gradients[i], memory,
+            )  # fmt: skip
+        else:
+            total = course.totals.sum()
+            if i == 0:
+                course.result[0] += total
+            if not np.isfinite(total):
+                return True
+            i_batch = first_batch + k
+            if (i_batch & (i_batch - 1)) == 0:
+                vectors.good[of_theta] = vectors.theta[of_theta]
+                if i == 0:
+                    course.result[2] = k
+            _step(
+                vectors, layers.sizes, rule, rates[i_batch], decay_factors[i_batch],
+                t + k + 1, of_theta.start, of_theta.stop,
+            )  # fmt: skip
+            if i == 0:
+                course.result[1] = k + 1
+        _show(course.halves, mine, half + 1)
+    return True
