@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.custom import check_activation, check_loss
+from sklearn_bpnet.net.embeddings import NUMERIC_EMBEDDINGS, Embedding
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.penalties import ElasticNet, GroupLasso
@@ -26,8 +27,18 @@ def build_network(estimator, n_features, n_outputs, output_activation):
         (*hidden, output_activation),
         dropout=(estimator.input_dropout, *_dropout_rates(estimator, len(sizes))),
         input_noise=estimator.input_noise,
+        embedding=_embedding(estimator, n_features),
         input_scale=estimator.learned_input_scale,
     )
+
+
+def _embedding(estimator, n_features):
+    """The block that embeds features; None where none is to be embedded."""
+    features = estimator.embedded_features_
+    if estimator.numeric_embedding is None or features is None or not len(features):
+        return None
+    law = NUMERIC_EMBEDDINGS.resolve(estimator.numeric_embedding)
+    return Embedding(n_features, tuple(features.tolist()), law)
 
 
 def build_risk(estimator, data, output_activation):
@@ -51,6 +62,13 @@ def build_risk(estimator, data, output_activation):
             f"group_alpha={estimator.group_alpha} penalises the weights that leave a "
             "feature; learned_input_scale=True multiplies these by a number that is "
             "not penalised and would make up for it. Use one of the two."
+        )
+    if estimator.group_alpha and estimator.numeric_embedding is not None:
+        raise ValueError(
+            f"group_alpha={estimator.group_alpha} penalises the weights that leave a "
+            "feature; with numeric_embedding="
+            f"{estimator.numeric_embedding!r} a feature is several inputs of the first "
+            "layer, and would not be switched off as a whole. Use one of the two."
         )
     return EmpiricalRisk(
         network,

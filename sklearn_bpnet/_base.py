@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from copy import deepcopy
 from math import nan
@@ -23,13 +24,19 @@ from sklearn_bpnet._architecture import (
     hidden_sizes,
 )
 from sklearn_bpnet._rows import mean_weight, read_rows, set_rows_aside, some_rows
-from sklearn_bpnet._scaling import SQUASHED_TO, feature_standardization, squashing
+from sklearn_bpnet._scaling import (
+    SQUASHED_TO,
+    feature_standardization,
+    has_many_values,
+    squashing,
+)
 from sklearn_bpnet._session import Training, new_state
 from sklearn_bpnet._sklearn_compat import (
     CallbackSupportMixin,
     fit_context,
 )
 from sklearn_bpnet.net.activations import ACTIVATIONS
+from sklearn_bpnet.net.embeddings import check_dense
 from sklearn_bpnet.net.initializers import BIAS_INITIALIZERS, INITIALIZERS, Zeros
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.parameters import Parameters
@@ -151,6 +158,11 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
                 f"hidden_layer_sizes={asked!r} contradicts the shapes of coefs, which "
                 f"make it {sizes}. Leave it out."
             )
+        if settings.get("numeric_embedding") is not None:
+            raise ValueError(
+                f"numeric_embedding={settings['numeric_embedding']!r} has weights of "
+                "its own, which coefs and intercepts do not hold. Leave it out."
+            )
         for name, given in has_statistics.items():
             if not given:
                 settings.setdefault(name, None)
@@ -174,6 +186,7 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
             input_mean, input_scale, sizes[0], "input"
         )
         self.input_mean_ = self.input_scale_ = self.input_clip_ = None
+        self.embedded_features_ = None
         if statistics is not None:
             self.input_mean_, self.input_scale_ = statistics.mean, statistics.scale
             self.input_clip_ = SQUASHED_TO if self.input_scaling == "squash" else None
@@ -358,15 +371,17 @@ default=None
             incremental or self.warm_start or resuming
         )
         data = read_rows(self, rows, validation, going_on=going_on)
-        risk = self._build_risk(data)
-        check_users_own(risk, data.Y)
-        self._network, self._loss = risk.network, risk.loss
         state = deepcopy(self._state) if going_on else new_state(self.random_state)
         if not self._is_trivial():
             set_rows_aside(
                 self, data, groups, state, incremental=incremental, resuming=resuming
             )
             self._check_calibration(data, incremental)
+        if not going_on:
+            self._choose_embedded(data)
+        risk = self._build_risk(data)
+        check_users_own(risk, data.Y)
+        self._network, self._loss = risk.network, risk.loss
         if resuming and data.fingerprint != state["data"]:
             raise ValueError(
                 "The checkpoint was written by a fit to other rows: X, y or the "
@@ -424,6 +439,20 @@ default=None
             name = self._default_output_activation(LOSSES.resolve(self.loss))
         return ACTIVATIONS.resolve(name)
 
+    def _choose_embedded(self, data):
+        """Decide, on the training rows, which features are embedded."""
+        self.embedded_features_ = None
+        if self.numeric_embedding is not None:
+            check_dense(data.X)
+            self.embedded_features_ = np.flatnonzero(has_many_values(data.X, data.rows))
+            if not self.embedded_features_.size:
+                warnings.warn(
+                    f"numeric_embedding={self.numeric_embedding!r} has no effect: no "
+                    "feature has more than two values. Leave it at its default.",
+                    UserWarning,
+                    stacklevel=4,
+                )
+
     def _learn_scaling(self, data):
         """Statistics of the inputs and targets, on the training rows."""
         self.input_mean_ = self.input_scale_ = None
@@ -476,6 +505,16 @@ default=None
         learned = [layer.learned is not None for layer in network.layers]
         fitted = [W.shape for W in self.coefs_]
         start_again = "Use warm_start=False to start again."
+        embedding = network.embedding
+        shapes = None if embedding is None else list(embedding.shapes)
+        own = self.embedding_weights_
+        known = None if own is None else [array.shape for array in own]
+        newly = self.numeric_embedding is not None and self.embedded_features_ is None
+        if shapes != known or newly:
+            raise ValueError(
+                f"Training cannot go on: numeric_embedding={self.numeric_embedding!r}, "
+                f"unlike before. {start_again}"
+            )
         if fitted != needed:
             raise ValueError(
                 f"Training cannot go on: the weights have the shapes {fitted}, but "
@@ -567,8 +606,12 @@ default=None
         """The Euclidean norm of the weights that leave every feature."""
         check_is_fitted(self)
         norms = np.linalg.norm(self.coefs_[0], axis=1)
-        scale = self.learned_input_scale_
-        return norms if scale is None else norms * np.abs(scale)
+        if self.learned_input_scale_ is not None:
+            norms *= np.abs(self.learned_input_scale_)
+        if self._network.embedding is not None:  # of all that is made of a feature
+            of = self._network.embedding.feature_of_output
+            norms = np.sqrt(np.bincount(of, norms**2))
+        return norms
 
     def _outputs(self, X):
         """Z[L] and A[L] for the rows of X, float64, and the checked X."""

@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet.net.activations import ACTIVATIONS
+from sklearn_bpnet.net.embeddings import Embedding
 from sklearn_bpnet.net.input_scale import InputScale
 from sklearn_bpnet.net.network import Dense
 from sklearn_bpnet.training.history import StopReason
@@ -54,13 +55,15 @@ def attributes(network, theta, state, history, outcome, best_epoch=0):
 def weights(network, blocks):
     """The attributes that hold the arrays of a network's blocks, by name."""
     layers = network.of_layers(blocks)
-    pairs = zip(network.blocks, blocks, strict=True)
+    pairs = list(zip(network.blocks, blocks, strict=True))
     scales = [arrays[0] for block, arrays in pairs if isinstance(block, InputScale)]
+    embeddings = [arrays for block, arrays in pairs if isinstance(block, Embedding)]
     return {
         "coefs_": [W for W, *_ in layers],
         "intercepts_": [b for _, b, *_ in layers],
         "activation_weights_": [own[0] if own else None for _, _, *own in layers],
         "learned_input_scale_": scales[0] if scales else None,
+        "embedding_weights_": list(embeddings[0]) if embeddings else None,
     }
 
 
@@ -81,6 +84,8 @@ def blocks(estimator, network):
             arrays.append((W, b) if w is None else (W, b, w))
         elif isinstance(block, InputScale):
             arrays.append((estimator.learned_input_scale_,))
+        elif isinstance(block, Embedding):
+            arrays.append(tuple(estimator.embedding_weights_))
         else:
             arrays.append(())
     return arrays

@@ -119,11 +119,12 @@ def empirical_risk(estimator, X, y, sample_weight=None):
     if fitted:
         est._classes_preset = True  # rows of some of the classes will do
     data = read_rows(est, (X, y, sample_weight), going_on=fitted)
-    risk = est._build_risk(data)
     state = new_state(est.random_state)
     if not fitted:
         set_rows_aside(est, data, None, state, incremental=True)
+        est._choose_embedded(data)
         est._learn_scaling(data)
+    risk = est._build_risk(data)
     rng = np.random.default_rng()
     rng.bit_generator.state = state["rng"]
     start: Parameters = est._start(risk.network, data, rng, state if fitted else None)

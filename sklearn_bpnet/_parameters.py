@@ -12,6 +12,7 @@ from sklearn.metrics import get_scorer_names
 from sklearn_bpnet._rates import rate_factors
 from sklearn_bpnet._sklearn_compat import HasMethods, Interval, Options, StrOptions
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation
+from sklearn_bpnet.net.embeddings import NUMERIC_EMBEDDINGS, PBLD
 from sklearn_bpnet.net.hyperparameters import Configurable
 from sklearn_bpnet.net.initializers import (
     BIAS_INITIALIZERS,
@@ -67,6 +68,7 @@ _REGISTRIES: dict = {
     "bias_initializer": BIAS_INITIALIZERS,
     "output_initializer": INITIALIZERS,
     "loss": LOSSES,
+    "numeric_embedding": NUMERIC_EMBEDDINGS,
 }
 _DTYPES = {"float32": np.float32, "float64": np.float64}
 # Only the learning rate says when training ends at a plateau.
@@ -124,6 +126,7 @@ CONSTRAINTS = {
     "clip_norm": [_POSITIVE, None],
     "learning_rate_factors": ["array-like", dict, None],
     "input_scaling": [StrOptions({"standard", "squash"}), None],
+    "numeric_embedding": [StrOptions(set(NUMERIC_EMBEDDINGS)), PBLD, None],
     "learned_input_scale": ["boolean"],
     "dtype": [StrOptions({"auto", *_DTYPES}), Options(type, set(_DTYPES.values()))],
 }

@@ -17,6 +17,7 @@ KINDS = {
     "b": "biases",
     "activation": "weights that activations learn",
     "input_scale": "learned scale of the features",
+    "embedding": "numeric embedding",
 }
 
 

@@ -116,6 +116,27 @@ def squashing(X, weights=None, rows=None):
     return Standardization(medians, scales, SQUASHED_TO)
 
 
+def has_many_values(X, rows=None):
+    """Whether a column has more than two distinct values, shape (n_columns,).
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_columns)
+    rows : ndarray of int, default=None
+        The rows that count; None means all.
+    """
+
+    def blocks():
+        return (block for block, _ in _blocks(X, None, rows))
+
+    low = np.min([block.min(axis=0) for block in blocks()], axis=0)
+    high = np.max([block.max(axis=0) for block in blocks()], axis=0)
+    between = np.zeros(X.shape[1], dtype=bool)
+    for block in blocks():
+        between |= ((block != low) & (block != high)).any(axis=0)
+    return between
+
+
 def _quantiles(columns, weights, levels):
     """Weighted quantiles of every column: a row of weight 2 counts as two rows."""
     order = np.argsort(columns, axis=0, kind="stable")

@@ -222,10 +222,11 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Factors of the learning rate, at least 0: one number for each layer of
         weights, first to last, or a dictionary. Its keys are "W" for the weights and
         "b" for the biases, with such numbers or one for all layers, "activation"
-        for the weights that activations learn, and "input_scale". ``{"b": 0.1}`` makes
-        biases learn at a tenth of the rate; 0 leaves parameters as they are. "ntk" as
-        the factor of weights is 1 / sqrt(n_in) of their layer (1 / n_in for "sgd" and
-        "gd"): they are trained as if they were stored with variance 1.
+        for the weights that activations learn, "input_scale", and "embedding".
+        ``{"b": 0.1}`` makes biases learn at a tenth of the rate; 0 leaves parameters as
+        they are. "ntk" as the factor of weights is 1 / sqrt(n_in) of their layer
+        (1 / n_in for "sgd" and "gd"): they are trained as if they were stored with
+        variance 1.
 
     target_scaling : {"auto", "standard"} or None, default="auto"
         Whether the network is trained on standardised targets, and predictions are
@@ -247,6 +248,13 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         median is subtracted, and the rest divided by the distance of the quartiles and
         bent smoothly into (-3, 3), so that outliers stay near; it needs dense X. None
         leaves them as they are.
+
+    numeric_embedding : "pbld", PBLD or None, default=None
+        What the network sees of a feature with more than two values in the training
+        rows. None: the scaled feature. "pbld": beside it three learned functions of
+        it, linear maps of 16 waves, so that the target may change fast, or up and down,
+        along a feature. Features with two values stay as they are. Needs dense X.
+        ``PBLD(n_frequencies, embedding_size, deviation)`` has other numbers.
 
     learned_input_scale : bool, default=False
         Whether the network learns a number for every scaled feature, which it is
@@ -271,9 +279,9 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
 
     feature_importances_ : ndarray of shape (n_features_in_,)
         The Euclidean norm of the weights that leave every feature, ``coefs_[0]``, times
-        its learned scale if there is one: for features on one scale, and exactly 0
-        where `group_alpha` switched one off. It is what ``SelectFromModel`` and
-        ``RFE`` look at.
+        its learned scale if there is one, and of all that an embedding makes of it: for
+        features on one scale, and exactly 0 where `group_alpha` switched one off. It is
+        what ``SelectFromModel`` and ``RFE`` look at.
 
     loss_ : float
         The empirical risk, penalty included: for mini-batches its mean over the last
@@ -339,9 +347,19 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     input_clip_ : float or None
         Where scaled features are bent to, by "squash".
 
+    embedded_features_ : ndarray of int or None
+        The features that `numeric_embedding` embeds.
+
+    embedding_weights_ : list of 4 ndarray or None
+        What was learned of them: frequencies and phases of the waves, of shape
+        (n_embedded, n_frequencies), their linear map, of shape (n_embedded,
+        n_frequencies, embedding_size - 1), and what is added, of shape (n_embedded,
+        embedding_size - 1). The first layer sees the features, then these functions
+        of the first embedded feature, of the second, and so on.
+
     learned_input_scale_ : ndarray of shape (n_features_in_,) or None
         What the scaled features are multiplied by, with `learned_input_scale`; else
-        None.
+        None. Behind an embedding there is a number for everything that it hands on.
 
     target_mean_, target_scale_ : ndarray of shape (n_outputs_,) or None
         What is subtracted from the targets, and what they are divided by.
@@ -431,6 +449,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         target_range=None,
         clip_predictions=False,
         input_scaling="standard",
+        numeric_embedding=None,
         learned_input_scale=False,
         dtype="auto",
     ):
@@ -480,6 +499,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         self.target_range = target_range
         self.clip_predictions = clip_predictions
         self.input_scaling = input_scaling
+        self.numeric_embedding = numeric_embedding
         self.learned_input_scale = learned_input_scale
         self.dtype = dtype
 

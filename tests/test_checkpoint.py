@@ -20,6 +20,7 @@ import sklearn_bpnet
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _checkpoint
 from sklearn_bpnet._sklearn_compat import HAS_CALLBACKS
 from sklearn_bpnet.net.activations import SELU, LeakyReLU, Mixed, ReLU
+from sklearn_bpnet.net.embeddings import PBLD
 from sklearn_bpnet.training.optimizers import OPTIMIZERS, Adam
 from sklearn_bpnet.training.schedules import FlatCosine, InverseScaling
 
@@ -101,6 +102,7 @@ SETTINGS = {
         "weight_decay_schedule": FlatCosine(0.3),
     },
     "prelu": {"activation": "prelu", "dropout": 0.2},
+    "embedding": {"numeric_embedding": PBLD(5, 3), "learned_input_scale": True},
     "mix": {"activation": Mixed(SELU(), 0.5)},
     "group": {"group_alpha": 0.05, "alpha": [0.0, 0.01, 0.0]},
     "early stopping": {"early_stopping": True, "n_iter_no_change": 4},

@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 from sklearn_bpnet.net.activations import ACTIVATIONS
+from sklearn_bpnet.net.embeddings import NUMERIC_EMBEDDINGS
 from sklearn_bpnet.net.initializers import INITIALIZERS
 from sklearn_bpnet.training.optimizers import OPTIMIZERS, SGD
 from sklearn_bpnet.training.schedules import SCHEDULES
@@ -143,6 +144,7 @@ NAMES = {
     "activation": list(ACTIVATIONS),
     "output_activation": ["auto", *ACTIVATIONS],
     "initializer": list(INITIALIZERS),
+    "numeric_embedding": list(NUMERIC_EMBEDDINGS),
     "bias_initializer": ["zeros", "normal"],
     "output_initializer": list(INITIALIZERS),
     "solver": ["lbfgs", *OPTIMIZERS],

@@ -49,6 +49,8 @@ SETTINGS = [
     {"weight_decay": 5.0, "weight_decay_schedule": "invscaling"},
     {"activation": "prelu"},
     {"group_alpha": 0.05},
+    {"numeric_embedding": "pbld"},
+    {"numeric_embedding": "pbld", "learned_input_scale": True, "dropout": 0.2},
     {"learned_input_scale": True, "learning_rate_factors": {"input_scale": 6}},
     {"learned_input_scale": True, "input_dropout": 0.2, "early_stopping": True},
 ]

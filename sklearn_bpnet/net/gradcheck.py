@@ -75,6 +75,7 @@ _ATTRIBUTES = {
     "b": "intercepts_",
     "activation": "activation_weights_",
     "input_scale": "learned_input_scale_",
+    "embedding": "embedding_weights_",
 }
 
 
@@ -86,9 +87,9 @@ class Mismatch:
     ----------
     layer : int
         1 for the first layer above the input, as in the lecture; 0 for what is below.
-    parameter : {"W", "b", "activation", "input_scale"}
-        Weight matrix, bias vector, the weights that an activation learns, or the
-        learned scale of the features.
+    parameter : {"W", "b", "activation", "input_scale", "embedding"}
+        Weight matrix, bias vector, the weights that an activation learns, the learned
+        scale of the features, or one of the arrays of their embedding.
     index : tuple of int
         Where in that array.
     backpropagation, difference : float
@@ -207,7 +208,7 @@ def compare(
         Where to differentiate; float64.
     gradient : ndarray of shape (n_parameters,)
         What backpropagation gave there.
-    blocks : sequence of Dense, InputScale or Noise
+    blocks : sequence of Dense, Embedding, InputScale or Noise
         Whose arrays theta holds; they name the parameters.
     which : ndarray of int, default=None
         The parameters to compare; None means all.

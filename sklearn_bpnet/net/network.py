@@ -17,6 +17,7 @@ from numpy.typing import DTypeLike
 
 from sklearn_bpnet.net._typing import Array, Operand
 from sklearn_bpnet.net.activations import Activation, LearnedActivation
+from sklearn_bpnet.net.embeddings import Embedding
 from sklearn_bpnet.net.initializers import (
     BiasInitializer,
     Initializer,
@@ -176,7 +177,7 @@ class Dense:
             gradient[2][...] = self.learned.weight_gradient(parameters[2], ws.Z, ws.G)
 
 
-Block = Dense | InputScale | Noise
+Block = Dense | Embedding | InputScale | Noise
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,7 @@ class Network:
 
     Parameters
     ----------
-    blocks : tuple of Dense, InputScale or Noise
+    blocks : tuple of Dense, Embedding, InputScale or Noise
         From the input to the output, which is Dense.
     """
 
@@ -199,6 +200,7 @@ class Network:
         *,
         dropout: Sequence[float] = (),
         input_noise: float = 0.0,
+        embedding: Embedding | None = None,
         input_scale: bool = False,
     ) -> Network:
         """A multi-layer perceptron.
@@ -214,6 +216,8 @@ class Network:
             in [0, 1); empty for none.
         input_noise : float, default=0.0
             Standard deviation of the noise on the inputs, at least 0.
+        embedding : Embedding or None, default=None
+            Makes what the layers see of the inputs.
         input_scale : bool, default=False
             Whether the first layer sees the inputs times a learned scale.
         """
@@ -226,6 +230,9 @@ class Network:
         for i, (n_in, n_out, f, rate) in enumerate(layers):
             if rate:
                 blocks.append(Dropout(n_in, rate))
+            if i == 0 and embedding is not None:
+                blocks.append(embedding)
+                n_in = embedding.n_out
             if i == 0 and input_scale:
                 blocks.append(InputScale(n_in))
             blocks.append(Dense(n_in, n_out, f))
@@ -235,6 +242,12 @@ class Network:
     def layers(self) -> tuple[Dense, ...]:
         """The blocks with weights."""
         return tuple(block for block in self.blocks if isinstance(block, Dense))
+
+    @property
+    def embedding(self) -> Embedding | None:
+        """The block that embeds features, if there is one."""
+        found = (block for block in self.blocks if isinstance(block, Embedding))
+        return next(found, None)
 
     def of_layers(self, entries: Sequence[T]) -> list[T]:
         """Of a sequence with an entry for every block, those of the layers."""
@@ -322,6 +335,8 @@ class Network:
         for block, arrays in zip(self.blocks, parameters.blocks, strict=True):
             if isinstance(block, InputScale):
                 arrays[0][...] = block.initial
+            if isinstance(block, Embedding):
+                block.draw(arrays, rng)
             if isinstance(block, Dense):
                 law = output if output and block is top else initializer
                 is_zero = law is output and isinstance(law, Zeros)

@@ -31,7 +31,8 @@ class Parameters:
     theta : ndarray of shape (n_parameters,)
     blocks : list of tuple of ndarray
         For a dense layer the pair (W, b), and its activation's own weights if it has
-        some; (s,) for a learned scale; nothing for a block of noise.
+        some; (s,) for a learned scale; (w, c, V, d) for an embedding; nothing for a
+        block of noise.
     """
 
     def __init__(self, shapes: Sequence[Sequence[Shape]], theta: Array) -> None:

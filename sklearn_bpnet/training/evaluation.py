@@ -17,7 +17,7 @@ _BLOCK_NUMBERS = 2**20
 
 def block_rows(network: Network) -> int:
     """How many rows to take at a time."""
-    widest = max(max(block.n_in, block.n_out) for block in network.layers)
+    widest = max(max(block.n_in, block.n_out) for block in network.blocks)
     return max(_BLOCK_NUMBERS // widest, 64)
 
 

@@ -3,12 +3,21 @@ import re
 import pytest
 
 from sklearn_bpnet.net.activations import ACTIVATIONS, LeakyReLU, Sigmoid
-from sklearn_bpnet.net.initializers import INITIALIZERS
+from sklearn_bpnet.net.embeddings import NUMERIC_EMBEDDINGS
+from sklearn_bpnet.net.initializers import BIAS_INITIALIZERS, INITIALIZERS
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.training.optimizers import OPTIMIZERS
 from sklearn_bpnet.training.schedules import SCHEDULES
 
-REGISTRIES = [ACTIVATIONS, LOSSES, INITIALIZERS, OPTIMIZERS, SCHEDULES]
+REGISTRIES = [
+    ACTIVATIONS,
+    LOSSES,
+    INITIALIZERS,
+    BIAS_INITIALIZERS,
+    NUMERIC_EMBEDDINGS,
+    OPTIMIZERS,
+    SCHEDULES,
+]
 every_registry = pytest.mark.parametrize("registry", REGISTRIES, ids=lambda r: r.kind)
 
 
