@@ -78,6 +78,28 @@ def test_values_are_those_of_the_formula(name, read_only):
     np.testing.assert_allclose(A, expected, rtol=1e-14, atol=1e-15)
 
 
+def test_mish_in_its_tails(read_only):
+    Z = read_only([[-700.0, -100.0, -40.0, -20.0, 15.0, 19.0, 21.0, 50.0, 700.0]])
+    t = np.tanh(np.log1p(np.exp(Z)))
+    sigmoid = 1 / (1 + np.exp(-Z))
+    A = forward(ACTIVATIONS["mish"], Z)
+    np.testing.assert_allclose(A, Z * t, rtol=1e-14)
+    slope = ACTIVATIONS["mish"].derivative(Z, A, np.empty_like(Z))
+    np.testing.assert_allclose(slope, t + Z * (1 - t**2) * sigmoid, rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["elu", "selu"])
+def test_elu_has_one_slope_above_zero_and_the_exponential_below(name):
+    Z = np.array([[-30.0, -1.0, -1e-9, 0.0, 1e-9, 1.0, 1e6]])
+    scale, alpha = {"elu": (1, 1), "selu": (1.0507009873554805, 1.6732632423543772)}[
+        name
+    ]
+    f = ACTIVATIONS[name]
+    slope = f.derivative(Z, forward(f, Z), np.empty_like(Z))
+    expected = np.where(Z > 0, scale, scale * alpha * np.exp(np.minimum(Z, 0)))
+    np.testing.assert_allclose(slope, expected, rtol=1e-14, atol=1e-15)
+
+
 def test_softmax_is_the_normalised_exponential_of_every_row(read_only):
     Z = read_only([[0.3, -1.0, 2.0], [5.0, 5.0, 5.0]])
     expected = []

@@ -175,9 +175,7 @@ class ELU(Activation):
         return out
 
     def derivative(self, Z: Array, A: Array, out: Array) -> Array:
-        np.add(A, self.alpha, out=out)  # alpha exp(z) where z <= 0
-        np.copyto(out, 1, where=A > 0)
-        return out
+        return _elu_derivative(A, 1.0, self.alpha, out)
 
 
 @dataclass(frozen=True)
@@ -202,6 +200,13 @@ class SELU(Activation):
         return out
 
     def derivative(self, Z: Array, A: Array, out: Array) -> Array:
-        np.add(A, self.scale * self.elu.alpha, out=out)
-        np.copyto(out, self.scale, where=A > 0)
-        return out
+        return _elu_derivative(A, self.scale, self.scale * self.elu.alpha, out)
+
+
+def _elu_derivative(A: Array, slope: float, alpha: float, out: Array) -> Array:
+    """``slope`` where z > 0, else alpha exp(z) = A + alpha: without a branch."""
+    np.greater(A, 0, out=out)
+    out *= slope - alpha
+    out += np.minimum(A, 0)
+    out += alpha
+    return out

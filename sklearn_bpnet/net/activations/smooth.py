@@ -69,7 +69,8 @@ class SiLU(Activation):
 class Mish(Activation):
     """Mish, f(z) = z t with t = tanh(log(1 + exp(z))).
 
-    f'(z) = t + z (1 - t^2) s(z), with the logistic sigmoid s.
+    With u = exp(z), t = (u^2 + 2 u) / (u^2 + 2 u + 2), which needs no other
+    transcendental function, and f'(z) = t + 4 z u (1 + u) / (u^2 + 2 u + 2)^2.
 
     References
     ----------
@@ -78,17 +79,30 @@ class Mish(Activation):
     """
 
     reads_Z: ClassVar[bool] = True
+    t_is_1_from: ClassVar[float] = 20.0  # in float64; exp would overflow far above
 
     def forward(self, Z: Array, out: Array) -> Array:
-        return np.multiply(Z, np.tanh(np.logaddexp(0, Z)), out=out)
+        u = np.minimum(Z, self.t_is_1_from)
+        np.exp(u, out=u)
+        t = u + 2
+        t *= u
+        np.add(t, 2, out=u)
+        t /= u
+        return np.multiply(Z, t, out=out)
 
     def derivative(self, Z: Array, A: Array, out: Array) -> Array:
-        t = np.tanh(np.logaddexp(0, Z))
-        np.multiply(t, t, out=out)
-        np.subtract(1, out, out=out)
-        out *= Z
-        out *= special.expit(Z)
-        out += t
+        z = np.minimum(Z, self.t_is_1_from)
+        u = np.exp(z)
+        above = u + 2
+        above *= u
+        below = above + 2
+        np.add(u, 1, out=out)
+        out *= u
+        out *= z
+        out *= 4
+        out /= below
+        out += above
+        out /= below
         return out
 
 
