@@ -125,7 +125,7 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
 
         Parameters
         ----------
-        name : {"lecture", "scikit-learn", "realmlp-td-s"}
+        name : {"lecture", "scikit-learn", "realmlp-td-s", "realmlp-td"}
             The recipe.
         **overrides : object
             Parameters of the constructor, beside those of the recipe or in place of

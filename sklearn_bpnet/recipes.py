@@ -12,6 +12,7 @@ from copy import deepcopy
 from math import inf
 from typing import Any
 
+from sklearn_bpnet.net.activations import SELU, Mish, Mixed
 from sklearn_bpnet.net.losses import LogLoss
 
 Settings = dict[str, Any]
@@ -23,8 +24,11 @@ _PLAIN: Settings = {
     "output_initializer": None,
     "learning_rate": "constant",
     "learning_rate_factors": None,
+    "dropout": 0.0,
+    "weight_decay": None,
     "early_stopping": False,
     "input_scaling": None,
+    "numeric_embedding": None,
     "learned_input_scale": False,
 }
 
@@ -91,6 +95,26 @@ _REALMLP_TD_S = _PLAIN | {
     "dtype": "float32",
 }
 
+# What RealMLP-TD adds, from the same sources. Weight decay leaves the learned scale
+# alone here, which pytabkit lets decay 36 times as fast as the weights.
+_REALMLP_TD = _REALMLP_TD_S | {
+    "initializer": "unit_variance",
+    "bias_initializer": "hull",
+    "output_initializer": None,
+    "dropout": 0.15,
+    "dropout_schedule": "flat_cosine",
+    "weight_decay": 0.02,
+    "weight_decay_schedule": "flat_cosine",
+    "learning_rate_factors": {
+        "W": "ntk",
+        "b": 0.1,
+        "input_scale": 6.0,
+        "activation": 0.1,
+        "embedding": 0.1,
+    },
+    "numeric_embedding": "pbld",
+}
+
 RECIPES: dict[str, dict[str, Settings]] = {
     "lecture": {
         "classification": _LECTURE
@@ -119,6 +143,22 @@ RECIPES: dict[str, dict[str, Settings]] = {
             "loss": "squared_error",
             "learning_rate_init": 0.07,
             "target_scaling": "auto",
+        },
+    },
+    "realmlp-td": {
+        "classification": _REALMLP_TD
+        | {
+            "activation": Mixed(SELU()),
+            "loss": LogLoss(label_smoothing=0.1),
+            "learning_rate_init": 0.04,
+        },
+        "regression": _REALMLP_TD
+        | {
+            "activation": Mixed(Mish()),
+            "loss": "squared_error",
+            "learning_rate_init": 0.2,
+            "target_scaling": "auto",
+            "clip_predictions": True,
         },
     },
 }

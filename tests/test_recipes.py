@@ -72,7 +72,7 @@ def test_the_docstring_names_every_recipe():
 @each_recipe
 def test_a_recipe_trains_a_classifier(name, iris, binary, multilabel):
     settings = {"max_iter": 40, "random_state": 0}
-    if name == "realmlp-td-s":
+    if name.startswith("realmlp"):
         settings["hidden_layer_sizes"] = (32, 32)
     settings["batch_size"] = min(RECIPES[name]["classification"]["batch_size"], 96)
     for X, y in (iris, binary, multilabel):
@@ -84,7 +84,7 @@ def test_a_recipe_trains_a_classifier(name, iris, binary, multilabel):
 @each_recipe
 def test_a_recipe_trains_a_regressor(name, regression):
     settings = {"max_iter": 40, "random_state": 0, "batch_size": 32}
-    if name == "realmlp-td-s":
+    if name.startswith("realmlp"):
         settings["hidden_layer_sizes"] = (32, 32)
     if name == "scikit-learn":
         settings["learning_rate_init"] = 0.01
@@ -204,3 +204,48 @@ def test_td_s_starts_at_equal_outputs_and_keeps_its_last_best_epoch(estimator, i
     assert model.n_iter_ == 30
     assert model.best_epoch_ == np.flatnonzero(scores == np.max(scores))[-1] + 1
     assert model.learned_input_scale_.dtype == np.float32
+
+
+# "realmlp-td"
+
+
+@each_class
+def test_td_is_td_s_with_what_its_source_adds(estimator):
+    small, large = (
+        estimator.from_recipe(name).get_params(deep=False)
+        for name in ("realmlp-td-s", "realmlp-td")
+    )
+    changed = {name for name in large if large[name] != small[name]}
+    is_classifier = estimator is BPNetClassifier
+    assert changed == {
+        "activation",
+        "initializer",
+        "bias_initializer",
+        "output_initializer",
+        "dropout",
+        "dropout_schedule",
+        "weight_decay",
+        "weight_decay_schedule",
+        "learning_rate_factors",
+        "numeric_embedding",
+        *(() if is_classifier else ("learning_rate_init", "clip_predictions")),
+    }
+    assert large["learning_rate_init"] == (0.04 if is_classifier else 0.2)
+    factors = small["learning_rate_factors"] | {"activation": 0.1, "embedding": 0.1}
+    assert large["learning_rate_factors"] == factors
+
+
+@quietly
+@each_class
+def test_td_learns_with_every_one_of_its_parts(estimator, iris):
+    X, y = iris
+    model = estimator.from_recipe(
+        "realmlp-td", hidden_layer_sizes=(16, 8), max_iter=30, batch_size=32,
+        random_state=0,
+    ).fit(X, y)  # fmt: skip
+    assert model.embedded_features_.tolist() == [0, 1, 2, 3]
+    assert model.learned_input_scale_.shape == model.coefs_[0].shape[:1] == (16,)
+    assert [len(w) for w in model.activation_weights_[:-1]] == [16, 8]
+    assert not any((w == 1).any() for w in model.activation_weights_[:-1])
+    if estimator is BPNetRegressor:
+        assert model.predict(10 * X).max() <= 2
