@@ -71,7 +71,7 @@ class Rule(NamedTuple):
 
 
 class Vectors(NamedTuple):
-    """What is as long as theta; ``gradients`` has a row for every thread."""
+    """What is as long as theta; ``gradients`` has a row, or a longer, for a thread."""
 
     theta: Any
     gradients: Any
@@ -479,7 +479,12 @@ def train_run(  # type: ignore[no-untyped-def]
     n_threads = course.totals.size
     mine = i * (course.halves.size // n_threads)
     n = vectors.theta.size
-    of_theta = slice(n * i // n_threads, n * (i + 1) // n_threads)
+    # whole cache lines of 16 numbers for each, as the loops are quick on
+    lines = -(-n // 16)
+    of_theta = slice(
+        min(16 * (lines * i // n_threads), n),
+        min(16 * (lines * (i + 1) // n_threads), n),
+    )
     n_batches = -(-rows.size // batch_size)
     for half in range(_look(course.halves, mine), 2 * n_batches):
         if not _all_have_finished(half, course):
@@ -491,7 +496,7 @@ def train_run(  # type: ignore[no-untyped-def]
             last = batch.size * (i + 1) // n_threads
             course.totals[i] = _add_up(
                 batch[first:last], batch.size, table, layers, vectors.theta,
-                vectors.gradients[i], memory,
+                vectors.gradients[i, :n], memory,
             )  # fmt: skip
         else:
             total = course.totals.sum()

@@ -111,7 +111,8 @@ class Epoch:
             from sklearn_bpnet.training.compiled import CompiledRun
 
             crew = crew or Crew()
-            self.compiled = CompiledRun(*whole, self.good, batches, crew)
+            state = progress.optimizer_state
+            self.compiled = CompiledRun(*whole, self.good, state, batches, crew)
             return
         exact = batches.reader.is_sparse and SparseBatchStep.is_exact(*whole[:3])
         kind = SparseBatchStep if exact else BatchStep
