@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isfinite, nan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,7 +18,10 @@ from sklearn_bpnet.training.history import NoFiniteStepError
 from sklearn_bpnet.training.optimizers import Optimizer
 from sklearn_bpnet.training.sparse_batch_step import SparseBatchStep
 from sklearn_bpnet.training.step import StepOptions
-from sklearn_bpnet.training.threads import Crew
+from sklearn_bpnet.training.threads import BlasTrial, Crew
+
+if TYPE_CHECKING:
+    from sklearn_bpnet.training.compiled import CompiledRun
 
 # Loading the compiled code takes about a second. Whether that is worth it depends on
 # the batches of an epoch only, not on how many epochs a call makes or on what ran
@@ -117,6 +120,8 @@ class Epoch:
         exact = batches.reader.is_sparse and SparseBatchStep.is_exact(*whole[:3])
         kind = SparseBatchStep if exact else BatchStep
         self.batch_step = kind(*whole, batches.batch_size)
+        sizes = batches.batch_size, batches.n_batches
+        self.blas = BlasTrial(risk.network, *sizes)
 
     def run(
         self,
@@ -137,7 +142,11 @@ class Epoch:
         risk, theta = self.risk, self.parameters.theta
         self.before[:] = theta
         penalty = risk.penalty_value(theta, self.strength)
-        total = self._run_compiled() if self.compiled else self._run()
+        if self.compiled is not None:
+            total = self._run_compiled(self.compiled)
+        else:
+            with self.blas:
+                total = self._run()
         if not isfinite(total):
             return nan
         self.total = total
@@ -162,16 +171,16 @@ class Epoch:
             self.n_steps += 1
             if self.average is not None:
                 self.average.update(theta)
+            self.blas.look(len(batch.Y))
         return total
 
-    def _run_compiled(self) -> float:
+    def _run_compiled(self, compiled: CompiledRun) -> float:
         """Do as `_run`, piece by piece in compiled code (batch by batch to average)."""
-        assert self.compiled is not None
         total, i = 0.0, 0
-        for table, rows in self.compiled.pieces(self.rng):
+        for table, rows in compiled.pieces(self.rng):
             size = len(rows) if self.average is None else self.batches.batch_size
             for start in range(0, len(rows), size):
-                s_L, n_steps, n_good = self.compiled(
+                s_L, n_steps, n_good = compiled(
                     table,
                     rows[start : start + size],
                     self.progress.optimizer_state,

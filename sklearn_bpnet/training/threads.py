@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from math import inf
 from operator import itemgetter
 from queue import SimpleQueue
 from threading import Lock, Thread
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,12 @@ _WORTH_SHARING = 2**21
 
 # Below so many rows a part's products are slower a row than the batch's.
 _LEAST_ROWS = 32
+
+
+# Batches of an epoch from which one of them may be spent on a measurement.
+_WORTH_A_TRIAL = 32
+
+_TRIAL_SECONDS = 0.1
 
 
 class _OneThread:
@@ -97,6 +105,69 @@ def crew_for(network: Network, n_rows: int, can_share: bool) -> Iterator[Crew]:
     finally:
         crew.dismiss()
         _ONE_THREAD.leave()
+
+
+class BlasTrial:
+    """BLAS's threads in an epoch of large batches, given up where they do not pay.
+
+    On a busy machine they spin while they wait for each other, and a batch takes ten
+    times longer than by one thread. So the first batch of an epoch is left to one
+    thread, as a measure; the rest too, as soon as a tenth of a second of batches takes
+    twice as long a row. On an idle machine that does not happen, and so the same
+    numbers come out again.
+
+    Parameters
+    ----------
+    network : Network
+        What is trained.
+    batch_size, n_batches : int
+        Rows of a batch, and batches of an epoch.
+    clock : callable, default=time.perf_counter
+        Tells the seconds.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        batch_size: int,
+        n_batches: int,
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
+        is_large = _largest_product(network, batch_size) >= _WORTH_SHARING
+        self.is_made = is_large and n_batches >= _WORTH_A_TRIAL
+        self.clock = clock
+        self.alone = inf  # seconds a row takes one thread, at best
+        self.is_measured = self.is_over = False
+
+    def __enter__(self) -> None:
+        self.is_measured = self.is_over = False
+        if self.is_made:
+            _ONE_THREAD.enter()
+            self._begin()
+
+    def __exit__(self, *error: object) -> None:
+        if self.is_made and (self.is_over or not self.is_measured):
+            _ONE_THREAD.leave()
+
+    def _begin(self) -> None:
+        self.start, self.n_rows = self.clock(), 0
+
+    def look(self, n_rows: int) -> None:
+        """A batch of ``n_rows`` rows is done."""
+        if not self.is_made or self.is_over:
+            return
+        self.n_rows += n_rows
+        seconds = self.clock() - self.start
+        if not self.is_measured:
+            self.alone = min(self.alone, seconds / self.n_rows)
+            self.is_measured = True
+            _ONE_THREAD.leave()
+            self._begin()
+        elif seconds >= _TRIAL_SECONDS:
+            if seconds > 2 * self.alone * self.n_rows:
+                self.is_over = True
+                _ONE_THREAD.enter()
+            self._begin()
 
 
 def _largest_product(network: Network, n_rows: int) -> int:

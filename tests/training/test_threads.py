@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_info
 
 from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.training.threads import Crew, blas_threads_for, crew_for
+from sklearn_bpnet.training.threads import BlasTrial, Crew, blas_threads_for, crew_for
 
 SMALL = Network.dense((10, 32, 1), [ACTIVATIONS["relu"], ACTIVATIONS["identity"]])
 LARGE = Network.dense((1000, 1000), [ACTIVATIONS["identity"]])
@@ -127,4 +127,58 @@ def test_small_batches_and_what_cannot_be_shared_get_a_crew_of_one():
         assert crew.size == 1
     with crew_for(LARGE, 64, can_share=False) as crew:
         assert crew.size == 1
+        assert blas_threads() == before
+
+
+class Clock:
+    """Tells the time that it is set to."""
+
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def steps(trial, clock, seconds):
+    """The numbers of BLAS threads in each batch that takes so many seconds."""
+    found = []
+    with trial:
+        for s in seconds:
+            found.append(max(blas_threads()))
+            clock.now += s
+            trial.look(32)
+    return found
+
+
+def test_the_threads_of_blas_stay_while_they_pay():
+    clock, before = Clock(), blas_threads()
+    trial = BlasTrial(LARGE, 32, 100, clock)
+    n = max(before)
+    # the first batch is one thread's; later ones may take less than twice its time
+    assert steps(trial, clock, [0.02] + [0.039] * 9) == [1] + [n] * 9
+    assert steps(trial, clock, [0.02] + [0.001] * 9) == [1] + [n] * 9
+    assert blas_threads() == before
+
+
+def test_the_threads_of_blas_are_given_up_where_they_wait():
+    clock, before = Clock(), blas_threads()
+    trial = BlasTrial(LARGE, 32, 100, clock)
+    n = max(before)
+    # after a tenth of a second
+    assert steps(trial, clock, [0.02, 0.06, 0.06, 0.01, 0.01]) == [1, n, n, 1, 1]
+    assert blas_threads() == before
+    # a slow measurement does not replace a better one
+    assert steps(trial, clock, [0.5, 0.2, 0.01]) == [1, n, 1]
+    assert blas_threads() == before
+
+
+def test_no_trial_is_made_of_small_products_few_batches_or_after_an_error():
+    before = blas_threads()
+    clock = Clock()
+    for trial in (BlasTrial(SMALL, 32, 100, clock), BlasTrial(LARGE, 32, 31, clock)):
+        assert steps(trial, clock, [0.02, 9.0, 9.0]) == [max(before)] * 3
+    for n_looks in range(3):
+        seconds = [*range(1, 1 + n_looks), None]  # which cannot be added
+        with pytest.raises(TypeError):
+            steps(BlasTrial(LARGE, 32, 100, clock), clock, seconds)
         assert blas_threads() == before
