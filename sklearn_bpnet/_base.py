@@ -15,7 +15,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 import sklearn_bpnet
-from sklearn_bpnet import _checkpoint, _fitted, _given_weights
+from sklearn_bpnet import _checkpoint, _ensemble, _fitted, _given_weights
 from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet._architecture import (
     build_network,
@@ -30,7 +30,7 @@ from sklearn_bpnet._scaling import (
     has_many_values,
     squashing,
 )
-from sklearn_bpnet._session import Training, new_state
+from sklearn_bpnet._session import Call, Training, new_state
 from sklearn_bpnet._sklearn_compat import (
     CallbackSupportMixin,
     fit_context,
@@ -41,7 +41,7 @@ from sklearn_bpnet.net.initializers import BIAS_INITIALIZERS, INITIALIZERS, Zero
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.recipes import recipe
-from sklearn_bpnet.training.batches import RowReader, Standardization
+from sklearn_bpnet.training.batches import RowReader, Standardization, in_row_order
 from sklearn_bpnet.training.evaluation import output_Z
 from sklearn_bpnet.training.history import History, Outcome, StopReason
 
@@ -176,6 +176,11 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
                 )
         estimator = cls(**settings)
         estimator._validate_params()
+        if estimator.n_members > 1:
+            raise ValueError(
+                f"n_members={estimator.n_members}, but coefs and intercepts are those "
+                "of one network. Use n_members=1."
+            )
         return estimator
 
     def _take_weights(self, coefs, intercepts, input_mean, input_scale):
@@ -367,9 +372,8 @@ default=None
     ):
         parameters.warn_about_unused(self)
         resuming = not incremental and getattr(self, "_resumes", False)
-        going_on = hasattr(self, "coefs_") and (
-            incremental or self.warm_start or resuming
-        )
+        going_on = self._goes_on(incremental, resuming)
+        call = Call(going_on, resuming, incremental, init)
         data = read_rows(self, rows, validation, going_on=going_on)
         state = deepcopy(self._state) if going_on else new_state(self.random_state)
         if not self._is_trivial():
@@ -389,36 +393,58 @@ default=None
                 "train on these with partial_fit."
             )
         if not going_on:
+            self._forget_other_kind()
             self._learn_scaling(data)
         if state["weight_unit"] is None:
             state["weight_unit"] = mean_weight(data)
+        if self.n_members > 1:
+            outcomes = _ensemble.train(self, data, state, call)
+        else:
+            outcomes = [self._train(risk, data, state, call)]
+        if incremental:  # an epoch is all that was asked for
+            outcomes = [x for x in outcomes if x.reason is not StopReason.MAX_ITER]
+        _fitted.warn(self, outcomes)
+        return self
+
+    def _goes_on(self, incremental, resuming):
+        """Whether this call goes on from those before."""
+        members = vars(self).get("estimators_")
+        if members is None and not hasattr(self, "coefs_"):
+            return False
+        if not (incremental or self.warm_start or resuming):
+            return False
+        n_members = 1 if members is None else len(members)
+        if n_members != self.n_members and not (members and resuming):
+            raise ValueError(
+                f"Training cannot go on with n_members={self.n_members}: so far it is "
+                f"{n_members}. Use n_members={n_members}, or warm_start=False in fit "
+                "to start again."
+            )
+        return True
+
+    def _train(self, risk, data, state, call, stop_sign=None):
+        """Train this one network on rows that are ready; return how it ended."""
         rng = np.random.default_rng()
         rng.bit_generator.state = state["rng"]
-        start = self._start(risk.network, data, rng, state if going_on else None)
-        self._note_targets(data, going_on)
-        coefs_init, intercepts_init = init
+        start = self._start(risk.network, data, rng, state if call.going_on else None)
+        self._note_targets(data, call.going_on)
+        coefs_init, intercepts_init = call.init
         layers = risk.network.of_layers(start.blocks)
         _given_weights.write(layers, coefs_init, intercepts_init, suffix="_init")
         state["rng"] = rng.bit_generator.state
-        training = Training(
-            self,
-            risk,
-            data,
-            start.theta,
-            state,
-            going_on=going_on,
-            resuming=resuming,
-            max_iter=1 if incremental else self.max_iter,
-            planned=self.max_iter if incremental else None,
-            keeps_state=incremental or self.warm_start,
-        )
+        training = Training(self, risk, data, start.theta, state, call, stop_sign)
         outcome = training.run()
         self._take(training.attributes(start.theta, outcome))
         self._calibrate(data)
         training.tasks.end()
-        if not incremental or outcome.reason is not StopReason.MAX_ITER:
-            _fitted.warn(self, outcome)
-        return self
+        return outcome
+
+    def _forget_other_kind(self):
+        """Forget what an ensemble left before one network is trained, and reversely."""
+        is_ensemble = self.n_members > 1
+        names = _fitted.OF_ONE_NETWORK if is_ensemble else ("estimators_",)
+        for name in names:
+            self.__dict__.pop(name, None)
 
     def _take(self, attributes):
         """Become the fitted estimator that has these attributes."""
@@ -591,12 +617,15 @@ default=None
             If the file is damaged or no checkpoint, or holds another class.
         """
         estimator = _checkpoint.read(cls, path, parameters)
-        n_outputs = len(estimator.intercepts_[-1])
-        estimator._loss = LOSSES.resolve(estimator.loss)
-        estimator._network = estimator._build_network(
-            estimator.n_features_in_, n_outputs
-        )
-        estimator._resumes = estimator.stop_reason_ == StopReason.UNFINISHED.value
+        members = vars(estimator).get("estimators_")
+        for one in (estimator, *(members or ())):
+            one._loss = LOSSES.resolve(one.loss)
+            one._network = one._build_network(one.n_features_in_, one.n_outputs_)
+        if members is not None:
+            is_whole = len(members) >= estimator.n_members
+            estimator._resumes = estimator._state["unfinished"] or not is_whole
+        else:
+            estimator._resumes = estimator.stop_reason_ == StopReason.UNFINISHED.value
         return estimator
 
     # Prediction
@@ -605,6 +634,10 @@ default=None
     def feature_importances_(self):
         """The Euclidean norm of the weights that leave every feature."""
         check_is_fitted(self)
+        return np.mean([net._importances() for net in self._networks()], axis=0)
+
+    def _importances(self):
+        """`feature_importances_` of one network."""
         norms = np.linalg.norm(self.coefs_[0], axis=1)
         if self.learned_input_scale_ is not None:
             norms *= np.abs(self.learned_input_scale_)
@@ -613,14 +646,17 @@ default=None
             norms = np.sqrt(np.bincount(of, norms**2))
         return norms
 
+    def _networks(self):
+        """The members of an ensemble, or the one network that it is."""
+        return vars(self).get("estimators_", [self])
+
     def _outputs(self, X):
-        """Z[L] and A[L] for the rows of X, float64, and the checked X."""
-        X = self._check_rows(X)
+        """Z[L] and A[L] of one network for rows of X that are checked, float64."""
         reader = RowReader(X, self.coefs_[0].dtype, self._input_standardization())
         blocks = _fitted.blocks(self, self._network)
         Z = output_Z(self._network, blocks, reader).astype(np.float64, copy=False)
         A = self._network.output_activation.forward(Z, out=np.empty_like(Z))
-        return Z, A, X
+        return Z, A
 
     def _check_rows(self, X):
         """X as an array or CSR matrix, checked against what `fit` saw.
@@ -634,16 +670,21 @@ default=None
             and X.dtype in _ORDINARY
             and X.shape[1] == getattr(self, "n_features_in_", None)
             and len(X)
-            and hasattr(self, "coefs_")
+            and hasattr(self, "n_outputs_")
             and not hasattr(self, "feature_names_in_")
         ):
             with np.errstate(all="ignore"):
                 if np.isfinite(np.add.reduce(X, axis=None)):
                     return X
         check_is_fitted(self)
-        return validate_data(self, X, accept_sparse="csr", dtype="numeric", reset=False)
+        X = validate_data(self, X, accept_sparse="csr", dtype="numeric", reset=False)
+        return X if len(self._networks()) == 1 else in_row_order(X)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+for _name in (*_fitted.OF_ONE_NETWORK, "estimators_"):
+    setattr(BaseBPNet, _name, _fitted.SometimesThere(_name))

@@ -1,4 +1,4 @@
-"""A fit as scikit-learn's callbacks see it: a task with a subtask for every epoch."""
+"""A fit as scikit-learn's callbacks see it: a task of epochs, or of members."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ class FitTasks:
     data : Data
         The rows of the call.
     max_iter : int
-        Most epochs that the call makes.
+        Most epochs that the call makes, or members that it trains.
+    name : {"epoch", "member"}, default="epoch"
+        What the subtasks are called.
     """
 
-    def __init__(self, estimator, data, max_iter):
+    def __init__(self, estimator, data, max_iter, name="epoch"):
+        self.name = name
         self.estimator = estimator
         self.context: Any = None
-        self.epoch: Any = None
-        self.active = False  # whether a callback is there to announce epochs to
+        self.subtask: Any = None
+        self.active = False  # whether a callback is there to announce subtasks to
         self.n_left = max_iter
         if not hasattr(estimator, "_init_callback_context"):
             return  # scikit-learn before 1.9
@@ -33,15 +36,15 @@ class FitTasks:
         self.context.call_on_fit_task_begin(estimator=estimator, **self.facts)
         self.active = bool(getattr(estimator, "_skl_callbacks", ()))
 
-    def begin_epoch(self):
-        """Announce an epoch, unless one is under way or there are no more."""
-        if self.epoch is None and self.n_left:
+    def begin_subtask(self):
+        """Announce a subtask, unless one is under way or there are no more."""
+        if self.active and self.subtask is None and self.n_left:
             self.n_left -= 1
-            self.epoch = self.context.subcontext(task_name="epoch")
-            self.epoch.call_on_fit_task_begin(estimator=self.estimator, **self.facts)
+            self.subtask = self.context.subcontext(task_name=self.name)
+            self.subtask.call_on_fit_task_begin(estimator=self.estimator, **self.facts)
 
-    def end_epoch(self, attributes):
-        """End the epoch; return whether a callback asks to stop.
+    def end_subtask(self, attributes):
+        """End the subtask; return whether a callback asks to stop.
 
         Parameters
         ----------
@@ -49,17 +52,19 @@ class FitTasks:
             Gives the fitted attributes as if training had ended here; None where it
             diverged.
         """
-        epoch, self.epoch = self.epoch, None
-        return epoch.call_on_fit_task_end(
+        if not self.active:
+            return False
+        subtask, self.subtask = self.subtask, None
+        return subtask.call_on_fit_task_end(
             estimator=self.estimator, **self.facts, reconstruction_attributes=attributes
         )
 
     def end(self):
-        """End the fit, and the epoch under way, which came to nothing."""
+        """End the fit, and the subtask under way, which came to nothing."""
         if self.context is None:
             return
-        if self.epoch is not None:
-            self.epoch.call_on_fit_task_end(estimator=self.estimator)
+        if self.subtask is not None:
+            self.subtask.call_on_fit_task_end(estimator=self.estimator)
         self.context.call_on_fit_task_end(
             estimator=self.estimator, **self.facts, reconstruction_attributes={}
         )

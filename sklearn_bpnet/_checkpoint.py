@@ -18,13 +18,13 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from sklearn_bpnet import _ensemble, _fitted
 from sklearn_bpnet._json_tree import NotPortableError, decode, encode
 
 _FORMAT = 1
 _FIRST_LINE = "sklearn_bpnet checkpoint {format} sha256 {digest}\n"
 # What is rebuilt from the parameters, or belongs to one call only
-_LEFT_OUT = ("_network", "_loss", "_resumes", "_classes_preset")
-_OF_SCIKIT_LEARN = ("_skl_", "_callback", "_parent_callback", "_sklearn_")
+_LEFT_OUT = ("_network", "_loss", "_resumes", "_classes_preset", "estimators_")
 
 
 def write(estimator, path, version):
@@ -70,17 +70,23 @@ def _content(estimator, version):
             header["parameters"][name] = encode(value, arrays)
         except NotPortableError:
             header["not_portable"][name] = repr(value)
-    header["attributes"] = {
-        name: encode(value, arrays)
-        for name, value in vars(estimator).items()
-        if name not in parameters
-        and name not in _LEFT_OUT
-        and not name.startswith(_OF_SCIKIT_LEARN)
-    }
+    header["attributes"] = _attributes(estimator, arrays)
+    if (members := vars(estimator).get("estimators_")) is not None:
+        header["members"] = [
+            [member.random_state, _attributes(member, arrays)] for member in members
+        ]
     text = json.dumps(header).encode()
     archive = io.BytesIO()
     np.savez(archive, header=np.frombuffer(text, dtype=np.uint8), **arrays)
     return archive.getvalue()
+
+
+def _attributes(estimator, arrays):
+    return {
+        name: encode(value, arrays)
+        for name, value in _fitted.learned(estimator).items()
+        if name not in _LEFT_OUT
+    }
 
 
 def _sync_folder(folder):
@@ -127,6 +133,13 @@ def read(cls, path, parameters):
     estimator = cls(**(known | parameters))
     for name, form in header["attributes"].items():
         setattr(estimator, name, decode(form, arrays))
+    if "members" in header:
+        estimator.estimators_ = []
+        for random_state, attributes in header["members"]:
+            member = cls(**_ensemble.parameters(estimator, random_state))
+            for name, form in attributes.items():
+                setattr(member, name, decode(form, arrays))
+            estimator.estimators_.append(member)
     return estimator
 
 

@@ -14,6 +14,37 @@ from sklearn_bpnet.net.input_scale import InputScale
 from sklearn_bpnet.net.network import Dense
 from sklearn_bpnet.training.history import StopReason
 
+# What differs between the members of an ensemble, which has these attributes not.
+OF_ONE_NETWORK = (
+    "coefs_",
+    "intercepts_",
+    "activation_weights_",
+    "learned_input_scale_",
+    "embedding_weights_",
+    "loss_curve_",
+    "best_loss_",
+    "validation_loss_curve_",
+    "validation_scores_",
+    "best_validation_score_",
+    "best_epoch_",
+    "history_",
+    "stop_reason_",
+    "t_",
+)
+OF_AN_ENSEMBLE = (
+    "estimators_",
+    "temperature_",
+    "n_iter_",
+    "loss_",
+    "_state",
+    "_resumes",
+    "_classes_preset",
+)
+# What every member finds out in training, and the same
+ALIKE = ("n_layers_", "n_outputs_", "out_activation_", "target_min_", "target_max_")
+# Marks of scikit-learn that come and go
+_OF_SCIKIT_LEARN = ("_skl_", "_callback", "_parent_callback", "_sklearn_")
+
 
 def attributes(network, theta, state, history, outcome, best_epoch=0):
     """The fitted attributes, by name.
@@ -50,6 +81,47 @@ def attributes(network, theta, state, history, outcome, best_epoch=0):
         "best_validation_score_": None if scores is None else _best(max, scores, nan),
         "best_epoch_": best_epoch,
     }
+
+
+def learned(estimator):
+    """What calls left on an estimator, by name, public or not."""
+    parameters = estimator.get_params(deep=False)
+    return {
+        name: value
+        for name, value in vars(estimator).items()
+        if name not in parameters and not name.startswith(_OF_SCIKIT_LEARN)
+    }
+
+
+class SometimesThere:
+    """A fitted attribute of one network, or of an ensemble, that says so elsewhere.
+
+    What an instance holds under this name comes before this.
+
+    Parameters
+    ----------
+    name : str
+        Of the attribute.
+    """
+
+    def __init__(self, name):
+        self.name = name
+
+    def __get__(self, estimator, owner=None):
+        """Raise AttributeError, on an instance."""
+        if estimator is None:
+            return self
+        name = self.name
+        message = f"{type(estimator).__name__!r} object has no attribute {name!r}"
+        if "estimators_" in vars(estimator):
+            n = len(estimator.estimators_)
+            message += (
+                f": it is an ensemble of {n} networks. Each has its own; see those of "
+                f"estimators_[0] to estimators_[{n - 1}]"
+            )
+        elif "coefs_" in vars(estimator):
+            message += ": it is a single network. Use n_members > 1 for an ensemble"
+        raise AttributeError(message + ".")
 
 
 def weights(network, blocks):
@@ -91,13 +163,38 @@ def blocks(estimator, network):
     return arrays
 
 
-def warn(estimator, outcome):
-    """Say what a user should know about the end of training."""
-    if outcome.reason is StopReason.INTERRUPTED:
+def warn(estimator, outcomes):
+    """Say what a user should know about the end of training.
+
+    Parameters
+    ----------
+    estimator : BPNetClassifier or BPNetRegressor
+    outcomes : list of Outcome
+        How it ended, for every member of an ensemble.
+    """
+    if any(outcome.reason is StopReason.INTERRUPTED for outcome in outcomes):
         warnings.warn("Training interrupted by user.", stacklevel=5)
         return
+    by_reason: dict = {}
+    for outcome in outcomes:
+        by_reason.setdefault(outcome.reason, []).append(outcome)
+    for alike in by_reason.values():
+        if message := _message(estimator, alike[0]):
+            if len(outcomes) > 1:
+                message = f"{len(alike)} of {len(outcomes)} members: {message}"
+            warnings.warn(message, ConvergenceWarning, stacklevel=5)
+
+
+def _message(estimator, outcome):
+    """What to say about an end of training, or None."""
     solver = parameters.solver_name(estimator)
-    message = {
+    full_batch = not parameters.is_stochastic(estimator)
+    if outcome.reason is StopReason.MAX_ITER and full_batch:
+        return (
+            f"{solver} failed to converge after {outcome.n_iter} iterations. "
+            f"Increase max_iter={estimator.max_iter}, or scale the data."
+        )
+    return {
         StopReason.MAX_ITER: (
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached "
             "and the optimization hasn't converged yet."
@@ -112,14 +209,6 @@ def warn(estimator, outcome):
             f"{outcome.message}. Scale the data, or raise max_fun or tol."
         ),
     }.get(outcome.reason)
-    full_batch = not parameters.is_stochastic(estimator)
-    if outcome.reason is StopReason.MAX_ITER and full_batch:
-        message = (
-            f"{solver} failed to converge after {outcome.n_iter} iterations. "
-            f"Increase max_iter={estimator.max_iter}, or scale the data."
-        )
-    if message:
-        warnings.warn(message, ConvergenceWarning, stacklevel=5)
 
 
 def _best(choose, values, default):

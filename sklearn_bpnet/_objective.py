@@ -111,6 +111,12 @@ def empirical_risk(estimator, X, y, sample_weight=None):
             f"{type(estimator).__name__}. Of a pipeline, give the last step and the "
             "data as the steps before leave them."
         )
+    if estimator.n_members > 1:
+        raise ValueError(
+            f"empirical_risk is that of one network, but n_members="
+            f"{estimator.n_members}. Use n_members=1, or one of the estimators_ of a "
+            "fitted ensemble."
+        )
     fitted = hasattr(estimator, "coefs_")
     est = copy(estimator)
     est._validate_params()

@@ -119,6 +119,8 @@ CONSTRAINTS = {
     "beta_1": [_DECAY],
     "beta_2": [_DECAY],
     "epsilon": [_POSITIVE],
+    "n_members": [_COUNT],
+    "n_jobs": [Integral, None],
     "n_iter_no_change": [_COUNT, Options(Real, {np.inf})],
     "max_fun": [_COUNT],
     "weight_decay": [_AT_LEAST_ZERO, None],
@@ -299,6 +301,7 @@ def warn_about_unused(estimator):
         "validation_fraction": estimator.early_stopping,
         "ties": estimator.early_stopping,
         "ema_decay": stochastic,
+        "n_jobs": estimator.n_members > 1,
     }
     signature = inspect.signature(type(estimator).__init__).parameters
     unused = [
@@ -312,6 +315,7 @@ def warn_about_unused(estimator):
             name.removesuffix("_schedule") for name in unused if name in _COURSES
         ]
         beside += ["learning_rate", "early_stopping"]
+        beside += ["n_members"] if "n_jobs" in unused else []
         warnings.warn(
             f"{_settings(estimator, unused)} has no effect with "
             f"{_settings(estimator, dict.fromkeys(beside))}. Leave it at its default.",

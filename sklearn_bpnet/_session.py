@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from math import isnan
 
@@ -28,15 +28,41 @@ from sklearn_bpnet.training.history import (
 from sklearn_bpnet.training.recording import MOST_ROWS, Recorder
 from sklearn_bpnet.training.stochastic import StochasticTraining
 from sklearn_bpnet.training.stopping import Patience
-from sklearn_bpnet.training.threads import blas_threads_for, crew_for
+from sklearn_bpnet.training.threads import (
+    blas_threads_for,
+    crew_for,
+    one_blas_thread,
+)
 from sklearn_bpnet.training.watch import Best, Watch
 
 # What only a training that may go on leaves in its state
 _MEMORY = ("patience", "watched", "best", "average", "theta", "shown", "rows")
 
 
+@dataclass(frozen=True)
+class Call:
+    """What a call of fit or partial_fit asks for.
+
+    Parameters
+    ----------
+    going_on : bool, default=False
+        Whether training goes on from calls before.
+    resuming : bool, default=False
+        Whether the call before was cut short and this one is its rest.
+    incremental : bool, default=False
+        Whether it is `partial_fit`: one epoch.
+    init : tuple of two, default=(None, None)
+        Weights and biases to start from, as the user gave them.
+    """
+
+    going_on: bool = False
+    resuming: bool = False
+    incremental: bool = False
+    init: tuple = (None, None)
+
+
 class Training:
-    """One call's training of one estimator.
+    """One call's training of one network.
 
     Parameters
     ----------
@@ -50,47 +76,33 @@ class Training:
         Where to start; changed in place.
     state : dict
         What the calls before left, see ``new_state``; changed.
-    going_on : bool
-        Whether there were calls before.
-    resuming : bool
-        Whether the call before was cut short and this one is its rest.
-    max_iter : int
-        Most epochs to make.
-    keeps_state : bool
-        Whether another call will go on.
-    planned : int or None, default=None
-        The epochs of all calls that a schedule may count down to; None is the end of
-        this call.
+    call : Call
+        Which call.
+    stop_sign : StopSign or None, default=None
+        Ends the training of a member of an ensemble, which announces nothing to
+        callbacks and has one thread.
     """
 
-    def __init__(
-        self,
-        estimator,
-        risk,
-        data,
-        theta,
-        state,
-        *,
-        going_on,
-        resuming,
-        max_iter,
-        keeps_state,
-        planned=None,
-    ):
-        self.keeps_state = keeps_state
+    def __init__(self, estimator, risk, data, theta, state, call, stop_sign=None):
+        going_on, resuming = call.going_on, call.resuming
+        self.keeps_state = call.incremental or estimator.warm_start
+        self.stop_sign = stop_sign
         self.estimator = estimator
         self.risk = risk
         self.data = data
         self.theta = theta
         self.state = state
-        self.max_iter = max_iter - (state["n_iter"] if resuming else 0)
+        self.max_iter = 1 if call.incremental else estimator.max_iter
+        self.n_iter_before = state["n_iter"] if resuming else 0
+        self.max_iter -= self.n_iter_before
         self.rng = np.random.default_rng()
         self.rng.bit_generator.state = state["rng"]
         self.progress = Progress(**state["progress"])
-        self.planned = planned or self.progress.n_epochs + self.max_iter
+        self.planned = self.progress.n_epochs + self.max_iter
+        if call.incremental:  # the schedule counts down over many calls
+            self.planned = estimator.max_iter
         self.history = History(estimator.history_ if going_on else {})
         self.n_epochs_before = len(self.history)
-        self.n_iter_before = state["n_iter"] if resuming else 0
         self.t_before = estimator.t_ if going_on else 0
         self.reader = RowReader(data.X, theta.dtype, estimator._input_standardization())
         Y = risk.loss.encode_targets(estimator._to_network_units(data.Y))
@@ -173,13 +185,13 @@ class Training:
             If not one step of training was finite.
         """
         est, watch = self.estimator, self.watch
-        self.tasks = FitTasks(est, self.data, self.max_iter)
+        self.tasks = self.stop_sign or FitTasks(est, self.data, self.max_iter)
         if est._is_trivial():
             return Outcome(StopReason.CONVERGED, n_iter=0, loss=0.0)
         if est.verbose or self.tasks.active:
             watch.after_epoch = self._after_epoch
         if self.tasks.active:
-            watch.before_epoch = self.tasks.begin_epoch
+            watch.before_epoch = self.tasks.begin_subtask
         run = (
             self._run_stochastic
             if parameters.is_stochastic(est)
@@ -188,7 +200,10 @@ class Training:
         try:
             # an overflow ends training, and is reported, as divergence
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                return run()
+                if self.stop_sign is None:
+                    return run()
+                with one_blas_thread():
+                    return run()
         except NoFiniteStepError as error:
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may "
@@ -219,7 +234,7 @@ class Training:
                 stacklevel=2,
             )
         batches = self._batches(self.data.rows, size)
-        can_share = is_compiled(
+        can_share = self.stop_sign is None and is_compiled(
             self.risk, training.optimizer, training.step_options, batches
         )
         with crew_for(self.risk.network, size, can_share) as training.crew:
@@ -252,10 +267,10 @@ class Training:
         if not self.tasks.active:
             return False
         if theta is None:
-            return self.tasks.end_epoch(None)
+            return self.tasks.end_subtask(None)
         loss = self.history.last("loss")
         now = Outcome(StopReason.UNFINISHED, n_iter, loss)
-        return self.tasks.end_epoch(partial(self.attributes, theta, now))
+        return self.tasks.end_subtask(partial(self.attributes, theta, now))
 
     def attributes(self, theta, outcome):
         """The estimator's fitted attributes if training ends at ``theta``."""

@@ -21,6 +21,10 @@ if not HAS_CALLBACKS:
     )
 
 
+# what training consists of: epochs of a network, members of an ensemble
+_STEPS = ("epoch", "member")
+
+
 class Callback:
     """A callback that does nothing: a base for those that use some of the hooks."""
 
@@ -52,7 +56,8 @@ class Checkpoint(Callback):
         The file. "{task}" in its name is replaced by the numbers of the fit inside a
         search, without which the fits would overwrite each other's file.
     every : int, default=1
-        Epochs from one writing to the next; the last epoch is written too.
+        Epochs from one writing to the next; the last epoch is written too. Of an
+        ensemble, members that are ready.
 
     Raises
     ------
@@ -78,10 +83,13 @@ class Checkpoint(Callback):
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
         """Write, if it is time or the end."""
-        if context.task_name == "epoch":
+        if context.task_name in _STEPS:
             if fitted_estimator is None:
                 return  # it diverged, and what was before is the last good state
-            due = fitted_estimator.n_iter_ % self.every == 0
+            n_steps = fitted_estimator.n_iter_
+            if context.task_name == "member":
+                n_steps = len(fitted_estimator.estimators_)
+            due = n_steps % self.every == 0
             self._last = None if due else fitted_estimator
             if due:
                 fitted_estimator.save_checkpoint(self._file(context.parent))
@@ -112,7 +120,8 @@ class Checkpoint(Callback):
 class TimeLimit(Callback):
     """Ends training after the first epoch that passes a limit of time.
 
-    The weights are those of any other end, ``stop_reason_`` is "stopped".
+    The weights are those of any other end, ``stop_reason_`` is "stopped". An ensemble
+    ends with the first member that passes it, and has the members that are ready.
 
     Parameters
     ----------
@@ -132,12 +141,12 @@ class TimeLimit(Callback):
 
     def on_fit_task_begin(self, estimator, context):
         """Start the clock when a fit starts."""
-        if context.task_name != "epoch":
+        if context.task_name not in _STEPS:
             self._start = monotonic()
 
     def on_fit_task_end(self, estimator, context):
         """Return whether the time is over."""
-        return context.task_name == "epoch" and (
+        return context.task_name in _STEPS and (
             monotonic() - self._start >= self.seconds
         )
 
@@ -166,6 +175,8 @@ class LearningCurve(Callback):
     ------
     ImportError
         At the start of a fit, without matplotlib.
+    ValueError
+        At the start of the fit of an ensemble, which has many curves.
     """
 
     def __init__(self, ax=None, interval=0.5):
@@ -177,6 +188,12 @@ class LearningCurve(Callback):
 
     def setup(self, estimator, context):
         """Make the figure, and show it in a notebook."""
+        if getattr(estimator, "n_members", 1) > 1:
+            raise ValueError(
+                "LearningCurve shows the curves of one network, but n_members="
+                f"{estimator.n_members}. Use n_members=1; those of an ensemble are in "
+                "the history_ of its estimators_."
+            )
         try:
             import matplotlib.pyplot as plt
         except ImportError as error:

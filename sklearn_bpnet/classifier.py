@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
+from scipy.special import log_softmax
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
@@ -18,10 +19,14 @@ from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._calibration import temperature
 from sklearn_bpnet._class_weight import class_weights, indicator_weights
+from sklearn_bpnet._ensemble import log_mean, mean_and_deviation
 from sklearn_bpnet._sklearn_compat import check_partial_fit_first_call, fit_context
 from sklearn_bpnet.net.activations import ACTIVATIONS, Heaviside, Sigmoid, Softmax
 from sklearn_bpnet.net.losses import LOSSES, SquaredError
 from sklearn_bpnet.net.targets import TARGET_ENCODINGS, OneHot, Ordinal, TargetEncoding
+
+_SMALLEST = np.finfo(np.float64).tiny
+_BELOW_ONE = 1 - np.finfo(np.float64).epsneg
 
 
 class BPNetClassifier(ClassifierMixin, BaseBPNet):
@@ -151,7 +156,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         "lbfgs" and "cg" the largest component of the gradient at convergence.
 
     verbose : bool or int, default=False
-        Whether to print the loss and the other facts of every epoch.
+        Whether to print the loss and the other facts of every epoch; of an ensemble
+        those of every member.
 
     warm_start : bool, default=False
         Whether `fit` goes on from the call before: the weights, the optimiser's state,
@@ -253,7 +259,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
     calibration : {"temperature"} or None, default=None
         "temperature" divides the logits by one number, after training, that makes the
-        log loss on the validation rows the lowest. Predicted classes stay the same. It
+        log loss on the validation rows the lowest. Predicted classes stay the same. The
+        members of an ensemble are averaged first, and their average is calibrated. It
         needs validation rows (`early_stopping`, or `X_val` in `fit`) and a logistic or
         softmax output.
 
@@ -276,6 +283,17 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         multiplied by before the first layer; see `learned_input_scale_`. They start
         at 1 and are not penalised.
 
+    n_members : int, default=1
+        Number of networks, at least 1. With more than one, they are trained from
+        initial weights and orders of the rows of their own, on the same rows, with
+        the same validation rows, and their probabilities are averaged; see
+        `estimators_`.
+
+    n_jobs : int or None, default=None
+        How many of them are trained at the same time, each in one thread; None is 1
+        (unless in a ``joblib.parallel_config`` context) and -1 all processors. The
+        results are the same, bit for bit.
+
     dtype : {"auto", "float32", "float64"}, default="auto"
         Of the weights and the arithmetic. "auto" is float64 for full-batch training
         ("lbfgs", "cg", or batches that hold all rows) and float32 for mini-batches.
@@ -284,6 +302,13 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     ----------
     classes_ : ndarray of shape (n_classes,)
         The class labels; for label indicators the numbers of the columns.
+
+    estimators_ : list of BPNetClassifier, length n_members
+        The members, with ``n_members > 1``: a fitted estimator of one network each.
+        What differs between them is theirs alone: `coefs_`, `intercepts_`,
+        `activation_weights_`, `history_` and the curves, `stop_reason_`, `t_` and all
+        "best" ones. The ensemble has what they share; its `n_iter_` is the largest,
+        its `loss_` and its `feature_importances_` are the mean.
 
     coefs_ : list of ndarray of shape (n_in, n_out), length n_layers_ - 1
         Weights W of every layer. Editing them takes effect.
@@ -467,6 +492,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         input_scaling="standard",
         numeric_embedding=None,
         learned_input_scale=False,
+        n_members=1,
+        n_jobs=None,
         dtype="auto",
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -517,6 +544,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         self.input_scaling = input_scaling
         self.numeric_embedding = numeric_embedding
         self.learned_input_scale = learned_input_scale
+        self.n_members = n_members
+        self.n_jobs = n_jobs
         self.dtype = dtype
 
     @classmethod
@@ -801,8 +830,16 @@ default=None
             for the usual outputs, and the logarithms of `predict_proba` for another
             `target_encoding` than "one-hot".
         """
-        Z, A, _ = self._outputs(X)
-        return self._scores(Z, A)
+        X = self._check_rows(X)
+        if "estimators_" not in vars(self):
+            return self._scores(*self._outputs(X))
+        if not self._loss.estimates_probabilities:
+            scores = (net._scores(*net._outputs(X)) for net in self.estimators_)
+            return mean_and_deviation(scores)[0]
+        L = self._averaged_log_probabilities(X)
+        if self._multilabel or L.shape[1] == 2:
+            return L[..., 1] - L[..., 0]
+        return L[:, 0] if self._is_trivial() else L
 
     def _check_calibration(self, data, incremental):
         if self.calibration is None:
@@ -828,17 +865,57 @@ default=None
             self.temperature_ = getattr(self, "temperature_", None)
         else:
             self.temperature_ = None
-            Z, _, _ = self._outputs(held_out.chosen(held_out.X))
-            Y, weights = held_out.chosen(held_out.Y), held_out.chosen(held_out.weights)
+            X, Y = held_out.chosen(held_out.X), held_out.chosen(held_out.Y)
+            weights = held_out.chosen(held_out.weights)
             activation = self._network.output_activation
+            if "estimators_" not in vars(self):
+                Z, _ = self._outputs(X)
+            elif self._multilabel or len(self.classes_) == 2:
+                L = self._averaged_log_probabilities(X)
+                Z = (L[..., 1] - L[..., 0]).reshape(len(L), -1)
+                activation = ACTIVATIONS["sigmoid"]
+                if not self._multilabel:
+                    Y = self._strata(Y)[:, None]
+            else:
+                Z = self._averaged_log_probabilities(X)
+                Y = np.eye(len(self.classes_))[self._strata(Y)]
+                activation = ACTIVATIONS["softmax"]
             self.temperature_ = temperature(Z, Y, weights, activation)
 
     def _outputs(self, X):
-        Z, A, X = super()._outputs(X)
+        Z, A = super()._outputs(X)
         if getattr(self, "temperature_", None) is not None:
             Z /= self.temperature_
             A = self._network.output_activation.forward(Z, out=A)
-        return Z, A, X
+        return Z, A
+
+    def _averaged_log_probabilities(self, X):
+        """`_log_probabilities` of the mean of the members', with the temperature."""
+        L = log_mean(
+            net._log_probabilities(*net._outputs(X)) for net in self.estimators_
+        )
+        if getattr(self, "temperature_", None) is not None:
+            L = log_softmax(L / self.temperature_, axis=-1)
+        return L
+
+    def _log_probabilities(self, Z, A):
+        """The logarithms of one network's probabilities.
+
+        Of shape (n_samples, n_classes); for label indicators (n_samples, n_classes,
+        2), of not having and of having the label.
+        """
+        activation = self._network.output_activation
+        if isinstance(activation, Softmax) and not self._multilabel:
+            return log_softmax(Z, axis=1)
+        if isinstance(activation, Sigmoid) and (
+            self._multilabel or len(self.classes_) == 2
+        ):  # where A rounds to 1, Z still tells what is left
+            L = -np.logaddexp(0, np.stack([Z, -Z], axis=-1))
+            return L if self._multilabel else L[:, 0]
+        P = self._probabilities(A)
+        return (
+            np.stack([np.log1p(-P), np.log(P)], -1) if self._multilabel else np.log(P)
+        )
 
     def _scores(self, Z, A):
         loss, activation = self._loss, self._network.output_activation
@@ -883,20 +960,26 @@ default=None
             indicators that of every label, below 1. None is below the smallest normal
             number.
         """
-        _, A, _ = self._outputs(X)
-        return self._probabilities(A)
+        X = self._check_rows(X)
+        if "estimators_" not in vars(self):
+            return self._probabilities(self._outputs(X)[1])
+        P = np.exp(self._averaged_log_probabilities(X))
+        return self._bounded(P[..., 1] if self._multilabel else P)
 
     def _probabilities(self, A):
-        limits = np.finfo(np.float64)
-        smallest = limits.tiny
+        """The probabilities that one network's outputs A stand for."""
         if self._is_trivial():
             return np.ones((len(A), 1))
-        P = np.clip(A, smallest, 1)
-        if self._multilabel:
-            return np.minimum(P, 1 - limits.epsneg)
-        if not isinstance(self._network.output_activation, Softmax):
+        P = np.clip(A, _SMALLEST, 1)
+        if not (
+            self._multilabel or isinstance(self._network.output_activation, Softmax)
+        ):
             P = self._encoding.probabilities(P, len(self.classes_))
-        return np.maximum(P, smallest)
+        return self._bounded(P)
+
+    def _bounded(self, P):
+        """Probabilities with finite logarithms; of labels below 1 too."""
+        return np.clip(P, _SMALLEST, _BELOW_ONE if self._multilabel else None)
 
     @available_if(_check_probabilities)
     def predict_log_proba(self, X):

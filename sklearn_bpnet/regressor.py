@@ -12,6 +12,7 @@ from sklearn.metrics import r2_score
 
 from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet._base import BaseBPNet
+from sklearn_bpnet._ensemble import mean_and_deviation
 from sklearn_bpnet._given_weights import given_standardization
 from sklearn_bpnet._scaling import standardization
 from sklearn_bpnet.net.activations import Ascending, Exp, Identity
@@ -144,7 +145,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         "lbfgs" and "cg" the largest component of the gradient at convergence.
 
     verbose : bool or int, default=False
-        Whether to print the loss and the other facts of every epoch.
+        Whether to print the loss and the other facts of every epoch; of an ensemble
+        those of every member.
 
     warm_start : bool, default=False
         Whether `fit` goes on from the call before: the weights, the optimiser's state,
@@ -261,12 +263,30 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         multiplied by before the first layer; see `learned_input_scale_`. They start
         at 1 and are not penalised.
 
+    n_members : int, default=1
+        Number of networks, at least 1. With more than one, they are trained from
+        initial weights and orders of the rows of their own, on the same rows, with
+        the same validation rows, and their predictions are averaged; see
+        `estimators_`.
+
+    n_jobs : int or None, default=None
+        How many of them are trained at the same time, each in one thread; None is 1
+        (unless in a ``joblib.parallel_config`` context) and -1 all processors. The
+        results are the same, bit for bit.
+
     dtype : {"auto", "float32", "float64"}, default="auto"
         Of the weights and the arithmetic. "auto" is float64 for full-batch training
         ("lbfgs", "cg", or batches that hold all rows) and float32 for mini-batches.
 
     Attributes
     ----------
+    estimators_ : list of BPNetRegressor, length n_members
+        The members, with ``n_members > 1``: a fitted estimator of one network each.
+        What differs between them is theirs alone: `coefs_`, `intercepts_`,
+        `activation_weights_`, `history_` and the curves, `stop_reason_`, `t_` and all
+        "best" ones. The ensemble has what they share; its `n_iter_` is the largest,
+        its `loss_` and its `feature_importances_` are the mean.
+
     coefs_ : list of ndarray of shape (n_in, n_out), length n_layers_ - 1
         Weights W of every layer. Editing them takes effect.
 
@@ -451,6 +471,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         input_scaling="standard",
         numeric_embedding=None,
         learned_input_scale=False,
+        n_members=1,
+        n_jobs=None,
         dtype="auto",
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -501,6 +523,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         self.input_scaling = input_scaling
         self.numeric_embedding = numeric_embedding
         self.learned_input_scale = learned_input_scale
+        self.n_members = n_members
+        self.n_jobs = n_jobs
         self.dtype = dtype
 
     @classmethod
@@ -655,28 +679,56 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         central = self._by_target(A)[..., self._loss.central_output]
         return r2_score(Y, central, sample_weight=weights)
 
-    def predict(self, X):
+    def predict(self, X, return_std=False):
         """Predict targets.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             The inputs.
+        return_std : bool, default=False
+            Whether to return the spread of an ensemble too, see `n_members`.
 
         Returns
         -------
-        ndarray of shape (n_samples,) or (n_samples, n_targets)
-            The predictions: float32 for float32 X, float64 otherwise. With several
-            levels of ``loss=Quantile(levels)`` they have one axis more, of length
-            n_levels.
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            The predictions, of an ensemble the mean of its members': float32 for
+            float32 X, float64 otherwise. With several levels of
+            ``loss=Quantile(levels)`` they have one axis more, of length n_levels.
+        std : ndarray of the shape of y
+            With ``return_std=True``: the standard deviation of the members'
+            predictions. It says how far they disagree, not how noisy y is.
+
+        Raises
+        ------
+        ValueError
+            If ``return_std=True`` and there is a single network, which has no spread.
         """
-        _, A, X = self._outputs(X)
+        X = self._check_rows(X)
+        networks = self._networks()
+        if return_std and len(networks) < 2:
+            raise ValueError(
+                "return_std=True needs the predictions of several networks, whose "
+                "standard deviation it is; this is one. Fit with n_members > 1."
+            )
+        if len(networks) == 1:
+            return self._as_targets(networks[0]._predictions(X), X.dtype)
+        moments = mean_and_deviation(net._predictions(X) for net in networks)
+        mean, std = (self._as_targets(A, X.dtype) for A in moments)
+        return (mean, std) if return_std else mean
+
+    def _predictions(self, X):
+        """The outputs of one network in the units of the targets, float64."""
+        _, A = self._outputs(X)
         if self.target_mean_ is not None and self.target_scale_ is not None:
             by_target = self._by_target(A)
             by_target *= self.target_scale_[:, None]
             by_target += self.target_mean_[:, None]
-        A = self._clipped(A, self.target_min_, self.target_max_)
-        if X.dtype == np.float32:
+        return self._clipped(A, self.target_min_, self.target_max_)
+
+    def _as_targets(self, A, dtype):
+        """Outputs in the shape of the targets; float32 if the inputs' dtype is."""
+        if dtype == np.float32:
             A = A.astype(np.float32)
         n_levels = self._loss.n_outputs(1)
         if A.shape[1] == n_levels:  # a single target

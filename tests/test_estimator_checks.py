@@ -25,6 +25,7 @@ SETTINGS = [
     {"activation": "prelu"},
     {"activation": "tanh"},
     {"hidden_layer_sizes": ()},
+    {"n_members": 2},
 ]
 
 RANDOM_SPLIT = (

@@ -210,6 +210,8 @@ def _at_the_start(estimator, X, y, w):
         learning_rate_init=1e-300,
         early_stopping=False,
         verbose=False,
+        n_members=1,
+        n_jobs=None,
         warm_start=True,
         max_iter=1,
         solver=SGD(momentum=0),  # which leaves no state for the real solver

@@ -111,6 +111,17 @@ class CentredColumns:
         return product
 
 
+def in_row_order(X: Any) -> Any:
+    """X, or a copy of it in row order where that is worth its memory."""
+    if (
+        sparse.issparse(X)
+        or X.flags.c_contiguous
+        or X.nbytes > _COPY_TO_ROW_ORDER_BELOW
+    ):
+        return X
+    return np.ascontiguousarray(X)
+
+
 class RowReader:
     """Rows of X in the network's dtype, standardised.
 
@@ -131,10 +142,7 @@ class RowReader:
         self.dtype = np.dtype(dtype)
         self.standardization = standardization
         self.is_sparse = sparse.issparse(X)
-        dense_in_columns = not self.is_sparse and not X.flags.c_contiguous
-        if dense_in_columns and X.nbytes <= _COPY_TO_ROW_ORDER_BELOW:
-            X = np.ascontiguousarray(X)
-        self.X = X
+        self.X = X = in_row_order(X)
         # where subtraction of the mean is exact enough
         self.wide = np.result_type(X.dtype, np.float32)
         self._buffers: dict[str, NDArray[Any]] = {}

@@ -68,6 +68,16 @@ _ONE_THREAD = _OneThread()
 
 
 @contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Limit BLAS to one thread."""
+    _ONE_THREAD.enter()
+    try:
+        yield
+    finally:
+        _ONE_THREAD.leave()
+
+
+@contextmanager
 def blas_threads_for(network: Network, n_rows: int) -> Iterator[None]:
     """Let BLAS use its threads only if batches of ``n_rows`` rows gain by it.
 
@@ -77,11 +87,8 @@ def blas_threads_for(network: Network, n_rows: int) -> Iterator[None]:
     if _largest_product(network, n_rows) >= _WORTH_SHARING:
         yield
         return
-    _ONE_THREAD.enter()
-    try:
+    with one_blas_thread():
         yield
-    finally:
-        _ONE_THREAD.leave()
 
 
 @contextmanager
