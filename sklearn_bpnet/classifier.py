@@ -844,7 +844,7 @@ default=None
     def _check_calibration(self, data, incremental):
         if self.calibration is None:
             return
-        activation = self._network.output_activation
+        activation = self._resolve_output_activation()
         if not isinstance(activation, (Sigmoid, Softmax)):
             raise ValueError(
                 "calibration='temperature' needs logits, which the output activations "
