@@ -25,6 +25,7 @@ from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training import compiled
+from sklearn_bpnet.training import compiled_loops as loops
 from sklearn_bpnet.training import epoch as epoch_module
 from sklearn_bpnet.training.averaging import WeightAverage
 from sklearn_bpnet.training.batches import Batches, RowReader, Standardization
@@ -180,6 +181,35 @@ def test_float32_is_kept(monkeypatch):
     assert theta.dtype == np.float32
     np.testing.assert_allclose(theta, reference, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(losses, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("activation", [k() for k in HIDDEN], ids=str)
+def test_float32_activations_are_exact_to_its_digits(activation):
+    near = np.concatenate([np.linspace(-6, 6, 400), np.logspace(-6, 0, 60)])
+    z = np.concatenate([near, -near, np.linspace(-100, 100, 200)])[None]
+    wide = np.float64(z.astype(np.float32))
+    A, code = wide.astype(np.float32), HIDDEN[type(activation)]
+    constants = np.array(compiled._constants(activation), np.float32)
+    F, G = np.empty(A.size, np.float32), np.ones_like(A)
+    loops._activate(A, np.zeros(A.size, np.float32), code, constants, F)
+    loops._times_derivative(G, A, code, constants, F)
+    expected = activation.forward(wide, np.empty_like(wide))
+    np.testing.assert_allclose(A, expected, rtol=1e-6, atol=1e-7)
+    slope = activation.vjp(wide, expected, np.ones_like(wide), np.empty_like(wide))
+    away = wide != 0
+    np.testing.assert_allclose(G[away], slope[away], rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("code", sorted(set(HIDDEN.values())))
+def test_what_is_not_a_number_stays_so(code, dtype):
+    Z = np.full((2, 20), np.nan, dtype)
+    Z[1] = 0.5
+    F, constants = np.empty(Z.size, dtype), np.ones(3, dtype)
+    loops._activate(Z, np.zeros(20, dtype), code, constants, F)
+    if code != loops.RELU:  # the larger of it and 0
+        assert np.isnan(Z[0]).all()
+    assert np.isfinite(Z[1]).all()
 
 
 @pytest.mark.parametrize(
