@@ -397,6 +397,8 @@ default=None
             self._learn_scaling(data)
         if state["weight_unit"] is None:
             state["weight_unit"] = mean_weight(data)
+        if not self._is_trivial():
+            parameters.warn_about_misfits(self, risk.network, data.n_rows)
         if self.n_members > 1:
             outcomes = _ensemble.train(self, data, state, call)
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from contextlib import closing
 from copy import copy, deepcopy
 from dataclasses import replace
 from functools import partial
@@ -94,18 +96,19 @@ def train(estimator, data, state, call):
     outcomes = []
     try:
         tasks.begin_subtask()
-        for member, outcome in _side_by_side(estimator, members, data, state, call):
-            outcomes.append(outcome)
-            interrupted = outcome.reason is StopReason.INTERRUPTED
-            if ready and interrupted:
-                break
-            _inform(member, estimator)  # a process returns copies of what it had
-            ready.append(member)
-            _print_member(estimator, len(ready), member)
-            ensemble = partial(_attributes, ready, rest, state, unfinished=True)
-            if tasks.end_subtask(ensemble) or interrupted:
-                break
-            tasks.begin_subtask()
+        with closing(_side_by_side(estimator, members, data, state, call)) as results:
+            for member, outcome in results:
+                outcomes.append(outcome)
+                interrupted = outcome.reason is StopReason.INTERRUPTED
+                if ready and interrupted:
+                    break
+                _inform(member, estimator)  # a process returns copies of what it had
+                ready.append(member)
+                _print_member(estimator, len(ready), member)
+                ensemble = partial(_attributes, ready, rest, state, unfinished=True)
+                if tasks.end_subtask(ensemble) or interrupted:
+                    break
+                tasks.begin_subtask()
     except KeyboardInterrupt:
         if not ready:
             raise
@@ -157,7 +160,10 @@ def _side_by_side(estimator, members, data, state, call):
                 yield result
         finally:
             sign.raised = True  # for threads, which nobody can end
-            results.close()
+            with warnings.catch_warnings():
+                # of joblib, that tasks are cancelled
+                warnings.simplefilter("ignore", UserWarning)
+                results.close()
 
 
 def _train(member, data, state, call, sign):

@@ -9,7 +9,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.metrics import get_scorer_names
 
-from sklearn_bpnet._rates import rate_factors
+from sklearn_bpnet._rates import KINDS, kinds_without_effect, rate_factors
 from sklearn_bpnet._sklearn_compat import HasMethods, Interval, Options, StrOptions
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation
 from sklearn_bpnet.net.embeddings import NUMERIC_EMBEDDINGS, PBLD
@@ -321,6 +321,27 @@ def warn_about_unused(estimator):
             f"{_settings(estimator, dict.fromkeys(beside))}. Leave it at its default.",
             UserWarning,
             stacklevel=4,
+        )
+
+
+def warn_about_misfits(estimator, network, n_rows):
+    """Warn of parameters that do not fit the network or the rows of this call."""
+    if not is_stochastic(estimator):
+        return
+    size = batch_size_of(estimator, n_rows)
+    if not isinstance(estimator.batch_size, str) and estimator.batch_size > size:
+        warnings.warn(
+            f"batch_size={estimator.batch_size} is larger than the {size} rows. It is "
+            "going to be clipped.",
+            UserWarning,
+            stacklevel=5,
+        )
+    for kind in kinds_without_effect(estimator.learning_rate_factors, network):
+        warnings.warn(
+            f"learning_rate_factors[{kind!r}] has no effect: the network has no "
+            f"{KINDS[kind]}. Leave it out.",
+            UserWarning,
+            stacklevel=5,
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from math import inf, sqrt
 from numbers import Real
 
@@ -89,13 +88,6 @@ def _by_kind(spec, network):
         holders = [
             f for f, b in zip(factors, network.blocks, strict=True) if kind in b.kinds
         ]
-        if not holders:
-            warnings.warn(
-                f"learning_rate_factors[{kind!r}] has no effect: the network has no "
-                f"{KINDS[kind]}. Leave it out.",
-                UserWarning,
-                stacklevel=2,
-            )
         entries = _one_each(of_kind, len(holders))
         allowed = ("ntk",) if kind == "W" else ()
         if entries is None or not all(_is_factor(e, allowed) for e in entries):
@@ -138,3 +130,11 @@ def _error(spec, network):
         "single numbers, as in {'W': 'ntk', 'b': 0.1}; got "
         f"{spec!r}."
     )
+
+
+def kinds_without_effect(spec, network):
+    """The keys of ``learning_rate_factors`` that no block of the network has."""
+    if not isinstance(spec, dict):
+        return []
+    there = {kind for block in network.blocks for kind in block.kinds}
+    return [kind for kind in spec if kind in KINDS and kind not in there]

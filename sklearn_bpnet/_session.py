@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
@@ -226,13 +225,6 @@ class Training:
             n_epochs=self.planned,
         )
         size = parameters.batch_size_of(est, self.data.n_rows)
-        if not isinstance(est.batch_size, str) and est.batch_size > size:
-            warnings.warn(
-                f"batch_size={est.batch_size} is larger than the {size} rows. It is "
-                "going to be clipped.",
-                UserWarning,
-                stacklevel=2,
-            )
         batches = self._batches(self.data.rows, size)
         can_share = self.stop_sign is None and is_compiled(
             self.risk, training.optimizer, training.step_options, batches

@@ -497,3 +497,120 @@ def test_a_member_that_cannot_train_fails_as_one_network_does(iris):
     X, y = iris
     with pytest.raises(ValueError, match="Not one step of training was finite"):
         BPNetRegressor(n_members=2, input_scaling=None, **FEW).fit(1e30 * X, y)
+
+
+# Checkpoints and callbacks
+
+
+@each_class
+def test_a_checkpoint_by_hand_goes_on(estimator, tmp_path, iris):
+    X, y = iris
+    kwargs = {"classes": np.unique(y)} if estimator is BPNetClassifier else {}
+    model = estimator(n_members=3, **FEW).partial_fit(X, y, **kwargs)
+    model.save_checkpoint(tmp_path / "file")
+    twin = estimator.load_checkpoint(tmp_path / "file")
+    assert_array_equal(outputs(twin, X), outputs(model, X))
+    for one in (model, twin):
+        one.partial_fit(X, y)
+    assert_array_equal(weights(twin), weights(model))
+    assert twin.estimators_[1].get_params() == model.estimators_[1].get_params()
+    changed = estimator.load_checkpoint(tmp_path / "file", learning_rate_init=0.5)
+    changed.partial_fit(X, y)
+    assert changed.estimators_[2].history_["learning_rate"][-1] == 0.5
+
+
+class Diary:
+    """A callback that notes what ends, and may ask for an end or break down."""
+
+    def __init__(self, stop_after=None, break_after=None):
+        self.stop_after, self.break_after = stop_after, break_after
+        self.tasks, self.fitted = [], []
+
+    def setup(self, estimator, context):
+        assert context.max_subtasks == estimator.n_members
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+        if context.task_name == "fit":
+            return None
+        self.tasks.append((context.task_name, context.task_id))
+        self.fitted.append(fitted_estimator)
+        if len(self.tasks) == self.break_after:
+            raise RuntimeError("crash")
+        return len(self.tasks) == self.stop_after
+
+    def teardown(self, estimator, context):
+        pass
+
+
+@each_class
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_callbacks_see_members(estimator, n_jobs, iris):
+    pytest.importorskip("sklearn.callback")  # scikit-learn 1.9
+    X, y = iris
+    model = estimator(n_members=4, n_jobs=n_jobs, **FEW)
+    expected = weights(clone(model).fit(X, y))
+    diary = Diary()
+    model.set_callbacks(diary).fit(X, y)
+    assert diary.tasks == [("member", i) for i in range(4)]
+    assert [len(so_far.estimators_) for so_far in diary.fitted] == [1, 2, 3, 4]
+    assert_array_equal(weights(diary.fitted[1]), expected[:2])
+    assert outputs(diary.fitted[1], X).shape == outputs(model, X).shape
+    model.set_callbacks(Diary(stop_after=2)).fit(X, y)
+    assert_array_equal(weights(model), expected[:2])
+
+
+@each_class
+@pytest.mark.parametrize("settings", [{}, {"early_stopping": True}])
+def test_a_fit_that_broke_off_trains_the_members_that_are_missing(
+    estimator, settings, tmp_path, iris
+):
+    callbacks = pytest.importorskip("sklearn_bpnet.callbacks")
+    X, y = iris
+    model = estimator(n_members=4, **FEW, **settings)
+    whole = clone(model).fit(X, y)
+    checkpoint = callbacks.Checkpoint(tmp_path / "file")
+    with pytest.raises(RuntimeError, match="crash"):
+        clone(model).set_callbacks(checkpoint, Diary(break_after=2)).fit(X, y)
+    resumed = estimator.load_checkpoint(tmp_path / "file")
+    assert len(resumed.estimators_) == 2
+    assert outputs(resumed, X).shape == outputs(whole, X).shape
+    resumed.set_callbacks(checkpoint).fit(X, y)
+    assert_array_equal(weights(resumed), weights(whole))
+    assert_array_equal(outputs(resumed, X), outputs(whole, X))
+    at_its_end = estimator.load_checkpoint(tmp_path / "file").fit(X, y)
+    assert_array_equal(weights(at_its_end), weights(whole))
+    with pytest.raises(ValueError, match="other rows"):
+        estimator.load_checkpoint(tmp_path / "file").fit(X[1:], y[1:])
+    larger = estimator.load_checkpoint(tmp_path / "file", n_members=5).fit(X, y)
+    assert_array_equal(weights(larger)[:4], weights(whole))
+    assert len(larger.estimators_) == 5
+
+
+def test_the_own_callbacks_know_ensembles(tmp_path, iris):
+    callbacks = pytest.importorskip("sklearn_bpnet.callbacks")
+    clf = BPNetClassifier(n_members=3, **FEW)
+    assert len(clf.set_callbacks(callbacks.TimeLimit(1e-9)).fit(*iris).estimators_) == 1
+    clf.set_callbacks(callbacks.Checkpoint(tmp_path / "file", every=2)).fit(*iris)
+    assert len(BPNetClassifier.load_checkpoint(tmp_path / "file").estimators_) == 3
+    with pytest.raises(ValueError, match="LearningCurve shows the curves of one"):
+        clf.set_callbacks(callbacks.LearningCurve()).fit(*iris)
+
+
+@each_class
+def test_a_recipe_makes_an_ensemble(estimator, iris):
+    X, y = iris
+    rows = {"X": X[:100], "y": y[:100], "X_val": X[100:], "y_val": y[100:]}
+    settings = {"max_iter": 2, "hidden_layer_sizes": (8, 8), "batch_size": 32}
+    ensemble = estimator.from_recipe("realmlp-td", n_members=2, **settings).fit(**rows)
+    for member in ensemble.estimators_:
+        settings["random_state"] = member.random_state
+        alone = estimator.from_recipe("realmlp-td", **settings).fit(**rows)
+        assert_array_equal(alone.coefs_[0], member.coefs_[0])
+    assert ensemble.feature_importances_.shape == (4,)
+    assert not hasattr(ensemble, "embedding_weights_")
+    ensemble.set_params(random_state=0).fit(**rows)
+    together = clone(ensemble).set_params(n_jobs=2).fit(**rows)
+    assert_array_equal(weights(together), weights(ensemble))
