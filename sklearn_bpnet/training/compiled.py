@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sklearn_bpnet.net import activations
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import Activation
+from sklearn_bpnet.net.input_scale import InputScale
 from sklearn_bpnet.net.losses import LogLoss, SquaredError
 from sklearn_bpnet.net.network import Dense, Network
 from sklearn_bpnet.net.penalties import ElasticNet
@@ -98,11 +99,12 @@ class CompiledRun:
         risk: EmpiricalRisk, optimizer: Optimizer, options: StepOptions
     ) -> bool:
         """Whether all that takes part is in the tables."""
-        blocks = risk.network.blocks
+        first, *others = risk.network.blocks
         return (
             type(risk) is EmpiricalRisk
             and type(risk.network) is Network
-            and all(type(block) is Dense for block in blocks)
+            and type(first) in (Dense, InputScale)
+            and all(type(block) is Dense for block in others)
             and type(risk.penalty) is ElasticNet
             and not risk.group.alpha
             and np.ndim(risk.alpha) == 0
@@ -184,7 +186,10 @@ class CompiledRun:
         dtype, sizes = self.theta.dtype, self.layers.sizes
         shape = sizes.size - 1, n_rows * int(sizes[1:].max())
         of_F = shape if self.layers.activations.max() >= loops.GELU else (shape[0], 0)
-        shapes = (n_rows, sizes[0]), (n_rows, sizes[-1]), (n_rows,), shape, shape, of_F
+        of_X = n_rows, int(sizes[0])
+        scaled = of_X if self.layers.is_scaled else (n_rows, 0)
+        of_Y = n_rows, int(sizes[-1])
+        shapes = of_X, scaled, of_Y, (n_rows,), shape, shape, of_F
         return loops.Memory(*(_aligned(shape, dtype) for shape in shapes))
 
 
@@ -222,6 +227,7 @@ def _layers(risk: EmpiricalRisk, dtype: Any) -> loops.Layers:
     loss = _loss_code(risk)
     assert loss is not None
     return loops.Layers(
+        type(risk.network.blocks[0]) is InputScale,
         np.array([blocks[0].n_in, *(block.n_out for block in blocks)]),
         np.array([*(HIDDEN[type(f)] for f in functions), loops.IDENTITY]),
         np.array(constants, dtype=dtype),

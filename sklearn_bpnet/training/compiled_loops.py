@@ -48,8 +48,12 @@ class Table(NamedTuple):
 
 
 class Layers(NamedTuple):
-    """The network: units, codes and constants of the activations; code of the loss."""
+    """The network: units, codes and constants of the activations; code of the loss.
 
+    ``is_scaled`` says whether theta begins with a learned scale of the features.
+    """
+
+    is_scaled: bool
     sizes: Any
     activations: Any
     constants: Any
@@ -84,6 +88,7 @@ class Memory(NamedTuple):
     """One thread's memory for its rows of a batch; a row of A, D and F is a layer."""
 
     X: Any
+    scaled: Any
     Y: Any
     s: Any
     A: Any
@@ -403,10 +408,10 @@ def _add(g, other):  # type: ignore[no-untyped-def]
 
 @_jit
 def _step(  # type: ignore[no-untyped-def]
-    vectors, sizes, rule, lr, decay_factor, t, first, last
+    vectors, layers, rule, lr, decay_factor, t, first, last
 ):
     """One step of theta[first:last], layer by layer: the penalty is on W, not on b."""
-    theta, gradients = vectors.theta, vectors.gradients
+    theta, gradients, sizes = vectors.theta, vectors.gradients, layers.sizes
     beta_1, beta_2, momentum = rule.beta_1, rule.beta_2, rule.momentum
     none, dtype = theta[:0], theta.dtype.type
     root = np.sqrt(1.0 - beta_2)
@@ -414,7 +419,7 @@ def _step(  # type: ignore[no-untyped-def]
     if rule.code == ADAM:
         factor *= np.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t)
     end = 0
-    for k in range(2 * (sizes.size - 1)):
+    for k in range(-1 if layers.is_scaled else 0, 2 * (sizes.size - 1)):
         is_weight = k % 2 == 0
         n_out = sizes[k // 2 + 1]
         begin, end = end, end + (sizes[k // 2] * n_out if is_weight else n_out)
@@ -462,6 +467,23 @@ def _read(X, rows, mean, factor, clip, out):  # type: ignore[no-untyped-def]
 
 
 @_jit
+def _scale(X, s, out):  # type: ignore[no-untyped-def]
+    """X diag(s)."""
+    for i in range(X.shape[0]):
+        for j in range(s.size):
+            out[i, j] = X[i, j] * s[j]
+
+
+@_jit
+def _add_columns(X, G, ds):  # type: ignore[no-untyped-def]
+    """The gradient of J(X diag(s)) by s, from G = dJ/d(X diag(s))."""
+    ds[:] = 0
+    for i in range(X.shape[0]):
+        for j in range(ds.size):
+            ds[j] += X[i, j] * G[i, j]
+
+
+@_jit
 def _add_up(  # type: ignore[no-untyped-def]
     rows, n_all, table, layers, theta, gradient, memory
 ):
@@ -474,15 +496,18 @@ def _add_up(  # type: ignore[no-untyped-def]
         Y[row] = table.Y[rows[row]]
         if s.size:
             s[row] = table.s[rows[row]]
+    at, A_0 = 0, X
+    if layers.is_scaled:
+        at, A_0 = sizes[0], memory.scaled[:n]
+        _scale(X, theta[:at], A_0)
     # forward: A[l] = f(A[l-1] @ W[l] + b[l])
-    at = 0
     for i in range(n_layers):
         n_in, n_out = sizes[i], sizes[i + 1]
         W = theta[at : at + n_in * n_out].reshape((n_in, n_out))
         b = theta[at + n_in * n_out : at + (n_in + 1) * n_out]
         Z = A[i, : n * n_out].reshape((n, n_out))
         if i == 0:
-            np.dot(X, W, Z)
+            np.dot(A_0, W, Z)
         else:
             np.dot(A[i - 1, : n * n_in].reshape((n, n_in)), W, Z)
         _activate(Z, b, layers.activations[i], layers.constants[i], F[i])
@@ -503,7 +528,10 @@ def _add_up(  # type: ignore[no-untyped-def]
             for j in range(n_out):
                 db[j] += delta[row, j]
         if i == 0:
-            np.dot(X.T, delta, dW)  # BP4
+            np.dot(A_0.T, delta, dW)  # BP4
+            if layers.is_scaled:
+                np.dot(delta, W.T, A_0)  # BP2, in the place of A[0]
+                _add_columns(X, A_0, gradient[:n_in])
         else:
             below = A[i - 1, : n * n_in].reshape((n, n_in))
             np.dot(below.T, delta, dW)  # BP4
@@ -599,7 +627,7 @@ def train_run(  # type: ignore[no-untyped-def]
                 if i == 0:
                     course.result[2] = k
             _step(
-                vectors, layers.sizes, rule, rates[i_batch], decay_factors[i_batch],
+                vectors, layers, rule, rates[i_batch], decay_factors[i_batch],
                 t + k + 1, of_theta.start, of_theta.stop,
             )  # fmt: skip
             if i == 0:

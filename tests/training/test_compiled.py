@@ -116,10 +116,12 @@ def assert_same(monkeypatch, risk, optimizer, rtol, **kwargs):
     np.testing.assert_allclose(epoch.good, reference.good, rtol=rtol, atol=rtol)
 
 
-def make_risk(hidden=HIDDEN_LAYERS[1], output=OUTPUTS[0], alpha=0.0, l1_ratio=0.0):
+def make_risk(
+    hidden=HIDDEN_LAYERS[1], output=OUTPUTS[0], alpha=0.0, l1_ratio=0.0, scale=False
+):
     loss, activation, k = output
     sizes = (4, *range(5, 5 + len(hidden)), k)
-    network = Network.dense(sizes, (*hidden, activation))
+    network = Network.dense(sizes, (*hidden, activation), input_scale=scale)
     return EmpiricalRisk(network, loss, alpha, ElasticNet(l1_ratio))
 
 
@@ -336,6 +338,19 @@ def test_factors_and_weight_decay_are_those_of_numpy(
         options = StepOptions(
             weight_decay=weight_decay, factors=factors, decay_factors=decay_factors
         )
+        kwargs = {"options": options, "n_threads": n_threads}
+        assert_same(monkeypatch, risk, optimizer, 1e-9, **kwargs)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
+@pytest.mark.parametrize("hidden", HIDDEN_LAYERS, ids=len)
+def test_a_learned_scale_is_that_of_numpy(monkeypatch, hidden, optimizer, n_threads):
+    risk = make_risk(hidden, OUTPUTS[4], 0.02, 0.5, scale=True)
+    decay = StepOptions(
+        weight_decay=0.1, factors=np.linspace(2, 0, risk.network.is_weight().size)
+    )
+    for options in (PLAIN, decay):
         kwargs = {"options": options, "n_threads": n_threads}
         assert_same(monkeypatch, risk, optimizer, 1e-9, **kwargs)
 
