@@ -1,8 +1,9 @@
 """Draw what the benchmarks saved: ``python -m benchmarks.figures``.
 
-One figure for each benchmark goes to ``docs/guide/figures``. With ``--measure`` all of
-them run first and save what they find, which takes about half an hour on an idle
-machine with Numba, PyTorch and JAX.
+One figure for each benchmark goes to ``docs/guide/figures``, beside a file of the same
+name that the guide includes: the figure, what it was measured with, and a table of the
+ratios. With ``--measure`` all of them run first and save what they find, which takes
+some twenty minutes on an idle machine with Numba, PyTorch and JAX.
 """
 
 from __future__ import annotations
@@ -20,8 +21,7 @@ from benchmarks import results
 
 FOLDER = Path(__file__).parents[1] / "docs" / "guide" / "figures"
 RUNS = [
-    ["speed", "--repeats", "5", "--save"],
-    ["speed", "--repeats", "5", "--save", "--without-numba"],
+    ["speed", "--save"],
     ["predict", "--save"],
     ["scaling", "--save"],
     ["grid", "--save"],
@@ -29,14 +29,42 @@ RUNS = [
     ["memory", "--save"],
 ]
 STYLES = {
-    "bpnet": ("C0", "o", "sklearn_bpnet"),
-    "bpnet, Numba": ("C0", "o", "sklearn_bpnet with Numba"),
-    "bpnet, NumPy": ("C9", "o", "sklearn_bpnet, NumPy alone"),
+    "bpnet": ("C0", "o", "sklearn_bpnet with Numba"),
+    "NumPy alone": ("C9", "o", "sklearn_bpnet, NumPy alone"),
     "scikit-learn": ("C1", "s", "scikit-learn"),
     "PyTorch": ("C3", "^", "PyTorch, eager"),
     "JAX": ("C4", "v", "JAX, compiled epoch"),
     "products alone": ("0.3", "|", "the matrix products alone"),
 }
+PACKAGES = {
+    "numpy": "NumPy",
+    "scipy": "SciPy",
+    "scikit-learn": "scikit-learn",
+    "numba": "Numba",
+    "torch": "PyTorch",
+    "jax": "JAX",
+}
+
+
+def _measured_with(found):
+    """A sentence."""
+    found = found["with"]
+    names = [
+        f"{PACKAGES[k]} {v.split('+')[0]}" for k, v in found.items() if k in PACKAGES
+    ]
+    return (
+        f"Measured on a machine of {found['processors']} processors "
+        f"({found['machine']}) with Python {found['python']}, {', '.join(names)}."
+    )
+
+
+def _table(title, header, rows):
+    """A table in reStructuredText; numbers with two digits after the point."""
+    lines = [f".. list-table:: {title}", "   :header-rows: 1", ""]
+    for row in [header, *rows]:
+        cells = [f"{c:.2f}" if isinstance(c, float) else str(c) for c in row]
+        lines += [f"   {'* -' if i == 0 else '  -'} {c}" for i, c in enumerate(cells)]
+    return "\n".join([*lines, ""])
 
 
 def _dots(ax, table, names):
@@ -54,26 +82,36 @@ def _dots(ax, table, names):
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def speed():
-    """Seconds an epoch, shape by shape."""
-    with_numba, without = results.load("speed_numba"), results.load("speed_numpy")
-    if not (with_numba and without):
-        return None
-    table = {}
-    for shape, row in with_numba["seconds"].items():
-        alone = without["seconds"][shape]["bpnet"]
-        table[shape] = row | {"bpnet, Numba": row["bpnet"], "bpnet, NumPy": alone}
+def speed(found):
+    """Seconds an epoch: with Numba, and in NumPy alone."""
+    table = found["seconds"]
     fig, ax = plt.subplots(figsize=(8, 5))
-    _dots(ax, table, [name for name in STYLES if name != "bpnet"])
+    _dots(ax, table, STYLES)
     ax.set(xlabel="seconds an epoch", ylabel="rows x features, hidden units, batch")
     ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1), ncols=3, frameon=False)
-    return fig
+    tables = []
+    for ours, title in (("bpnet", "with Numba"), ("NumPy alone", "in NumPy alone")):
+        columns = {
+            name.split(" / ")[1].replace(", float64 X", ", float64"): values
+            for name, values in found["ratios"].items()
+            if name.startswith(ours)
+        }
+        if columns:
+            rows = [
+                [shape, *(column["ratios"][i] for column in columns.values())]
+                for i, shape in enumerate(table)
+            ]
+            rows.append(["geometric mean", *(c["mean"] for c in columns.values())])
+            title = (
+                f"Seconds an epoch of sklearn_bpnet {title} over those of the others"
+            )
+            header = ["rows x features, hidden units, batch", *columns]
+            tables.append(_table(title, header, rows))
+    return fig, *tables
 
 
-def predict():
+def predict(found):
     """Seconds to predict one row and a million."""
-    if not (found := results.load("predict")):
-        return None
     fig, axes = plt.subplots(1, 2, figsize=(8, 2.4), layout="constrained")
     for ax, (case, row) in zip(axes, found["seconds"].items(), strict=True):
         colors = [STYLES[name][0] for name in row]
@@ -84,13 +122,17 @@ def predict():
         ax.margins(x=0.15)
         ax.invert_yaxis()
         ax.spines[["top", "right"]].set_visible(False)
-    return fig
+    others = list(next(iter(found["seconds"].values())))[1:]
+    rows = [
+        [case, *(row["bpnet"] / row[name] for name in others)]
+        for case, row in found["seconds"].items()
+    ]
+    title = "Seconds to predict of sklearn_bpnet over those of the others"
+    return fig, _table(title, ["prediction of", *others], rows)
 
 
-def scaling():
+def scaling(found):
     """Seconds an epoch against rows and parameters."""
-    if not (found := results.load("scaling")):
-        return None
     fig, axes = plt.subplots(1, 2, figsize=(8, 3.4), layout="constrained")
     for ax, name in zip(axes, ("rows", "parameters"), strict=True):
         x, y = np.array(found[name]["sizes"]), np.array(found[name]["seconds"])
@@ -103,13 +145,11 @@ def scaling():
         ax.set(xlabel=name, ylabel="seconds an epoch")
         ax.legend(frameon=False)
         ax.spines[["top", "right"]].set_visible(False)
-    return fig
+    return (fig,)
 
 
-def grid():
+def grid(found):
     """Seconds of a grid search."""
-    if not (found := results.load("grid")):
-        return None
     row = found["seconds"]
     fig, ax = plt.subplots(figsize=(6, 1.8), layout="constrained")
     bars = ax.barh(list(row), list(row.values()), color=[STYLES[n][0] for n in row])
@@ -122,13 +162,11 @@ def grid():
     ax.margins(x=0.45)
     ax.invert_yaxis()
     ax.spines[["top", "right"]].set_visible(False)
-    return fig
+    return (fig,)
 
 
-def busy():
+def busy(found):
     """How many times longer than alone a fit takes."""
-    if not (found := results.load("busy")):
-        return None
     table = found["seconds"]
     ways = [way for way in next(iter(table.values())) if way != "alone"]
     fig, ax = plt.subplots(figsize=(7, 3), layout="constrained")
@@ -144,13 +182,11 @@ def busy():
     ax.set_xlabel("time of a fit, in times of a fit alone")
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.02, 1))
     ax.spines[["top", "right"]].set_visible(False)
-    return fig
+    return (fig,)
 
 
-def memory():
+def memory(found):
     """How far the peak of memory rises."""
-    if not (found := results.load("memory")):
-        return None
     row = found["megabytes"]
     fig, ax = plt.subplots(figsize=(8, 2.4), layout="constrained")
     names = [name.rstrip(".") for name in row]
@@ -160,7 +196,7 @@ def memory():
     ax.margins(x=0.1)
     ax.invert_yaxis()
     ax.spines[["top", "right"]].set_visible(False)
-    return fig
+    return (fig,)
 
 
 def main():
@@ -176,9 +212,15 @@ def main():
     mpl.rcParams["svg.hashsalt"] = "sklearn_bpnet"  # the same file from the same data
     FOLDER.mkdir(exist_ok=True)
     for draw in (speed, predict, scaling, grid, busy, memory):
-        if (fig := draw()) is not None:
-            path = FOLDER / f"{draw.__name__}.svg"
+        name = draw.__name__
+        if (found := results.load(name)) is not None:
+            fig, *tables = draw(found)
+            path = FOLDER / f"{name}.svg"
             fig.savefig(path, bbox_inches="tight", metadata={"Date": None})
+            figure = f".. figure:: figures/{name}.svg\n   :alt: {draw.__doc__}\n"
+            caption = f"   {draw.__doc__} {_measured_with(found)}\n"
+            text = "\n".join([figure, caption, *tables])
+            (FOLDER / f"{name}.inc").write_text(text)
             print(path)
 
 

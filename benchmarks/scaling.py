@@ -31,14 +31,16 @@ def n_parameters(shape):
 def seconds(shapes, repeats):
     """Medians over interleaved rounds."""
     trains = [bpnet(shape, *shape.data()) for shape in shapes]
-    rounds = [[seconds_an_epoch(t, 0.3) for t in trains] for _ in range(repeats)]
+    for train in trains:
+        train(1)  # loads, compiles
+    rounds = [[seconds_an_epoch(t, 0.2) for t in trains] for _ in range(repeats)]
     return [median(times) for times in zip(*rounds, strict=True)]
 
 
 def main():
     """Print two tables and their slopes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--save", action="store_true", help="keep what was found")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)

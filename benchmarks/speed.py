@@ -3,8 +3,8 @@
 Every contender trains the same network (ReLU, Adam, log loss) on the same rows in
 the same process, in turn, several times; the table shows the medians of the seconds
 an epoch and the ratios of these medians. PyTorch and JAX take part where they are
-installed. "The products alone" are the matrix products of the same epoch and nothing
-else.
+installed, and where Numba is, this project does so with and without it. "The products
+alone" are the matrix products of the same epoch and nothing else.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from benchmarks import results
-from sklearn_bpnet import BPNetClassifier
+from sklearn_bpnet import BPNetClassifier, _session
+from sklearn_bpnet.training import epoch
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,21 @@ def _estimator(cls, shape, n_epochs, **parameters):
 def bpnet(shape, X, y):
     """Our classifier, float32 weights."""
     return lambda n: _estimator(BPNetClassifier, shape, n, dtype="float32").fit(X, y)
+
+
+def in_numpy_alone(shape, X, y):
+    """The same, as if Numba were not there."""
+    train = bpnet(shape, X, y)
+
+    def train_in_numpy(n_epochs):
+        known = epoch.is_compiled
+        epoch.is_compiled = _session.is_compiled = lambda *_: False
+        try:
+            train(n_epochs)
+        finally:
+            epoch.is_compiled = _session.is_compiled = known
+
+    return train_in_numpy
 
 
 def scikit_learn(shape, X, y):
@@ -182,6 +198,8 @@ def products_alone(shape, X, y):
 CONTENDERS = {
     "bpnet": (bpnet, np.float32),
     "bpnet, float64 X": (bpnet, np.float64),
+    "NumPy alone": (in_numpy_alone, np.float32),
+    "NumPy alone, float64 X": (in_numpy_alone, np.float64),
     "scikit-learn": (scikit_learn, np.float32),
     "scikit-learn, float64 X": (scikit_learn, np.float64),
     "PyTorch": (pytorch, np.float32),
@@ -189,25 +207,28 @@ CONTENDERS = {
     "products alone": (products_alone, np.float32),
 }
 RATIOS = [
-    ("bpnet", "scikit-learn"),
-    ("bpnet, float64 X", "scikit-learn, float64 X"),
-    ("bpnet", "PyTorch"),
-    ("bpnet", "JAX"),
-    ("bpnet", "products alone"),
+    (ours + form, theirs + form)
+    for ours in ("bpnet", "NumPy alone")
+    for theirs, form in [
+        ("scikit-learn", ""),
+        ("scikit-learn", ", float64 X"),
+        ("PyTorch", ""),
+        ("JAX", ""),
+        ("products alone", ""),
+    ]
 ]
 
 
 def seconds_an_epoch(train, least):
     """The time of an epoch, from the difference of a long and a short training.
 
-    What is done once (validation, compilation, allocation) cancels. The long training
-    takes at least ``least`` seconds.
+    What is done once (validation, allocation) cancels. The long training takes at
+    least ``least`` seconds, and at least two epochs more.
     """
-    train(1)
     start = time.perf_counter()
     train(1)
     first = time.perf_counter() - start
-    n = max(5, int(np.ceil(least / max(first, 1e-4))))
+    n = max(2, int(np.ceil(least / max(first, 1e-4))))
     start = time.perf_counter()
     train(1 + n)
     return max(time.perf_counter() - start - first, 1e-9) / n
@@ -220,6 +241,7 @@ def measure(shape, names, repeats, least):
     for name in names:
         make, dtype = CONTENDERS[name]
         trains[name] = make(shape, X.astype(dtype), y)
+        trains[name](1)  # loads, compiles
     times = {name: [] for name in names}
     for _ in range(repeats):
         for name in names:
@@ -238,13 +260,14 @@ def main():
     arguments = parser.parse_args()
     if arguments.without_numba:
         sys.modules["numba"] = None  # importing it fails
-    numba = importlib.util.find_spec("numba") if not arguments.without_numba else None
-    print(f"bpnet {'with' if numba else 'without'} Numba")
     warnings.simplefilter("ignore", ConvergenceWarning)
     names = list(CONTENDERS)
-    for name, module in {"PyTorch": "torch", "JAX": "jax"}.items():
-        if importlib.util.find_spec(module) is None:
-            names.remove(name)
+    modules = {"PyTorch": "torch", "JAX": "jax", "NumPy alone": "numba"}
+    for name, module in modules.items():
+        is_there = module not in sys.modules or sys.modules[module] is not None
+        if not is_there or importlib.util.find_spec(module) is None:
+            names = [n for n in names if not n.startswith(name)]
+    print(f"bpnet {'with' if 'NumPy alone' in names else 'without'} Numba")
     ratios = [pair for pair in RATIOS if set(pair) <= set(names)]
     table = {}
     print(f"{'seconds an epoch':28s} " + " ".join(f"{n:>24s}" for n in names))
@@ -263,8 +286,7 @@ def main():
         print(f"{over + ' / ' + under:46s} {shown}   mean {mean:.2f}")
     if arguments.save:
         seconds = {str(shape): row for shape, row in table.items()}
-        name = "speed_numba" if numba else "speed_numpy"
-        results.save(name, {"seconds": seconds, "ratios": found})
+        results.save("speed", {"seconds": seconds, "ratios": found})
 
 
 if __name__ == "__main__":
