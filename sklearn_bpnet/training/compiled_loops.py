@@ -423,8 +423,10 @@ def _step(  # type: ignore[no-untyped-def]
         is_weight = k % 2 == 0
         n_out = sizes[k // 2 + 1]
         begin, end = end, end + (sizes[k // 2] * n_out if is_weight else n_out)
-        for start in range(max(begin, first), min(end, last), _PIECE):
-            of = slice(start, min(start + _PIECE, end, last))
+        begin = max(begin, first)
+        # all pieces but the first begin where a cache line of 16 numbers does
+        for start in range(begin - begin % 16, min(end, last), _PIECE):
+            of = slice(max(start, begin), min(start + _PIECE, end, last))
             g = gradients[0, of]
             for j in range(1, len(gradients)):
                 _add(g, gradients[j, of])

@@ -8,6 +8,8 @@ import pytest
 
 pytest.importorskip("numba")
 
+from sklearn.base import clone
+
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 from sklearn_bpnet.net.activations import (
     ACTIVATIONS,
@@ -152,6 +154,31 @@ def test_every_activation_is_compiled_or_left_to_numpy(monkeypatch, name):
         assert_same(monkeypatch, deep, SGD(), 1e-9)
     else:
         assert not CompiledRun.can_train(risk, Adam(), PLAIN)
+
+
+@pytest.mark.parametrize("estimator", [BPNetClassifier, BPNetRegressor])
+def test_the_recipe_of_realmlp_td_s_is_compiled(monkeypatch, estimator):
+    model = estimator.from_recipe(
+        "realmlp-td-s", hidden_layer_sizes=(9, 8), batch_size=20, max_iter=8,
+        dtype="float64", random_state=0,
+    )  # fmt: skip
+    rng = np.random.default_rng(0)
+    X, calls = rng.normal(size=(200, 4)), []
+    y = X[:, 0] > 0 if estimator is BPNetClassifier else X[:, 0]
+    train_run = loops.train_run
+    monkeypatch.setattr(loops, "train_run", lambda *a: calls.append(1) or train_run(*a))
+    fitted = []
+    for least in (1, 10**9):
+        monkeypatch.setattr(epoch_module, "COMPILE_FROM", least)
+        monkeypatch.setattr(epoch_module, "COMPILE_FROM_WORK", 10**12)
+        fitted.append(clone(model).fit(X, y))
+        assert len(calls) == 8  # all of the first fit
+    ours, reference = fitted
+    np.testing.assert_allclose(
+        ours.learned_input_scale_, reference.learned_input_scale_, rtol=1e-7
+    )
+    for one, other in zip(ours.coefs_, reference.coefs_, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
