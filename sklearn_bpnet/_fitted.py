@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from math import isnan, nan
+from math import isinf, isnan, nan
 
 from sklearn.exceptions import ConvergenceWarning
 
@@ -194,6 +194,8 @@ def _message(estimator, outcome):
             f"{solver} failed to converge after {outcome.n_iter} iterations. "
             f"Increase max_iter={estimator.max_iter}, or scale the data."
         )
+    if outcome.reason is StopReason.MAX_ITER and isinf(estimator.n_iter_no_change):
+        return None  # that is what was asked for
     return {
         StopReason.MAX_ITER: (
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached "

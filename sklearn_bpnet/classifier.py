@@ -214,7 +214,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         Keeps their division finite; positive.
 
     n_iter_no_change : int or inf, default=10
-        Training stops after exactly so many epochs in a row without improvement.
+        Training stops after exactly so many epochs in a row without improvement;
+        inf makes all `max_iter` epochs, without a warning.
 
     max_fun : int, default=15000
         Most evaluations of the risk by "lbfgs".

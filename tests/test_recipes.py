@@ -249,3 +249,11 @@ def test_td_learns_with_every_one_of_its_parts(estimator, iris):
     assert not any((w == 1).any() for w in model.activation_weights_[:-1])
     if estimator is BPNetRegressor:
         assert model.predict(10 * X).max() <= 2
+
+
+@each_class
+def test_td_s_makes_all_its_epochs_without_a_warning(estimator, iris):
+    model = estimator.from_recipe(
+        "realmlp-td-s", hidden_layer_sizes=(4,), max_iter=3, batch_size=32
+    )
+    assert model.fit(*iris).stop_reason_ == "max_iter"  # warnings are errors here
