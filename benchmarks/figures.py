@@ -67,6 +67,11 @@ def _table(title, header, rows):
     return "\n".join([*lines, ""])
 
 
+def _names(contenders):
+    """As the guide calls them."""
+    return [name.replace("bpnet", "sklearn_bpnet") for name in contenders]
+
+
 def _dots(ax, table, names):
     """One line a row of the table, one marker a contender, seconds on a log axis."""
     for i, row in enumerate(table.values()):
@@ -116,7 +121,7 @@ def predict(found):
     for ax, (case, row) in zip(axes, found["seconds"].items(), strict=True):
         colors = [STYLES[name][0] for name in row]
         unit, factor = ("microseconds", 1e6) if case == "one row" else ("seconds", 1)
-        bars = ax.barh(list(row), [t * factor for t in row.values()], color=colors)
+        bars = ax.barh(_names(row), [t * factor for t in row.values()], color=colors)
         ax.bar_label(bars, fmt="%.3g", padding=3)
         ax.set(title=f"Prediction of {case}", xlabel=unit)
         ax.margins(x=0.15)
@@ -152,7 +157,7 @@ def grid(found):
     """Seconds of a grid search."""
     row = found["seconds"]
     fig, ax = plt.subplots(figsize=(6, 1.8), layout="constrained")
-    bars = ax.barh(list(row), list(row.values()), color=[STYLES[n][0] for n in row])
+    bars = ax.barh(_names(row), list(row.values()), color=[STYLES[n][0] for n in row])
     labels = [
         f"{seconds:.1f} s, best score {found['best_scores'][name]:.3f}"
         for name, seconds in row.items()
@@ -176,7 +181,7 @@ def busy(found):
         places = np.arange(len(table)) + (i - (len(ways) - 1) / 2) * height
         bars = ax.barh(places, times, height, color=f"C{i}", label=way)
         ax.bar_label(bars, fmt="%.1f", padding=2)
-    ax.set_yticks(range(len(table)), table)
+    ax.set_yticks(range(len(table)), _names(table))
     ax.invert_yaxis()
     ax.axvline(1, color="0.5", lw=1)
     ax.set_xlabel("time of a fit, in times of a fit alone")
