@@ -69,8 +69,8 @@ _SCIKIT_LEARN = _PLAIN | {
 }
 
 # Holzmueller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned MLPs and
-# boosted trees on tabular data", NeurIPS 2024, arXiv 2407.04491, table A.1 (TD-S), and
-# pytabkit 1.7.3, whose learning rates are the newer ones.
+# boosted trees on tabular data", NeurIPS 2024, arXiv 2407.04491; the numbers are those
+# of its implementation, pytabkit 1.7.3.
 _REALMLP_TD_S = _PLAIN | {
     "hidden_layer_sizes": (256, 256, 256),
     "output_activation": "auto",
