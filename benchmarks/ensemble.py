@@ -9,8 +9,8 @@ Quality: on tables of up to ``--rows`` rows, the error rate or the root mean squ
 error over the deviation of the test targets, as the mean of the members alone and of
 the ensemble; for classification the log loss too: of the members alone, of their
 average, of the average with one temperature, and of the average of members with a
-temperature each. Parameters are the defaults, but for early stopping, whose rows the
-temperatures are fitted to.
+temperature each. Parameters are the defaults; classifiers stop early, by a tenth of the
+rows, which the temperatures are fitted to.
 """
 
 from __future__ import annotations
