@@ -314,6 +314,22 @@ def test_threads_train_the_same_twice(monkeypatch):
     np.testing.assert_array_equal(first, second)
 
 
+def test_an_estimator_shares_large_batches_and_trains_the_same_twice(monkeypatch):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 64))
+    y = X[:, 0] > 0
+    clf = BPNetClassifier(
+        (512,), batch_size=100, max_iter=2, random_state=0, tol=1.0, n_iter_no_change=1
+    )
+    monkeypatch.setattr(epoch_module, "COMPILE_FROM", 1)
+    first, second = clf.fit(X, y).coefs_, clf.fit(X, y).coefs_
+    monkeypatch.setattr(epoch_module, "COMPILE_FROM", 10**9)
+    reference = clf.fit(X, y).coefs_
+    for one, other, expected in zip(first, second, reference, strict=True):
+        np.testing.assert_array_equal(one, other)
+        np.testing.assert_allclose(one, expected, atol=1e-4)
+
+
 def test_a_thread_that_is_late_is_waited_for(monkeypatch):
     run = compiled.loops.train_run
 
