@@ -567,6 +567,7 @@ def test_callbacks_see_members(estimator, n_jobs, iris):
 def test_a_fit_that_broke_off_trains_the_members_that_are_missing(
     estimator, settings, tmp_path, iris
 ):
+    pytest.importorskip("sklearn.callback")  # scikit-learn 1.9
     callbacks = pytest.importorskip("sklearn_bpnet.callbacks")
     X, y = iris
     model = estimator(n_members=4, **FEW, **settings)
@@ -590,6 +591,7 @@ def test_a_fit_that_broke_off_trains_the_members_that_are_missing(
 
 
 def test_the_own_callbacks_know_ensembles(tmp_path, iris):
+    pytest.importorskip("sklearn.callback")  # scikit-learn 1.9
     callbacks = pytest.importorskip("sklearn_bpnet.callbacks")
     clf = BPNetClassifier(n_members=3, **FEW)
     assert len(clf.set_callbacks(callbacks.TimeLimit(1e-9)).fit(*iris).estimators_) == 1
