@@ -204,6 +204,29 @@ def memory(found):
     return (fig,)
 
 
+def defaults(found):
+    """Other values of one parameter at a time, as ratios to the defaults."""
+    classes, numbers = (
+        found["means"][task] for task in ("classification", "regression")
+    )
+    rows = []
+    for name, of_classes in classes.items():
+        of_numbers = numbers[name]
+        ratios = [
+            of_classes["error"] / classes["bpnet"]["error"],
+            of_classes["log_loss"] / classes["bpnet"]["log_loss"],
+            of_numbers["error"] / numbers["bpnet"]["error"],
+            (of_classes["cpu"] + of_numbers["cpu"])
+            / (classes["bpnet"]["cpu"] + numbers["bpnet"]["cpu"]),
+        ]
+        label = "scikit-learn's MLP, everything scaled"
+        rows.append([label if name == "mlp, scaled" else f"``{name}``", *ratios])
+    header = ["", "error rate", "log loss", "error of regression", "time"]
+    n_tables = sum(len(tables) for tables in found["tables"].values())
+    title = f"Means over {n_tables} tables, over those of the defaults"
+    return None, _table(title, header, rows[1:])
+
+
 def main():
     """Measure if asked to, and draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -216,16 +239,20 @@ def main():
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "sklearn_bpnet"  # the same file from the same data
     FOLDER.mkdir(exist_ok=True)
-    for draw in (speed, predict, scaling, grid, busy, memory):
+    for draw in (speed, predict, scaling, grid, busy, memory, defaults):
         name = draw.__name__
         if (found := results.load(name)) is not None:
             fig, *tables = draw(found)
-            path = FOLDER / f"{name}.svg"
-            fig.savefig(path, bbox_inches="tight", metadata={"Date": None})
-            figure = f".. figure:: figures/{name}.svg\n   :alt: {draw.__doc__}\n"
-            caption = f"   {draw.__doc__} {_measured_with(found)}\n"
-            text = "\n".join([figure, caption, *tables])
-            (FOLDER / f"{name}.inc").write_text(text)
+            path = FOLDER / f"{name}.inc"
+            caption = f"{draw.__doc__} {_measured_with(found)}\n"
+            if fig is not None:
+                picture = path.with_suffix(".svg")
+                fig.savefig(picture, bbox_inches="tight", metadata={"Date": None})
+                figure = (
+                    f".. figure:: figures/{picture.name}\n   :alt: {draw.__doc__}\n"
+                )
+                caption = f"{figure}\n   {caption}"
+            path.write_text("\n".join([caption, *tables]))
             print(path)
 
 

@@ -38,6 +38,14 @@ class Table:
     X: pd.DataFrame
     y: np.ndarray
 
+    def some(self, n_rows):
+        """The table, or so many of its rows where it has more."""
+        if n_rows is None or len(self.X) <= n_rows:
+            return self
+        rows = np.random.default_rng(0).permutation(len(self.X))[:n_rows]
+        X = self.X.iloc[rows].reset_index(drop=True)
+        return Table(self.name, self.task, X, self.y[rows])
+
     def splits(self):
         """Training and test parts, X preprocessed alike for every model.
 
@@ -70,8 +78,11 @@ class Table:
         )
 
 
-def tables():
-    """The tables, small ones first: those of the data folder if there is one."""
+def tables(n_rows=None):
+    """The tables, small ones first: those of the data folder if there is one.
+
+    Of larger ones ``n_rows`` rows are drawn.
+    """
     found = [_of_scikit_learn(name) for name in ("breast_cancer", "wine", "digits")]
     found.append(_of_scikit_learn("diabetes"))
     if DATA.exists():
@@ -83,7 +94,7 @@ def tables():
                     frame = pd.read_csv(path)
                     y = frame.pop("target").to_numpy()
                     found.append(Table(name, facts["task"], frame, y))
-    return sorted(found, key=lambda table: len(table.X))
+    return sorted([t.some(n_rows) for t in found], key=lambda table: len(table.X))
 
 
 def _of_scikit_learn(name):

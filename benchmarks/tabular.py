@@ -4,14 +4,15 @@ Every model is fitted to the same splits, preprocessed alike: strings one-hot, m
 numbers the median, nothing scaled. The table shows the error rate, or the root mean
 squared error over the standard deviation of the test targets, as means over the splits,
 then log loss and AUC for classification, seconds, and geometric means of the error plus
-0.01 over the tables. ``--ours name=value`` adds a contender with other parameters.
+0.01 over the tables. ``--ours name=value`` adds a contender with other parameters, and
+``--defaults`` replaces the contenders by the defaults with one parameter changed at a
+time: what chose them. ``--rows`` takes so many rows of larger tables.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import os
 import time
 import warnings
@@ -30,6 +31,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks import results
 from benchmarks.tables import tables
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 
@@ -63,6 +65,34 @@ CONTENDERS = {
         "linear": lambda seed: make_pipeline(StandardScaler(), RidgeCV()),
     },
 }
+
+# The defaults, and what else they might have been
+AROUND_THE_DEFAULTS = [
+    {"alpha": 1e-5},
+    {"alpha": 1e-3},
+    {"learning_rate": "constant"},
+    {"learning_rate": "constant", "learning_rate_init": 0.001, "max_iter": 200},
+    {"learning_rate": "flat_cosine"},
+    {"learning_rate_init": 0.002},
+    {"learning_rate_init": 0.02},
+    {"beta_2": 0.95},
+    {"max_iter": 50},
+    {"max_iter": 200},
+    {"n_iter_no_change": np.inf},
+    {"early_stopping": True},
+    {"batch_size": 32},
+    {"batch_size": 200},
+    {"input_scaling": "squash"},
+    {"input_scaling": None},
+    {"initializer": "glorot_uniform"},
+    {"initializer": "he_normal"},
+    {"activation": "gelu"},
+    {"dropout": 0.1},
+    {"hidden_layer_sizes": (200,)},
+    {"hidden_layer_sizes": (100, 100)},
+    {"dtype": "float64"},
+    {"n_members": 4},
+]
 
 
 def contenders(task, variants):
@@ -110,10 +140,10 @@ def measured(model, task, X_train, y_train, X_test, y_test):
     return result
 
 
-def run(chosen, variants, only):
+def run(chosen, variants, only, n_rows=None):
     """Measure every model on every chosen table; print a row for each as it is done."""
-    results = defaultdict(dict)
-    for table in tables():
+    found = defaultdict(dict)
+    for table in tables(n_rows):
         if chosen and table.name not in chosen:
             continue
         for name, make in contenders(table.task, variants).items():
@@ -123,29 +153,42 @@ def run(chosen, variants, only):
             for seed, split in enumerate(table.splits()):
                 rows.append(measured(make(seed), table.task, *split))
             means = {k: float(np.mean([row[k] for row in rows])) for k in rows[0]}
-            results[table.task, table.name][name] = means
+            found[table.task, table.name][name] = means
             shown = "  ".join(f"{k} {v:.4f}" for k, v in means.items())
             print(f"{table.name:14s} {name:24s} {shown}", flush=True)
-    return results
+    return found
 
 
-def summarise(results):
+def summarise(found):
     """Print geometric means of the error plus the shift over the tables of a task."""
     for task in CONTENDERS:
-        of_task = [models for (t, _), models in results.items() if t == task]
+        of_task = [models for (t, _), models in found.items() if t == task]
         if not of_task:
             continue
         print(f"\n{task}: geometric means over {len(of_task)} tables")
-        for name in of_task[0]:
-            errors = [models[name]["error"] + SHIFT for models in of_task]
-            line = f"{name:24s} error {np.exp(np.mean(np.log(errors))) - SHIFT:.4f}"
-            if task == "classification":
-                losses = [models[name]["log_loss"] + SHIFT for models in of_task]
-                line += f"  log loss {np.exp(np.mean(np.log(losses))) - SHIFT:.4f}"
-            for measure in ("seconds", "cpu"):
-                total = sum(models[name][measure] for models in of_task)
-                line += f"  {measure} {total:.1f}"
-            print(line)
+        for name, means in means_over(of_task).items():
+            shown = "  ".join(f"{what} {value:.4f}" for what, value in means.items())
+            print(f"{name:40s} {shown}")
+
+
+def means_over(tables):
+    """Of every model: geometric means over tables, shifted, and seconds in all.
+
+    Parameters
+    ----------
+    tables : list of dict
+        For every table what was measured, by the model's name.
+    """
+    means: dict = defaultdict(dict)
+    for name in tables[0]:
+        for what in ("error", "log_loss"):
+            if what in tables[0][name]:
+                values = np.array([models[name][what] for models in tables])
+                mean = np.exp(np.mean(np.log(values + SHIFT))) - SHIFT
+                means[name][what] = float(mean)
+        for what in ("seconds", "cpu"):
+            means[name][what] = sum(models[name][what] for models in tables)
+    return means
 
 
 def main():
@@ -154,18 +197,28 @@ def main():
     parser.add_argument("--tables", nargs="*", default=[])
     parser.add_argument("--models", nargs="*", default=[])
     parser.add_argument("--ours", action="append", default=[], metavar="NAME=VALUE,...")
-    parser.add_argument("--save", help="a JSON file for the results")
+    parser.add_argument("--defaults", action="store_true")
+    parser.add_argument("--rows", type=int)
+    parser.add_argument("--save", metavar="NAME", help="keep what is found")
     arguments = parser.parse_args()
     variants = {}
     for text in arguments.ours:
         settings = dict(part.split("=", 1) for part in text.split(";"))
         variants[text] = {k: literal_eval(v) for k, v in settings.items()}
+    if arguments.defaults:
+        arguments.models = ["bpnet", "mlp, scaled"]
+        for settings in AROUND_THE_DEFAULTS:
+            name = ", ".join(f"{k}={v!r}" for k, v in settings.items())
+            variants[name] = settings
     warnings.simplefilter("ignore")
-    results = run(arguments.tables, variants, arguments.models)
-    summarise(results)
+    found = run(arguments.tables, variants, arguments.models, arguments.rows)
+    summarise(found)
     if arguments.save:
-        with open(arguments.save, "w") as file:
-            json.dump({f"{t}/{n}": m for (t, n), m in results.items()}, file, indent=1)
+        by_task: dict = defaultdict(dict)
+        for (task, name), models in found.items():
+            by_task[task][name] = models
+        means = {task: means_over(list(t.values())) for task, t in by_task.items()}
+        results.save(arguments.save, {"means": means, "tables": by_task})
 
 
 if __name__ == "__main__":
