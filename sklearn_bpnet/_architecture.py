@@ -17,6 +17,11 @@ from sklearn_bpnet.net.penalties import ElasticNet, GroupLasso
 from sklearn_bpnet.net.registry import is_pair_of_functions
 from sklearn_bpnet.net.risk import EmpiricalRisk
 
+# Chosen by `python -m benchmarks.tabular`, see the guide's page "Choosing".
+_AUTO_ALPHA = 1.5
+_LARGEST_AUTO_ALPHA = 0.01
+_ROWS_OF_A_STREAM = 15_000  # which nobody knows; as partial_fit takes them to be
+
 
 def build_network(estimator, n_features, n_outputs, output_activation):
     """The network that the estimator's parameters ask for."""
@@ -41,8 +46,11 @@ def _embedding(estimator, n_features):
     return Embedding(n_features, tuple(features.tolist()), law)
 
 
-def build_risk(estimator, data, output_activation):
-    """The empirical risk of the estimator's network, loss and penalty."""
+def build_risk(estimator, data, output_activation, *, of_a_stream=False):
+    """The empirical risk of the estimator's network, loss and penalty.
+
+    ``of_a_stream`` says that ``data`` are some rows of many.
+    """
     loss = LOSSES.resolve(estimator.loss)
     n_outputs = loss.n_outputs(data.Y.shape[1])
     n_features = data.X.shape[1]
@@ -73,7 +81,7 @@ def build_risk(estimator, data, output_activation):
     return EmpiricalRisk(
         network,
         loss,
-        _alphas(estimator, len(network.layers)),
+        _alphas(estimator, len(network.layers), data, of_a_stream),
         ElasticNet(estimator.l1_ratio),
         GroupLasso(estimator.group_alpha),
     )
@@ -134,8 +142,18 @@ def _dropout_rates(estimator, n_hidden):
     return np.broadcast_to(rates, n_hidden).tolist()
 
 
-def _alphas(estimator, n_layers):
-    """Alpha as a number, or as one for every layer of weights."""
+def _alphas(estimator, n_layers, data, of_a_stream):
+    """Alpha as a number, or as one for every layer of weights.
+
+    "auto" is that of a normal law over the weights, the same for every number N of
+    rows: (1/N) sum_n L_n + (c/N) |W|^2 / 2 has the minimum of sum_n L_n + c |W|^2 / 2.
+    """
+    if isinstance(estimator.alpha, str):
+        n_rows = data.n_rows
+        if data.weights is not None:
+            n_rows -= np.sum(data.weights[... if data.rows is None else data.rows] == 0)
+        n_rows = max(n_rows, _ROWS_OF_A_STREAM) if of_a_stream else n_rows
+        return min(_AUTO_ALPHA / n_rows, _LARGEST_AUTO_ALPHA)
     alphas = _numbers(estimator.alpha, n_layers)
     if alphas is None or not (np.isfinite(alphas).all() and (alphas >= 0).all()):
         raise ValueError(

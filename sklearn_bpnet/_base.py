@@ -383,7 +383,7 @@ default=None
             self._check_calibration(data, incremental)
         if not going_on:
             self._choose_embedded(data)
-        risk = self._build_risk(data)
+        risk = self._build_risk(data, of_a_stream=incremental)
         check_users_own(risk, data.Y)
         self._network, self._loss = risk.network, risk.loss
         if resuming and data.fingerprint != state["data"]:
@@ -454,8 +454,9 @@ default=None
         for name, value in attributes.items():
             setattr(self, name, value)
 
-    def _build_risk(self, data):
-        return build_risk(self, data, self._resolve_output_activation())
+    def _build_risk(self, data, *, of_a_stream=False):
+        f = self._resolve_output_activation()
+        return build_risk(self, data, f, of_a_stream=of_a_stream)
 
     def _build_network(self, n_features, n_outputs):
         output_activation = self._resolve_output_activation()

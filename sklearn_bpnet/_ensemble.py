@@ -173,7 +173,8 @@ def _train(member, data, state, call, sign):
     else:
         own = new_state(member.random_state)
         own |= {name: state[name] for name in ("validation_seed", "weight_unit")}
-    outcome = member._train(member._build_risk(data), data, own, call, sign)
+    risk = member._build_risk(data, of_a_stream=call.incremental)
+    outcome = member._train(risk, data, own, call, sign)
     return member, outcome
 
 

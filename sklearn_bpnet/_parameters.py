@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from math import sqrt
 from numbers import Integral, Real
 
 import numpy as np
@@ -53,6 +54,8 @@ _DECAY = Interval(Real, 0, 1, closed="left")
 # "auto" takes all rows up to here: so few make the gradient of all of them cheap. Above
 # it a tenth of them, so that small tables get enough steps in `max_iter` epochs.
 _FULL_BATCH_UP_TO = 64
+# `benchmarks.tabular` chose the usual rates, on tables of about so many features
+_FEATURES_AT_USUAL_RATE = 20
 # by name they take beta_1, beta_2 and epsilon from the estimator
 _ADAMS = {
     "adam": Adam,
@@ -91,7 +94,7 @@ CONSTRAINTS = {
         Optimizer,
         FullBatchSolver,
     ],
-    "alpha": [_AT_LEAST_ZERO, "array-like"],
+    "alpha": [_AT_LEAST_ZERO, "array-like", StrOptions({"auto"})],
     "l1_ratio": [Interval(Real, 0, 1, closed="both")],
     "group_alpha": [_AT_LEAST_ZERO],
     "dropout": [_DECAY, "array-like"],
@@ -99,8 +102,8 @@ CONSTRAINTS = {
     "dropout_schedule": _COURSE,
     "input_noise": [_AT_LEAST_ZERO],
     "batch_size": [StrOptions({"auto", "full"}), _COUNT],
-    "learning_rate": [StrOptions(set(SCHEDULES)), Schedule, callable],
-    "learning_rate_init": [_POSITIVE],
+    "learning_rate": [StrOptions({"auto", *SCHEDULES}), Schedule, callable],
+    "learning_rate_init": [_POSITIVE, StrOptions({"auto"})],
     "power_t": [_AT_LEAST_ZERO],
     "max_iter": [_COUNT],
     "shuffle": ["boolean"],
@@ -202,12 +205,35 @@ def remedy_for_divergence(estimator):
     """What to change where training did not stay finite."""
     remedies = [f"raise alpha={estimator.alpha}"]
     if is_stochastic(estimator):
-        remedies.insert(0, f"lower learning_rate_init={estimator.learning_rate_init}")
+        remedies.insert(
+            0, f"lower learning_rate_init={learning_rate_init_of(estimator)}"
+        )
     return ", ".join(remedies) + ", or scale the data"
 
 
-def schedule_of(estimator, parameter="learning_rate"):
+def learning_rate_init_of(estimator):
+    """The number that the schedule multiplies.
+
+    "auto" follows the neural tangent parametrisation in the number n of features: a
+    step of weights that are stored times sqrt(n) moves those in use by 1 / sqrt(n).
+    """
+    if not isinstance(estimator.learning_rate_init, str):
+        return estimator.learning_rate_init
+    shrink = min(1.0, sqrt(_FEATURES_AT_USUAL_RATE / estimator.n_features_in_))
+    return solver_of(estimator).usual_rate * shrink
+
+
+def schedule_of(estimator, parameter="learning_rate", *, goes_on=False):
     """The Schedule that a parameter stands for.
+
+    Parameters
+    ----------
+    estimator : BPNetClassifier or BPNetRegressor
+    parameter : str, default="learning_rate"
+        Of which parameter.
+    goes_on : bool, default=False
+        Whether nobody knows where training will end: then "auto" is constant, where
+        it else comes down to the end of the call.
 
     Raises
     ------
@@ -215,6 +241,8 @@ def schedule_of(estimator, parameter="learning_rate"):
         If it follows plateaus, but is not that of the learning rate.
     """
     spec = getattr(estimator, parameter)
+    if isinstance(spec, str) and spec == "auto":
+        spec = "constant" if goes_on else "cosine"
     if spec == "invscaling":
         return InverseScaling(estimator.power_t)
     schedule = schedule_from(spec)

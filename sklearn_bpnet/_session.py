@@ -215,10 +215,10 @@ class Training:
         training = StochasticTraining(
             risk=self.risk,
             optimizer=parameters.solver_of(est),
-            schedule=parameters.schedule_of(est),
+            schedule=parameters.schedule_of(est, goes_on=self.keeps_state),
             weight_decay_schedule=parameters.schedule_of(est, "weight_decay_schedule"),
             dropout_schedule=parameters.schedule_of(est, "dropout_schedule"),
-            learning_rate_init=est.learning_rate_init,
+            learning_rate_init=parameters.learning_rate_init_of(est),
             rng=self.rng if est.shuffle and parameters.uses_mini_batches(est) else None,
             step_options=parameters.step_options(est, self.risk.network),
             noise_rng=self.rng,

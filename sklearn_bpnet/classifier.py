@@ -85,12 +85,14 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         "gd", "rprop"; only "lbfgs" and "cg" need no learning rate. An instance, such
         as ``Adam(beta_1=0.8)``, carries its own hyper-parameters.
 
-    alpha : float or sequence of float, default=1e-5
+    alpha : "auto", float or sequence of float, default="auto"
         Strength lambda of the penalty in the empirical risk, at least 0, or one for
-        every layer of weights, from the input up. It means the same for every batch
-        size, number of rows and scale of the sample weights. scikit-learn's alpha
-        divided by the batch size (by the number of rows for "lbfgs") gives the same
-        strength.
+        every layer of weights, from the input up. A number means the same for every
+        batch size, number of rows and scale of the sample weights. scikit-learn's
+        alpha divided by the batch size (by the number of rows for "lbfgs") gives the
+        same strength. "auto" is 1.5 divided by the number of rows, at most 0.01: the
+        more rows, the less the weights need a prior. `partial_fit` takes its rows to
+        be some of 15,000.
 
     l1_ratio : float, default=0.0
         Share of L1 in the penalty, in [0, 1]: 0 is L2, 1 is L1, as in ElasticNet.
@@ -122,9 +124,11 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         Rows a mini-batch. "full" is all rows. "auto" is all rows up to 64, else a
         tenth of them, but at least 32 and at most 200.
 
-    learning_rate : str, callable or Schedule, default="constant"
+    learning_rate : str, callable or Schedule, default="auto"
         Course of the learning rate, for every solver that has one.
 
+        - "auto" is "cosine", which comes down to 0 in the last of `max_iter` epochs;
+          in `partial_fit` and with `warm_start`, whose end nobody knows, "constant".
         - "constant" is `learning_rate_init`.
         - "invscaling" is ``learning_rate_init / t**power_t`` in epoch t = 1, 2, ...
         - "adaptive" (also "on_plateau") divides it by 5 each time `n_iter_no_change`
@@ -134,13 +138,17 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         - A function from the part of training that is done, in [0, 1], gives the
           factor of `learning_rate_init` for every batch.
 
-    learning_rate_init : float, default=0.001
-        The learning rate that `learning_rate` multiplies, positive.
+    learning_rate_init : "auto" or float, default="auto"
+        The learning rate that `learning_rate` multiplies, positive. "auto" is what
+        suits the solver: 0.008 for "adam", "amsgrad", "adamw", "nadam" and "radam",
+        0.03 for "sgd" and "adagrad", 0.003 for "rmsprop" and "rprop", 0.001 for
+        "lion", 0.5 for "gd", 3 for "adadelta"; for n > 20 features these times
+        sqrt(20 / n).
 
     power_t : float, default=0.5
         Exponent of "invscaling", at least 0.
 
-    max_iter : int, default=200
+    max_iter : int, default=100
         Most epochs (iterations of "lbfgs" and "cg") in a call of `fit`.
 
     shuffle : bool, default=True
@@ -453,7 +461,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         bias_initializer="zeros",
         output_initializer=None,
         solver="adam",
-        alpha=1e-5,
+        alpha="auto",
         l1_ratio=0.0,
         group_alpha=0.0,
         dropout=0.0,
@@ -461,10 +469,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         dropout_schedule="constant",
         input_noise=0.0,
         batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.001,
+        learning_rate="auto",
+        learning_rate_init="auto",
         power_t=0.5,
-        max_iter=200,
+        max_iter=100,
         shuffle=True,
         random_state=None,
         tol=1e-4,

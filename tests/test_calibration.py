@@ -20,7 +20,7 @@ def noisy(n_classes):
 
 def overfitted(**parameters):
     return BPNetClassifier(
-        (50,), solver="lbfgs", max_iter=2000, random_state=0, **parameters
+        (50,), solver="lbfgs", alpha=1e-5, max_iter=2000, random_state=0, **parameters
     )
 
 

@@ -64,6 +64,12 @@ class Diary:
         self.events.append(("teardown", context.task_name, None))
 
 
+def steady(model):
+    """The model at one learning rate, whatever the number of epochs."""
+    stochastic = model.solver not in ("lbfgs", "cg")
+    return model.set_params(learning_rate="constant") if stochastic else model
+
+
 def weights(model):
     return np.concatenate([a.ravel() for a in model.coefs_ + model.intercepts_])
 
@@ -101,6 +107,7 @@ def test_the_fitted_estimator_is_what_a_shorter_fit_gives(
     model = estimator(
         (5,), solver=solver, early_stopping=early_stopping, max_iter=4, random_state=0
     )
+    steady(model)
     clone(model).set_callbacks(diary).fit(X, y)
     for epoch, fitted in enumerate(diary.fitted, start=1):
         shorter = clone(model).set_params(max_iter=epoch).fit(X, y)
@@ -113,7 +120,7 @@ def test_the_fitted_estimator_is_what_a_shorter_fit_gives(
 @each_class
 @each_solver
 def test_a_callback_ends_training(estimator, solver, iris):
-    model = estimator((5,), solver=solver, max_iter=50, random_state=0)
+    model = steady(estimator((5,), solver=solver, max_iter=50, random_state=0))
     shorter = clone(model).set_params(max_iter=3).fit(*iris)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # it was asked for
@@ -189,7 +196,7 @@ def test_scoring_monitor_logs_every_epoch(estimator, solver, iris):
     X, y = iris
     score = "accuracy" if estimator is BPNetClassifier else "r2"
     monitor = theirs.ScoringMonitor(scoring=score)
-    model = estimator((5,), solver=solver, max_iter=5, random_state=0)
+    model = steady(estimator((5,), solver=solver, max_iter=5, random_state=0))
     model.set_callbacks(monitor).fit(X, y)
     rows = monitor.get_logs().data
     scores = [row[score] for row in rows if row["task_name"] == "epoch"]

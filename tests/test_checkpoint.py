@@ -206,7 +206,7 @@ def test_a_cut_warm_start_makes_the_epochs_that_it_lacked(iris, tmp_path):
 def test_a_resumed_fit_takes_a_larger_max_iter(iris, tmp_path):
     from sklearn_bpnet.callbacks import Checkpoint
 
-    clf = BPNetClassifier((5,), max_iter=5, random_state=0)
+    clf = BPNetClassifier((5,), learning_rate="constant", max_iter=5, random_state=0)
     clone(clf).set_callbacks(Checkpoint(tmp_path / "file")).fit(*iris)
     resumed = BPNetClassifier.load_checkpoint(tmp_path / "file", max_iter=9)
     assert_same_fit(resumed.fit(*iris), clone(clf).set_params(max_iter=9).fit(*iris))

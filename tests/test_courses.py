@@ -111,6 +111,7 @@ def test_a_course_moves_from_batch_to_batch_as_the_learning_rate_does(
 def test_as_many_calls_of_partial_fit_as_epochs_are_one_fit(estimator, setting, iris):
     X, y = iris
     model = make(estimator, setting, **{course_of(setting): "flat_cosine"})
+    model.set_params(learning_rate="constant", alpha=1e-4)
     whole, steps = clone(model).fit(X, y), clone(model)
     classes = {"classes": np.unique(y)} if estimator is BPNetClassifier else {}
     for _ in range(10):

@@ -388,6 +388,7 @@ def test_all_members_start_from_given_weights(estimator, iris):
 
 def test_a_line_for_every_member_and_one_warning(iris, capsys):
     clf = BPNetClassifier(n_members=3, verbose=True, early_stopping=True, **FEW)
+    clf.set_params(learning_rate="constant")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         clf.fit(*iris)
@@ -406,6 +407,7 @@ def test_a_line_for_every_member_and_one_warning(iris, capsys):
 def test_calls_of_one_epoch_are_one_call_of_many(estimator, n_jobs, iris):
     X, y = iris
     settings = FEW | {"n_members": 2, "n_jobs": n_jobs, "dropout": 0.1}
+    settings |= {"learning_rate": "constant", "alpha": 1e-4}
     whole = estimator(**settings).fit(X, y)
     warm = estimator(**settings | {"warm_start": True, "max_iter": 1})
     bit = estimator(**settings)

@@ -184,8 +184,10 @@ def test_fit_started_from_weights_makes_the_steps_of_partial_fit(solver, regress
     start = BPNetRegressor((3,), random_state=1, max_iter=1).fit(X, y)
     init = {"coefs_init": start.coefs_, "intercepts_init": start.intercepts_}
     model = BPNetRegressor(
-        (3,), solver=solver, random_state=0, max_iter=1, dtype="float64"
+        (3,), solver=solver, alpha=1e-4, random_state=0, max_iter=1, dtype="float64"
     )
+    if solver != "lbfgs":
+        model.set_params(learning_rate="constant")
     model.fit(X, y, **init)
     if solver == "lbfgs":
         assert model.loss_ <= start.loss_  # one line search from there

@@ -17,6 +17,9 @@ each_class = pytest.mark.parametrize("estimator", BOTH)
 each_stochastic_solver = pytest.mark.parametrize("solver", ["sgd", "adam"])
 
 
+RATE = 0.001
+
+
 def step(model, X, y, **kwargs):
     if isinstance(model, BPNetClassifier) and not hasattr(model, "classes_"):
         kwargs["classes"] = np.unique(y)
@@ -30,6 +33,8 @@ def assert_same_parameters(one, other):
     assert_array_equal(one.learned_input_scale_, other.learned_input_scale_)
 
 
+# the rate and the penalty of "auto" ask how many epochs and rows there will be
+STEADY = {"learning_rate": "constant", "alpha": 1e-4}
 SETTINGS = [
     {},
     {"batch_size": "full"},
@@ -73,6 +78,7 @@ def test_ten_calls_of_one_epoch_are_one_call_of_ten(
 ):
     X, y = iris
     rows = {"X_val": X[:40], "y_val": y[:40]} if "early_stopping" in setting else {}
+    setting = STEADY | setting
     model = estimator((4,), solver=solver, random_state=0, max_iter=10, **setting)
     whole, steps = clone(model).fit(X, y, **rows), clone(model)
     if whole.n_iter_ < 10:  # fewer, if patience runs out
@@ -275,12 +281,13 @@ def test_partial_fit_keeps_the_target_statistics_of_its_first_call(regression):
 def test_partial_fit_keeps_the_unit_of_the_first_weights(regression):
     X, y = regression
     reg = BPNetRegressor(
-        (), solver="sgd", momentum=0, alpha=0, batch_size="full", random_state=0
-    )
+        (), solver="sgd", momentum=0, alpha=0, learning_rate_init=RATE,
+        batch_size="full", random_state=0,
+    )  # fmt: skip
     ones = np.ones(len(y))
     one, other = clone(reg).partial_fit(X, y, ones), clone(reg).partial_fit(X, y, ones)
     one.partial_fit(X, y, 2 * ones)
-    other.set_params(learning_rate_init=2 * other.learning_rate_init).partial_fit(X, y)
+    other.set_params(learning_rate_init=2 * RATE).partial_fit(X, y)
     assert_allclose(one.coefs_[0], other.coefs_[0], rtol=1e-12)
 
 
@@ -309,7 +316,7 @@ def test_partial_fit_goes_on_after_fit(estimator, iris):
 
 @each_class
 def test_fit_after_partial_fit_goes_on_when_warm_started(estimator, iris):
-    model = estimator((4,), warm_start=True, max_iter=2, random_state=0)
+    model = estimator((4,), warm_start=True, max_iter=2, random_state=0, **STEADY)
     mixed = step(clone(model), *iris).fit(*iris)
     assert_same_parameters(mixed, clone(model).set_params(max_iter=3).fit(*iris))
 
@@ -343,7 +350,7 @@ def test_warm_start_with_early_stopping_never_ends_worse(estimator, solver, iris
     ).fit(*iris)
     best = model.best_validation_score_
     weights = deepcopy(model.coefs_)
-    worse = {"learning_rate_init": 1e3} if solver == "adam" else {"alpha": 1e3}
+    worse = {"learning_rate_init": 1e3} if solver == "adam" else {"alpha": 10}
     model.set_params(max_iter=1, **worse).fit(*iris)
     assert model.validation_scores_[-1] < best
     assert model.best_validation_score_ == best

@@ -91,7 +91,7 @@ def test_a_large_table_is_judged_by_some_of_its_rows(estimator, rng):
 def test_partial_fit_looks_at_the_rows_of_its_first_call(estimator, iris):
     X, y = iris
     model = estimator((6,), learning_rate_init=1e-12, random_state=0, **DATA_DRIVEN)
-    model.set_params(dtype="float64", batch_size="full", max_iter=1)
+    model.set_params(dtype="float64", batch_size="full", max_iter=1, alpha=1e-4)
     classes = {"classes": [0, 1, 2]} if estimator is BPNetClassifier else {}
     whole, steps = clone(model).fit(X[::2], y[::2]), clone(model)
     steps.partial_fit(X[::2], y[::2], **classes)

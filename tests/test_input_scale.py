@@ -37,7 +37,7 @@ def test_the_network_is_that_of_scaled_weights(estimator, solver, iris):
     X, y = iris
     model = scaled(estimator, solver=solver, batch_size="full", learning_rate_init=0.01)
     if solver in ("lbfgs", "cg"):
-        model.set_params(learning_rate_init=0.001, batch_size="auto")
+        model.set_params(learning_rate_init="auto", batch_size="auto")
     elif solver in ("gd", "rprop"):
         model.set_params(batch_size="auto")
     model.fit(X, y)
@@ -101,6 +101,7 @@ def test_sparse_rows_train_as_dense_ones(estimator, scaling, iris):
 def test_a_factor_makes_it_learn_faster_or_not_at_all(estimator, iris):
     def spread(factor):
         model = scaled(estimator, learning_rate_factors={"input_scale": factor})
+        model.set_params(learning_rate="constant", learning_rate_init=0.001)
         return np.abs(model.fit(*iris).learned_input_scale_ - 1).mean()
 
     assert spread(0) == 0

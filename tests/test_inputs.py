@@ -24,6 +24,7 @@ def test_every_real_dtype_trains_as_float64_does(estimator, solver, dtype, rng):
     X = rng.integers(0, 2 if dtype == "bool" else 100, size=(100, 4))
     y = (X @ [1, -1, 2, 0] > np.median(X @ [1, -1, 2, 0])).astype(int)
     model = estimator((3,), solver=solver, dtype="float64", max_iter=5, random_state=0)
+    model.set_params(alpha=1e-5)
     expected = clone(model).fit(X.astype(np.float64), y)
     actual = clone(model).fit(X.astype(dtype), y)
     method = "predict_proba" if estimator is BPNetClassifier else "predict"
@@ -197,7 +198,8 @@ def test_a_unix_timestamp_keeps_its_digits(solver, kind, rng):
     X = kind(X)
     setting = {"solver": solver, "random_state": 0}
     if solver == "adam":
-        setting |= {"learning_rate_init": 0.01, "tol": 1e-6}
+        setting |= {"learning_rate_init": 0.05, "tol": 1e-6}
+    setting["alpha"] = 1e-5
     reg = BPNetRegressor((), **setting).fit(X, seconds)
     assert reg.score(X, seconds) > 0.999
     clf = BPNetClassifier((), **setting).fit(X, labels)

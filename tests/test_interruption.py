@@ -56,8 +56,8 @@ def test_an_interrupted_fit_can_predict(
 @each_solver
 def test_an_interrupted_fit_keeps_what_it_learnt(estimator, solver, interrupt, iris):
     X, y = iris
-    model = estimator((), solver=solver, random_state=0)
-    longest = clone(model).set_params(max_iter=50).fit(X, y)
+    model = estimator((), solver=solver, max_iter=50, random_state=0)
+    longest = clone(model).fit(X, y)
     interrupt(7 if solver == "lbfgs" else 30)
     with pytest.warns(UserWarning, match="Training interrupted by user"):
         model.fit(X, y)
@@ -73,7 +73,7 @@ def test_an_interrupted_early_stopping_restores_the_best_weights(
 ):
     model = estimator(
         (5,), solver=solver, early_stopping=True, batch_size="full", random_state=0
-    )
+    ).set_params(learning_rate="constant")
     expected = clone(model).set_params(max_iter=10).fit(*iris)
     interrupt(11)
     with pytest.warns(UserWarning, match="Training interrupted by user"):

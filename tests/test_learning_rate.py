@@ -47,7 +47,7 @@ def test_a_function_of_progress_is_a_schedule(estimator, iris):
     ).fit(*iris)
     # three batches an epoch
     assert_allclose([t for t in seen if t < 1][: 4 * 3], np.arange(12) / 12)
-    assert_allclose(model.history_["learning_rate"], 1e-3 * (1 - np.arange(4) / 4))
+    assert_allclose(model.history_["learning_rate"], 8e-3 * (1 - np.arange(4) / 4))
 
 
 def test_a_function_of_progress_equal_to_a_schedule_trains_as_it_does(iris):
@@ -67,7 +67,7 @@ def test_max_iter_calls_of_partial_fit_are_one_fit(name, iris):
     X, y = iris
     reg = BPNetRegressor(
         (4,), learning_rate=name, max_iter=6, n_iter_no_change=np.inf, random_state=0
-    )
+    ).set_params(alpha=1e-4)
     whole, pieces = clone(reg).fit(X, y), clone(reg)
     for _ in range(6):
         pieces.partial_fit(X, y)
@@ -105,7 +105,7 @@ def test_after_its_plan_partial_fit_stays_at_the_last_factor(iris):
     reg = BPNetRegressor((4,), learning_rate=Cosine(final=0.25), max_iter=2)
     for _ in range(5):
         reg.partial_fit(*iris)
-    assert_allclose(reg.history_["learning_rate"][2:], 0.25e-3)
+    assert_allclose(reg.history_["learning_rate"][2:], 0.25 * 8e-3)
 
 
 @each_class

@@ -151,6 +151,7 @@ def lasso_by_steps(solver, **kwargs):
         input_scaling=None,
         target_scaling=None,
         dtype="float64",
+        learning_rate="constant",
         learning_rate_init=0.01,
         n_iter_no_change=np.inf,
         random_state=0,

@@ -117,7 +117,7 @@ def test_a_shared_instance_and_the_registry_stay_as_they_are(estimator):
         ({"solvers": 1}, "Invalid parameter 'solvers' for BPNet"),
         ({"solver__": 1}, "Invalid parameter 'solver' for BPNet"),
         ({"alpha__x": 1}, "Invalid parameter 'alpha' for BPNet"),
-        ({"learning_rate__x": 1}, r"Invalid parameter 'x' for Constant\("),
+        ({"learning_rate__x": 1}, r"Invalid parameter 'x' for Cosine\("),
     ],
 )
 def test_what_is_no_parameter_is_refused(estimator, change, message):

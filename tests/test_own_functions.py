@@ -104,7 +104,7 @@ def test_a_loss_of_ones_own_takes_under_15_lines(regression):
 def test_an_activation_of_ones_own_trains(estimator, solver, activation, iris):
     model = estimator((6,), activation=activation, solver=solver, random_state=0)
     model.set_params(
-        max_iter=60, learning_rate_init=0.02 if solver != "lbfgs" else 0.001
+        max_iter=60, learning_rate_init=0.02 if solver != "lbfgs" else "auto"
     )
     assert model.fit(*iris).score(*iris) > 0.85
     check_gradient(model, iris[0][:20], iris[1][:20])

@@ -88,7 +88,8 @@ def test_ntk_is_training_of_unscaled_weights(solver, weight_decay, iris):
     X, y = iris
     clf = BPNetClassifier(
         (6, 5), activation="tanh", solver=solver, initializer="lecun_normal",
-        learning_rate_init=0.05, learning_rate_factors={"W": "ntk"}, alpha=1e-3,
+        learning_rate="constant", learning_rate_init=0.05, alpha=1e-3,
+        learning_rate_factors={"W": "ntk"},
         weight_decay=weight_decay, dtype="float64", max_iter=25, tol=0,
         n_iter_no_change=np.inf, random_state=0,
     )  # fmt: skip

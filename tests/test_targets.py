@@ -301,7 +301,13 @@ def test_verbose_prints_every_epoch(solver, early_stopping, iris, capsys):
 def test_every_encoding_learns_three_classes(encoding, n_outputs, loss, iris):
     X, y = iris
     clf = BPNetClassifier(
-        (10,), loss=loss, target_encoding=encoding, solver="lbfgs", random_state=0
+        (10,),
+        loss=loss,
+        target_encoding=encoding,
+        solver="lbfgs",
+        alpha=1e-5,
+        max_iter=200,
+        random_state=0,
     ).fit(X, np.array(["b", "c", "a"])[y])
     assert clf.n_outputs_ == n_outputs
     P = clf.predict_proba(X)

@@ -19,6 +19,7 @@ def one_epoch(batch_size, w=0.5, b=0.0):
         (),
         solver="sgd",
         momentum=0.0,
+        learning_rate="constant",
         learning_rate_init=RATE,
         batch_size=batch_size,
         shuffle=False,
@@ -66,6 +67,7 @@ def test_a_shuffled_epoch_visits_every_example_once(rng):
         (),
         solver="sgd",
         momentum=0.0,
+        learning_rate="constant",
         learning_rate_init=RATE,
         batch_size=1,
         max_iter=1,
@@ -94,6 +96,7 @@ def test_online_learning_of_a_hidden_layer_is_the_lectures_algorithm(iris):
         activation="sigmoid",
         solver="sgd",
         momentum=0.0,
+        learning_rate="constant",
         learning_rate_init=RATE,
         batch_size=1,
         shuffle=False,
@@ -131,7 +134,12 @@ def test_stop_criteria():
     X = np.linspace(-1, 1, 20)[:, None]
     y = (X[:, 0] > 0).astype(float)
     model = BPNetRegressor(
-        (), solver="sgd", momentum=0.0, learning_rate_init=0.1, random_state=0
+        (),
+        solver="sgd",
+        momentum=0.0,
+        learning_rate="constant",
+        learning_rate_init=0.1,
+        random_state=0,
     )
     assert model.set_params(max_iter=7).fit(X, y).n_iter_ == 7
     # exactly n_iter_no_change epochs in a row did not lower the loss by tol

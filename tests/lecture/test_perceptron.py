@@ -18,6 +18,7 @@ def perceptron(**parameters):
         "loss": "perceptron",
         "solver": "sgd",
         "momentum": 0.0,
+        "learning_rate": "constant",
         "learning_rate_init": RATE,
         "batch_size": 1,
         "shuffle": False,

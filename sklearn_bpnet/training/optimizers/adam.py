@@ -40,6 +40,7 @@ class Adam(Optimizer):
     """
 
     scale_free: ClassVar[bool] = True
+    usual_rate: ClassVar[float] = 0.008
 
     beta_1: float = 0.9
     beta_2: float = 0.999

@@ -35,6 +35,7 @@ class AdaGrad(Optimizer):
     """
 
     scale_free: ClassVar[bool] = True
+    usual_rate: ClassVar[float] = 0.03
 
     epsilon: float = 1e-8
 
@@ -87,6 +88,7 @@ class RMSprop(Optimizer):
     """
 
     scale_free: ClassVar[bool] = True
+    usual_rate: ClassVar[float] = 0.003
 
     rho: float = 0.9
     epsilon: float = 1e-8
@@ -137,6 +139,7 @@ class AdaDelta(Optimizer):
     """
 
     scale_free: ClassVar[bool] = True
+    usual_rate: ClassVar[float] = 3.0
 
     rho: float = 0.95
     epsilon: float = 1e-6

@@ -38,12 +38,15 @@ class Optimizer(Configurable, ABC):
         Whether a step may leave theta where it is though it is no minimum.
     weight_decay : float
         Decoupled weight decay that belongs to the rule; training applies it.
+    usual_rate : float
+        The learning rate to begin with where nobody has chosen one.
     """
 
     full_batch: ClassVar[bool] = False
     scale_free: ClassVar[bool] = False
     orthant_wise: ClassVar[bool] = False
     pauses: ClassVar[bool] = False
+    usual_rate: ClassVar[float] = 0.001
     weight_decay: float = 0.0
 
     @property

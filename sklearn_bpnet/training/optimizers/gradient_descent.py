@@ -22,6 +22,7 @@ class GradientDescent(Optimizer):
     """
 
     full_batch: ClassVar[bool] = True
+    usual_rate: ClassVar[float] = 0.5
 
     def start(self, theta: Array) -> State:
         return {}
@@ -58,6 +59,8 @@ class SGD(Optimizer):
     Sutskever, Martens, Dahl and Hinton, "On the importance of initialization and
     momentum in deep learning", ICML 2013.
     """
+
+    usual_rate: ClassVar[float] = 0.03
 
     momentum: float = 0.9
     nesterov: bool = True

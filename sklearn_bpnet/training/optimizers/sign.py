@@ -89,6 +89,7 @@ class Rprop(Optimizer):
     scale_free: ClassVar[bool] = True
     orthant_wise: ClassVar[bool] = True
     pauses: ClassVar[bool] = True
+    usual_rate: ClassVar[float] = 0.003
 
     shrink: float = 0.5
     grow: float = 1.2
