@@ -209,6 +209,10 @@ class Training:
                 "contain large values and need to be preprocessed. Not one step of "
                 f"training was finite: {parameters.remedy_for_divergence(est)}."
             ) from error
+        finally:
+            # without this cycle of references the rows are let go of at once: joblib
+            # waits a second for processes that still hold a memory map of them
+            watch.after_epoch = watch.before_epoch = None
 
     def _run_stochastic(self):
         est = self.estimator

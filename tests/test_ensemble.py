@@ -1,7 +1,9 @@
 """n_members: networks that differ by their random streams, trained on the same rows."""
 
+import gc
 import pickle
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -384,6 +386,28 @@ def test_all_members_start_from_given_weights(estimator, iris):
 
 
 # Training it
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"early_stopping": True}, {"solver": "lbfgs"}]
+)
+def test_members_let_go_of_the_rows_at_once(settings, regression, monkeypatch):
+    X, y = regression
+    seen = []
+    train = BPNetRegressor._train
+
+    def noted(self, risk, data, *args):
+        seen.append(weakref.ref(data))
+        return train(self, risk, data, *args)
+
+    monkeypatch.setattr(BPNetRegressor, "_train", noted)
+    gc.collect()
+    gc.disable()
+    try:
+        BPNetRegressor(n_members=2, **FEW, **settings).fit(X, y)
+        assert [ref() for ref in seen] == [None, None]
+    finally:
+        gc.enable()
 
 
 def test_a_line_for_every_member_and_one_warning(iris, capsys):
