@@ -37,6 +37,7 @@ def curves(n_rows=400, **parameters):
     settings = {
         "activation": "sigmoid",
         "solver": SGD(momentum=0.0),
+        "learning_rate": "constant",
         "learning_rate_init": 0.1,
         "batch_size": 10,
         "alpha": 0.0,

@@ -37,6 +37,7 @@ y_train = np.where(wrong, rng.integers(10, size=len(y_train)), y_train)
 # whose patience of ten epochs ends it; and with a moving average of the weights.
 
 settings = {
+    "learning_rate": "constant",
     "learning_rate_init": 0.003,
     "batch_size": 20,
     "max_iter": 60,

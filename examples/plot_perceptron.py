@@ -30,6 +30,7 @@ RULE = {
     "loss": "perceptron",
     "solver": "sgd",
     "momentum": 0.0,
+    "learning_rate": "constant",
     "learning_rate_init": 1.0,
     "batch_size": 1,
     "alpha": 0.0,

@@ -34,6 +34,7 @@ def outputs(loss):
         loss=loss,
         solver="sgd",
         momentum=0.0,
+        learning_rate="constant",
         learning_rate_init=0.15,
         alpha=0.0,
     )
@@ -79,6 +80,7 @@ def fit(activation, factor=1):
         HIDDEN,
         activation=activation,
         record=["gradient_norm", "saturation"],
+        learning_rate="constant",
         learning_rate_init=0.003,
         max_iter=40,
         n_iter_no_change=np.inf,

@@ -35,16 +35,17 @@ J = empirical_risk(BPNetClassifier((), **COMMON), X, y)
 # once, six of SGD with mini-batches of 10, and sixty of SGD with one example at a time.
 # L-BFGS and conjugate gradients may evaluate the risk more than once in an iteration.
 
-plain_sgd = {"solver": "sgd", "momentum": 0.0}
+constant = {"learning_rate": "constant"}
+plain_sgd = {"solver": "sgd", "momentum": 0.0, **constant}
 methods = {
-    "Gradient descent": {"solver": "gd", "learning_rate_init": 1.5},
+    "Gradient descent": {"solver": "gd", "learning_rate_init": 1.5, **constant},
     "SGD, one example": {**plain_sgd, "batch_size": 1, "learning_rate_init": 0.1},
     "SGD, mini-batches of 10": {
         **plain_sgd,
         "batch_size": 10,
         "learning_rate_init": 0.5,
     },
-    "Rprop": {"solver": "rprop", "learning_rate_init": 0.1},
+    "Rprop": {"solver": "rprop", "learning_rate_init": 0.1, **constant},
     "Conjugate gradients": {"solver": "cg"},
     "L-BFGS": {"solver": "lbfgs"},
 }
