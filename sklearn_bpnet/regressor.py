@@ -130,8 +130,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     learning_rate_init : "auto" or float, default="auto"
         The learning rate that `learning_rate` multiplies, positive. "auto" is what
         suits the solver: 0.008 for "adam", "amsgrad", "adamw", "nadam" and "radam",
-        0.03 for "sgd" and "adagrad", 0.003 for "rmsprop" and "rprop", 0.001 for
-        "lion", 0.5 for "gd", 3 for "adadelta"; for n > 20 features these times
+        0.01 for "sgd", 0.1 for "gd", 0.03 for "adagrad", 0.003 for "rmsprop" and
+        "rprop", 0.001 for "lion", 3 for "adadelta"; for n > 20 features these times
         sqrt(20 / n).
 
     power_t : float, default=0.5

@@ -22,7 +22,7 @@ class GradientDescent(Optimizer):
     """
 
     full_batch: ClassVar[bool] = True
-    usual_rate: ClassVar[float] = 0.5
+    usual_rate: ClassVar[float] = 0.1
 
     def start(self, theta: Array) -> State:
         return {}
@@ -60,7 +60,7 @@ class SGD(Optimizer):
     momentum in deep learning", ICML 2013.
     """
 
-    usual_rate: ClassVar[float] = 0.03
+    usual_rate: ClassVar[float] = 0.01
 
     momentum: float = 0.9
     nesterov: bool = True
