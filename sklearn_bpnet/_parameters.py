@@ -320,7 +320,7 @@ def warn_about_unused(estimator):
         "max_fun": is_name and solver == "lbfgs",
         "dropout": stochastic and has_hidden_layers,
         "input_dropout": stochastic,
-        "dropout_schedule": stochastic and np.any(drops_units),
+        "dropout_schedule": stochastic and any(np.ravel(drops_units).tolist()),
         "input_noise": stochastic,
         "weight_decay": stochastic and not isinstance(solver, AdamW),
         "weight_decay_schedule": stochastic and decay.decay_of(solver_of(estimator)),
