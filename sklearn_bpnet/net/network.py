@@ -326,11 +326,12 @@ class Network:
             If a law needs rows and there are none.
         """
         laws = [law for law in (initializer, biases, output) if law is not None]
-        A = rows if any(law.needs_rows for law in laws) else None
-        if A is None and any(law.needs_rows for law in laws):
+        needs_rows = any(law.needs_rows for law in laws)
+        if needs_rows and rows is None:
             raise ValueError(
                 f"One of the laws {laws} needs training rows: give `rows`."
             )
+        A = rows if needs_rows else None
         parameters, top = Parameters.zeros(self.shapes, dtype), self.blocks[-1]
         for block, arrays in zip(self.blocks, parameters.blocks, strict=True):
             if isinstance(block, InputScale):
