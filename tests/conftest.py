@@ -1,8 +1,10 @@
-"""Small data sets that several test modules share. Fixtures hand out fresh copies."""
+"""What several test modules share; data sets are handed out as fresh copies."""
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
+
+from sklearn_bpnet.net.risk import EmpiricalRisk
 
 N_FEATURES = 4
 
@@ -52,3 +54,23 @@ def smooth():
     rng = np.random.default_rng(4)
     X = rng.uniform(-2, 2, size=(400, 2))
     return X, np.sin(X[:, 0]) + 0.5 * X[:, 1] ** 2
+
+
+@pytest.fixture
+def interrupt(monkeypatch):
+    """Press Ctrl-C in the n-th pass over a batch from now on."""
+    add_up = EmpiricalRisk.add_up
+
+    def after(n_passes):
+        passes = 0
+
+        def counted(self, *args):
+            nonlocal passes
+            passes += 1
+            if passes == n_passes:
+                raise KeyboardInterrupt
+            return add_up(self, *args)
+
+        monkeypatch.setattr(EmpiricalRisk, "add_up", counted)
+
+    return after

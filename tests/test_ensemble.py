@@ -18,7 +18,6 @@ from sklearn.model_selection import GridSearchCV
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor, empirical_risk
 from sklearn_bpnet.net.losses import Quantile
-from sklearn_bpnet.net.risk import EmpiricalRisk
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 FEW = {"hidden_layer_sizes": (5,), "max_iter": 8, "random_state": 0, "tol": 0}
@@ -464,26 +463,6 @@ def test_training_does_not_go_on_with_another_number(estimator, before, after, i
         model.fit(*iris)
     model.set_params(warm_start=False).fit(*iris)
     assert hasattr(model, "estimators_") == (after > 1)
-
-
-@pytest.fixture
-def interrupt(monkeypatch):
-    """Press Ctrl-C in the n-th pass over a batch from now on."""
-    add_up = EmpiricalRisk.add_up
-
-    def after(n_passes):
-        passes = 0
-
-        def counted(self, *args):
-            nonlocal passes
-            passes += 1
-            if passes == n_passes:
-                raise KeyboardInterrupt
-            return add_up(self, *args)
-
-        monkeypatch.setattr(EmpiricalRisk, "add_up", counted)
-
-    return after
 
 
 @each_class
