@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special
 
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.net.activations.base import Activation, Interval
+from sklearn_bpnet.net.activations.base import Activation, Interval, zeros
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class ReLU(Activation):
     range: ClassVar[Interval] = Interval(0, inf, closed=True)
 
     def forward(self, Z: Array, out: Array) -> Array:
-        return np.maximum(Z, 0, out=out)
+        return np.maximum(Z, zeros(Z), out=out)
 
     def derivative(self, Z: Array, A: Array, out: Array) -> Array:
         return np.greater(A, 0, out=out)
@@ -133,9 +133,9 @@ class LeakyReLU(Activation):
             )
 
     def forward(self, Z: Array, out: Array) -> Array:
-        negative = np.minimum(Z, 0)
+        negative = np.minimum(Z, zeros(Z))
         negative *= self.negative_slope
-        np.maximum(Z, 0, out=out)
+        np.maximum(Z, zeros(Z), out=out)
         out += negative
         return out
 
@@ -168,9 +168,9 @@ class ELU(Activation):
             raise ValueError(f"alpha must be positive; got {self.alpha!r}.")
 
     def forward(self, Z: Array, out: Array) -> Array:
-        negative = np.expm1(np.minimum(Z, 0))
+        negative = np.expm1(np.minimum(Z, zeros(Z)))
         negative *= self.alpha
-        np.maximum(Z, 0, out=out)
+        np.maximum(Z, zeros(Z), out=out)
         out += negative
         return out
 
@@ -207,6 +207,6 @@ def _elu_derivative(A: Array, slope: float, alpha: float, out: Array) -> Array:
     """``slope`` where z > 0, else alpha exp(z) = A + alpha: without a branch."""
     np.greater(A, 0, out=out)
     out *= slope - alpha
-    out += np.minimum(A, 0)
+    out += np.minimum(A, zeros(A))
     out += alpha
     return out

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.net.activations.base import Activation
+from sklearn_bpnet.net.activations.base import Activation, zeros
 
 
 class LearnedActivation(Activation):
@@ -68,7 +68,7 @@ class PReLU(LearnedActivation):
         return _PReLUAt(w)
 
     def weight_gradient(self, w: Array, Z: Array, G: Array) -> Array:
-        return np.einsum("ij,ij->j", G, np.minimum(Z, 0))
+        return np.einsum("ij,ij->j", G, np.minimum(Z, zeros(Z)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +78,9 @@ class _PReLUAt(Activation):
     reads_Z: ClassVar[bool] = True
 
     def forward(self, Z: Array, out: Array) -> Array:
-        negative = np.minimum(Z, 0)
+        negative = np.minimum(Z, zeros(Z))
         negative *= self.w
-        np.maximum(Z, 0, out=out)
+        np.maximum(Z, zeros(Z), out=out)
         out += negative
         return out
 
