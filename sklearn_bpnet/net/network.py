@@ -27,12 +27,17 @@ from sklearn_bpnet.net.initializers import (
 from sklearn_bpnet.net.input_scale import InputScale
 from sklearn_bpnet.net.noise import Dropout, GaussianNoise, Noise
 from sklearn_bpnet.net.parameters import Parameters, Shape
+from sklearn_bpnet.net.vectors import aligned
 
 
 def _product(left: Operand, right: Array, out: Array) -> Array:
-    """``left @ right`` into ``out``; only arrays can write there themselves."""
-    if isinstance(left, np.ndarray):
-        return np.matmul(left, right, out=out)
+    """``left @ right`` into ``out``; only arrays of its dtype can write there.
+
+    NumPy's ``dot`` costs less than its ``matmul`` before it starts to multiply, and
+    leaves the products with a single column to BLAS too.
+    """
+    if isinstance(left, np.ndarray) and left.dtype == out.dtype:
+        return left.dot(right, out=out)
     out[...] = left @ right  # a sparse operand makes its own result
     return out
 
@@ -48,12 +53,13 @@ class LayerWorkspace:
     A: Array
     G: Array  # dJ/dA
     D: Array  # dJ/dZ, the lecture's delta
+    ones: Array  # (n_rows,): times a matrix, the sum of its rows
 
     def rows(self, rows: slice) -> LayerWorkspace:
         """Some rows of the same memory."""
         Z = self.Z[rows]
         A = Z if self.A is self.Z else self.A[rows]
-        return LayerWorkspace(Z, A, self.G[rows], self.D[rows])
+        return LayerWorkspace(Z, A, self.G[rows], self.D[rows], self.ones[rows])
 
 
 # what each block's `workspace` made: a LayerWorkspace for every Dense
@@ -107,12 +113,12 @@ class Dense:
         memory for G and D, which are empty.
         """
         shape = (n_rows, self.n_out)
-        Z = np.empty(shape, dtype=dtype)
-        A = np.empty(shape, dtype=dtype) if keep_Z or self.activation.reads_Z else Z
+        Z = aligned(shape, dtype)
+        A = aligned(shape, dtype) if keep_Z or self.activation.reads_Z else Z
         if not backward:
-            return LayerWorkspace(Z, A, Z[:0], Z[:0])
-        G, D = np.empty(shape, dtype=dtype), np.empty(shape, dtype=dtype)
-        return LayerWorkspace(Z, A, G, D)
+            return LayerWorkspace(Z, A, Z[:0], Z[:0], Z[:0, 0])
+        G, D = aligned(shape, dtype), aligned(shape, dtype)
+        return LayerWorkspace(Z, A, G, D, np.ones(n_rows, dtype))
 
     def forward(
         self, parameters: Sequence[Array], A_below: Operand, ws: LayerWorkspace
@@ -169,10 +175,10 @@ class Dense:
         """From D[l], write dJ/dW[l], dJ/db[l] and, if asked for, dJ/dA[l-1]."""
         W = parameters[0]
         dW, db = gradient[:2]
-        np.add.reduce(ws.D, axis=0, out=db)  # BP3
+        ws.ones.dot(ws.D, out=db)  # BP3: the sum over the rows
         _product(A_below.T, ws.D, out=dW)  # BP4
         if G_below is not None:
-            np.matmul(ws.D, W.T, out=G_below)  # BP2, whose factor f' is in `delta`
+            ws.D.dot(W.T, out=G_below)  # BP2, whose factor f' is in `delta`
         if self.learned:
             gradient[2][...] = self.learned.weight_gradient(parameters[2], ws.Z, ws.G)
 

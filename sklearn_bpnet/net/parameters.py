@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.vectors import aligned
 
 Shape = tuple[int, ...]
 
@@ -59,7 +60,7 @@ class Parameters:
         cls, shapes: Sequence[Sequence[Shape]], dtype: DTypeLike = np.float64
     ) -> Parameters:
         """Parameters of the given shapes, all zero."""
-        return cls(shapes, np.zeros(_size(shapes), dtype=dtype))
+        return cls(shapes, aligned((_size(shapes),), dtype))
 
     @classmethod
     def pack(

@@ -6,6 +6,7 @@ import numpy as np
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.network import Workspace
+from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import Batch
 from sklearn_bpnet.training.optimizers import Optimizer, State
@@ -40,7 +41,7 @@ class BatchStep:
         self.risk = risk
         self.theta = theta
         self.parameters = risk.network.parameters(theta)
-        self.gradient = risk.network.parameters(np.zeros_like(theta))
+        self.gradient = Parameters.zeros(risk.network.shapes, theta.dtype)
         self._step = Step(risk, optimizer, options, theta)
         self._workspaces = {batch_size: risk.network.workspace(batch_size, theta.dtype)}
         self._whole = batch_size

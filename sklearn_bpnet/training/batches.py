@@ -17,6 +17,7 @@ from scipy import sparse
 
 from sklearn_bpnet.net._typing import Array, Operand
 from sklearn_bpnet.net.input_scale import column_dots, scale_columns
+from sklearn_bpnet.net.vectors import aligned
 
 Rows = slice | NDArray[np.intp]
 
@@ -168,7 +169,8 @@ class RowReader:
         out = self._buffer("out", len(raw), self.dtype)
         wide = out
         if self.wide != self.dtype:
-            wide = self._buffer("wide", len(raw), self.wide)
+            is_copy = not isinstance(rows, slice) and raw.dtype == self.wide
+            wide = raw if is_copy else self._buffer("wide", len(raw), self.wide)
         if raw.dtype != wide.dtype:  # a ufunc that casts would make buffers of its own
             np.copyto(wide, raw)
             raw = wide
@@ -220,7 +222,7 @@ class RowReader:
     def _buffer(self, name: str, n_rows: int, dtype: DTypeLike) -> NDArray[Any]:
         buffer = self._buffers.get(name)
         if buffer is None or len(buffer) < n_rows:
-            buffer = np.empty((n_rows, self.X.shape[1]), dtype=dtype)
+            buffer = aligned((n_rows, self.X.shape[1]), dtype)
             self._buffers[name] = buffer
         return buffer[:n_rows]
 

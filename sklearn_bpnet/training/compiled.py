@@ -5,7 +5,6 @@ What is not in the tables below is left to the NumPy code, which is the referenc
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -22,6 +21,7 @@ from sklearn_bpnet.net.losses import LogLoss, SquaredError
 from sklearn_bpnet.net.network import Dense, Network
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.net.vectors import CACHE_LINE, aligned
 from sklearn_bpnet.training import compiled_loops as loops
 from sklearn_bpnet.training.batches import Batches
 from sklearn_bpnet.training.optimizers import SGD, Adam, AdamW, Optimizer, State
@@ -47,7 +47,6 @@ HIDDEN: dict[type, int] = {
 # second: there Ctrl-C is heard.
 _WORK_AT_ONCE = 2**30
 
-_CACHE_LINE = 64  # bytes
 _NAP = 2e-5  # seconds, until a thread that waits for another looks again
 
 
@@ -64,8 +63,6 @@ class CompiledRun:
         What else is done in a step.
     theta, good : ndarray of shape (n_parameters,)
         The parameters, and the last good ones; both are changed.
-    state : dict
-        The optimiser's, whose arrays are moved to where they are quick to reach.
     batches : Batches
         The training rows.
     crew : Crew
@@ -79,7 +76,6 @@ class CompiledRun:
         options: StepOptions,
         theta: Array,
         good: Array,
-        state: State,
         batches: Batches,
         crew: Crew,
     ) -> None:
@@ -87,11 +83,7 @@ class CompiledRun:
         self.batches, self.crew = batches, crew
         self.layers = _layers(risk, theta.dtype)
         self.rule = _rule(risk, optimizer, options, theta)
-        self.gradients = _aligned((crew.size, -(-theta.size // 16) * 16), theta.dtype)
-        for name, value in state.items():
-            if isinstance(value, np.ndarray):
-                state[name] = _aligned(value.shape, value.dtype)
-                state[name][...] = value
+        self.gradients = aligned((crew.size, -(-theta.size // 16) * 16), theta.dtype)
         self.memory = [self._memory() for _ in range(crew.size)]
 
     @staticmethod
@@ -156,7 +148,7 @@ class CompiledRun:
         nothing, n = self.theta[:0], self.crew.size
         moments = state.get("m", nothing), state.get("v", nothing)
         vectors = loops.Vectors(self.theta, self.gradients, *moments, self.good)
-        halves = np.zeros(n * _CACHE_LINE // 8, np.int64)
+        halves = np.zeros(n * CACHE_LINE // 8, np.int64)
         course = loops.Course(halves, np.zeros(n), np.array([0.0, 0.0, -1.0]))
         before = (
             _read_only(rows), self.batches.batch_size, i_batch, state.get("t", 0),
@@ -190,18 +182,7 @@ class CompiledRun:
         scaled = of_X if self.layers.is_scaled else (n_rows, 0)
         of_Y = n_rows, int(sizes[-1])
         shapes = of_X, scaled, of_Y, (n_rows,), shape, shape, of_F
-        return loops.Memory(*(_aligned(shape, dtype) for shape in shapes))
-
-
-def _aligned(shape: tuple[int, ...], dtype: Any) -> Array:
-    """Zeros that begin where a cache line does.
-
-    Elsewhere, the compiled loops of the steps take up to three times as long.
-    """
-    size, line = math.prod(shape), _CACHE_LINE // np.dtype(dtype).itemsize
-    memory = np.zeros(size + line, dtype)
-    first = -(memory.ctypes.data // memory.itemsize) % line
-    return memory[first : first + size].reshape(shape)
+        return loops.Memory(*(aligned(shape, dtype) for shape in shapes))
 
 
 def _read_only(array: Any) -> Any:

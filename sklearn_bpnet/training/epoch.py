@@ -11,6 +11,7 @@ import numpy as np
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.net.vectors import aligned
 from sklearn_bpnet.training.averaging import WeightAverage
 from sklearn_bpnet.training.batch_step import BatchStep
 from sklearn_bpnet.training.batches import Batches
@@ -108,14 +109,17 @@ class Epoch:
         own_kind = optimizer.start(theta[:0]).keys()
         if progress.optimizer_state.keys() != own_kind:
             progress.optimizer_state = optimizer.start(theta)
+        for name, value in progress.optimizer_state.items():
+            if isinstance(value, np.ndarray):
+                quick_to_reach = aligned(value.shape, value.dtype)
+                quick_to_reach[...] = value
+                progress.optimizer_state[name] = quick_to_reach
         whole = risk, optimizer, options, theta
         self.compiled = None
         if is_compiled(risk, optimizer, options, batches):
             from sklearn_bpnet.training.compiled import CompiledRun
 
-            crew = crew or Crew()
-            state = progress.optimizer_state
-            self.compiled = CompiledRun(*whole, self.good, state, batches, crew)
+            self.compiled = CompiledRun(*whole, self.good, batches, crew or Crew())
             return
         exact = batches.reader.is_sparse and SparseBatchStep.is_exact(*whole[:3])
         kind = SparseBatchStep if exact else BatchStep
@@ -156,22 +160,25 @@ class Epoch:
     def _run(self) -> float:
         """Make a step for every batch; return the sum of s_n L_n."""
         total, theta, batch_step = 0.0, self.parameters.theta, self.batch_step
+        # of lists, an element is a Python number at once
+        factors = self.rates, self.decay_factors, self.dropout_factors
+        rates, decay_factors, dropout_factors = (given.tolist() for given in factors)
         for i, batch in enumerate(self.batches.epoch(self.rng)):
             if self.noise_rng is not None:
-                dropout = float(self.dropout_factors[i])
-                batch_step.draw(len(batch.Y), self.noise_rng, dropout)
+                batch_step.draw(len(batch.Y), self.noise_rng, dropout_factors[i])
             total += batch_step.add_up(batch)
             if not isfinite(total):
                 return nan
             if i & (i - 1) == 0:  # batches 0, 1, 2, 4, 8, ...
                 self.good[:] = theta
                 self.n_good_steps = self.n_steps
-            step = float(self.rates[i]), float(self.decay_factors[i])
-            batch_step.step(self.progress.optimizer_state, *step)
+            state = self.progress.optimizer_state
+            batch_step.step(state, rates[i], decay_factors[i])
             self.n_steps += 1
             if self.average is not None:
                 self.average.update(theta)
-            self.blas.look(len(batch.Y))
+            if self.blas.is_made:
+                self.blas.look(len(batch.Y))
         return total
 
     def _run_compiled(self, compiled: CompiledRun) -> float:

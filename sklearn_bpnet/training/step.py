@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.net.vectors import aligned
 from sklearn_bpnet.training.optimizers import Optimizer, State
 
 
@@ -101,7 +102,7 @@ class Step:
         self.risk = risk
         self.optimizer = optimizer
         self.strength = risk.strength(theta)[part]
-        self.scratch = np.empty_like(theta[part])
+        self.scratch = aligned(theta[part].shape, theta.dtype)
         self.clip_norm = options.clip_norm
         self.factors = options.factors
         if self.factors is not None:

@@ -315,10 +315,10 @@ def test_all_memory_is_in_the_state(optimizer):
 
 @every_optimizer
 def test_a_long_theta_moves_as_its_pieces_do(optimizer):
-    n = 2 * 32_768 + 17  # more than two of the pieces that a step walks in
+    n = 2 * 65_536 + 17_001  # more than two of the pieces that a step walks in
     rng = np.random.default_rng(0)
     theta, gradients = rng.normal(size=n), rng.normal(size=(3, n))
-    edges = [0, 1, 20_000, 32_768, 50_000, 65_537, n]
+    edges = [0, 20_000, 65_536, 100_000, 131_073, n]
     parts = [
         walk(optimizer, theta[a:b].copy(), gradients[:, a:b], [0.1, 0.2, 0.05])[-1]
         for a, b in pairwise(edges)

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.vectors import add_scaled, scale
 from sklearn_bpnet.training.optimizers.base import (
     Optimizer,
     State,
@@ -61,16 +62,15 @@ class Adam(Optimizer):
         factor, epsilon = self._scales(state, learning_rate)
         for piece in pieces(theta.size):
             g, m, v = gradient[piece], state["m"][piece], state["v"][piece]
-            m *= self.beta_1
+            scale(m, self.beta_1)
             m += g
-            v *= self.beta_2
+            scale(v, self.beta_2)
             np.multiply(g, g, out=g)
             v += g
             np.sqrt(v, out=g)
             g += epsilon
             np.divide(m, g, out=g)
-            g *= factor
-            theta[piece] -= g
+            add_scaled(theta[piece], -factor, g)
 
     def proximal_step(self, state: State, learning_rate: float) -> Array:
         factor, epsilon = self._scales(state, learning_rate)
@@ -147,17 +147,16 @@ class AMSGrad(Adam):
         for piece in pieces(theta.size):
             g, m, v = gradient[piece], state["m"][piece], state["v"][piece]
             largest = state["largest_v"][piece]
-            m *= self.beta_1
+            scale(m, self.beta_1)
             m += g
-            v *= self.beta_2
+            scale(v, self.beta_2)
             np.multiply(g, g, out=g)
             v += g
             np.maximum(largest, v, out=largest)
             np.sqrt(largest, out=g)
             g += epsilon
             np.divide(m, g, out=g)
-            g *= factor
-            theta[piece] -= g
+            add_scaled(theta[piece], -factor, g)
 
     def proximal_step(self, state: State, learning_rate: float) -> Array:
         return super().proximal_step(state | {"v": state["largest_v"]}, learning_rate)

@@ -13,7 +13,7 @@ State = dict[str, Any]
 
 # A step makes several passes over its vectors. In pieces of this many numbers they
 # stay in a core's second-level cache from pass to pass.
-_PIECE = 32_768
+_PIECE = 65_536
 
 
 class Optimizer(Configurable, ABC):

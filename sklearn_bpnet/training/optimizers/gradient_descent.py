@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.vectors import add_scaled, scale
 from sklearn_bpnet.training.optimizers.base import Optimizer, State
 
 
@@ -30,8 +31,7 @@ class GradientDescent(Optimizer):
     def step(
         self, theta: Array, gradient: Array, state: State, learning_rate: float
     ) -> None:
-        gradient *= learning_rate
-        theta -= gradient
+        add_scaled(theta, -learning_rate, gradient)
 
     def proximal_step(self, state: State, learning_rate: float) -> float:
         return learning_rate
@@ -79,18 +79,17 @@ class SGD(Optimizer):
     def step(
         self, theta: Array, gradient: Array, state: State, learning_rate: float
     ) -> None:
-        if self.momentum:
-            v = state["v"]
-            v *= self.momentum
-            v += gradient
-            if self.nesterov:
-                gradient *= learning_rate
-                theta -= gradient
-                np.multiply(v, learning_rate * self.momentum, out=gradient)
-            else:
-                np.multiply(v, learning_rate, out=gradient)
+        if not self.momentum:
+            add_scaled(theta, -learning_rate, gradient)
+            return
+        v = state["v"]
+        scale(v, self.momentum)
+        v += gradient
+        if self.nesterov:
+            add_scaled(theta, -learning_rate, gradient)
+            np.multiply(v, learning_rate * self.momentum, out=gradient)
         else:
-            gradient *= learning_rate
+            np.multiply(v, learning_rate, out=gradient)
         theta -= gradient
 
     def proximal_step(self, state: State, learning_rate: float) -> float:
