@@ -1,4 +1,7 @@
+import os
+import signal
 import threading
+import time
 import warnings
 from threading import Barrier, Thread
 
@@ -104,6 +107,57 @@ def test_a_crew_treats_overflow_as_its_caller_does(crew):
         assert crew.run([overflow] * 3) == np.inf
     with np.errstate(over="raise"), pytest.raises(FloatingPointError):
         crew.run([lambda: 0.0, overflow, lambda: 0.0])
+
+
+def test_crews_take_turns(crew):
+    other, at_work, seen = Crew(2), [0, 0], []
+    change = threading.Lock()
+
+    def task(which):
+        for _ in range(50):
+            with change:
+                at_work[which] += 1
+                seen.append(tuple(at_work))
+            time.sleep(1e-4)
+            with change:
+                at_work[which] -= 1
+        return 1.0
+
+    thread = Thread(target=lambda: [other.run([lambda: task(1)] * 2) for _ in range(3)])
+    thread.start()
+    for _ in range(3):
+        crew.run([lambda: task(0)] * 3)
+    thread.join()
+    other.dismiss()
+    assert max(seen)[0] > 1  # of one crew, several work at once
+    assert not any(first and second for first, second in seen)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # to fork beside threads
+def test_a_forked_process_does_not_wait_for_the_turn_of_another(crew):
+    entered, leave = threading.Event(), threading.Event()
+
+    def task():
+        entered.set()
+        leave.wait(30)
+        return 1.0
+
+    thread = Thread(target=lambda: crew.run([task] * 3))
+    thread.start()
+    entered.wait(30)
+    child = os.fork()
+    if child == 0:
+        own = Crew(2)
+        os._exit(0 if own.run([lambda: 1.0] * 2) == 2.0 else 1)
+    deadline = time.monotonic() + 30
+    while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
+        if time.monotonic() > deadline:
+            os.kill(child, signal.SIGKILL)
+        time.sleep(0.01)
+    leave.set()
+    thread.join()
+    assert ended[1] == 0
 
 
 def test_a_crew_leaves_no_thread_and_no_limit_behind():
