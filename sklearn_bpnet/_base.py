@@ -67,6 +67,8 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
 
     # What a subclass says about its task
 
+    _n_choices = 2  # of which a row takes one
+
     @abstractmethod
     def _encode_targets(self, y, going_on):
         """Check y and return the targets Y of shape (n_samples, n_outputs)."""

@@ -51,9 +51,9 @@ _AT_LEAST_ZERO = Interval(Real, 0, None, closed="left")
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _COUNT = Interval(Integral, 1, None, closed="left")
 _DECAY = Interval(Real, 0, 1, closed="left")
-# "auto" takes all rows up to here: so few make the gradient of all of them cheap. Above
-# it a tenth of them, so that small tables get enough steps in `max_iter` epochs.
-_FULL_BATCH_UP_TO = 64
+# "auto" is a hundredth of the rows between these: small batches learn more in an epoch,
+# which large tables do in time anyway
+_LEAST_BATCH, _LARGEST_BATCH = 64, 200
 # `benchmarks.tabular` chose the usual rates, on tables of about so many features
 _FEATURES_AT_USUAL_RATE = 20
 # by name they take beta_1, beta_2 and epsilon from the estimator
@@ -258,9 +258,9 @@ def batch_size_of(estimator, n_rows):
     """Rows a mini-batch, at most ``n_rows``."""
     if not uses_mini_batches(estimator):
         return n_rows
-    if estimator.batch_size == "auto" and n_rows > _FULL_BATCH_UP_TO:
-        return min(max(n_rows // 10, 32), 200)
-    if isinstance(estimator.batch_size, str):
+    if estimator.batch_size == "auto":
+        return min(max(n_rows // 100, _LEAST_BATCH), _LARGEST_BATCH, n_rows)
+    if estimator.batch_size == "full":
         return n_rows
     return min(estimator.batch_size, n_rows)
 

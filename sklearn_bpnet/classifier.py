@@ -90,9 +90,9 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         every layer of weights, from the input up. A number means the same for every
         batch size, number of rows and scale of the sample weights. scikit-learn's
         alpha divided by the batch size (by the number of rows for "lbfgs") gives the
-        same strength. "auto" is 1.5 divided by the number of rows, at most 0.01: the
-        more rows, the less the weights need a prior. `partial_fit` takes its rows to
-        be some of 15,000.
+        same strength. "auto" is 6 / (K N) for N rows of K classes, at most 0.01: the more
+        numbers the targets hold, the less the weights need a prior. Label indicators
+        are of two classes. `partial_fit` takes its rows to be some of 15,000.
 
     l1_ratio : float, default=0.0
         Share of L1 in the penalty, in [0, 1]: 0 is L2, 1 is L1, as in ElasticNet.
@@ -121,8 +121,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         at least 0, in units of the scaled features. Needs dense X.
 
     batch_size : int, "auto" or "full", default="auto"
-        Rows a mini-batch. "full" is all rows. "auto" is all rows up to 64, else a
-        tenth of them, but at least 32 and at most 200.
+        Rows a mini-batch. "full" is all rows. "auto" is a hundredth of them, but at
+        least 64 (or all) and at most 200.
 
     learning_rate : str, callable or Schedule, default="auto"
         Course of the learning rate, for every solver that has one.
@@ -723,6 +723,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         if isinstance(self._encoding, Ordinal) and isinstance(loss, SquaredError):
             return loss.default_output("regression")
         return loss.default_output("classification", self._encoding.exclusive)
+
+    @property
+    def _n_choices(self):
+        return 2 if self._multilabel else max(len(self.classes_), 2)
 
     def _is_trivial(self):
         return len(self.classes_) == 1 and not self._multilabel

@@ -79,7 +79,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         every layer of weights, from the input up. A number means the same for every
         batch size, number of rows and scale of the sample weights. scikit-learn's
         alpha divided by the batch size (by the number of rows for "lbfgs") gives the
-        same strength. "auto" is 1.5 divided by the number of rows, at most 0.01: the
+        same strength. "auto" is 3 divided by the number of rows, at most 0.01: the
         more rows, the less the weights need a prior. `partial_fit` takes its rows to
         be some of 15,000.
 
@@ -110,8 +110,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         at least 0, in units of the scaled features. Needs dense X.
 
     batch_size : int, "auto" or "full", default="auto"
-        Rows a mini-batch. "full" is all rows. "auto" is all rows up to 64, else a
-        tenth of them, but at least 32 and at most 200.
+        Rows a mini-batch. "full" is all rows. "auto" is a hundredth of them, but at
+        least 64 (or all) and at most 200.
 
     learning_rate : str, callable or Schedule, default="auto"
         Course of the learning rate, for every solver that has one.

@@ -42,7 +42,7 @@ def overfitting(estimator, solver="adam", **kwargs):
     setting = {"validation_fraction": 0.3, "random_state": 0, "alpha": 1e-5}
     setting |= {"max_iter": 200, **kwargs}
     if solver != "lbfgs":
-        setting["learning_rate"] = "constant"
+        setting |= {"learning_rate": "constant", "batch_size": 32}
         fast = solver == "sgd" and estimator is BPNetClassifier
         setting["learning_rate_init"] = 0.1 if fast else 0.02
     return estimator((50,), solver=solver, early_stopping=True, **setting)
@@ -110,6 +110,7 @@ def test_an_accuracy_that_stands_still_is_waited_for_while_the_loss_falls(noisy)
         learning_rate="constant",
         learning_rate_init=0.1,
         alpha=1e-5,
+        batch_size=32,
         n_iter_no_change=3,
         random_state=0,
     ).fit(0.1 * X, rare)

@@ -122,7 +122,7 @@ def test_early_stopping_keeps_the_scale_of_the_best_epoch(estimator, iris):
     scoring = "accuracy" if estimator is BPNetClassifier else "r2"
     model = scaled(
         estimator, early_stopping=True, scoring=scoring, learning_rate_init=0.05,
-        ties="first", max_iter=40,
+        ties="first", max_iter=40, batch_size=32,
     )  # fmt: skip
     model.fit(X, y, X_val=X[:50], y_val=y[:50])
     assert model.best_epoch_ < model.n_iter_

@@ -257,7 +257,7 @@ def selecting(seed):
     """A regressor whose group penalty is not made up for by the layer above."""
     return BPNetRegressor(
         (30,), activation="silu", group_alpha=0.05, alpha=[0, 0.03], solver="sgd",
-        learning_rate="cosine", learning_rate_init=0.02, max_iter=150,
+        learning_rate="cosine", learning_rate_init=0.02, max_iter=150, batch_size=100,
         n_iter_no_change=np.inf, random_state=seed,
     )  # fmt: skip
 

@@ -67,9 +67,10 @@ def test_every_solver_stops_early_and_keeps_the_best(solver, iris):
 def test_every_optimizer_takes_an_l1_penalty(solver, regression):
     X, y = regression
     settings = {"alpha": 0.1, "l1_ratio": 1.0}
+    batch_size = {} if OPTIMIZERS[solver].full_batch else {"batch_size": 32}
     reg = with_solver(
         BPNetRegressor, solver, hidden_layer_sizes=(), max_iter=300, tol=0,
-        n_iter_no_change=np.inf, weight_decay=0.0, **settings,
+        n_iter_no_change=np.inf, weight_decay=0.0, **settings, **batch_size,
     ).fit(X, y)  # fmt: skip
     exact = BPNetRegressor((), solver="lbfgs", tol=1e-10, **settings).fit(X, y)
     assert_allclose(reg.coefs_[0], exact.coefs_[0], atol=0.02)
