@@ -67,7 +67,10 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
 
     # What a subclass says about its task
 
-    _n_choices = 2  # of which a row takes one
+    @property
+    def _n_choices(self):
+        """How many classes a row, or a label of it, is one of; 2 for numbers."""
+        return 2
 
     @abstractmethod
     def _encode_targets(self, y, going_on):
