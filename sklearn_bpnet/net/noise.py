@@ -131,13 +131,18 @@ class Dropout(Noise):
 
     rate: float
 
-    def fill(self, noise: Array, rng: np.random.Generator, dropout: float) -> None:
-        rate = self.rate * dropout
+    def rate_at(self, factor: float) -> float:
+        """The rate times a schedule's factor; ValueError unless it is below 1."""
+        rate = self.rate * factor
         if not rate < 1:
             raise ValueError(
                 f"dropout_schedule makes {rate:g} of a dropout of {self.rate}: a rate "
                 "must stay below 1. Lower the dropout or the schedule's factors."
             )
+        return rate
+
+    def fill(self, noise: Array, rng: np.random.Generator, dropout: float) -> None:
+        rate = self.rate_at(dropout)
         rng.random(out=noise, dtype=noise.dtype)
         np.greater_equal(noise, rate, out=noise)
         noise *= 1 / (1 - rate)

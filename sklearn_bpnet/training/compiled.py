@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from sklearn_bpnet.net.activations import Activation
 from sklearn_bpnet.net.input_scale import InputScale
 from sklearn_bpnet.net.losses import LogLoss, SquaredError
 from sklearn_bpnet.net.network import Dense, Network
+from sklearn_bpnet.net.noise import Dropout
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.net.vectors import CACHE_LINE, aligned
@@ -46,6 +48,9 @@ HIDDEN: dict[type, int] = {
 # Multiplications of a forward pass between two looks at Python, some tenths of a
 # second: there Ctrl-C is heard.
 _WORK_AT_ONCE = 2**30
+
+# Random numbers that are drawn at a time, some megabytes
+_NOISE_AT_ONCE = 2**20
 
 _NAP = 2e-5  # seconds, until a thread that waits for another looks again
 
@@ -83,6 +88,9 @@ class CompiledRun:
         self.batches, self.crew = batches, crew
         self.layers = _layers(risk, theta.dtype)
         self.rule = _rule(risk, optimizer, options, theta)
+        # random numbers for a row
+        self.n_noise = sum(block.n_units for block in _dropouts(risk.network))
+        self.noise = theta[:0]
         self.gradients = aligned((crew.size, -(-theta.size // 16) * 16), theta.dtype)
         self.memory = [self._memory() for _ in range(crew.size)]
 
@@ -91,12 +99,10 @@ class CompiledRun:
         risk: EmpiricalRisk, optimizer: Optimizer, options: StepOptions
     ) -> bool:
         """Whether all that takes part is in the tables."""
-        first, *others = risk.network.blocks
         return (
             type(risk) is EmpiricalRisk
             and type(risk.network) is Network
-            and type(first) in (Dense, InputScale)
-            and all(type(block) is Dense for block in others)
+            and _is_usual(risk.network)
             and type(risk.penalty) is ElasticNet
             and not risk.group.alpha
             and np.ndim(risk.alpha) == 0
@@ -116,8 +122,11 @@ class CompiledRun:
             X, mean, factor, clip = reader.plain_table()
             table = _table(X, mean, factor, clip, batches.Y, batches.s)
             sizes = self.layers.sizes
-            work = batches.batch_size * int(np.dot(sizes[:-1], sizes[1:]))
-            for rows in batches.orders(rng, max(1, _WORK_AT_ONCE // work)):
+            work = int(np.dot(sizes[:-1], sizes[1:]))
+            n_rows = _WORK_AT_ONCE // work
+            if self.n_noise:
+                n_rows = min(n_rows, _NOISE_AT_ONCE // self.n_noise)
+            for rows in batches.orders(rng, max(1, n_rows // batches.batch_size)):
                 yield table, rows
             return
         nothing = np.empty(0, reader.wide)
@@ -132,12 +141,15 @@ class CompiledRun:
         state: State,
         rates: Array,
         decay_factors: Array,
+        dropout_factors: Array,
         i_batch: int,
+        noise_rng: np.random.Generator | None = None,
     ) -> tuple[float, int, int]:
         """Train on the rows of the table.
 
-        ``state`` is the optimiser's. ``rates`` and ``decay_factors`` are those of the
-        epoch's batches, of which ``i_batch`` is the first that is made.
+        ``state`` is the optimiser's. ``rates`` and the factors are those of the
+        epoch's batches, of which ``i_batch`` is the first that is made. ``noise_rng``
+        draws what is dropped; None drops nothing.
 
         Returns
         -------
@@ -152,7 +164,8 @@ class CompiledRun:
         course = loops.Course(halves, np.zeros(n), np.array([0.0, 0.0, -1.0]))
         before = (
             _read_only(rows), self.batches.batch_size, i_batch, state.get("t", 0),
-            rates, decay_factors, table, self.layers, self.rule, vectors,
+            rates, decay_factors, dropout_factors, self._noise(len(rows), noise_rng),
+            table, self.layers, self.rule, vectors,
         )  # fmt: skip
         self.crew.run(
             [
@@ -172,17 +185,60 @@ class CompiledRun:
             time.sleep(_NAP)
         return 0.0
 
+    def _noise(self, n_rows: int, rng: np.random.Generator | None) -> Array:
+        """Uniform numbers in the order in which the NumPy code draws them."""
+        if rng is None or not self.n_noise:
+            return self.theta[:0]
+        size = n_rows * self.n_noise
+        if self.noise.size < size:
+            self.noise = aligned((size,), self.theta.dtype)
+        rng.random(out=self.noise[:size], dtype=self.theta.dtype)
+        return self.noise[:size]
+
     def _memory(self) -> loops.Memory:
         """One thread's memory for its rows of a batch."""
         n_rows = -(-self.batches.batch_size // self.crew.size)
         dtype, sizes = self.theta.dtype, self.layers.sizes
         shape = sizes.size - 1, n_rows * int(sizes[1:].max())
+        of_B = shape if self.n_noise else (shape[0], 0)
         of_F = shape if self.layers.activations.max() >= loops.GELU else (shape[0], 0)
         of_X = n_rows, int(sizes[0])
         scaled = of_X if self.layers.is_scaled else (n_rows, 0)
         of_Y = n_rows, int(sizes[-1])
-        shapes = of_X, scaled, of_Y, (n_rows,), shape, shape, of_F
+        shapes = of_X, scaled, of_Y, (n_rows,), shape, of_B, shape, of_F
         return loops.Memory(*(aligned(shape, dtype) for shape in shapes))
+
+
+def _is_usual(network: Network) -> bool:
+    """Whether the layers have nothing between them but dropout."""
+    blocks = list(network.blocks)
+    kinds = [type(block) for block in blocks]
+    if kinds[0] is Dropout:
+        del kinds[0]
+    if kinds[0] is InputScale:
+        del kinds[0]
+    pairs = pairwise([Dropout, *kinds])
+    return all(
+        kind is Dense or (kind is Dropout and below is Dense) for below, kind in pairs
+    )
+
+
+def _dropouts(network: Network) -> list[Dropout]:
+    return [block for block in network.blocks if isinstance(block, Dropout)]
+
+
+def _dropout_rates(network: Network) -> Array:
+    """The rate of what every layer sees; empty if there is no dropout."""
+    if not _dropouts(network):
+        return np.empty(0)
+    rates, rate = [], 0.0
+    for block in network.blocks:
+        if isinstance(block, Dropout):
+            rate = block.rate
+        elif isinstance(block, Dense):
+            rates.append(rate)
+            rate = 0.0
+    return np.array(rates)
 
 
 def _read_only(array: Any) -> Any:
@@ -208,7 +264,8 @@ def _layers(risk: EmpiricalRisk, dtype: Any) -> loops.Layers:
     loss = _loss_code(risk)
     assert loss is not None
     return loops.Layers(
-        type(risk.network.blocks[0]) is InputScale,
+        any(type(block) is InputScale for block in risk.network.blocks),
+        _dropout_rates(risk.network),
         np.array([blocks[0].n_in, *(block.n_out for block in blocks)]),
         np.array([*(HIDDEN[type(f)] for f in functions), loops.IDENTITY]),
         np.array(constants, dtype=dtype),

@@ -51,9 +51,11 @@ class Layers(NamedTuple):
     """The network: units, codes and constants of the activations; code of the loss.
 
     ``is_scaled`` says whether theta begins with a learned scale of the features.
+    ``dropout`` is the rate of what every layer sees, empty if no unit is dropped.
     """
 
     is_scaled: bool
+    dropout: Any
     sizes: Any
     activations: Any
     constants: Any
@@ -85,13 +87,17 @@ class Vectors(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """One thread's memory for its rows of a batch; a row of A, D and F is a layer."""
+    """One thread's memory for its rows of a batch; a row of A, B, D and F is a layer.
+
+    B is what dropout leaves of A.
+    """
 
     X: Any
     scaled: Any
     Y: Any
     s: Any
     A: Any
+    B: Any
     D: Any
     F: Any
 
@@ -468,6 +474,16 @@ def _read(X, rows, mean, factor, clip, out):  # type: ignore[no-untyped-def]
                 z[j] = scaled / np.hypot(scaled / wide(clip), wide(1))
 
 
+@_jit_loop
+def _drop(A, U, rate, out):  # type: ignore[no-untyped-def]
+    """A without the units whose U is below the rate, the others scaled up."""
+    zero, threshold = A.dtype.type(0), A.dtype.type(rate)
+    factor = A.dtype.type(1.0 / (1.0 - rate))
+    for i in range(A.shape[0]):
+        for j in range(A.shape[1]):
+            out[i, j] = factor * A[i, j] if U[i, j] >= threshold else zero
+
+
 @_jit
 def _scale(X, s, out):  # type: ignore[no-untyped-def]
     """X diag(s)."""
@@ -486,19 +502,34 @@ def _add_columns(X, G, ds):  # type: ignore[no-untyped-def]
 
 
 @_jit
+def _of_rows(noise, at, first, A):  # type: ignore[no-untyped-def]
+    """The uniform numbers of the rows of A, of those of a layer that begin ``at``."""
+    n, k = A.shape
+    return noise[at + first * k : at + (first + n) * k].reshape((n, k))
+
+
+@_jit
 def _add_up(  # type: ignore[no-untyped-def]
-    rows, n_all, table, layers, theta, gradient, memory
+    rows, first, n_all, table, layers, theta, gradient, memory, noise, dropout_factor
 ):
-    """Write the gradient of (1/n_all) sum_n s_n L_n; return sum_n s_n L_n."""
+    """Write the gradient of (1/n_all) sum_n s_n L_n; return sum_n s_n L_n.
+
+    The rows are the batch's from ``first`` on. ``noise`` holds, for one layer after
+    the other that has dropout, a uniform number for every row and unit below; it is
+    empty where nothing is dropped.
+    """
     sizes, n_layers, n = layers.sizes, layers.sizes.size - 1, rows.size
-    A, D, F = memory.A, memory.D, memory.F
+    A, B, D, F = memory.A, memory.B, memory.D, memory.F
     X, Y, s = memory.X[:n], memory.Y[:n], memory.s[: min(n, table.s.size)]
     _read(table.X, rows, table.mean, table.factor, table.clip, X)
     for row in range(n):
         Y[row] = table.Y[rows[row]]
         if s.size:
             s[row] = table.s[rows[row]]
-    at, A_0 = 0, X
+    at, at_noise, A_0 = 0, 0, X
+    if noise.size and layers.dropout[0] > 0:
+        _drop(X, _of_rows(noise, 0, first, X), dropout_factor * layers.dropout[0], X)
+        at_noise = n_all * sizes[0]
     if layers.is_scaled:
         at, A_0 = sizes[0], memory.scaled[:n]
         _scale(X, theta[:at], A_0)
@@ -511,7 +542,14 @@ def _add_up(  # type: ignore[no-untyped-def]
         if i == 0:
             np.dot(A_0, W, Z)
         else:
-            np.dot(A[i - 1, : n * n_in].reshape((n, n_in)), W, Z)
+            below = A[i - 1, : n * n_in].reshape((n, n_in))
+            if noise.size and layers.dropout[i] > 0:
+                U, rate = _of_rows(noise, at_noise, first, below), layers.dropout[i]
+                seen = B[i - 1, : n * n_in].reshape((n, n_in))
+                _drop(below, U, dropout_factor * rate, seen)
+                at_noise += n_all * n_in
+                below = seen
+            np.dot(below, W, Z)
         _activate(Z, b, layers.activations[i], layers.constants[i], F[i])
         at += (n_in + 1) * n_out
     # BP1, into the place of A[L]
@@ -536,9 +574,15 @@ def _add_up(  # type: ignore[no-untyped-def]
                 _add_columns(X, A_0, gradient[:n_in])
         else:
             below = A[i - 1, : n * n_in].reshape((n, n_in))
-            np.dot(below.T, delta, dW)  # BP4
             G = D[i - 1, : n * n_in].reshape((n, n_in))
             np.dot(delta, W.T, G)  # BP2
+            if noise.size and layers.dropout[i] > 0:
+                at_noise -= n_all * n_in
+                U, rate = _of_rows(noise, at_noise, first, below), layers.dropout[i]
+                _drop(G, U, dropout_factor * rate, G)
+                np.dot(B[i - 1, : n * n_in].reshape((n, n_in)).T, delta, dW)  # BP4
+            else:
+                np.dot(below.T, delta, dW)  # BP4
             f, constants = layers.activations[i - 1], layers.constants[i - 1]
             _times_derivative(G, below, f, constants, F[i - 1])
             delta = G
@@ -586,14 +630,15 @@ def _all_have_finished(n_halves, course):  # type: ignore[no-untyped-def]
 
 @_jit
 def train_run(  # type: ignore[no-untyped-def]
-    i, rows, batch_size, first_batch, t, rates, decay_factors, table, layers, rule,
-    vectors, memory, course,
+    i, rows, batch_size, first_batch, t, rates, decay_factors, dropout_factors, noise,
+    table, layers, rule, vectors, memory, course,
 ):  # fmt: skip
     """Do thread i's share of training on ``rows``, in batches, in place.
 
     Returns whether it is done. It is not where another thread is late: call it again
     then. It stops before the step of a batch whose risk is not finite. The first of
-    the batches is the epoch's ``first_batch``, before which were ``t`` steps.
+    the batches is the epoch's ``first_batch``, before which were ``t`` steps. ``noise``
+    is that of one batch after the other, see `_add_up`.
     """
     n_threads = course.totals.size
     mine = i * (course.halves.size // n_threads)
@@ -613,9 +658,13 @@ def train_run(  # type: ignore[no-untyped-def]
             batch = rows[k * batch_size : (k + 1) * batch_size]
             first = batch.size * i // n_threads
             last = batch.size * (i + 1) // n_threads
+            n_noise = noise.size // rows.size  # for every row
+            start = k * batch_size * n_noise
             course.totals[i] = _add_up(
-                batch[first:last], batch.size, table, layers, vectors.theta,
+                batch[first:last], first, batch.size, table, layers, vectors.theta,
                 vectors.gradients[i, :n], memory,
+                noise[start : start + batch.size * n_noise],
+                dropout_factors[first_batch + k],
             )  # fmt: skip
         else:
             total = course.totals.sum()

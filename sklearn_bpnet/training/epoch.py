@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.noise import Dropout
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.net.vectors import aligned
 from sklearn_bpnet.training.averaging import WeightAverage
@@ -184,6 +185,9 @@ class Epoch:
     def _run_compiled(self, compiled: CompiledRun) -> float:
         """Do as `_run`, piece by piece in compiled code (batch by batch to average)."""
         total, i = 0.0, 0
+        for block in self.risk.network.blocks:
+            if isinstance(block, Dropout):
+                block.rate_at(float(self.dropout_factors.max()))  # or an error
         for table, rows in compiled.pieces(self.rng):
             size = len(rows) if self.average is None else self.batches.batch_size
             for start in range(0, len(rows), size):
@@ -193,7 +197,9 @@ class Epoch:
                     self.progress.optimizer_state,
                     self.rates,
                     self.decay_factors,
+                    self.dropout_factors,
                     i,
+                    self.noise_rng,
                 )
                 if n_good >= 0:
                     self.n_good_steps = self.n_steps + n_good

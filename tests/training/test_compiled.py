@@ -22,8 +22,10 @@ from sklearn_bpnet.net.activations import (
     Tanh,
 )
 from sklearn_bpnet.net.initializers import INITIALIZERS
+from sklearn_bpnet.net.input_scale import InputScale
 from sklearn_bpnet.net.losses import LOSSES, LogLoss, SquaredError
-from sklearn_bpnet.net.network import Network
+from sklearn_bpnet.net.network import Dense, Network
+from sklearn_bpnet.net.noise import Dropout, GaussianNoise
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training import compiled
@@ -87,12 +89,14 @@ def train(
     average = None if average is None else WeightAverage(average, theta)
     epoch = Epoch(
         risk, optimizer, theta, batches, rng if shuffle else None, progress, average,
-        options, crew,
+        options, crew, rng,
     )  # fmt: skip
     assert (epoch.compiled is not None) == compiled
-    decay_factors = np.linspace(1, 0, batches.n_batches)
+    factors = np.linspace(1, 0, batches.n_batches)  # of decay and of dropout
     try:
-        losses = [epoch.run(learning_rate, decay_factors) for _ in range(n_epochs)]
+        losses = [
+            epoch.run(learning_rate, factors, 0.5 + factors) for _ in range(n_epochs)
+        ]
     finally:
         crew.dismiss()
     if average is not None:
@@ -119,12 +123,22 @@ def assert_same(monkeypatch, risk, optimizer, rtol, **kwargs):
 
 
 def make_risk(
-    hidden=HIDDEN_LAYERS[1], output=OUTPUTS[0], alpha=0.0, l1_ratio=0.0, scale=False
-):
+    hidden=HIDDEN_LAYERS[1], output=OUTPUTS[0], alpha=0.0, l1_ratio=0.0, scale=False,
+    dropout=(),
+):  # fmt: skip
     loss, activation, k = output
     sizes = (4, *range(5, 5 + len(hidden)), k)
-    network = Network.dense(sizes, (*hidden, activation), input_scale=scale)
+    network = Network.dense(
+        sizes, (*hidden, activation), input_scale=scale, dropout=dropout
+    )
     return EmpiricalRisk(network, loss, alpha, ElasticNet(l1_ratio))
+
+
+def risk_of(*blocks):
+    return EmpiricalRisk(Network(blocks), LOSSES["squared_error"])
+
+
+OUTPUT = Dense(4, 1, Identity())
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weights"])
@@ -142,6 +156,52 @@ def test_every_step_is_that_of_numpy(monkeypatch, optimizer, alpha, l1_ratio):
     risk = make_risk(alpha=alpha, l1_ratio=l1_ratio)
     assert_same(monkeypatch, risk, optimizer, 1e-9)
     assert_same(monkeypatch, risk, optimizer, 1e-9, shuffle=False)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 3])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("scale", [False, True], ids=["features", "learned scale"])
+@pytest.mark.parametrize(
+    "dropout", [(0.4, 0, 0), (0, 0.3, 0.5), (0.2, 0, 0.5), (0.5, 0.3, 0.1)], ids=str
+)
+def test_units_are_dropped_as_in_numpy(monkeypatch, dropout, scale, dtype, n_threads):
+    for hidden in ((Tanh(), ReLU()), (ACTIVATIONS["mish"], Sigmoid())):
+        risk = make_risk(hidden, OUTPUTS[4], 0.02, scale=scale, dropout=dropout)
+        kwargs = {"n_threads": n_threads, "dtype": dtype, "weighted": True}
+        rtol = 1e-9 if dtype is np.float64 else 2e-4
+        assert_same(monkeypatch, risk, Adam(epsilon=1e-4), rtol, **kwargs)
+        assert_same(monkeypatch, risk, SGD(), rtol, batch_size=47, **kwargs)
+
+
+@pytest.mark.parametrize("at_once", [1, 100, 2**20])
+def test_noise_is_drawn_in_order_however_much_at_once(monkeypatch, at_once):
+    monkeypatch.setattr(compiled, "_NOISE_AT_ONCE", at_once)
+    risk = make_risk(HIDDEN_LAYERS[2], dropout=(0.2, 0.3, 0.5))
+    assert_same(monkeypatch, risk, Adam(), 1e-9)
+    assert_same(monkeypatch, risk, Adam(), 1e-9, average=0.9)
+
+
+def test_noise_comes_at_its_place_in_runs_of_rows_that_numpy_reads(monkeypatch):
+    monkeypatch.setattr("sklearn_bpnet.training.batches._READ_NUMBERS", 4 * 25)
+
+    def in_columns(X, dtype):
+        reader = RowReader(X, dtype)
+        reader.X = np.asfortranarray(X)
+        assert not reader.is_plain
+        return reader
+
+    risk = make_risk(HIDDEN_LAYERS[2], dropout=(0.2, 0.3, 0.5))
+    assert_same(monkeypatch, risk, Adam(), 1e-9, read=in_columns)
+
+
+def test_a_rate_that_reaches_1_is_an_error_in_compiled_code_too(monkeypatch):
+    monkeypatch.setattr(epoch_module, "COMPILE_FROM", 1)
+    clf = BPNetClassifier(
+        (5,), dropout=0.6, dropout_schedule=lambda t: 1 + t, batch_size=10, max_iter=4
+    )
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    with pytest.raises(ValueError, match=r"of a dropout of 0\.6: a rate must stay"):
+        clf.fit(X, X[:, 0] > 0)
 
 
 @pytest.mark.parametrize("name", sorted(k for k in ACTIVATIONS))
@@ -247,8 +307,12 @@ def test_what_is_not_a_number_stays_so(code, dtype):
         (make_risk(output=(LOSSES["poisson"], ACTIVATIONS["exp"], 1)), Adam()),
         (make_risk(output=(SquaredError(), Tanh(), 1)), Adam()),
         (make_risk(output=(LogLoss(), Softmax(), 3)), SGD(momentum=1.0)),
+        (risk_of(GaussianNoise(4, 0.1), OUTPUT), Adam()),
+        (risk_of(InputScale(4), Dropout(4, 0.1), OUTPUT), Adam()),
+        (risk_of(Dropout(4, 0.1), Dropout(4, 0.1), OUTPUT), Adam()),
+        (risk_of(Dense(4, 4, ReLU()), InputScale(4), OUTPUT), Adam()),
     ],
-    ids=["loss", "not canonical", "momentum 1"],
+    ids=["loss", "not canonical", "momentum 1", "noise", "order", "twice", "scale"],
 )
 def test_what_is_not_in_the_tables_is_left_to_numpy(risk, optimizer):
     assert not CompiledRun.can_train(risk, optimizer, PLAIN)
