@@ -375,7 +375,8 @@ default=None
     def _fit(
         self, rows, validation, *, incremental=False, groups=None, init=(None, None)
     ):
-        parameters.warn_about_unused(self)
+        goes_on = incremental or self.warm_start
+        parameters.warn_about_unused(self, goes_on=goes_on)
         resuming = not incremental and getattr(self, "_resumes", False)
         going_on = self._goes_on(incremental, resuming)
         call = Call(going_on, resuming, incremental, init)

@@ -13,10 +13,6 @@ from sklearn_bpnet.net.embeddings import Embedding
 from sklearn_bpnet.net.input_scale import InputScale
 from sklearn_bpnet.net.network import Dense
 from sklearn_bpnet.training.history import StopReason
-from sklearn_bpnet.training.schedules import TrainingTime
-
-# A schedule's last factor from which on training has been brought to rest
-_AT_REST = 0.01
 
 # What differs between the members of an ensemble, which has these attributes not.
 OF_ONE_NETWORK = (
@@ -198,9 +194,11 @@ def _message(estimator, outcome):
             f"{solver} failed to converge after {outcome.n_iter} iterations. "
             f"Increase max_iter={estimator.max_iter}, or scale the data."
         )
-    patient = isinf(estimator.n_iter_no_change)
-    if outcome.reason is StopReason.MAX_ITER and (patient or _came_to_rest(estimator)):
-        return None  # that is what was asked for
+    if outcome.reason is StopReason.MAX_ITER:
+        goes_on = estimator.warm_start
+        patience = parameters.n_iter_no_change_of(estimator, goes_on=goes_on)
+        if isinf(patience) or parameters.comes_to_rest(estimator, goes_on=goes_on):
+            return None  # that is what was asked for
     return {
         StopReason.MAX_ITER: (
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached "
@@ -216,13 +214,6 @@ def _message(estimator, outcome):
             f"{outcome.message}. Scale the data, or raise max_fun or tol."
         ),
     }.get(outcome.reason)
-
-
-def _came_to_rest(estimator):
-    """Whether the learning rate has come down to its end, as planned."""
-    end = TrainingTime(estimator.max_iter, estimator.max_iter)
-    schedule = parameters.schedule_of(estimator, goes_on=estimator.warm_start)
-    return schedule.factor(end) <= _AT_REST
 
 
 def _best(choose, values, default):

@@ -120,7 +120,10 @@ class Training:
         watch = Watch(
             history=self.history,
             patience=Patience(
-                est.tol, est.n_iter_no_change, bool(watches_score), est.ties
+                est.tol,
+                parameters.n_iter_no_change_of(est, goes_on=self.keeps_state),
+                bool(watches_score),
+                est.ties,
             ),
             validate=validate,
             early_stopping=est.early_stopping,

@@ -221,9 +221,11 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     epsilon : float, default=1e-8
         Keeps their division finite; positive.
 
-    n_iter_no_change : int or inf, default=10
+    n_iter_no_change : "auto", int or inf, default="auto"
         Training stops after exactly so many epochs in a row without improvement;
-        inf makes all `max_iter` epochs, without a warning.
+        inf makes all `max_iter` epochs, without a warning. "auto" is 10, but inf
+        where no validation score is watched and the learning rate comes down to 0:
+        a loss that stands still means then that the rate is still high.
 
     max_fun : int, default=15000
         Most evaluations of the risk by "lbfgs".
@@ -489,7 +491,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,
-        n_iter_no_change=10,
+        n_iter_no_change="auto",
         max_fun=15_000,
         weight_decay=None,
         weight_decay_schedule="constant",

@@ -131,7 +131,7 @@ def test_calls_that_go_on_append(estimator, iris):
 def test_the_reason_is_a_plain_string(estimator, iris):
     reasons = {
         "max_iter": estimator((5,), max_iter=2),
-        "converged": estimator((5,), tol=10),
+        "converged": estimator((5,), tol=10, n_iter_no_change=10),
     }
     for reason, model in reasons.items():
         assert model.fit(*iris).stop_reason_ == reason

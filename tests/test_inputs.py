@@ -198,7 +198,7 @@ def test_a_unix_timestamp_keeps_its_digits(solver, kind, rng):
     X = kind(X)
     setting = {"solver": solver, "random_state": 0}
     if solver == "adam":
-        setting |= {"learning_rate_init": 0.05, "tol": 1e-6}
+        setting |= {"learning_rate_init": 0.05, "tol": 1e-6, "n_iter_no_change": 10}
     setting["alpha"] = 1e-5
     reg = BPNetRegressor((), **setting).fit(X, seconds)
     assert reg.score(X, seconds) > 0.999

@@ -63,6 +63,51 @@ def test_a_batch_is_a_hundredth_of_the_rows(n_rows, batch_size, rng):
         assert (other != given).any()
 
 
+NOT_TO_REST = {"learning_rate": "constant"}
+PATIENT = {"tol": 10.0, "max_iter": 25}  # nothing improves by so much
+
+
+@pytest.mark.parametrize(
+    ("parameters", "n_iter"),
+    [
+        ({"n_iter_no_change": 3}, 4),
+        (NOT_TO_REST, 11),
+        ({"learning_rate": "exponential"}, 11),
+        ({"early_stopping": True}, 11),
+        ({"solver": "gd", **NOT_TO_REST}, 11),
+        ({"solver": "gd", "tol": 0.0}, 25),
+        ({"tol": 0.0}, 25),
+        ({"learning_rate": "one_cycle", "tol": 0.0}, 25),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("estimator", [BPNetClassifier, BPNetRegressor])
+def test_patience_is_endless_where_the_rate_comes_to_rest(
+    estimator, parameters, n_iter, rng
+):
+    X, y = table(2, 100, rng)
+    model = estimator((4,), random_state=0, **(PATIENT | parameters)).fit(X, y)
+    assert model.n_iter_ == n_iter
+
+
+def test_partial_fit_and_warm_start_count_on(rng):
+    X, y = table("numbers", 100, rng)
+    reg = BPNetRegressor((4,), random_state=0, **PATIENT, warm_start=True)
+    assert reg.fit(X, y).n_iter_ == 11
+    reg = BPNetRegressor((4,), random_state=0, **PATIENT)
+    reasons = [reg.partial_fit(X, y).stop_reason_ for _ in range(12)]
+    assert reasons.index("converged") == 10
+
+
+@pytest.mark.parametrize("estimator", [BPNetClassifier, BPNetRegressor])
+def test_a_tolerance_without_effect_is_named_at_the_users_line(estimator, rng):
+    X, y = table(2, 100, rng)
+    model = estimator((4,), tol=0.01, max_iter=2)
+    with pytest.warns(UserWarning, match="tol=0.01 has no effect with .*'auto'") as w:
+        model.fit(X, y)
+    assert w[0].filename == __file__
+
+
 @pytest.mark.parametrize(("n_features", "shrink"), [(3, 1.0), (20, 1.0), (80, 0.5)])
 @pytest.mark.parametrize(("solver", "rate"), [("adam", 0.008), ("sgd", 0.01)])
 def test_the_learning_rate_follows_solver_and_features(
