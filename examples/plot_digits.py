@@ -34,8 +34,7 @@ X_train, X_test, y_train, y_test = train_test_split(
 
 clf = BPNetClassifier(
     hidden_layer_sizes=(64,),
-    learning_rate_init=0.005,
-    tol=1e-3,
+    max_iter=30,
     random_state=0,
     verbose=True,
 )

@@ -24,7 +24,7 @@ X_train, X_test, y_train, y_test = train_test_split(
     X, y, test_size=0.5, stratify=y, random_state=0
 )
 options = {
-    "ordinal": {"target_encoding": "ordinal", "loss": "squared_error", "tol": 1e-6},
+    "ordinal": {"target_encoding": "ordinal", "loss": "squared_error"},
     "binary": {"target_encoding": "binary"},
     "one-hot": {"target_encoding": "one-hot"},
 }
