@@ -622,6 +622,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
     def _take_classes(self, classes, multilabel, n_outputs):
         self._multilabel = bool(multilabel)
+        self._check_labels_are_independent()
         if classes is None:
             classes = np.arange(2 if n_outputs == 1 and not multilabel else n_outputs)
         self.classes_ = np.asarray(classes)
@@ -659,11 +660,24 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
                 "between calls."
             )
         self._multilabel = multilabel
+        self._check_labels_are_independent()
         classes = np.arange(y.shape[1]) if multilabel else unique_labels(y)
         self._check_classes(classes, going_on)
         if not multilabel:
             self._encoding = self._choose_encoding()
         return self._encode(y)
+
+    def _asks_for_softmax(self):
+        name = self.output_activation
+        return name != "auto" and isinstance(ACTIVATIONS.resolve(name), Softmax)
+
+    def _check_labels_are_independent(self):
+        if self._multilabel and self._asks_for_softmax():
+            raise ValueError(
+                f"output_activation={self.output_activation!r} makes exactly one of the "
+                "outputs true, but of label indicators any number may be. Use 'sigmoid' "
+                "or 'auto', or give y as class labels."
+            )
 
     def _encode_validation_targets(self, y):
         if (type_of_target(y) == "multilabel-indicator") != self._multilabel:
@@ -705,7 +719,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     def _choose_encoding(self):
         """What the output neurons mean, by `target_encoding`."""
         encoding = TARGET_ENCODINGS.resolve(self.target_encoding)
-        name, n_classes = self.output_activation, len(self.classes_)
+        n_classes = len(self.classes_)
         if isinstance(encoding, Ordinal) and n_classes > 2:
             loss = LOSSES.resolve(self.loss)
             if not loss.estimates_probabilities:
@@ -716,8 +730,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
                 )
         if n_classes > 2:
             return encoding
-        softmax = name != "auto" and isinstance(ACTIVATIONS.resolve(name), Softmax)
-        return OneHot(two_neurons=softmax and n_classes == 2)
+        return OneHot(two_neurons=self._asks_for_softmax() and n_classes == 2)
 
     def _default_output_activation(self, loss):
         if self._multilabel or len(self.classes_) < 3:

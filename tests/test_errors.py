@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
-from sklearn_bpnet.net.activations import ACTIVATIONS
+from sklearn_bpnet.net.activations import ACTIVATIONS, Softmax
 from sklearn_bpnet.net.embeddings import NUMERIC_EMBEDDINGS
 from sklearn_bpnet.net.initializers import INITIALIZERS
 from sklearn_bpnet.training.optimizers import OPTIMIZERS, SGD
@@ -305,6 +305,16 @@ def test_a_wrong_class_weight_is_explained(class_weight, parts, iris):
     message = fit_error(BPNetClassifier(class_weight=class_weight), *iris)
     for part in ["class_weight", *parts]:
         assert part in message
+
+
+@pytest.mark.parametrize("softmax", ["softmax", Softmax()], ids=str)
+def test_a_softmax_is_refused_for_label_indicators(softmax, multilabel):
+    clf = BPNetClassifier(output_activation=softmax)
+    for part in ("'sigmoid' or 'auto'", "exactly one of the outputs true"):
+        assert part in fit_error(clf, *multilabel)
+    W, b = [np.ones((2, 3))], [np.zeros(3)]
+    with pytest.raises(ValueError, match="exactly one of the outputs true"):
+        BPNetClassifier.from_weights(W, b, multilabel=True, output_activation=softmax)
 
 
 def test_a_class_weight_for_labels_is_refused_for_label_indicators(multilabel):
