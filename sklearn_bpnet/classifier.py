@@ -674,9 +674,9 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     def _check_labels_are_independent(self):
         if self._multilabel and self._asks_for_softmax():
             raise ValueError(
-                f"output_activation={self.output_activation!r} makes exactly one of the "
-                "outputs true, but of label indicators any number may be. Use 'sigmoid' "
-                "or 'auto', or give y as class labels."
+                f"output_activation={self.output_activation!r} makes exactly one of "
+                "the outputs true, but of label indicators any number may be. Use "
+                "'sigmoid' or 'auto', or give y as class labels."
             )
 
     def _encode_validation_targets(self, y):

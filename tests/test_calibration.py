@@ -9,6 +9,8 @@ from sklearn.datasets import make_classification, make_multilabel_classification
 from sklearn.metrics import log_loss
 
 from sklearn_bpnet import BPNetClassifier
+from sklearn_bpnet._calibration import temperature
+from sklearn_bpnet.net.activations import ACTIVATIONS
 
 
 def noisy(n_classes):
@@ -34,16 +36,34 @@ def test_the_temperature_is_that_of_the_lowest_log_loss(n_classes):
     logits = plain.decision_function(X)
     if n_classes == 2:
         logits = np.c_[np.zeros(len(X)), logits]
+    # Laplace: as if every class were seen once more
+    seen = np.r_[np.repeat(np.arange(len(y)), n_classes), np.arange(len(y))]
+    labels = np.r_[np.tile(np.arange(n_classes), len(y)), y]
+    counts = np.r_[np.ones(len(y) * n_classes), np.full(len(y), len(y))]
+    ladder = np.logspace(-2, 3, 2000)
     losses = [
-        log_loss(y, softmax(logits / t, axis=1)) for t in np.logspace(-2, 3, 2000)
+        log_loss(labels, softmax(logits / t, axis=1)[seen], sample_weight=counts)
+        for t in ladder
     ]
-    best = np.logspace(-2, 3, 2000)[np.argmin(losses)]
+    best = ladder[np.argmin(losses)]
     assert clf.temperature_ == pytest.approx(best, rel=1e-2)
     assert_allclose(clf.predict_proba(X), softmax(logits / clf.temperature_, axis=1))
     assert_array_equal(clf.predict(X), plain.predict(X))
     assert_allclose(
         clf.decision_function(X) * clf.temperature_, plain.decision_function(X)
     )
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("n", [1, 5, 50])
+def test_a_few_rows_that_are_all_right_make_nobody_certain(n, n_classes):
+    Z = 30 * np.eye(n_classes)[np.arange(n) % n_classes]
+    Y, activation = np.eye(n_classes)[np.arange(n) % n_classes], ACTIVATIONS["softmax"]
+    if n_classes == 2:
+        Z, Y, activation = Z[:, 1:] - Z[:, :1], Y[:, 1:], ACTIVATIONS["sigmoid"]
+    T = temperature(Z, Y, None, activation)
+    likeliest = softmax(np.r_[30, np.zeros(n_classes - 1)] / T).max()
+    assert likeliest == pytest.approx((n + 1) / (n + n_classes), rel=1e-3)
 
 
 def test_weights_of_the_validation_rows_count():
