@@ -14,7 +14,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_bpnet import _fitted
 from sklearn_bpnet._callback_tasks import FitTasks
-from sklearn_bpnet._session import new_state
+from sklearn_bpnet._session import new_state, trains_compiled
 from sklearn_bpnet.training.batches import in_row_order
 from sklearn_bpnet.training.history import Outcome, StopReason
 from sklearn_bpnet.training.threads import one_blas_thread
@@ -151,7 +151,10 @@ def _side_by_side(estimator, members, data, state, call):
         X = data.X if data.split is not None else in_row_order(data.held_out.X)
         data.held_out = replace(data.held_out, X=X)
     sign = StopSign()
-    parallel = Parallel(estimator.n_jobs, return_as="generator")
+    # compiled code leaves Python to others, and threads need not be started first
+    risk = estimator._build_risk(data, of_a_stream=call.incremental)
+    prefer = "threads" if trains_compiled(estimator, risk, data) else "processes"
+    parallel = Parallel(estimator.n_jobs, return_as="generator", prefer=prefer)
     with one_blas_thread():
         jobs = (delayed(_train)(member, data, state, call, sign) for member in members)
         results = parallel(jobs)

@@ -233,8 +233,8 @@ class Training:
         )
         size = parameters.batch_size_of(est, self.data.n_rows)
         batches = self._batches(self.data.rows, size)
-        can_share = self.stop_sign is None and is_compiled(
-            self.risk, training.optimizer, training.step_options, batches
+        can_share = self.stop_sign is None and trains_compiled(
+            est, self.risk, self.data
         )
         with crew_for(self.risk.network, size, can_share) as training.crew:
             return training.run(
@@ -308,6 +308,18 @@ class Training:
         if watch.best is not None or watch.average is not None:
             memory |= {"theta": theta.astype(self.theta.dtype), "shown": kept}
         return memory
+
+
+def trains_compiled(estimator, risk, data):
+    """Whether the estimator's training on these rows runs in compiled code."""
+    return parameters.is_stochastic(estimator) and is_compiled(
+        risk,
+        parameters.solver_of(estimator),
+        parameters.step_options(estimator, risk.network),
+        data.X,
+        data.n_rows,
+        parameters.batch_size_of(estimator, data.n_rows),
+    )
 
 
 def new_state(random_state):

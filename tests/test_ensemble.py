@@ -16,8 +16,9 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
 
-from sklearn_bpnet import BPNetClassifier, BPNetRegressor, empirical_risk
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _ensemble, empirical_risk
 from sklearn_bpnet.net.losses import Quantile
+from sklearn_bpnet.training import epoch as epoch_module
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 FEW = {"hidden_layer_sizes": (5,), "max_iter": 8, "random_state": 0, "tol": 0}
@@ -72,6 +73,30 @@ def test_results_are_the_same_for_every_n_jobs(backend, settings, iris):
     assert alone.n_iter_ == together.n_iter_
     for ours, theirs in zip(weights(alone), weights(together), strict=True):
         assert_array_equal(ours, theirs)
+
+
+def test_compiled_members_are_trained_by_threads(monkeypatch, iris):
+    pytest.importorskip("numba")
+    X, y = iris
+    clf = BPNetClassifier(n_members=3, n_jobs=2, batch_size=20, **FEW)
+    backends, parallel = [], _ensemble.Parallel
+
+    def noted(*args, **kwargs):
+        made = parallel(*args, **kwargs)
+        backends.append(type(made._backend).__name__)
+        return made
+
+    monkeypatch.setattr(_ensemble, "Parallel", noted)
+    results = []
+    for least in (10**9, 1):
+        monkeypatch.setattr(epoch_module, "COMPILE_FROM", least)
+        results.append(clone(clf).fit(X, y).predict_proba(X))
+    with parallel_config(backend="loky"):  # what the user asks for comes first
+        results.append(clone(clf).fit(X, y).predict_proba(X))
+    assert backends == ["LokyBackend", "ThreadingBackend", "LokyBackend"]
+    assert_allclose(results[0], results[1], rtol=1e-4)
+    alone = clone(clf).set_params(n_jobs=1).fit(X, y)
+    assert_array_equal(alone.predict_proba(X), results[1])
 
 
 @pytest.mark.slow
@@ -289,16 +314,17 @@ def test_the_average_has_one_temperature_of_the_lowest_log_loss(data, request):
         P = p[:, None]
     Y = rest[1].reshape(len(rest[1]), -1)
 
-    def loss(t):
+    def loss(t, seen_before=1):  # Laplace: as if every class were seen once more
         logs = log_softmax(np.log(P) / t, axis=-1)
-        return -np.mean(np.take_along_axis(logs, Y[..., None], axis=-1))
+        true = np.take_along_axis(logs, Y[..., None], axis=-1)[..., 0]
+        return -np.mean(true + seen_before / len(Y) * logs.sum(axis=-1))
 
     temperatures = np.logspace(-2, 2, 2000)
     best = temperatures[np.argmin([loss(t) for t in temperatures])]
     assert clf.temperature_ == pytest.approx(best, rel=1e-2)
     if data != "multilabel":
         assert log_loss(rest[1], clf.predict_proba(rest[0])) == pytest.approx(
-            loss(clf.temperature_)
+            loss(clf.temperature_, seen_before=0)
         )
     assert_array_equal(clf.predict(X), plain.predict(X))
 

@@ -8,6 +8,7 @@ from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import sparse
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.noise import Dropout
@@ -117,7 +118,8 @@ class Epoch:
                 progress.optimizer_state[name] = quick_to_reach
         whole = risk, optimizer, options, theta
         self.compiled = None
-        if is_compiled(risk, optimizer, options, batches):
+        rows = batches.reader.X, batches.n_rows, batches.batch_size
+        if is_compiled(risk, optimizer, options, *rows):
             from sklearn_bpnet.training.compiled import CompiledRun
 
             self.compiled = CompiledRun(*whole, self.good, batches, crew or Crew())
@@ -237,12 +239,20 @@ class Epoch:
 
 
 def is_compiled(
-    risk: EmpiricalRisk, optimizer: Optimizer, options: StepOptions, batches: Batches
+    risk: EmpiricalRisk,
+    optimizer: Optimizer,
+    options: StepOptions,
+    X: Any,
+    n_rows: int,
+    batch_size: int,
 ) -> bool:
-    """Whether there is compiled code for this training, and it pays to load it."""
-    work = batches.n_rows * sum(b.n_in * b.n_out for b in risk.network.layers)
-    pays = batches.n_batches >= COMPILE_FROM or work >= COMPILE_FROM_WORK
-    if batches.reader.is_sparse or not pays:
+    """Whether there is compiled code for this training, and it pays to load it.
+
+    ``n_rows`` of X are trained on, in batches of ``batch_size``.
+    """
+    work = n_rows * sum(b.n_in * b.n_out for b in risk.network.layers)
+    pays = n_rows > (COMPILE_FROM - 1) * batch_size or work >= COMPILE_FROM_WORK
+    if sparse.issparse(X) or not pays:
         return False
     try:
         from sklearn_bpnet.training.compiled import CompiledRun
