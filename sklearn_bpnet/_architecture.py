@@ -18,7 +18,8 @@ from sklearn_bpnet.net.registry import is_pair_of_functions
 from sklearn_bpnet.net.risk import EmpiricalRisk
 
 # Chosen by `python -m benchmarks.tabular`, see the guide's page "Choosing".
-_AUTO_ALPHA = 6.0
+_AUTO_ALPHA = 3.0
+_MORE_CLASSES = 0.75  # the power of their number with which it falls
 _LARGEST_AUTO_ALPHA = 0.01
 _ROWS_OF_A_STREAM = 15_000  # which nobody knows; as partial_fit takes them to be
 
@@ -154,7 +155,8 @@ def _alphas(estimator, n_layers, data, of_a_stream):
         if data.weights is not None:
             n_rows -= np.sum(data.weights[... if data.rows is None else data.rows] == 0)
         n_rows = max(n_rows, _ROWS_OF_A_STREAM) if of_a_stream else n_rows
-        return min(_AUTO_ALPHA / (estimator._n_choices * n_rows), _LARGEST_AUTO_ALPHA)
+        usual = _AUTO_ALPHA * (2 / estimator._n_choices) ** _MORE_CLASSES / n_rows
+        return min(usual, _LARGEST_AUTO_ALPHA)
     alphas = _numbers(estimator.alpha, n_layers)
     if alphas is None or not (np.isfinite(alphas).all() and (alphas >= 0).all()):
         raise ValueError(

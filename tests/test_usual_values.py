@@ -29,7 +29,7 @@ def weights(estimator, X, y, sample_weight=None, **parameters):
         (BPNetRegressor, "numbers", 1500, 3 / 1500),
         (BPNetRegressor, "numbers", 200, 0.01),
         (BPNetClassifier, 2, 1500, 3 / 1500),
-        (BPNetClassifier, 5, 1500, 6 / (5 * 1500)),
+        (BPNetClassifier, 5, 1500, 3 * 0.4**0.75 / 1500),
         (BPNetClassifier, 2, 200, 0.01),
         (BPNetClassifier, 5, 100, 0.01),
         (BPNetClassifier, "labels", 1500, 3 / 1500),
@@ -108,7 +108,7 @@ def test_a_tolerance_without_effect_is_named_at_the_users_line(estimator, rng):
     assert w[0].filename == __file__
 
 
-@pytest.mark.parametrize(("n_features", "shrink"), [(3, 1.0), (20, 1.0), (80, 0.5)])
+@pytest.mark.parametrize(("n_features", "shrink"), [(3, 1.0), (20, 1.0), (160, 0.5)])
 @pytest.mark.parametrize(("solver", "rate"), [("adam", 0.008), ("sgd", 0.01)])
 def test_the_learning_rate_follows_solver_and_features(
     n_features, shrink, solver, rate, rng
