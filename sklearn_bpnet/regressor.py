@@ -132,7 +132,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         suits the solver: 0.008 for "adam", "amsgrad", "adamw", "nadam" and "radam",
         0.01 for "sgd", 0.1 for "gd", 0.03 for "adagrad", 0.003 for "rmsprop" and
         "rprop", 0.001 for "lion", 3 for "adadelta"; for n > 20 features these times
-        sqrt(20 / n).
+        (20 / n)^(1/3).
 
     power_t : float, default=0.5
         Exponent of "invscaling", at least 0.
