@@ -6,10 +6,9 @@ import warnings
 from abc import ABC, abstractmethod
 from copy import deepcopy
 from math import nan
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -23,7 +22,7 @@ from sklearn_bpnet._architecture import (
     check_users_own,
     hidden_sizes,
 )
-from sklearn_bpnet._rows import mean_weight, read_rows, set_rows_aside, some_rows
+from sklearn_bpnet._rows import mean_weight, read_rows, set_rows_aside
 from sklearn_bpnet._scaling import (
     SQUASHED_TO,
     feature_standardization,
@@ -35,20 +34,15 @@ from sklearn_bpnet._sklearn_compat import (
     CallbackSupportMixin,
     fit_context,
 )
+from sklearn_bpnet._start import starting_parameters
 from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.embeddings import check_dense
-from sklearn_bpnet.net.initializers import BIAS_INITIALIZERS, INITIALIZERS, Zeros
+from sklearn_bpnet.net.initializers import Zeros
 from sklearn_bpnet.net.losses import LOSSES
-from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.recipes import recipe
 from sklearn_bpnet.training.batches import RowReader, Standardization, in_row_order
 from sklearn_bpnet.training.evaluation import output_Z
 from sklearn_bpnet.training.history import History, Outcome, StopReason
-
-# Sparse columns are centred inside the matrix product, in the network's dtype. With
-# means this many deviations from zero, float32 would lose three of its seven digits.
-_LARGE_OFFSET = 1e3
-
 
 _SCALINGS = {"standard": feature_standardization, "squash": squashing}
 _ORDINARY = frozenset(np.dtype(t) for t in (np.float32, np.float64))
@@ -434,7 +428,8 @@ default=None
         """Train this one network on rows that are ready; return how it ended."""
         rng = np.random.default_rng()
         rng.bit_generator.state = state["rng"]
-        start = self._start(risk.network, data, rng, state if call.going_on else None)
+        before = state if call.going_on else None
+        start = starting_parameters(self, risk.network, data, rng, before)
         self._note_targets(data, call.going_on)
         coefs_init, intercepts_init = call.init
         layers = risk.network.of_layers(start.blocks)
@@ -503,79 +498,6 @@ default=None
         if self.input_mean_ is None or self.input_scale_ is None:
             return None
         return Standardization(self.input_mean_, self.input_scale_, self.input_clip_)
-
-    def _start(self, network, data, rng, state):
-        """The parameters that training starts from, in the dtype it works in.
-
-        ``state`` is None where it does not go on.
-        """
-        if state is None:
-            dtype = self._network_dtype(data)
-            laws: dict[str, Any] = {
-                "initializer": INITIALIZERS.resolve(self.initializer),
-                "biases": BIAS_INITIALIZERS.resolve(self.bias_initializer),
-            }
-            if self.output_initializer is not None:
-                laws["output"] = INITIALIZERS.resolve(self.output_initializer)
-            if any(law.needs_rows for law in laws.values()):
-                widest = max(max(b.n_in, b.n_out) for b in network.blocks)
-                reader = RowReader(data.X, dtype, self._input_standardization())
-                laws["rows"] = reader.read(some_rows(data, widest, rng))
-            start = network.initial_parameters(rng=rng, dtype=dtype, **laws)
-            self._set_initial_biases(network, start, data)
-            return start
-        dtype = self.coefs_[0].dtype if self.dtype == "auto" else np.dtype(self.dtype)
-        self._check_same_network(network)
-        start = Parameters.pack(_fitted.blocks(self, network), dtype)
-        stands_elsewhere = state["theta"] is not None
-        if stands_elsewhere and np.array_equal(start.theta, state["shown"]):
-            start.theta[:] = state["theta"]
-        else:
-            state["average"] = None  # the user's weights
-        return start
-
-    def _check_same_network(self, network):
-        """Raise ValueError where the fitted weights are those of another one."""
-        needed = [(layer.n_in, layer.n_out) for layer in network.layers]
-        learned = [layer.learned is not None for layer in network.layers]
-        fitted = [W.shape for W in self.coefs_]
-        start_again = "Use warm_start=False to start again."
-        embedding = network.embedding
-        shapes = None if embedding is None else list(embedding.shapes)
-        own = self.embedding_weights_
-        known = None if own is None else [array.shape for array in own]
-        newly = self.numeric_embedding is not None and self.embedded_features_ is None
-        if shapes != known or newly:
-            raise ValueError(
-                f"Training cannot go on: numeric_embedding={self.numeric_embedding!r}, "
-                f"unlike before. {start_again}"
-            )
-        if fitted != needed:
-            raise ValueError(
-                f"Training cannot go on: the weights have the shapes {fitted}, but "
-                f"hidden_layer_sizes={self.hidden_layer_sizes} and the data ask for "
-                f"{needed}. {start_again}"
-            )
-        if [w is not None for w in self.activation_weights_] != learned:
-            raise ValueError(
-                f"Training cannot go on: activation={self.activation!r} and the one "
-                "before differ in which layers have an activation that learns. "
-                f"{start_again}"
-            )
-        if (self.learned_input_scale_ is not None) != self.learned_input_scale:
-            raise ValueError(
-                "Training cannot go on: learned_input_scale="
-                f"{self.learned_input_scale}, unlike before. {start_again}"
-            )
-
-    def _network_dtype(self, data):
-        offsets = self._input_standardization() if sparse.issparse(data.X) else None
-        return parameters.network_dtype(
-            self,
-            is_full_batch=not parameters.is_stochastic(self)
-            or parameters.batch_size_of(self, data.n_rows) >= data.n_rows,
-            needs_digits=offsets is not None and offsets.largest_offset > _LARGE_OFFSET,
-        )
 
     # Checkpoints
 

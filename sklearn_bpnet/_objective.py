@@ -10,9 +10,9 @@ import numpy as np
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._rows import read_rows, set_rows_aside
 from sklearn_bpnet._session import new_state
+from sklearn_bpnet._start import starting_parameters
 from sklearn_bpnet.net._typing import Array, Operand
 from sklearn_bpnet.net.gradcheck import GradientMismatchError, GradientReport, compare
-from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.risk import Backpropagation, EmpiricalRisk
 from sklearn_bpnet.training.batches import RowReader
 
@@ -133,7 +133,8 @@ def empirical_risk(estimator, X, y, sample_weight=None):
     risk = est._build_risk(data)
     rng = np.random.default_rng()
     rng.bit_generator.state = state["rng"]
-    start: Parameters = est._start(risk.network, data, rng, state if fitted else None)
+    before = state if fitted else None
+    start = starting_parameters(est, risk.network, data, rng, before)
     reader = RowReader(data.X, np.float64, est._input_standardization())
     Y = np.asarray(est._to_network_units(data.Y), dtype=np.float64)
     rows = reader.read(slice(0, len(Y)))

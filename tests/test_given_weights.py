@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _base
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -207,18 +207,18 @@ def test_fit_started_from_weights_makes_the_steps_of_partial_fit(solver, regress
     assert_array_equal(model.coefs_[1], rebuilt.coefs_[1])
 
 
-def test_a_given_start_does_not_change_the_random_stream(regression):
+def test_a_given_start_does_not_change_the_random_stream(regression, monkeypatch):
     X, y = regression
     model = BPNetRegressor((3,), random_state=0, max_iter=3, dtype="float64")
-    drawn = []
+    drawn, draw = [], _base.starting_parameters
 
-    class Spy(type(model)):
-        def _start(self, *arguments):
-            start = super()._start(*arguments)
-            drawn.append([W.copy() for W, _ in start.blocks])
-            return start
+    def noted(*arguments):
+        start = draw(*arguments)
+        drawn.append([W.copy() for W, _ in start.blocks])
+        return start
 
-    plain = Spy(**model.get_params()).fit(X, y)
+    monkeypatch.setattr(_base, "starting_parameters", noted)
+    plain = clone(model).fit(X, y)
     given = model.fit(X, y, coefs_init=drawn[0])
     assert_array_equal(plain.coefs_[0], given.coefs_[0])
 
