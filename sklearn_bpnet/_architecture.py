@@ -18,8 +18,7 @@ from sklearn_bpnet.net.registry import is_pair_of_functions
 from sklearn_bpnet.net.risk import EmpiricalRisk
 
 # Chosen by `python -m benchmarks.tabular`, see the guide's page "Choosing".
-_AUTO_ALPHA = 3.0
-_MORE_CLASSES = 0.75  # the power of their number with which it falls
+_AUTO_ALPHA = 1.1
 _LARGEST_AUTO_ALPHA = 0.01
 _ROWS_OF_A_STREAM = 15_000  # which nobody knows; as partial_fit takes them to be
 
@@ -146,16 +145,17 @@ def _dropout_rates(estimator, n_hidden):
 def _alphas(estimator, n_layers, data, of_a_stream):
     """Alpha as a number, or as one for every layer of weights.
 
-    "auto" is that of a normal law over the weights, the same for every number N of
-    rows: (1/N) sum_n L_n + (c/N) |W|^2 / 2 has the minimum of sum_n L_n + c |W|^2 / 2.
-    It is wider the more classes there are: to tell one from many takes larger weights.
+    A normal law over the weights, the same for every number N of rows, would make it
+    c / N: (1/N) sum_n L_n + (c/N) |W|^2 / 2 is least where sum_n L_n + c |W|^2 / 2 is.
+    "auto" falls a little slower, as suits hundreds of rows and tens of thousands, and
+    with the number of classes: to tell one from many takes larger weights.
     """
     if isinstance(estimator.alpha, str):
         n_rows = data.n_rows
         if data.weights is not None:
             n_rows -= np.sum(data.weights[... if data.rows is None else data.rows] == 0)
         n_rows = max(n_rows, _ROWS_OF_A_STREAM) if of_a_stream else n_rows
-        usual = _AUTO_ALPHA * (2 / estimator._n_choices) ** _MORE_CLASSES / n_rows
+        usual = _AUTO_ALPHA / (estimator._n_choices * n_rows**0.75)
         return min(usual, _LARGEST_AUTO_ALPHA)
     alphas = _numbers(estimator.alpha, n_layers)
     if alphas is None or not (np.isfinite(alphas).all() and (alphas >= 0).all()):

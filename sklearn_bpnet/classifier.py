@@ -90,8 +90,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         every layer of weights, from the input up. A number means the same for every
         batch size, number of rows and scale of the sample weights. scikit-learn's
         alpha divided by the batch size (by the number of rows for "lbfgs") gives the
-        same strength. "auto" is (3 / N) (2 / K)^(3/4) for N rows of K classes (two,
-        for label indicators), at most 0.01: the more rows, the less the weights need a
+        same strength. "auto" is 1.1 / (K N^(3/4)) for N rows of K classes (two, for
+        label indicators), at most 0.01: the more rows, the less the weights need a
         prior. `partial_fit` takes its rows to be some of 15,000.
 
     l1_ratio : float, default=0.0

@@ -79,9 +79,9 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         every layer of weights, from the input up. A number means the same for every
         batch size, number of rows and scale of the sample weights. scikit-learn's
         alpha divided by the batch size (by the number of rows for "lbfgs") gives the
-        same strength. "auto" is 3 divided by the number of rows, at most 0.01: the
-        more rows, the less the weights need a prior. `partial_fit` takes its rows to
-        be some of 15,000.
+        same strength. "auto" is 0.55 / N^(3/4) for N rows, at most 0.01: the more
+        rows, the less the weights need a prior. `partial_fit` takes its rows to be some
+        of 15,000.
 
     l1_ratio : float, default=0.0
         Share of L1 in the penalty, in [0, 1]: 0 is L2, 1 is L1, as in ElasticNet.

@@ -26,13 +26,13 @@ def weights(estimator, X, y, sample_weight=None, **parameters):
 @pytest.mark.parametrize(
     ("estimator", "kind", "n_rows", "alpha"),
     [
-        (BPNetRegressor, "numbers", 1500, 3 / 1500),
+        (BPNetRegressor, "numbers", 1500, 0.55 / 1500**0.75),
         (BPNetRegressor, "numbers", 200, 0.01),
-        (BPNetClassifier, 2, 1500, 3 / 1500),
-        (BPNetClassifier, 5, 1500, 3 * 0.4**0.75 / 1500),
+        (BPNetClassifier, 2, 1500, 0.55 / 1500**0.75),
+        (BPNetClassifier, 5, 1500, 0.22 / 1500**0.75),
         (BPNetClassifier, 2, 200, 0.01),
-        (BPNetClassifier, 5, 100, 0.01),
-        (BPNetClassifier, "labels", 1500, 3 / 1500),
+        (BPNetClassifier, 5, 50, 0.01),
+        (BPNetClassifier, "labels", 1500, 0.55 / 1500**0.75),
     ],
 )
 def test_the_penalty_follows_rows_and_classes(estimator, kind, n_rows, alpha, rng):
@@ -46,7 +46,7 @@ def test_a_row_of_weight_zero_does_not_count(rng):
     X, y = table("numbers", 1500, rng)
     s = np.ones(1500)
     s[::3] = 0
-    given = weights(BPNetRegressor, X, y, s, alpha=3 / 1000)
+    given = weights(BPNetRegressor, X, y, s, alpha=0.55 / 1000**0.75)
     assert_array_equal(weights(BPNetRegressor, X, y, s), given)
 
 
