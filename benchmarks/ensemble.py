@@ -1,8 +1,8 @@
 """Ensembles, time and quality: ``python -m benchmarks.ensemble``.
 
 Time: eight fits one after the other, with the threads that a single fit takes, beside
-one fit with ``n_members=8`` and one or two jobs, the latter first with processes that
-have to be started and then with those that are there. Medians of several rounds, whose
+one fit with ``n_members=8`` and one or two jobs, the latter first where processes, if
+it takes some, have to be started and then with those that are there. Medians of several rounds, whose
 fits take turns.
 
 Quality: on tables of up to ``--rows`` rows, the error rate or the root mean squared
@@ -19,6 +19,7 @@ import argparse
 import time
 import warnings
 from collections import defaultdict
+from contextlib import nullcontext
 from copy import copy
 from statistics import median
 
@@ -36,7 +37,7 @@ from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 N_MEMBERS = 8
 CASES = {  # rows, features, hidden units, epochs
     "500 x 10, 32": (500, 10, (32,), 100),
-    "20,000 x 20, 100": (20_000, 20, (100,), 20),
+    "20,000 x 20, 100": (20_000, 20, (100,), 100),
     "20,000 x 20, 256-256-256": (20_000, 20, (256, 256, 256), 2),
 }
 
@@ -55,7 +56,7 @@ def measure(case, backend, n_rounds):
 
     def ensemble(n_jobs):
         reg = BPNetRegressor(n_members=N_MEMBERS, n_jobs=n_jobs, **kwargs)
-        with parallel_config(backend=backend):
+        with parallel_config(backend=backend) if backend else nullcontext():
             reg.fit(X, y)
 
     ways = {
@@ -139,7 +140,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rows", type=int, default=5000, help="of the largest table")
-    parser.add_argument("--backend", default="loky", help="joblib's, or threading")
+    parser.add_argument("--backend", help="of joblib, in place of what suits")
     parser.add_argument("--only", choices=("time", "quality"))
     parser.add_argument("--save", action="store_true", help="keep what was found")
     arguments = parser.parse_args()

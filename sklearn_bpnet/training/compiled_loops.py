@@ -145,6 +145,9 @@ _C3, _C4 = np.float32(1.6666665459e-1), np.float32(4.1665795894e-2)
 _C5, _C6 = np.float32(8.3334519073e-3), np.float32(1.3981999507e-3)
 _C7 = np.float32(1.9875691500e-4)
 _least, _largest = np.float32(-87), np.float32(88)
+_2, _A3, _A5 = np.float32(2), np.float32(1 / 3), np.float32(1 / 5)
+_A7, _A9, _A11 = np.float32(1 / 7), np.float32(1 / 9), np.float32(1 / 11)
+_A13, _A15 = np.float32(1 / 13), np.float32(1 / 15)
 
 
 @numba.njit(error_model="numpy", fastmath={"contract"})
@@ -182,6 +185,25 @@ def _expm1_of_float32(x):  # type: ignore[no-untyped-def]
     return power * q + (power - _1)
 
 
+@numba.njit(error_model="numpy", fastmath={"contract"})
+def _log1p_of_float32(u):  # type: ignore[no-untyped-def]
+    """ln(1 + u) = 2 artanh(u / (2 + u)) for u in [0, 1], by artanh's series."""
+    s = u / (_2 + u)
+    s2 = s * s
+    p = _A15 * s2 + _A13
+    p = p * s2 + _A11
+    p = p * s2 + _A9
+    p = p * s2 + _A7
+    p = p * s2 + _A5
+    p = p * s2 + _A3
+    return _2 * (s + s * s2 * p)
+
+
+def _log1p(u: Any) -> Any:
+    """ln(1 + u) for u in [0, 1], likewise."""
+    return np.log1p(u)
+
+
 def _exp(x: Any) -> Any:
     """exp(x), in compiled code of float32 so that it becomes vector instructions."""
     return np.exp(x)
@@ -199,6 +221,13 @@ def _exp_for(x):  # type: ignore[no-untyped-def]
     return lambda x: np.exp(x)
 
 
+@overload(_log1p)
+def _log1p_for(u):  # type: ignore[no-untyped-def]
+    if u == numba.types.float32:
+        return lambda u: _log1p_of_float32(u)
+    return lambda u: np.log1p(u)
+
+
 @overload(_expm1)
 def _expm1_for(x):  # type: ignore[no-untyped-def]
     if x == numba.types.float32:
@@ -212,66 +241,74 @@ def _activate(Z, b, code, constants, F):  # type: ignore[no-untyped-def]
     n, k = Z.shape
     zero, one, half = Z.dtype.type(0), Z.dtype.type(1), Z.dtype.type(0.5)
     two, four = Z.dtype.type(2), Z.dtype.type(4)
-    slope, scale, alpha = constants
-    for i in range(n):
-        z = Z[i]
-        slopes = F[i * k : (i + 1) * k]
-        if code == RELU:
+    slope, scale, alpha = constants[0], constants[1], constants[2]
+    if code == RELU:
+        for i in range(n):
             for j in range(k):
-                z[j] = max(z[j] + b[j], zero)
-        elif code == LEAKY_RELU:
+                Z[i, j] = max(Z[i, j] + b[j], zero)
+    elif code == LEAKY_RELU:
+        for i in range(n):
             for j in range(k):
-                shifted = z[j] + b[j]
-                z[j] = shifted if shifted > zero else slope * shifted
-        elif code == TANH:
-            most = Z.dtype.type(20)  # where it is 1
+                x = Z[i, j] + b[j]
+                Z[i, j] = x if x > zero else slope * x
+    elif code == TANH:
+        most = Z.dtype.type(20)  # where it is 1
+        for i in range(n):
             for j in range(k):
-                x = z[j] + b[j]
+                x = Z[i, j] + b[j]
                 rest = _expm1(-two * (most if abs(x) > most else abs(x)))
                 size = -rest / (rest + two)
-                z[j] = size if x > zero else -size
-        elif code == SIGMOID:
+                Z[i, j] = size if x > zero else -size
+    elif code == SIGMOID:
+        for i in range(n):
             for j in range(k):
-                z[j] = one / (one + _exp(-(z[j] + b[j])))
-        elif code == ELU:
+                Z[i, j] = one / (one + _exp(-(Z[i, j] + b[j])))
+    elif code == ELU:
+        for i in range(n):
             for j in range(k):
-                x = z[j] + b[j]
-                z[j] = scale * x if x > zero else alpha * _expm1(x)
-        elif code == SOFTPLUS:
+                x = Z[i, j] + b[j]
+                Z[i, j] = scale * x if x > zero else alpha * _expm1(x)
+    elif code == SOFTPLUS:
+        for i in range(n):
             for j in range(k):
-                x = z[j] + b[j]
-                z[j] = max(x, zero) + np.log1p(np.exp(-abs(x)))
-        elif code == SOFTSIGN:
+                x = Z[i, j] + b[j]
+                Z[i, j] = max(x, zero) + np.log1p(np.exp(-abs(x)))
+    elif code == SOFTSIGN:
+        for i in range(n):
             for j in range(k):
-                x = z[j] + b[j]
-                z[j] = x / (one + abs(x))
-        elif code == GELU:
-            of_root, of_density = Z.dtype.type(-sqrt(0.5)), Z.dtype.type(1 / sqrt(tau))
+                x = Z[i, j] + b[j]
+                Z[i, j] = x / (one + abs(x))
+    elif code == GELU:
+        of_root, of_density = Z.dtype.type(-sqrt(0.5)), Z.dtype.type(1 / sqrt(tau))
+        for i in range(n):
             for j in range(k):
-                x = z[j] + b[j]
+                x = Z[i, j] + b[j]
                 normal = half * erfc(of_root * x)
-                slopes[j] = normal + x * of_density * np.exp(-half * x * x)
-                z[j] = x * normal
-        elif code == SILU:
+                F[i * k + j] = normal + x * of_density * np.exp(-half * x * x)
+                Z[i, j] = x * normal
+    elif code == SILU:
+        for i in range(n):
             for j in range(k):
-                x = z[j] + b[j]
+                x = Z[i, j] + b[j]
                 sigmoid = one / (one + _exp(-x))
-                slopes[j] = sigmoid * (one + x * (one - sigmoid))
-                z[j] = x * sigmoid
-        elif code == MISH:
-            most = Z.dtype.type(20)  # where tanh(softplus(x)) is 1
+                F[i * k + j] = sigmoid * (one + x * (one - sigmoid))
+                Z[i, j] = x * sigmoid
+    elif code == MISH:
+        most = Z.dtype.type(20)  # where tanh(softplus(x)) is 1
+        for i in range(n):
             for j in range(k):
-                x = z[j] + b[j]
+                x = Z[i, j] + b[j]
                 bounded = most if x > most else x
                 u = _exp(bounded)
                 above = u * (u + two)
                 below = one / (above + two)
                 t = above * below
-                slopes[j] = t + four * bounded * u * (one + u) * below * below
-                z[j] = x * t
-        else:
+                F[i * k + j] = t + four * bounded * u * (one + u) * below * below
+                Z[i, j] = x * t
+    else:
+        for i in range(n):
             for j in range(k):
-                z[j] += b[j]
+                Z[i, j] += b[j]
 
 
 @_jit_loop
@@ -279,33 +316,54 @@ def _times_derivative(G, A, code, constants, F):  # type: ignore[no-untyped-def]
     """D = G * f'(Z), in place in G; f' is a function of A, or lies in F."""
     n, k = A.shape
     zero, one = A.dtype.type(0), A.dtype.type(1)
-    slope, scale, alpha = constants
-    for i in range(n):
-        g, a = G[i], A[i]
-        if code == RELU:
+    slope, scale, alpha = constants[0], constants[1], constants[2]
+    if code == RELU:
+        for i in range(n):
             for j in range(k):
-                g[j] = g[j] if a[j] > zero else zero
-        elif code == LEAKY_RELU:
+                G[i, j] = G[i, j] if A[i, j] > zero else zero
+    elif code == LEAKY_RELU:
+        for i in range(n):
             for j in range(k):
-                g[j] = g[j] if a[j] > zero else slope * g[j]
-        elif code == TANH:
+                G[i, j] = G[i, j] if A[i, j] > zero else slope * G[i, j]
+    elif code == TANH:
+        for i in range(n):
             for j in range(k):
-                g[j] *= one - a[j] * a[j]
-        elif code == SIGMOID:
+                G[i, j] *= one - A[i, j] * A[i, j]
+    elif code == SIGMOID:
+        for i in range(n):
             for j in range(k):
-                g[j] *= a[j] * (one - a[j])
-        elif code == ELU:
+                G[i, j] *= A[i, j] * (one - A[i, j])
+    elif code == ELU:
+        for i in range(n):
             for j in range(k):
-                g[j] *= scale if a[j] > zero else a[j] + alpha
-        elif code == SOFTPLUS:
+                G[i, j] *= scale if A[i, j] > zero else A[i, j] + alpha
+    elif code == SOFTPLUS:
+        for i in range(n):
             for j in range(k):
-                g[j] *= -np.expm1(-a[j])
-        elif code == SOFTSIGN:
+                G[i, j] *= -np.expm1(-A[i, j])
+    elif code == SOFTSIGN:
+        for i in range(n):
             for j in range(k):
-                g[j] *= (one - abs(a[j])) * (one - abs(a[j]))
-        elif code >= GELU:
+                rest = one - abs(A[i, j])
+                G[i, j] *= rest * rest
+    elif code >= GELU:
+        for i in range(n):
             for j in range(k):
-                g[j] *= F[i * k + j]
+                G[i, j] *= F[i * k + j]
+
+
+@_jit_loop
+def _delta_of_events(z, y, factor):  # type: ignore[no-untyped-def]
+    """Replace z by (a - y) factor, and return the log loss, of sigmoids."""
+    zero, one = z.dtype.type(0), z.dtype.type(1)
+    total = zero
+    for j in range(z.size):
+        small = _exp(-abs(z[j]))  # in (0, 1]
+        # ln(1 + exp(z)) - y z, where nothing overflows
+        total += max(z[j], zero) + _log1p(small) - y[j] * z[j]
+        positive = one / (one + small)
+        z[j] = factor * ((positive if z[j] > zero else one - positive) - y[j])
+    return total
 
 
 @_jit
@@ -315,6 +373,12 @@ def _output_delta(Z, Y, s, n_all, loss):  # type: ignore[no-untyped-def]
     zero, one, half = Z.dtype.type(0), Z.dtype.type(1), Z.dtype.type(0.5)
     share = one / Z.dtype.type(n_all)
     total = 0.0
+    if loss == BINARY_LOG_LOSS:
+        if s.size == 0:
+            return np.float64(_delta_of_events(Z.ravel(), Y.ravel(), share))
+        for i in range(n):
+            total += s[i] * _delta_of_events(Z[i], Y[i], s[i] * share)
+        return total
     for i in range(n):
         z, y = Z[i], Y[i]
         value = zero
@@ -328,13 +392,6 @@ def _output_delta(Z, Y, s, n_all, loss):  # type: ignore[no-untyped-def]
                 error = a - y[j]
                 value += half * error * error
                 z[j] = error * a * (one - a)
-        elif loss == BINARY_LOG_LOSS:
-            for j in range(k):
-                small = np.exp(-abs(z[j]))  # in (0, 1]
-                # ln(1 + exp(z)) - y z, where nothing overflows
-                value += max(z[j], zero) + np.log1p(small) - y[j] * z[j]
-                positive = one / (one + small)
-                z[j] = (positive if z[j] > zero else one - positive) - y[j]
         else:
             highest = z[0]
             for j in range(1, k):
@@ -501,6 +558,47 @@ def _add_columns(X, G, ds):  # type: ignore[no-untyped-def]
             ds[j] += X[i, j] * G[i, j]
 
 
+# A product with a single column is one pass over a matrix. BLAS would pack it first.
+
+
+@_jit_loop
+def _forward_product(A, W, Z):  # type: ignore[no-untyped-def]
+    """Z = A @ W."""
+    if W.shape[1] > 1:
+        np.dot(A, W, Z)
+        return
+    for i in range(A.shape[0]):
+        total = A.dtype.type(0)
+        for j in range(A.shape[1]):
+            total += A[i, j] * W[j, 0]
+        Z[i, 0] = total
+
+
+@_jit_loop
+def _gradient_of_W(A, delta, dW):  # type: ignore[no-untyped-def]
+    """DW = A.T @ delta."""
+    if delta.shape[1] > 1:
+        np.dot(A.T, delta, dW)
+        return
+    dW[:] = 0
+    for i in range(A.shape[0]):
+        d = delta[i, 0]
+        for j in range(A.shape[1]):
+            dW[j, 0] += d * A[i, j]
+
+
+@_jit_loop
+def _gradient_of_A(delta, W, G):  # type: ignore[no-untyped-def]
+    """G = delta @ W.T."""
+    if W.shape[1] > 1:
+        np.dot(delta, W.T, G)
+        return
+    for i in range(G.shape[0]):
+        d = delta[i, 0]
+        for j in range(G.shape[1]):
+            G[i, j] = d * W[j, 0]
+
+
 @_jit
 def _of_rows(noise, at, first, A):  # type: ignore[no-untyped-def]
     """The uniform numbers of the rows of A, of those of a layer that begin ``at``."""
@@ -540,7 +638,7 @@ def _add_up(  # type: ignore[no-untyped-def]
         b = theta[at + n_in * n_out : at + (n_in + 1) * n_out]
         Z = A[i, : n * n_out].reshape((n, n_out))
         if i == 0:
-            np.dot(A_0, W, Z)
+            _forward_product(A_0, W, Z)
         else:
             below = A[i - 1, : n * n_in].reshape((n, n_in))
             if noise.size and layers.dropout[i] > 0:
@@ -549,7 +647,7 @@ def _add_up(  # type: ignore[no-untyped-def]
                 _drop(below, U, dropout_factor * rate, seen)
                 at_noise += n_all * n_in
                 below = seen
-            np.dot(below, W, Z)
+            _forward_product(below, W, Z)
         _activate(Z, b, layers.activations[i], layers.constants[i], F[i])
         at += (n_in + 1) * n_out
     # BP1, into the place of A[L]
@@ -568,21 +666,22 @@ def _add_up(  # type: ignore[no-untyped-def]
             for j in range(n_out):
                 db[j] += delta[row, j]
         if i == 0:
-            np.dot(A_0.T, delta, dW)  # BP4
+            _gradient_of_W(A_0, delta, dW)  # BP4
             if layers.is_scaled:
-                np.dot(delta, W.T, A_0)  # BP2, in the place of A[0]
+                _gradient_of_A(delta, W, A_0)  # BP2, in the place of A[0]
                 _add_columns(X, A_0, gradient[:n_in])
         else:
             below = A[i - 1, : n * n_in].reshape((n, n_in))
             G = D[i - 1, : n * n_in].reshape((n, n_in))
-            np.dot(delta, W.T, G)  # BP2
+            _gradient_of_A(delta, W, G)  # BP2
             if noise.size and layers.dropout[i] > 0:
                 at_noise -= n_all * n_in
                 U, rate = _of_rows(noise, at_noise, first, below), layers.dropout[i]
                 _drop(G, U, dropout_factor * rate, G)
-                np.dot(B[i - 1, : n * n_in].reshape((n, n_in)).T, delta, dW)  # BP4
+                seen = B[i - 1, : n * n_in].reshape((n, n_in))
+                _gradient_of_W(seen, delta, dW)  # BP4
             else:
-                np.dot(below.T, delta, dW)  # BP4
+                _gradient_of_W(below, delta, dW)  # BP4
             f, constants = layers.activations[i - 1], layers.constants[i - 1]
             _times_derivative(G, below, f, constants, F[i - 1])
             delta = G

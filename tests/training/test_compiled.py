@@ -289,6 +289,19 @@ def test_float32_activations_are_exact_to_its_digits(activation):
     np.testing.assert_allclose(G[away], slope[away], rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("y", [0.0, 0.3, 1.0])
+def test_float32_log_loss_is_exact_to_its_digits(y):
+    z = np.concatenate([np.linspace(-30, 30, 999), [-200.0, 200.0]]).astype(np.float32)
+    wide, ones = np.float64(z), np.ones(1, np.float32)
+    for one, x in zip(z, wide, strict=True):
+        delta = np.array([one])
+        loss = loops._delta_of_events(delta, np.float32(y) * ones, ones[0])
+        expected = np.logaddexp(0, x) - np.float64(np.float32(y)) * x
+        assert loss == pytest.approx(expected, rel=1e-6, abs=1e-5 * y * abs(x))
+        a = 1 / (1 + np.exp(-x))
+        assert delta[0] == pytest.approx(a - np.float64(np.float32(y)), abs=2e-7)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("code", sorted(set(HIDDEN.values())))
 def test_what_is_not_a_number_stays_so(code, dtype):
