@@ -2,8 +2,8 @@
 
 Time: eight fits one after the other, with the threads that a single fit takes, beside
 one fit with ``n_members=8`` and one or two jobs, the latter first where processes, if
-it takes some, have to be started and then with those that are there. Medians of several rounds, whose
-fits take turns.
+it takes some, have to be started and then with those that are there. Medians of several
+rounds, whose fits take turns.
 
 Quality: on tables of up to ``--rows`` rows, the error rate or the root mean squared
 error over the deviation of the test targets, as the mean of the members alone and of
