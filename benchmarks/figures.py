@@ -18,6 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from benchmarks import results
+from benchmarks.tabular import SHIFT
 
 FOLDER = Path(__file__).parents[1] / "docs" / "guide" / "figures"
 RUNS = [
@@ -227,6 +228,31 @@ def defaults(found):
     return None, _table(title, header, rows[1:])
 
 
+def recipes(found):
+    """RealMLP-TD-S here and there, table by table."""
+    names = "realmlp-td-s", "RealMLP-TD-S"
+    rows, tables = [], [t for of_task in found["tables"].values() for t in of_task]
+    measured = {
+        k: v for of_task in found["tables"].values() for k, v in of_task.items()
+    }
+    for table in tables:
+        ours, theirs = (measured[table][name] for name in names)
+        errors = [f"{model['error']:.4f}" for model in (ours, theirs)]
+        seconds = [f"{model['cpu']:.0f}" for model in (ours, theirs)]
+        boosting = f"{measured[table]['boosting']['error']:.4f}"
+        rows.append([table, *errors, boosting, *seconds])
+    ratios = []
+    for what in ("error", "cpu"):
+        pairs = [[measured[t][name][what] for name in names] for t in tables]
+        shift = SHIFT if what == "error" else 0
+        logs = [np.log((ours + shift) / (theirs + shift)) for ours, theirs in pairs]
+        ratios.append(float(np.exp(np.mean(logs))))
+    rows.append(["mean of the ratios", ratios[0], "", "", ratios[1], ""])
+    header = ["", "error here", "error there", "boosting", "CPU s here", "CPU s there"]
+    title = "``realmlp-td-s`` and pytabkit's RealMLP_TD_S"
+    return None, _table(title, header, rows)
+
+
 def main():
     """Measure if asked to, and draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -239,7 +265,7 @@ def main():
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "sklearn_bpnet"  # the same file from the same data
     FOLDER.mkdir(exist_ok=True)
-    for draw in (speed, predict, scaling, grid, busy, memory, defaults):
+    for draw in (speed, predict, scaling, grid, busy, memory, defaults, recipes):
         name = draw.__name__
         if (found := results.load(name)) is not None:
             fig, *tables = draw(found)
