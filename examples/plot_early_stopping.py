@@ -44,9 +44,9 @@ settings = {
     "tol": 0,
     "random_state": 0,
 }
-to_the_end = BPNetClassifier((200,), n_iter_no_change=60, **settings)
+to_the_end = BPNetClassifier((200,), n_iter_no_change=np.inf, **settings)
 early = BPNetClassifier((200,), early_stopping=True, scoring="loss", **settings)
-average = BPNetClassifier((200,), n_iter_no_change=60, ema_decay=0.98, **settings)
+average = BPNetClassifier((200,), n_iter_no_change=np.inf, ema_decay=0.98, **settings)
 for clf in (to_the_end, early, average):
     clf.fit(X_train, y_train, X_val=X_val, y_val=y_val)
     print(
