@@ -253,6 +253,26 @@ def recipes(found):
     return None, _table(title, header, rows)
 
 
+def ensemble(found):
+    """Eight networks with default parameters, beside what one does on the average."""
+    columns = ["error, one", "error, all", "log loss, one", "log loss, all"]
+    rows = [
+        [table, *(f"{means[c]:.3f}" if c in means else "" for c in columns)]
+        for table, means in found["errors"].items()
+    ]
+    title = "Error rate, or root mean squared error over the deviation of the target"
+    header = ["table", *(c.replace("all", "eight") for c in columns)]
+    quality = _table(title, header, rows)
+    _, *ways = next(iter(found["seconds"].values()))
+    rows = [
+        [case, *(seconds[way] / seconds["eight fits"] for way in ways)]
+        for case, seconds in found["seconds"].items()
+    ]
+    header = ["rows x features, hidden units", *ways]
+    title = "Time of eight members over that of eight fits, one after the other"
+    return None, quality, _table(title, header, rows)
+
+
 def main():
     """Measure if asked to, and draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -265,7 +285,17 @@ def main():
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "sklearn_bpnet"  # the same file from the same data
     FOLDER.mkdir(exist_ok=True)
-    for draw in (speed, predict, scaling, grid, busy, memory, defaults, recipes):
+    for draw in (
+        speed,
+        predict,
+        scaling,
+        grid,
+        busy,
+        memory,
+        defaults,
+        recipes,
+        ensemble,
+    ):
         name = draw.__name__
         if (found := results.load(name)) is not None:
             fig, *tables = draw(found)

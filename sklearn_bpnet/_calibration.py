@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from sklearn_bpnet.net.activations import Softmax
 from sklearn_bpnet.net.losses import LogLoss
 
 _LARGEST = 1e3  # and its inverse: beyond, probabilities are all alike or all 0 and 1
@@ -15,8 +14,9 @@ def temperature(Z, Y, weights, output_activation):
     """The temperature T of the lowest log loss of the probabilities f(Z / T).
 
     A few rows may all be predicted well, but that does not make the next one certain.
-    So the target of a class of K is not 1, but (n + 1) / (n + K) for n rows, Laplace's
-    rule of succession, as in Platt's scaling; the others share the rest.
+    So, as in Platt's scaling, the targets are those of n rows and of one more, whose
+    class nobody knows: (n + 1 / K) / (n + 1) for the class of a row, not 1, and
+    (1 / K) / (n + 1) for each of the K - 1 others.
 
     Parameters
     ----------
@@ -41,9 +41,7 @@ def temperature(Z, Y, weights, output_activation):
     2017, section 4.2. Platt, "Probabilistic outputs for support vector machines", 1999.
     """
     n = len(Y) if weights is None else float(np.sum(weights))
-    n_classes = Y.shape[1] if isinstance(output_activation, Softmax) else 2
-    share = n_classes / (n + n_classes)
-    loss = LogLoss(label_smoothing=share).for_output(output_activation)
+    loss = LogLoss(label_smoothing=1 / (n + 1)).for_output(output_activation)
     Y = loss.encode_targets(np.asarray(Y, dtype=np.float64))
     Z = np.asarray(Z, dtype=np.float64)
 

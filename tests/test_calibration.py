@@ -36,10 +36,10 @@ def test_the_temperature_is_that_of_the_lowest_log_loss(n_classes):
     logits = plain.decision_function(X)
     if n_classes == 2:
         logits = np.c_[np.zeros(len(X)), logits]
-    # Laplace: as if every class were seen once more
+    # as if one more row were seen, of every class in equal parts
     seen = np.r_[np.repeat(np.arange(len(y)), n_classes), np.arange(len(y))]
     labels = np.r_[np.tile(np.arange(n_classes), len(y)), y]
-    counts = np.r_[np.ones(len(y) * n_classes), np.full(len(y), len(y))]
+    counts = np.r_[np.ones(len(y) * n_classes), np.full(len(y), n_classes * len(y))]
     ladder = np.logspace(-2, 3, 2000)
     losses = [
         log_loss(labels, softmax(logits / t, axis=1)[seen], sample_weight=counts)
@@ -63,7 +63,7 @@ def test_a_few_rows_that_are_all_right_make_nobody_certain(n, n_classes):
         Z, Y, activation = Z[:, 1:] - Z[:, :1], Y[:, 1:], ACTIVATIONS["sigmoid"]
     T = temperature(Z, Y, None, activation)
     likeliest = softmax(np.r_[30, np.zeros(n_classes - 1)] / T).max()
-    assert likeliest == pytest.approx((n + 1) / (n + n_classes), rel=1e-3)
+    assert likeliest == pytest.approx((n + 1 / n_classes) / (n + 1), rel=1e-3)
 
 
 def test_weights_of_the_validation_rows_count():

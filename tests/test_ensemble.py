@@ -314,17 +314,17 @@ def test_the_average_has_one_temperature_of_the_lowest_log_loss(data, request):
         P = p[:, None]
     Y = rest[1].reshape(len(rest[1]), -1)
 
-    def loss(t, seen_before=1):  # Laplace: as if every class were seen once more
+    def loss(t, unknown=1):  # as if there were one more row, of unknown class
         logs = log_softmax(np.log(P) / t, axis=-1)
         true = np.take_along_axis(logs, Y[..., None], axis=-1)[..., 0]
-        return -np.mean(true + seen_before / len(Y) * logs.sum(axis=-1))
+        return -np.mean(true + unknown / len(Y) * logs.mean(axis=-1))
 
     temperatures = np.logspace(-2, 2, 2000)
     best = temperatures[np.argmin([loss(t) for t in temperatures])]
     assert clf.temperature_ == pytest.approx(best, rel=1e-2)
     if data != "multilabel":
         assert log_loss(rest[1], clf.predict_proba(rest[0])) == pytest.approx(
-            loss(clf.temperature_, seen_before=0)
+            loss(clf.temperature_, unknown=0)
         )
     assert_array_equal(clf.predict(X), plain.predict(X))
 
