@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
+from sklearn_bpnet._data.samples import Samples
+from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet.net.blocks.embeddings import check_dense
 from sklearn_bpnet.training.batches import Standardization
 
 _BLOCK_NUMBERS = 2**20  # numbers converted to float64 at a time
@@ -116,6 +122,26 @@ def squashing(X, weights=None, rows=None):
     return Standardization(medians, scales, SQUASHED_TO)
 
 
+def input_standardization(
+    settings: Settings, samples: Samples
+) -> Standardization | None:
+    """How features are scaled, by `input_scaling` and the training samples."""
+    if settings.input_scaling is None:
+        return None
+    learn = _SCALINGS[settings.input_scaling]
+    return learn(samples.X, samples.weights, samples.indices)
+
+
+def embedded_features(
+    settings: Settings, samples: Samples
+) -> NDArray[np.intp] | None:
+    """The features that `numeric_embedding` embeds; None without it."""
+    if settings.numeric_embedding is None:
+        return None
+    check_dense(samples.X)
+    return np.flatnonzero(has_many_values(samples.X, samples.indices))
+
+
 def has_many_values(X, rows=None):
     """Whether a column has more than two distinct values, shape (n_columns,).
 
@@ -203,3 +229,6 @@ def _blocks(X, weights, rows):
         piece = slice(start, min(start + size, n_rows))
         piece = piece if rows is None else rows[piece]
         yield X[piece], None if weights is None else weights[piece]
+
+
+_SCALINGS: dict[str, Any] = {"standard": feature_standardization, "squash": squashing}

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
+from sklearn_bpnet._data.statistics import SQUASHED_TO
+from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.initializers import Initialization, Zeros
+from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.training.batches import Standardization
 
 
-def layer_sizes(coefs):
+def layer_sizes(coefs: Sequence[Any]) -> list[int]:
     """Number of inputs, of units of every hidden layer, of outputs.
 
     Raises
@@ -37,13 +44,18 @@ def layer_sizes(coefs):
     return [shapes[0][0], *(n_out for _, n_out in shapes)]
 
 
-def common_dtype(coefs, intercepts):
+def common_dtype(coefs: Sequence[Any], intercepts: Sequence[Any]) -> np.dtype[Any]:
     """float32 if all the arrays are, else float64."""
     single = all(getattr(a, "dtype", None) == np.float32 for a in (*coefs, *intercepts))
     return np.dtype(np.float32 if single else np.float64)
 
 
-def write(layers, coefs, intercepts, suffix=""):
+def write(
+    layers: Sequence[Sequence[Array]],
+    coefs: Sequence[Any] | None,
+    intercepts: Sequence[Any] | None,
+    suffix: str = "",
+) -> None:
     """Copy the given arrays into those of the layers; None leaves what is there.
 
     Parameters
@@ -78,8 +90,31 @@ def write(layers, coefs, intercepts, suffix=""):
             view[...] = _checked(array, f"{name}[{i}]", view.shape)
 
 
-def given_standardization(mean, scale, n, prefix):
+def shown(
+    network: Network,
+    coefs: Sequence[Any],
+    intercepts: Sequence[Any],
+    dtype: DTypeLike,
+) -> dict[str, Any]:
+    """The given weights as the fitted attributes of a network show them.
+
+    Raises
+    ------
+    ValueError
+        As for ``write``.
+    """
+    rng = np.random.default_rng(0)
+    theta = network.initial_theta(Initialization(Zeros()), rng, dtype)
+    write(network.of_layers(theta.arrays), coefs, intercepts)
+    return network.show(theta.arrays)
+
+
+def given_standardization(
+    mean: Any, scale: Any, n: int, prefix: str, *, squashes: bool = False
+) -> Standardization | None:
     """The Standardization of the statistics that a user gives, or None for neither.
+
+    ``squashes`` says whether scaled features are clipped smoothly.
 
     Raises
     ------
@@ -94,10 +129,10 @@ def given_standardization(mean, scale, n, prefix):
     scale = _checked(scale, f"{prefix}_scale", (n,))
     if not (scale > 0).all():
         raise ValueError(f"{prefix}_scale must be positive; got min={scale.min():g}.")
-    return Standardization(mean, scale)
+    return Standardization(mean, scale, SQUASHED_TO if squashes else None)
 
 
-def _checked(array, name, shape):
+def _checked(array: Any, name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
     """A float64 copy of a finite array of that shape."""
     array = np.array(array, dtype=np.float64)
     if array.shape != shape:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import inf, sqrt
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -132,9 +133,9 @@ def _error(spec, network):
     )
 
 
-def kinds_without_effect(spec, network):
-    """The keys of ``learning_rate_factors`` that no block of the network has."""
+def kinds_without_effect(spec: Any, network: Network) -> list[tuple[str, str]]:
+    """The keys of ``learning_rate_factors`` that no block has, and what they mean."""
     if not isinstance(spec, dict):
         return []
     there = {kind for block in network.blocks for kind in block.kinds}
-    return [kind for kind in spec if kind in KINDS and kind not in there]
+    return [(k, KINDS[k]) for k in spec if k in KINDS and k not in there]

@@ -1,0 +1,1 @@
+"""The table: samples, their task, the validation split, statistics of columns."""

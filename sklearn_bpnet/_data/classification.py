@@ -1,0 +1,394 @@
+"""Classification: class labels or label indicators to targets, outputs to scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_softmax
+from sklearn.metrics import accuracy_score
+from sklearn.utils.multiclass import (
+    check_classification_targets,
+    type_of_target,
+    unique_labels,
+)
+
+from sklearn_bpnet._data.class_weight import class_weights, indicator_weights
+from sklearn_bpnet._data.moments import log_mean, mean_and_std
+from sklearn_bpnet._data.task import Task
+from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.activations import (
+    ACTIVATIONS,
+    Activation,
+    Heaviside,
+    Sigmoid,
+    Softmax,
+)
+from sklearn_bpnet.net.losses import LOSSES, Loss, SquaredError
+from sklearn_bpnet.net.targets import TARGET_ENCODINGS, OneHot, Ordinal, TargetEncoding
+
+_SMALLEST = np.finfo(np.float64).tiny
+_BELOW_ONE = 1 - np.finfo(np.float64).epsneg
+
+
+@dataclass(frozen=True)
+class Classification(Task):
+    """One of several classes, or any of several labels.
+
+    Parameters
+    ----------
+    loss : Loss
+    output_activation : Activation
+    encoding : TargetEncoding
+        What the output neurons mean; not asked for label indicators.
+    classes : ndarray of shape (n_classes,)
+        The class labels, sorted; for label indicators the numbers of the columns.
+    multilabel : bool
+        Whether the targets are label indicators.
+    class_weight : dict, list, "balanced" or None
+        Weights of the classes.
+    """
+
+    encoding: TargetEncoding
+    classes: NDArray[Any]
+    multilabel: bool
+    class_weight: Any
+
+    @classmethod
+    def of_classes(
+        cls, settings: Settings, classes: NDArray[Any], multilabel: bool
+    ) -> Classification:
+        """The task of telling these classes, or giving these labels.
+
+        Raises
+        ------
+        ValueError
+            If loss, output activation and target encoding do not fit it.
+        """
+        loss = LOSSES.resolve(settings.loss)
+        named = settings.output_activation
+        is_auto = isinstance(named, str) and named == "auto"
+        asks_for_softmax = not is_auto and isinstance(
+            ACTIVATIONS.resolve(named), Softmax
+        )
+        if multilabel and asks_for_softmax:
+            raise ValueError(
+                f"output_activation={named!r} makes exactly one of "
+                "the outputs true, but of label indicators any number may be. Use "
+                "'sigmoid' or 'auto', or give y as class labels."
+            )
+        encoding = _encoding(settings, loss, len(classes), multilabel, asks_for_softmax)
+        if is_auto or (len(classes) == 1 and not multilabel):
+            named = _default_output(loss, encoding, len(classes), multilabel)
+        activation = ACTIVATIONS.resolve(named)
+        weights = settings.class_weight
+        return cls(loss, activation, encoding, classes, multilabel, weights)
+
+    @classmethod
+    def learn(
+        cls,
+        settings: Settings,
+        y: NDArray[Any],
+        *,
+        before: Classification | None = None,
+        classes: NDArray[Any] | None = None,
+    ) -> tuple[Classification, NDArray[Any]]:
+        """The task, and the targets Y of y.
+
+        Parameters
+        ----------
+        settings : Settings
+            The constructor's parameters.
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            The targets.
+        before : Classification or None, default=None
+            The task of the calls that training continues from.
+        classes : ndarray of shape (n_classes,) or None, default=None
+            All classes, where y may lack some.
+
+        Raises
+        ------
+        ValueError
+            If y is not valid, or has other classes than before.
+        """
+        check_classification_targets(y)
+        y_type = type_of_target(y)
+        if y_type == "multiclass-multioutput":
+            raise ValueError(
+                "y has several columns of classes (multiclass-multioutput), which is "
+                "not supported. Give label indicators of 0 and 1, or use "
+                "sklearn.multioutput.MultiOutputClassifier."
+            )
+        multilabel = y_type == "multilabel-indicator"
+        if before is not None and multilabel != before.multilabel:
+            raise ValueError(
+                "Training cannot continue: label indicators and class labels do not "
+                "mix between calls."
+            )
+        found = np.arange(y.shape[1]) if multilabel else unique_labels(y)
+        if classes is None and before is not None:
+            classes = before.classes
+            if settings.warm_start and set(found) != set(classes):
+                raise ValueError(
+                    "warm_start can only be used where `y` has the same classes as in "
+                    f"the previous call to fit. Previously got {classes}, `y` has "
+                    f"{found}"
+                )
+        if classes is None:
+            classes = found
+        elif len(np.setdiff1d(found, classes)):
+            raise ValueError(
+                "`y` has classes not in `self.classes_`. `self.classes_` has "
+                f"{classes}. 'y' has {found}."
+            )
+        task = cls.of_classes(settings, classes, multilabel)
+        return task, task._encode(y)
+
+    # Labels to targets
+
+    def encode(self, y: NDArray[Any]) -> NDArray[Any]:
+        if (type_of_target(y) == "multilabel-indicator") != self.multilabel:
+            raise ValueError(
+                "y_val must be of the kind of y: label indicators or class labels."
+            )
+        if not self.multilabel:
+            unknown = np.setdiff1d(unique_labels(y), self.classes)
+            if len(unknown):
+                raise ValueError(
+                    f"y_val has classes that y has not: {unknown}. y has "
+                    f"{self.classes}."
+                )
+        return self._encode(y)
+
+    def _encode(self, y: NDArray[Any]) -> NDArray[Any]:
+        if self.multilabel:
+            return y.astype(np.uint8)
+        codes = np.searchsorted(self.classes, y)
+        return self.encoding.encode(codes, len(self.classes))
+
+    @property
+    def n_choices(self) -> int:
+        return 2 if self.multilabel else max(len(self.classes), 2)
+
+    @property
+    def n_outputs(self) -> int:
+        """Output neurons that the classes need."""
+        if self.multilabel:
+            return len(self.classes)
+        return int(self.encoding.table(len(self.classes)).shape[1])
+
+    @property
+    def is_certain(self) -> bool:
+        return len(self.classes) == 1 and not self.multilabel
+
+    def sample_weights(
+        self, Y: NDArray[Any], weights: NDArray[np.float64] | None
+    ) -> NDArray[np.float64] | None:
+        if self.class_weight is None:
+            return weights
+        strata = self.strata(Y)
+        if strata is None:
+            return indicator_weights(self.class_weight, Y, weights)
+        y = self.classes[strata]
+        return class_weights(self.class_weight, self.classes, y, weights)
+
+    def strata(self, Y: NDArray[Any]) -> NDArray[np.intp] | None:
+        if self.multilabel:
+            return None
+        return self.encoding.decode(Y, len(self.classes))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {"classes": self.classes, "multilabel": self.multilabel}
+
+    def attributes(self) -> Mapping[str, Any]:
+        return {"classes_": self.classes}
+
+    # Outputs to scores and probabilities
+
+    def combine(
+        self,
+        outputs: Iterator[tuple[Array, Array]],
+        n_networks: int,
+        temperature: float | None = None,
+    ) -> tuple[Classification, Array, Array]:
+        """One prediction of one network or of many.
+
+        Of many the probabilities are averaged, or the outputs of a loss that
+        estimates none.
+
+        Parameters
+        ----------
+        outputs : iterator of tuple of ndarray of shape (n_samples, n_outputs)
+            Z and A of every network, float64; may be overwritten.
+        n_networks : int
+            How many.
+        temperature : float or None, default=None
+            What the logits are divided by.
+
+        Returns
+        -------
+        task : Classification
+            What reads the prediction: this one, or for averaged probabilities one
+            with an output neuron per class.
+        Z, A : ndarray of shape (n_samples, n_outputs)
+            Its logits and outputs.
+        """
+        if n_networks == 1:
+            Z, A = next(outputs)
+            if temperature is not None:
+                Z /= temperature
+                A = self.output_activation.forward(Z, out=A)
+            return self, Z, A
+        if not self.loss.estimates_probabilities:
+            Z, A = mean_and_std(np.stack(pair) for pair in outputs)[0]
+            return self, Z, A
+        L = log_mean(self.log_probabilities(Z, A) for Z, A in outputs)
+        if temperature is not None:
+            L = log_softmax(L / temperature, axis=-1)
+        if self.multilabel:
+            Z, A = L[..., 1] - L[..., 0], np.exp(L[..., 1])
+            return replace(self, output_activation=ACTIVATIONS["sigmoid"]), Z, A
+        task = replace(
+            self,
+            output_activation=ACTIVATIONS["softmax"],
+            encoding=OneHot(two_neurons=True),
+        )
+        return task, L, np.exp(L)
+
+    def scores(self, Z: Array, A: Array) -> Array:
+        """The decision function, from logits Z and outputs A."""
+        if isinstance(self.output_activation, (Sigmoid, Softmax, Heaviside)):
+            S = Z  # where A rounds to 0 or 1, Z still ranks
+        else:
+            S = A - self.loss.threshold
+        n_classes = len(self.classes)
+        if self.multilabel:
+            return S
+        if n_classes <= 2:
+            difference: Array = S[:, 0] if S.shape[1] == 1 else S[:, 1] - S[:, 0]
+            return difference
+        if isinstance(self.encoding, OneHot) or not self.loss.estimates_probabilities:
+            return self.encoding.agreement(S, n_classes)
+        return np.log(self.probabilities(A))
+
+    def labels(self, scores: Array) -> NDArray[Any]:
+        """The labels that the decision function stands for."""
+        if self.multilabel:
+            return (scores > 0).astype(int)
+        if self.is_certain:
+            return self.classes[np.zeros(len(scores), dtype=np.intp)]
+        return self.classes[_highest(scores)]
+
+    def probabilities(self, A: Array) -> Array:
+        """The probabilities that outputs A stand for; their logarithms are finite.
+
+        Of shape (n_samples, n_classes); those of labels are below 1, too.
+        """
+        if self.is_certain:
+            return np.ones((len(A), 1))
+        P = np.clip(A, _SMALLEST, 1)
+        if not (self.multilabel or isinstance(self.output_activation, Softmax)):
+            P = self.encoding.probabilities(P, len(self.classes))
+        return np.clip(P, _SMALLEST, _BELOW_ONE if self.multilabel else None)
+
+    def log_probabilities(self, Z: Array, A: Array) -> Array:
+        """The logarithms of one network's probabilities.
+
+        Of shape (n_samples, n_classes); for label indicators (n_samples, n_classes,
+        2), of not having and of having the label.
+        """
+        activation = self.output_activation
+        if isinstance(activation, Softmax) and not self.multilabel:
+            return log_softmax(Z, axis=1)
+        if isinstance(activation, Sigmoid) and (
+            self.multilabel or len(self.classes) == 2
+        ):  # where A rounds to 1, Z still tells what is left
+            L: Array = -np.logaddexp(0, np.stack([Z, -Z], axis=-1))
+            return L if self.multilabel else L[:, 0]
+        P = self.probabilities(A)
+        return np.stack([np.log1p(-P), np.log(P)], -1) if self.multilabel else np.log(P)
+
+    def score(
+        self, Z: Array, A: Array, Y: Array, weights: NDArray[np.float64] | None
+    ) -> float:
+        """The accuracy."""
+        scores, strata = self.scores(Z, A), self.strata(Y)
+        if strata is None:
+            return accuracy_score(Y > 0, scores > 0, sample_weight=weights)
+        return accuracy_score(strata, _highest(scores), sample_weight=weights)
+
+
+def _highest(scores: Array) -> NDArray[np.intp]:
+    """The class with the highest score per sample, 0 to n_classes - 1."""
+    return (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)
+
+
+def _encoding(
+    settings: Settings,
+    loss: Loss,
+    n_classes: int,
+    multilabel: bool,
+    asks_for_softmax: bool,
+) -> TargetEncoding:
+    """What the output neurons mean, by `target_encoding`."""
+    encoding = TARGET_ENCODINGS.resolve(settings.target_encoding)
+    if multilabel:
+        return encoding
+    if (
+        isinstance(encoding, Ordinal)
+        and n_classes > 2
+        and not loss.estimates_probabilities
+    ):
+        raise ValueError(
+            "target_encoding='ordinal' needs a loss that compares numbers; "
+            f"loss={settings.loss!r} knows yes and no only. Use "
+            "loss='squared_error' or target_encoding='one-hot'."
+        )
+    if n_classes > 2:
+        return encoding
+    return OneHot(two_neurons=asks_for_softmax and n_classes == 2)
+
+
+def _default_output(
+    loss: Loss, encoding: TargetEncoding, n_classes: int, multilabel: bool
+) -> str | Activation:
+    """What ``output_activation="auto"`` stands for."""
+    if multilabel or n_classes < 3:
+        return loss.default_output("classification")
+    if isinstance(encoding, Ordinal) and isinstance(loss, SquaredError):
+        return loss.default_output("regression")
+    return loss.default_output("classification", encoding.exclusive)
+
+
+def given_classes(
+    settings: Settings, classes: Iterable[Any] | None, multilabel: bool, n_outputs: int
+) -> Classification:
+    """The task of a network whose weights are given.
+
+    Raises
+    ------
+    ValueError
+        If the classes are not sorted and distinct, or need another number of outputs.
+    """
+    if classes is None:
+        classes = np.arange(2 if n_outputs == 1 and not multilabel else n_outputs)
+    labels = np.asarray(classes)
+    if not np.array_equal(np.unique(labels), labels):
+        raise ValueError(
+            "classes must be distinct labels, sorted as classes_ always is; got "
+            f"{classes!r}. Sort them and the columns of the last layer alike."
+        )
+    if len(labels) < 2 and not multilabel:
+        raise ValueError(f"classes must be at least two labels; got {classes!r}.")
+    task = Classification.of_classes(settings, labels, multilabel)
+    if n_outputs != task.n_outputs:
+        raise ValueError(
+            f"{len(labels)} classes need {task.n_outputs} outputs, but coefs[-1] gives "
+            f"{n_outputs}."
+        )
+    return task

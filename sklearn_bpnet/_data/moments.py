@@ -1,0 +1,48 @@
+"""Means over the outputs of many networks, with one of them in memory at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from sklearn_bpnet.net._typing import Array
+
+
+def mean_and_std(arrays: Iterable[Array]) -> tuple[Any, Any]:
+    """Mean and standard deviation over arrays of one shape.
+
+    Parameters
+    ----------
+    arrays : iterable of ndarray
+        At least one.
+
+    Returns
+    -------
+    mean, std : ndarray
+        float64; the standard deviation is that of ``numpy.std``.
+
+    References
+    ----------
+    Welford, "Note on a method for calculating corrected sums of squares and products",
+    Technometrics 4, 1962.
+    """
+    mean: Any = np.float64(0)
+    squares: Any = np.float64(0)
+    n = 0
+    for n, array in enumerate(arrays, start=1):
+        change = array - mean
+        mean = mean + change / n
+        squares = squares + change * (array - mean)
+    return mean, np.sqrt(squares / n)
+
+
+def log_mean(logs: Iterable[Array]) -> Array:
+    """The logarithm of the mean of exp(L) over arrays L."""
+    total: Any = None
+    n = 0
+    for n, L in enumerate(logs, start=1):
+        total = L if total is None else np.logaddexp(total, L, out=total)
+    mean: Array = total - np.log(n)
+    return mean

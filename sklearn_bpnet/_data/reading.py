@@ -1,0 +1,159 @@
+"""From what a user gives to the samples of a call: checked, encoded, weighted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+from sklearn.utils import check_consistent_length, column_or_1d
+
+from sklearn_bpnet._data.samples import Data, Samples, dense_targets
+from sklearn_bpnet._data.split import hold_out
+from sklearn_bpnet._data.task import Task
+from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet._sklearn_compat import Header, check_sample_weight
+
+
+@dataclass(frozen=True)
+class Table:
+    """X, y and sample weights as the user gave them.
+
+    Parameters
+    ----------
+    X, y : object
+        None for both where there is no such table.
+    sample_weight : object, default=None
+        Weights of the samples.
+    """
+
+    X: Any
+    y: Any
+    sample_weight: Any = None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether any of the three is there."""
+        parts = self.X, self.y, self.sample_weight
+        return any(part is not None for part in parts)
+
+
+def read(
+    header: Header,
+    table: Table,
+    validation: Table,
+    learn_task: Callable[[Any], tuple[Task, NDArray[Any]]],
+    *,
+    continues: bool,
+    numeric: bool,
+) -> tuple[Data, Task]:
+    """The samples of a call, and its task.
+
+    Parameters
+    ----------
+    header : Header
+        Checks the names of features, or learns them.
+    table, validation : Table
+        Training samples; validation samples, if there are some.
+    learn_task : callable
+        From y to the task and the targets Y.
+    continues : bool
+        Whether there were calls before.
+    numeric : bool
+        Whether targets are numbers.
+
+    Raises
+    ------
+    ValueError
+        If they are not valid.
+    """
+    training = _checked(header, table, numeric, reset=not continues)
+    task, training.Y = learn_task(training.y)
+    training.weights = task.sample_weights(training.Y, training.weights)
+    data = Data(training)
+    if validation.is_given:
+        data.validation = _validation(header, validation, task, numeric)
+        n, n_val = training.Y.shape[1], data.validation.Y.shape[1]
+        if n_val != n:
+            raise ValueError(
+                f"y_val has {n_val} outputs, but y has {n}. They must be of one kind."
+            )
+    return data, task
+
+
+def _checked(header: Header, table: Table, numeric: bool, *, reset: bool) -> Samples:
+    X, y = header.validated(table.X, table.y, y_numeric=numeric, reset=reset)
+    weights = None
+    if table.sample_weight is not None:
+        weights = check_sample_weight(table.sample_weight, X)
+    y = dense_targets(y)
+    return Samples(X, y, y, weights)
+
+
+def _validation(header: Header, table: Table, task: Task, numeric: bool) -> Samples:
+    """The validation samples that a user gave."""
+    if table.X is None or table.y is None:
+        raise ValueError(
+            "X_val and y_val belong together, sample_weight_val with them: give "
+            "X_val and y_val, or none of the three."
+        )
+    samples = _checked(header, table, numeric, reset=False)
+    samples.Y = task.encode(samples.y)
+    samples.weights = task.sample_weights(samples.Y, samples.weights)
+    return samples
+
+
+def set_aside(
+    data: Data,
+    task: Task,
+    settings: Settings,
+    groups: Any,
+    *,
+    seed: int,
+    known: Any = None,
+    incremental: bool = False,
+) -> str | None:
+    """Decide the training and the validation samples; weight 0 is neither.
+
+    Parameters
+    ----------
+    data : Data
+        Changed.
+    task : Task
+        Whose classes stratify the split.
+    settings : Settings
+        The constructor's parameters.
+    groups : array-like of shape (n_samples,) or None
+        Samples of a group stay together.
+    seed : int
+        Determines the split.
+    known : tuple of two ndarray of int or None, default=None
+        The split of a fit that is resumed.
+    incremental : bool, default=False
+        Whether this is `partial_fit`, which sets nothing aside.
+
+    Returns
+    -------
+    str or None
+        What the user should know.
+    """
+    samples = data.training
+    holds_out = settings.early_stopping and data.validation is None and not incremental
+    advice = None
+    if groups is not None:
+        groups = column_or_1d(groups)
+        check_consistent_length(samples.X, groups)
+        if not settings.early_stopping or data.validation is not None:
+            advice = (
+                "groups has no effect: no sample is set aside, which only "
+                "early_stopping=True without X_val does."
+            )
+    if samples.weights is not None and not samples.weights.all():
+        samples.indices = samples.weights.nonzero()[0]
+    if holds_out:
+        strata, fraction = task.strata(samples.Y), settings.validation_fraction
+        hold_out(
+            data, fraction, strata=strata, groups=groups, seed=seed, known=known
+        )
+    return advice

@@ -1,0 +1,230 @@
+"""Regression: numbers to targets in the network's units, and outputs back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import isfinite
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import r2_score
+
+from sklearn_bpnet._data.samples import Samples
+from sklearn_bpnet._data.statistics import standardization
+from sklearn_bpnet._data.task import Task
+from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.activations import (
+    ACTIVATIONS,
+    Activation,
+    Ascending,
+    Exp,
+    Identity,
+)
+from sklearn_bpnet.net.losses import LOSSES, FunctionLoss, Loss
+
+
+@dataclass(frozen=True)
+class Regression(Task):
+    """One real target or several.
+
+    Parameters
+    ----------
+    loss : Loss
+    output_activation : Activation
+    mean, scale : ndarray of shape (n_targets,) or None
+        A target is the network's output times the scale plus the mean; None for both
+        where the output is the target.
+    low, high : ndarray of shape (n_targets,) or None
+        Range of the training targets; None where weights were given.
+    """
+
+    mean: NDArray[np.float64] | None = None
+    scale: NDArray[np.float64] | None = None
+    low: NDArray[np.float64] | None = None
+    high: NDArray[np.float64] | None = None
+    clips: bool = False
+
+    @classmethod
+    def learn(
+        cls, settings: Settings, y: NDArray[Any], *, before: Regression | None = None
+    ) -> tuple[Regression, NDArray[Any]]:
+        """The task, not yet with the units of its targets, and the targets Y of y.
+
+        Parameters
+        ----------
+        settings : Settings
+            The constructor's parameters.
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            The targets.
+        before : Regression or None, default=None
+            The task of the calls that training continues from, whose units hold.
+        """
+        task = cls.of_settings(settings)
+        if before is not None:
+            task = replace(task, **before.facts)
+        return task, task.encode(y)
+
+    @classmethod
+    def of_settings(cls, settings: Settings) -> Regression:
+        """The task, before there are targets."""
+        loss = LOSSES.resolve(settings.loss)
+        named = settings.output_activation
+        if isinstance(named, str) and named == "auto":
+            is_bounded = settings.target_range is not None
+            named = "sigmoid" if is_bounded else loss.default_output("regression")
+        activation = ACTIVATIONS.resolve(named)
+        return cls(loss, activation, clips=settings.clip_predictions)
+
+    def encode(self, y: NDArray[Any]) -> NDArray[Any]:
+        Y = y.astype(np.float64).reshape(len(y), -1)
+        self.loss.check_targets(Y)
+        return Y
+
+    # Units
+
+    def with_units(self, settings: Settings, samples: Samples) -> Regression:
+        """The task in the units that the training samples decide.
+
+        Raises
+        ------
+        ValueError
+            If `target_scaling` or `target_range` does not fit loss and output.
+        """
+        n_targets = samples.Y.shape[1]
+        if settings.target_range is not None:
+            mean, scale = _scaling_to(
+                self.output_activation, settings.target_range, self.loss, samples.Y
+            )
+            of_each = np.full(n_targets, mean), np.full(n_targets, scale)
+            return replace(self, mean=of_each[0], scale=of_each[1])
+        if settings.target_scaling is None:
+            return replace(self, mean=None, scale=None)
+        takes_any_value = isinstance(self.output_activation, (Identity, Ascending))
+        if self._may_scale(settings) and takes_any_value:
+            found = standardization(samples.Y, samples.weights, samples.indices)
+            return replace(self, mean=found.mean, scale=found.scale)
+        if settings.target_scaling == "standard":
+            raise ValueError(
+                "target_scaling='standard' needs a loss that a change of units leaves "
+                "as it is, such as 'squared_error', and an output that can take any "
+                f"value; got loss={settings.loss!r} and "
+                f"output_activation={settings.output_activation!r}. Use "
+                "target_scaling='auto'."
+            )
+        return replace(self, mean=None, scale=None)
+
+    def _may_scale(self, settings: Settings) -> bool:
+        """Whether the loss allows standardised targets; a user-defined one if asked."""
+        insists = settings.target_scaling == "standard"
+        return self.loss.scalable_target or (
+            insists and isinstance(self.loss, FunctionLoss)
+        )
+
+    def with_range(self, samples: Samples) -> Regression:
+        """The task with the range of targets widened to those of the samples."""
+        Y = samples.take(samples.Y)
+        lows = [Y.min(axis=0)] + ([] if self.low is None else [self.low])
+        highs = [Y.max(axis=0)] + ([] if self.high is None else [self.high])
+        return replace(self, low=np.min(lows, axis=0), high=np.max(highs, axis=0))
+
+    def in_network_units(self, Y: NDArray[Any]) -> NDArray[Any]:
+        return Y if self.mean is None else (Y - self.mean) / self.scale
+
+    def initial_output_biases(self, samples: Samples) -> Array | None:
+        if not isinstance(self.output_activation, Exp):
+            return None
+        # exp(b) is the mean target: b would take long to get there by itself
+        Y, weights = samples.take(samples.Y), samples.take(samples.weights)
+        means = np.average(Y, axis=0, weights=weights)
+        return np.log(np.maximum(means, np.finfo(float).tiny))
+
+    # Outputs to predictions
+
+    def by_target(self, A: Array) -> Array:
+        """Outputs of shape (n_samples, n_targets, n_levels): those of every target."""
+        return A.reshape(len(A), -1, self.loss.n_outputs(1))
+
+    def predictions(self, A: Array) -> Array:
+        """Outputs A in the units of the targets; A is overwritten."""
+        if self.mean is not None and self.scale is not None:
+            by_target = self.by_target(A)
+            by_target *= self.scale[:, None]
+            by_target += self.mean[:, None]
+        return self._clipped(A, self.low, self.high)
+
+    def _clipped(self, A: Array, low: Array | None, high: Array | None) -> Array:
+        """Outputs A within the bounds of every target, if that is asked for."""
+        if not self.clips:
+            return A
+        if low is None or high is None:
+            raise ValueError(
+                "clip_predictions=True needs the range of the training targets, which "
+                "given weights do not tell. Train with partial_fit, or use "
+                "clip_predictions=False."
+            )
+        return np.clip(self.by_target(A), low[:, None], high[:, None]).reshape(A.shape)
+
+    def shaped(self, A: Array, dtype: Any) -> Array:
+        """Outputs in the shape of the targets; float32 if the inputs' dtype is."""
+        if dtype == np.float32:
+            A = A.astype(np.float32)
+        n_levels = self.loss.n_outputs(1)
+        if A.shape[1] == n_levels:  # a single target
+            return A[:, 0] if n_levels == 1 else A
+        return A if n_levels == 1 else self.by_target(A)
+
+    def score(
+        self, Z: Array, A: Array, Y: Array, weights: NDArray[np.float64] | None
+    ) -> float:
+        """R2, of several quantiles that of the level nearest to 1/2."""
+        if self.low is not None and self.high is not None:
+            ends = self.in_network_units(self.low), self.in_network_units(self.high)
+            A = self._clipped(A, *ends)
+        central = self.by_target(A)[..., self.loss.central_output]
+        return r2_score(Y, central, sample_weight=weights)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        names = ("mean", "scale", "low", "high")
+        return {name: getattr(self, name) for name in names}
+
+    def attributes(self) -> Mapping[str, Any]:
+        shown = {
+            "target_mean_": self.mean,
+            "target_scale_": self.scale,
+            "target_min_": self.low,
+            "target_max_": self.high,
+        }
+        return {name: value for name, value in shown.items() if value is not None}
+
+
+def _scaling_to(
+    activation: Activation, target_range: Any, loss: Loss, Y: NDArray[Any]
+) -> tuple[float, float]:
+    """Mean and scale that map the activation's range to that of the targets."""
+    ends = activation.range
+    numbers = all(isinstance(end, Real) and isfinite(end) for end in target_range)
+    if len(target_range) != 2 or not numbers or target_range[0] >= target_range[1]:
+        raise ValueError(
+            "target_range must be two finite numbers, low < high; got "
+            f"{target_range!r}."
+        )
+    low, high = target_range
+    if not (isfinite(ends.low) and isfinite(ends.high)) or not loss.scalable_target:
+        raise ValueError(
+            f"target_range={target_range!r} needs a bounded output and a loss that a "
+            f"change of units leaves as it is; the output lies in {ends} and the loss "
+            f"is {LOSSES.name_of(loss)!r}. Use output_activation='sigmoid' and "
+            "loss='squared_error', for example."
+        )
+    if Y.min() < low or Y.max() > high:
+        raise ValueError(
+            f"y must lie in target_range={target_range!r}; got min(y)={Y.min():g}, "
+            f"max(y)={Y.max():g}."
+        )
+    scale = (high - low) / (ends.high - ends.low)
+    return low - ends.low * scale, scale

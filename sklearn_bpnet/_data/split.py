@@ -1,0 +1,154 @@
+"""The samples that early stopping sets aside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import GroupShuffleSplit
+
+from sklearn_bpnet._data.samples import Data, Indices, Samples
+
+_SMALLEST = 2  # samples: a score of a single one says nothing (and R2 is undefined)
+
+
+def hold_out(
+    data: Data,
+    fraction: Any,
+    *,
+    strata: NDArray[np.intp] | None,
+    groups: NDArray[Any] | None,
+    seed: int,
+    known: tuple[Indices, Indices] | None = None,
+) -> None:
+    """Set some of the training samples aside for validation.
+
+    Parameters
+    ----------
+    data : Data
+        Changed: its training samples are divided.
+    fraction : float or splitter
+        Share of the samples, in [0, 1), or a splitter of scikit-learn.
+    strata : ndarray of int of shape (n_rows,) or None
+        The class of every row of the table, for a stratified split.
+    groups : ndarray of shape (n_rows,) or None
+        Rows of a group stay together.
+    seed : int
+        Determines a split by share.
+    known : tuple of two ndarray of int or None, default=None
+        The split of a fit that this call resumes.
+
+    Raises
+    ------
+    ValueError
+        If there are too few samples, or a splitter does not split.
+    """
+    samples = data.training
+    data.split = known or _split(samples, fraction, strata, groups, seed)
+    samples.indices, chosen = data.split
+    data.validation = Samples(samples.X, samples.y, samples.Y, samples.weights, chosen)
+
+
+def _split(
+    samples: Samples,
+    fraction: Any,
+    strata: NDArray[np.intp] | None,
+    groups: NDArray[Any] | None,
+    seed: int,
+) -> tuple[Indices, Indices]:
+    strata, groups = samples.take(strata), samples.take(groups)
+    if hasattr(fraction, "split"):
+        return _split_by(fraction, samples, strata, groups)
+    if groups is not None:
+        splitter = GroupShuffleSplit(1, test_size=fraction, random_state=seed)
+        return _split_by(splitter, samples, strata, groups)
+    return validation_split(
+        samples.numbers, strata, fraction, seed, samples.X.shape[1]
+    )
+
+
+def _split_by(
+    splitter: Any,
+    samples: Samples,
+    strata: NDArray[np.intp] | None,
+    groups: NDArray[Any] | None,
+) -> tuple[Indices, Indices]:
+    """The first split of a scikit-learn splitter."""
+    y = samples.take(samples.y) if strata is None else strata
+    pairs = splitter.split(samples.take(samples.X), y, groups)
+    training, validation = map(np.sort, next(iter(pairs)))
+    if not len(training) or len(validation) < _SMALLEST:
+        raise ValueError(
+            f"The validation set is too small: validation_fraction={splitter} leaves "
+            f"{len(training)} training samples and {len(validation)} validation "
+            f"samples. At least one and {_SMALLEST} are needed."
+        )
+    if len(np.intersect1d(training, validation)):
+        raise ValueError(
+            f"validation_fraction={splitter} puts the same samples into training and "
+            "validation. A splitter must keep them apart."
+        )
+    return samples.numbers[training], samples.numbers[validation]
+
+
+def validation_split(
+    indices: Indices,
+    labels: NDArray[np.intp] | None,
+    fraction: float,
+    seed: int,
+    n_features: int,
+) -> tuple[Indices, Indices]:
+    """Split samples into training and validation samples, stratified by label.
+
+    Of every class ``fraction`` of the samples go to validation, at least one, but
+    never all; without labels at least two of all samples.
+
+    Parameters
+    ----------
+    indices : ndarray of int of shape (n_samples,)
+        The samples to split.
+    labels : ndarray of int of shape (n_samples,) or None
+        The class of every sample, for a stratified split; None for a plain one.
+    fraction : float
+        Share of validation samples, in [0, 1).
+    seed : int
+        Determines the split.
+    n_features : int
+        Number of columns of X, for the error message.
+
+    Returns
+    -------
+    training, validation : ndarray of int
+
+    Raises
+    ------
+    ValueError
+        If there are too few samples.
+    """
+    codes = np.zeros(len(indices)) if labels is None else labels
+    _, strata, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    least = 1 if len(counts) > 1 else _SMALLEST
+    sizes = np.minimum(np.maximum(_shares(counts, fraction), least), counts - 1)
+    rng = np.random.default_rng(seed)
+    chosen = np.zeros(len(indices), dtype=bool)
+    for stratum, size in enumerate(sizes):
+        chosen[rng.permutation(np.flatnonzero(strata == stratum))[:size]] = True
+    if chosen.sum() < _SMALLEST:
+        raise ValueError(
+            "The validation set is too small: early_stopping=True could not set "
+            f"validation_fraction={fraction} of the samples aside, with "
+            f"n_samples={len(indices)} and n_features={n_features}. Use more samples or "
+            "early_stopping=False."
+        )
+    return indices[~chosen], indices[chosen]
+
+
+def _shares(counts: NDArray[np.intp], fraction: float) -> NDArray[np.intp]:
+    """Whole numbers near ``fraction * counts`` that add up to that of the sum."""
+    quotas = fraction * counts
+    shares = np.floor(quotas).astype(int)
+    left = round(fraction * counts.sum()) - shares.sum()
+    largest_remainders = np.argsort(shares - quotas, kind="stable")[:left]
+    shares[largest_remainders] += 1
+    return shares

@@ -1,0 +1,1 @@
+"""One call of fit: start, one network's training, ensembles, what is left at the end."""

@@ -1,0 +1,212 @@
+"""Every warning: parameters without effect, ends of training that a user should know."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Mapping
+from math import inf, isinf
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+
+from sklearn_bpnet._settings import solver as solvers
+from sklearn_bpnet._settings.plan import TrainingPlan, anneals, patience
+from sklearn_bpnet._settings.rate_factors import kinds_without_effect
+from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet.net.network import Network
+from sklearn_bpnet.training.history import Outcome, StopReason
+from sklearn_bpnet.training.optimizers import AdamW
+from sklearn_bpnet.training.step import StepOptions
+
+_INSIDE = ("sklearn_bpnet", "sklearn", "contextlib")
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the user's line: the first one outside this package and scikit-learn."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and (
+        frame.f_globals.get("__name__", "").split(".")[0] in _INSIDE
+    ):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+def warn_of_unused(
+    settings: Settings, defaults: Mapping[str, Any], *, open_ended: bool
+) -> None:
+    """Warn of parameters that were set but have no effect beside the others.
+
+    Parameters
+    ----------
+    settings : Settings
+        The constructor's parameters.
+    defaults : mapping of str to object
+        Their defaults.
+    open_ended : bool
+        Whether more calls may follow.
+    """
+    used = _used(settings, open_ended=open_ended)
+    unused = [
+        name
+        for name, is_used in used.items()
+        if not is_used and _differs(getattr(settings, name), defaults[name])
+    ]
+    if not unused:
+        return
+    beside = ["solver"]
+    if np.size(settings.hidden_layer_sizes) == 0:
+        beside.append("hidden_layer_sizes")
+    beside += [
+        name.removesuffix("_schedule") for name in unused if name in solvers.SCHEDULED
+    ]
+    beside += ["n_iter_no_change"] if "tol" in unused else []
+    beside += ["learning_rate", "early_stopping"]
+    beside += ["n_members"] if "n_jobs" in unused else []
+    warn(
+        f"{settings.described(unused)} has no effect with "
+        f"{settings.described(dict.fromkeys(beside))}. Leave it at its default."
+    )
+
+
+def _used(settings: Settings, *, open_ended: bool) -> dict[str, bool]:
+    """Whether parameters have an effect, for those that may have none."""
+    stochastic, solver = solvers.is_stochastic(settings), settings.solver
+    mini_batches = solvers.uses_mini_batches(settings)
+    has_hidden_layers = np.size(settings.hidden_layer_sizes) > 0
+    drops_units = settings.input_dropout or (has_hidden_layers and settings.dropout)
+    schedules = [getattr(settings, name) for name in solvers.SCHEDULED]
+    decay = StepOptions(settings.weight_decay)
+    is_adam = isinstance(solver, str) and solver in solvers.ADAMS
+    is_sgd = isinstance(solver, str) and solver == "sgd"
+    return {
+        "batch_size": mini_batches,
+        "learning_rate": stochastic,
+        "learning_rate_init": stochastic,
+        "shuffle": mini_batches,
+        "n_iter_no_change": stochastic or bool(settings.early_stopping),
+        # a tolerance of 0 asks for all epochs too
+        "tol": settings.tol == 0
+        or not isinstance(settings.n_iter_no_change, str)
+        or patience(settings, open_ended=open_ended) < inf,
+        "power_t": stochastic and "invscaling" in schedules,
+        "momentum": is_sgd,
+        "nesterovs_momentum": is_sgd,
+        "beta_1": is_adam,
+        "beta_2": is_adam,
+        "epsilon": is_adam,
+        "max_fun": isinstance(solver, str) and solver == "lbfgs",
+        "dropout": stochastic and has_hidden_layers,
+        "input_dropout": stochastic,
+        "dropout_schedule": stochastic and any(np.ravel(drops_units).tolist()),
+        "input_noise": stochastic,
+        "weight_decay": stochastic and not isinstance(solver, AdamW),
+        "weight_decay_schedule": stochastic
+        and bool(decay.decay_of(solvers.solver_of(settings))),
+        "clip_norm": stochastic,
+        "learning_rate_factors": stochastic,
+        "validation_fraction": bool(settings.early_stopping),
+        "ties": bool(settings.early_stopping),
+        "ema_decay": stochastic,
+        "n_jobs": settings.n_members > 1,
+    }
+
+
+def _differs(value: Any, default: Any) -> bool:
+    return value is not default and bool(np.ndim(value) > 0 or value != default)
+
+
+def warn_of_embedding(settings: Settings, embedded: NDArray[np.intp] | None) -> None:
+    """Warn where an embedding was asked for and no feature suits it."""
+    if embedded is not None and not embedded.size:
+        warn(
+            f"numeric_embedding={settings.numeric_embedding!r} has no effect: no "
+            "feature has more than two values. Leave it at its default."
+        )
+
+
+def warn_of_misfits(
+    settings: Settings, plan: TrainingPlan, network: Network, n_samples: int
+) -> None:
+    """Warn of parameters that do not fit the network or the samples of this call."""
+    if not solvers.is_stochastic(settings):
+        return
+    given, size = settings.batch_size, plan.batch_size
+    if not isinstance(given, str) and given > size:
+        warn(
+            f"batch_size={given} is larger than the {size} samples. It is going to be "
+            "clipped."
+        )
+    for kind, meaning in kinds_without_effect(settings.learning_rate_factors, network):
+        warn(
+            f"learning_rate_factors[{kind!r}] has no effect: the network has no "
+            f"{meaning}. Leave it out."
+        )
+
+
+def warn_of_ends(settings: Settings, outcomes: list[Outcome]) -> None:
+    """Say what a user should know about the end of training.
+
+    Parameters
+    ----------
+    settings : Settings
+        The constructor's parameters.
+    outcomes : list of Outcome
+        How it ended, for every member of an ensemble.
+    """
+    if any(outcome.reason is StopReason.INTERRUPTED for outcome in outcomes):
+        warn("Training interrupted by user.")
+        return
+    by_reason: dict[StopReason, list[Outcome]] = {}
+    for outcome in outcomes:
+        by_reason.setdefault(outcome.reason, []).append(outcome)
+    for alike in by_reason.values():
+        if message := _message(settings, alike[0]):
+            if len(outcomes) > 1:
+                message = f"{len(alike)} of {len(outcomes)} members: {message}"
+            warn(message, ConvergenceWarning)
+
+
+def _message(settings: Settings, outcome: Outcome) -> str | None:
+    """What to say about an end of training, or None."""
+    solver, max_iter = solvers.solver_name(settings), settings.max_iter
+    full_batch = not solvers.is_stochastic(settings)
+    if outcome.reason is StopReason.MAX_ITER and full_batch:
+        return (
+            f"{solver} failed to converge after {outcome.n_iter} iterations. "
+            f"Increase max_iter={max_iter}, or scale the data."
+        )
+    if outcome.reason is StopReason.MAX_ITER:
+        open_ended = settings.warm_start
+        waits = patience(settings, open_ended=open_ended)
+        if isinf(waits) or anneals(settings, open_ended=open_ended):
+            return None  # that is what was asked for
+        return (
+            f"Stochastic Optimizer: Maximum iterations ({max_iter}) reached "
+            "and the optimization hasn't converged yet."
+        )
+    if outcome.reason is StopReason.DIVERGED:
+        return (
+            f"Training diverged after {outcome.n_iter} iterations: the loss was no "
+            "longer finite. The last finite weights are kept; "
+            f"{remedy_for_divergence(settings)}."
+        )
+    if outcome.reason is StopReason.FAILED:
+        return (
+            f"{solver} failed to converge after {outcome.n_iter} iterations: "
+            f"{outcome.message}. Scale the data, or raise max_fun or tol."
+        )
+    return None
+
+
+def remedy_for_divergence(settings: Settings, n_features: int | None = None) -> str:
+    """What to change where training did not stay finite."""
+    remedies = [f"raise alpha={settings.alpha}"]
+    if solvers.is_stochastic(settings):
+        rate = settings.learning_rate_init
+        if n_features is not None:
+            rate = solvers.learning_rate(settings, n_features)
+        remedies.insert(0, f"lower learning_rate_init={rate}")
+    return ", ".join(remedies) + ", or scale the data"

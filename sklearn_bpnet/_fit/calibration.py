@@ -1,0 +1,104 @@
+"""Temperature scaling: one number that calibrates a classifier's probabilities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from sklearn_bpnet._data.classification import Classification
+from sklearn_bpnet._data.samples import Samples
+from sklearn_bpnet._data.task import Task
+from sklearn_bpnet._fit.fitted import Fitted
+from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.activations import ACTIVATIONS, Activation, Sigmoid, Softmax
+from sklearn_bpnet.net.losses import LogLoss
+
+_LARGEST = 1e3  # and its inverse: beyond, probabilities are all alike or all 0 and 1
+
+
+def temperature(
+    Z: Array,
+    Y: NDArray[Any],
+    weights: NDArray[np.float64] | None,
+    output_activation: Activation,
+) -> float:
+    """The temperature T of the lowest log loss of the probabilities f(Z / T).
+
+    A few samples may all be predicted well, but that does not make the next one
+    certain. So, as in Platt's scaling, the targets are those of n samples and of one
+    more, of unknown class: (n + 1 / K) / (n + 1) for the class of a sample, not 1, and
+    (1 / K) / (n + 1) for each of the K - 1 others.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n_samples, n_outputs)
+        Pre-activations of the output neurons, logits, of samples not trained on.
+    Y : ndarray of shape (n_samples, n_outputs)
+        Targets, 0 and 1.
+    weights : ndarray of shape (n_samples,) or None
+        Sample weights; n is their sum.
+    output_activation : Sigmoid or Softmax
+        f.
+
+    Returns
+    -------
+    float
+        Above 1 where the probabilities are overconfident, below 1 where they are
+        underconfident.
+
+    References
+    ----------
+    Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", ICML
+    2017, section 4.2. Platt, "Probabilistic outputs for support vector machines", 1999.
+    """
+    n = len(Y) if weights is None else float(np.sum(weights))
+    loss = LogLoss(label_smoothing=1 / (n + 1)).for_output(output_activation)
+    Y = loss.encode_targets(np.asarray(Y, dtype=np.float64))
+    Z = np.asarray(Z, dtype=np.float64)
+
+    def mean_loss(log_t: float) -> float:
+        scaled = Z / np.exp(log_t)
+        A = output_activation.forward(scaled, out=np.empty_like(scaled))
+        return float(np.average(loss.value_from_Z(Y, scaled, A), weights=weights))
+
+    limit = np.log(_LARGEST)
+    # the log loss is convex in 1 / T, so it has one minimum in T
+    found = minimize_scalar(mean_loss, bounds=(-limit, limit), method="bounded")
+    return float(np.exp(found.x))
+
+
+def check_calibration(task: Task, *, has_validation: bool) -> None:
+    """Raise ValueError, before training, where `calibrate` could not work."""
+    if not isinstance(task.output_activation, (Sigmoid, Softmax)):
+        raise ValueError(
+            "calibration='temperature' needs logits, which the output activations "
+            "'logistic' and 'softmax' have; got "
+            f"{ACTIVATIONS.name_of(task.output_activation)!r}."
+        )
+    if not has_validation:
+        raise ValueError(
+            "calibration='temperature' needs samples that training does not see: use "
+            "early_stopping=True, or give X_val and y_val to fit."
+        )
+
+
+def calibrate(fitted: Fitted, samples: Samples) -> float | None:
+    """The temperature of the fitted networks' one prediction on validation samples.
+
+    The members of an ensemble are averaged first: members that were calibrated would
+    make an underconfident average.
+    """
+    task = fitted.task
+    if not isinstance(task, Classification) or task.is_certain:
+        return None
+    X, Y = samples.take(samples.X), samples.take(samples.Y)
+    outputs = fitted.outputs(X)
+    reader, Z, _ = task.combine(outputs, len(fitted.networks))
+    strata = task.strata(Y)
+    if reader is not task and strata is not None:
+        Y = reader.encoding.encode(strata, len(task.classes))
+    weights = samples.take(samples.weights)
+    return temperature(Z, Y, weights, reader.output_activation)

@@ -1,0 +1,319 @@
+"""One call's training of one network: from a problem and a start to a fitted network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
+from math import isnan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_bpnet._data.fingerprint import fingerprint
+from sklearn_bpnet._fit.fitted import FittedNetwork, training_attributes
+from sklearn_bpnet._fit.problem import Problem
+from sklearn_bpnet._fit.start import starting_theta
+from sklearn_bpnet._fit.state import TrainingState
+from sklearn_bpnet._fit.validator import Validator
+from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.training.averaging import WeightAverage
+from sklearn_bpnet.training.batches import Batches, RowReader
+from sklearn_bpnet.training.epoch import Progress
+from sklearn_bpnet.training.evaluation import block_rows
+from sklearn_bpnet.training.history import (
+    History,
+    NoFiniteStepError,
+    Outcome,
+    StopReason,
+)
+from sklearn_bpnet.training.optimizers import Optimizer
+from sklearn_bpnet.training.recording import MOST_ROWS, Recorder
+from sklearn_bpnet.training.stochastic import StochasticTraining
+from sklearn_bpnet.training.stopping import Patience
+from sklearn_bpnet.training.threads import (
+    blas_threads_for,
+    crew_for,
+    one_blas_thread,
+)
+from sklearn_bpnet.training.watch import Watch
+
+
+class NetworkFit:
+    """The training of one network in one call.
+
+    Parameters
+    ----------
+    problem : Problem
+        What to minimise, and how.
+    state : TrainingState
+        What the calls before left, or a new one; changed.
+    before : FittedNetwork or None
+        The network that training continues from.
+    on_epoch_begin : callable or None, default=None
+        Called before every epoch.
+    on_epoch_end : callable or None, default=None
+        Called after every epoch with a function that makes the network as if training
+        had ended there (None where it diverged); returns whether to stop.
+    shares_batches : bool, default=True
+        Whether it may use several threads.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        state: TrainingState,
+        before: FittedNetwork | None,
+        *,
+        on_epoch_begin: Callable[[], None] | None = None,
+        on_epoch_end: Callable[[Callable[[], FittedNetwork] | None], bool]
+        | None = None,
+        shares_batches: bool = True,
+    ) -> None:
+        plan, data = problem.plan, problem.data
+        self.problem, self.plan, self.state = problem, plan, state
+        self.on_epoch_begin, self.on_epoch_end = on_epoch_begin, on_epoch_end
+        self.shares_batches = shares_batches
+        self.start = starting_theta(problem, state, before)
+        self.theta = self.start.theta
+        self.n_iter_before = state.n_iter if problem.resumes else 0
+        self.max_iter = plan.max_iter - self.n_iter_before
+        self.rng = state.generator()
+        self.progress = Progress(**vars(state.progress))
+        self.history = History({} if before is None else before.shown["history_"])
+        self.n_epochs_before = len(self.history)
+        self.t_before = 0 if before is None else before.shown["t_"]
+        samples = data.training
+        self.reader = RowReader(samples.X, self.theta.dtype, problem.standardization)
+        Y = problem.risk.loss.encode_targets(problem.task.in_network_units(samples.Y))
+        self.Y = np.ascontiguousarray(Y, self.theta.dtype)
+        self.s = self._relative_weights()
+        self.monitor = self._monitor(continues=before is not None)
+
+    def _relative_weights(self) -> Array | None:
+        """Sample weights in units of their mean; None where all are 1."""
+        samples = self.problem.data.training
+        n, weights = len(samples.Y), samples.weights
+        s = (np.ones(n) if weights is None else weights) / self.state.weight_unit
+        return None if (samples.take(s) == 1).all() else s.astype(self.theta.dtype)
+
+    # What happens between epochs
+
+    def _monitor(self, continues: bool) -> Watch:
+        problem, state, stopping = self.problem, self.state, self.plan.stopping
+        validation, validate = problem.data.validation, None
+        if validation is not None:
+            validate = Validator(problem, validation, self.theta.dtype)
+        early_stopping = stopping.early_stopping and validate is not None
+        monitor = Watch(
+            history=self.history,
+            patience=Patience(
+                stopping.tol,
+                stopping.n_iter_no_change,
+                early_stopping and stopping.scores,
+                stopping.ties,
+            ),
+            validate=validate,
+            early_stopping=early_stopping,
+            average=self._average(),
+            record=self._recorder() if self.plan.record else None,
+        )
+        self.monitored = self._monitored(early_stopping)
+        is_same = self.monitored == state.monitored
+        if problem.resumes and not is_same:
+            raise ValueError(
+                "The checkpoint was written by a fit with another validation: its "
+                "samples, scoring or ties differ. Give the same."
+            )
+        if continues and is_same and state.patience is not None:
+            monitor.patience.state = state.patience
+            monitor.best = state.best
+            if not problem.resumes and monitor.patience.ran_out:
+                monitor.patience.count = 0  # called again, it shall train
+        elif continues:
+            monitor.start_from(self.theta)  # never end with worse weights
+        return monitor
+
+    def _monitored(self, early_stopping: bool) -> str:
+        """What patience monitors: its count makes sense while that is the same."""
+        data, stopping = self.problem.data, self.plan.stopping
+        if not early_stopping or data.validation is None:
+            return f"training loss {data.training.fingerprint}"
+        samples = data.validation
+        arrays = samples.X, samples.Y, samples.weights, samples.indices
+        return f"{stopping.scoring} {stopping.ties} {fingerprint(*arrays)}"
+
+    def _average(self) -> WeightAverage | None:
+        decay, known = self.plan.ema_decay, self.state.average
+        if decay is None:
+            return None
+        if known is None:
+            return WeightAverage(decay, self.theta)
+        n_steps, theta = known
+        return WeightAverage(decay, theta.astype(self.theta.dtype), n_steps)
+
+    def _recorder(self) -> Recorder:
+        """A Recorder of a bounded number of training samples, in memory of their own."""
+        problem, samples = self.problem, self.problem.data.training
+        indices = samples.numbers
+        n = min(len(indices), MOST_ROWS)
+        indices = indices[np.linspace(0, len(indices) - 1, n).astype(np.intp)]
+        reader = RowReader(self.reader.X, self.theta.dtype, problem.standardization)
+        batch = next(Batches(reader, self.Y, self.s, indices, n).runs())
+        return Recorder(self.plan.record, problem.risk, batch, self.theta.dtype)
+
+    # Training
+
+    def run(self) -> Outcome:
+        """Train; return why it ended.
+
+        Raises
+        ------
+        NoFiniteStepError
+            If not one step of training was finite.
+        """
+        if self.problem.task.is_certain:
+            return Outcome(StopReason.CONVERGED, n_iter=0, loss=0.0)
+        monitor = self.monitor
+        if self.plan.verbose or self.on_epoch_end:
+            monitor.after_epoch = self._after_epoch
+        monitor.before_epoch = self.on_epoch_begin
+        try:
+            # an overflow ends training, and is reported, as divergence
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                if self.shares_batches:
+                    return self._minimise()
+                with one_blas_thread():
+                    return self._minimise()
+        finally:
+            # without this cycle of references the samples are let go of at once:
+            # joblib waits a second for processes that still hold a memory map of them
+            monitor.after_epoch = monitor.before_epoch = None
+
+    def _minimise(self) -> Outcome:
+        plan, risk = self.plan, self.problem.risk
+        indices = self.problem.data.training.indices
+        if isinstance(plan.solver, Optimizer):
+            return self._minimise_by_steps(plan.solver, indices)
+        batches = self._batches(indices, block_rows(risk.network))
+        with blas_threads_for(risk.network, batches.batch_size):
+            return plan.solver.run(
+                risk,
+                self.theta,
+                batches,
+                tol=plan.stopping.tol,
+                max_iter=self.max_iter,
+                watch=self.monitor,
+            )
+
+    def _minimise_by_steps(
+        self, optimizer: Optimizer, indices: NDArray[np.intp] | None
+    ) -> Outcome:
+        plan, risk = self.plan, self.problem.risk
+        n_epochs = self.progress.n_epochs + self.max_iter
+        if plan.incremental:  # the schedule counts down over many calls
+            n_epochs = plan.horizon
+        training = StochasticTraining(
+            risk=risk,
+            optimizer=optimizer,
+            schedule=plan.schedule,
+            weight_decay_schedule=plan.weight_decay_schedule,
+            dropout_schedule=plan.dropout_schedule,
+            learning_rate_init=plan.learning_rate,
+            rng=self.rng if plan.shuffle else None,
+            step_options=plan.step_options,
+            noise_rng=self.rng,
+            n_epochs=n_epochs,
+        )
+        batches = self._batches(indices, plan.batch_size)
+        can_share = self.shares_batches and self.problem.is_compiled
+        with crew_for(risk.network, plan.batch_size, can_share) as training.crew:
+            return training.run(
+                self.theta, batches, self.max_iter, self.progress, self.monitor
+            )
+
+    def _batches(self, indices: NDArray[np.intp] | None, batch_size: int) -> Batches:
+        return Batches(self.reader, self.Y, self.s, indices, batch_size)
+
+    # What it leaves
+
+    def _after_epoch(self, theta: Array | None) -> bool:
+        n_iter = len(self.history) - self.n_epochs_before
+        if self.plan.verbose:
+            _print_epoch(self.history, n_iter, self.max_iter)
+        if self.on_epoch_end is None:
+            return False
+        if theta is None:
+            return self.on_epoch_end(None)
+        loss = self.history.last("loss")
+        now = Outcome(StopReason.UNFINISHED, n_iter, loss)
+        return self.on_epoch_end(lambda: self.fitted(now, theta))
+
+    def fitted(self, outcome: Outcome, theta: Array | None = None) -> FittedNetwork:
+        """The network if training ends at ``theta``; None means where it stands."""
+        theta = self.theta if theta is None else theta
+        kept, best_epoch = self.monitor.result(theta)
+        kept = kept.astype(self.theta.dtype)  # a copy
+        network, samples = self.problem.risk.network, self.problem.data.training
+        t = self.t_before + outcome.n_iter * samples.n
+        outcome = replace(outcome, n_iter=self.n_iter_before + outcome.n_iter)
+        continues = self.plan.open_ended or outcome.reason is StopReason.UNFINISHED
+        state = self._state(theta, kept, outcome.n_iter, continues=continues)
+        shown = network.show(network.parameters(kept).blocks)
+        shown |= training_attributes(self.history, outcome, best_epoch, t)
+        return FittedNetwork(network, shown, state)
+
+    def _state(
+        self, theta: Array, kept: Array, n_iter: int, *, continues: bool
+    ) -> TrainingState:
+        """Where training stands; only one that may continue keeps what is large."""
+        before, monitor, progress = self.state, self.monitor, self.progress
+        state = TrainingState(
+            rng=dict(self.rng.bit_generator.state),
+            validation_seed=before.validation_seed,
+            weight_unit=before.weight_unit,
+            fingerprint=self.problem.data.training.fingerprint,
+            n_iter=n_iter,
+            progress=replace(progress, optimizer_state={}),
+        )
+        if not continues:
+            return state
+        state.progress = deepcopy(progress)
+        state.patience = monitor.patience.state
+        state.monitored = self.monitored
+        state.split = self.problem.data.split
+        state.best = deepcopy(monitor.best)
+        if monitor.average is not None:
+            average = monitor.average
+            state.average = average.n_steps, average.theta.copy()
+        if monitor.best is not None or monitor.average is not None:
+            state.theta, state.shown = theta.astype(self.theta.dtype), kept.copy()
+        return state
+
+
+def _print_epoch(history: History, n_iter: int, max_iter: int) -> None:
+    """The facts of an epoch, in the words of scikit-learn's MLP."""
+    facts = [f"Iteration {n_iter}/{max_iter}", f"loss = {history.last('loss'):.8f}"]
+    for name in ("validation_loss", "validation_score", "learning_rate"):
+        if not isnan(value := history.last(name)):
+            facts.append(f"{name.replace('_', ' ')} = {value:.6g}")
+    print(", ".join([*facts, f"{history.last('seconds'):.3f} s"]))
+
+
+def train_network(fit: NetworkFit, remedy: str) -> tuple[FittedNetwork, Outcome]:
+    """Train one network; return it and why training ended.
+
+    Raises
+    ------
+    ValueError
+        If not one step of training was finite; ``remedy`` says what may help.
+    """
+    try:
+        outcome = fit.run()
+    except NoFiniteStepError as error:
+        raise ValueError(
+            "Solver produced non-finite parameter weights. The input data may "
+            "contain large values and need to be preprocessed. Not one step of "
+            f"training was finite: {remedy}."
+        ) from error
+    return fit.fitted(outcome), outcome

@@ -1,0 +1,66 @@
+"""What all networks of one call are trained on, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sklearn_bpnet._data.samples import Data
+from sklearn_bpnet._data.task import Task
+from sklearn_bpnet._settings.plan import TrainingPlan
+from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.training.batches import Standardization
+from sklearn_bpnet.training.epoch import is_compiled
+from sklearn_bpnet.training.optimizers import Optimizer
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The empirical risk of one call, and the plan to minimise it.
+
+    Parameters
+    ----------
+    risk : EmpiricalRisk
+        What to minimise.
+    data : Data
+        Training and validation samples.
+    task : Task
+        What the targets are.
+    standardization : Standardization or None
+        How features are scaled.
+    plan : TrainingPlan
+        How to minimise.
+    schemes : mapping
+        The initialisation schemes of weights, biases and output.
+    given_init : tuple of two, default=(None, None)
+        Weights and biases to start from, as the user gave them.
+    scorer : callable or None, default=None
+        From the attributes that show a network to its score on the validation
+        samples; None for the task's own score.
+    resumes : bool, default=False
+        Whether the call before was cut short and this one is its rest.
+    """
+
+    risk: EmpiricalRisk
+    data: Data
+    task: Task
+    standardization: Standardization | None
+    plan: TrainingPlan
+    schemes: Mapping[str, Any]
+    given_init: tuple[Any, Any] = (None, None)
+    scorer: Callable[[Mapping[str, Any]], float] | None = None
+    resumes: bool = False
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether its epochs run in compiled code."""
+        plan, samples = self.plan, self.data.training
+        return isinstance(plan.solver, Optimizer) and is_compiled(
+            self.risk,
+            plan.solver,
+            plan.step_options,
+            samples.X,
+            samples.n,
+            plan.batch_size,
+        )

@@ -1,0 +1,54 @@
+"""What a theta is worth on the validation samples."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from sklearn_bpnet._data.samples import Samples
+from sklearn_bpnet._fit.problem import Problem
+from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.training.batches import RowReader
+from sklearn_bpnet.training.evaluation import output_Z
+from sklearn_bpnet.training.history import Validation
+
+
+class Validator:
+    """From theta to its loss and score on the validation samples.
+
+    Parameters
+    ----------
+    problem : Problem
+        Its plan says whether there is a score; the loss is without the penalty.
+    samples : Samples
+        The validation samples.
+    dtype : dtype
+        Of the network.
+    """
+
+    def __init__(self, problem: Problem, samples: Samples, dtype: DTypeLike) -> None:
+        self.problem, self.dtype, self.samples = problem, dtype, samples
+        # the training batches live in a reader of their own
+        self.reader = RowReader(samples.X, dtype, problem.standardization)
+        self.weights = samples.take(samples.weights)
+        self.targets = problem.task.in_network_units(samples.take(samples.Y))
+        Y = problem.risk.loss.encode_targets(self.targets)
+        self.Y = np.ascontiguousarray(Y, dtype)
+
+    def __call__(self, theta: Array) -> Validation:
+        """Score and mean loss of theta; NaN if its outputs are not finite."""
+        risk, scores = self.problem.risk, self.problem.plan.stopping.scores
+        network = risk.network
+        parameters = network.parameters(theta.astype(self.dtype, copy=False))
+        Z = output_Z(network, parameters.blocks, self.reader, self.samples.indices)
+        A = network.output_activation.forward(Z, out=np.empty_like(Z))
+        if not np.isfinite(A).all():
+            return Validation(np.nan if scores else None)
+        loss = float(np.average(risk.losses(self.Y, Z, A), weights=self.weights))
+        if not scores:
+            return Validation(None, loss)
+        if self.problem.scorer is not None:
+            score = self.problem.scorer(network.show(parameters.blocks))
+        else:
+            score = self.problem.task.score(Z, A, self.targets, self.weights)
+        return Validation(float(score), loss)

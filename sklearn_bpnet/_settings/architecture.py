@@ -1,0 +1,109 @@
+"""The network that a user's settings ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet.net.activations import ACTIVATIONS, Activation
+from sklearn_bpnet.net.embeddings import NUMERIC_EMBEDDINGS, Embedding
+from sklearn_bpnet.net.network import Network
+from sklearn_bpnet.net.registry import is_pair_of_functions
+
+
+def build_network(
+    settings: Settings,
+    n_features: int,
+    n_outputs: int,
+    output_activation: Activation,
+    embedded: NDArray[np.intp] | None = None,
+) -> Network:
+    """The network of a number of features and outputs.
+
+    Parameters
+    ----------
+    settings : Settings
+        The constructor's parameters.
+    n_features, n_outputs : int
+        What it reads, and its output neurons.
+    output_activation : Activation
+        Of these.
+    embedded : ndarray of int or None, default=None
+        The features that a numeric embedding embeds.
+
+    Raises
+    ------
+    ValueError
+        If sizes, activations or dropout rates are not valid.
+    """
+    sizes = hidden_sizes(settings.hidden_layer_sizes)
+    hidden = hidden_activations(settings.activation, len(sizes))
+    return Network.dense(
+        (n_features, *sizes, n_outputs),
+        (*hidden, output_activation),
+        dropout=(settings.input_dropout, *_dropout_rates(settings.dropout, len(sizes))),
+        input_noise=settings.input_noise,
+        embedding=_embedding(settings.numeric_embedding, n_features, embedded),
+        input_scale=settings.learned_input_scale,
+    )
+
+
+def hidden_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
+    """The number of units of every hidden layer, a tuple of int."""
+    sizes = hidden_layer_sizes
+    sizes = np.asarray(sizes if isinstance(sizes, Iterable) else [sizes])
+    if sizes.size == 0:
+        return ()
+    if sizes.ndim != 1 or sizes.dtype.kind not in "iu" or (sizes <= 0).any():
+        raise ValueError(
+            "hidden_layer_sizes must be > 0, a whole number for every hidden layer; "
+            f"got {hidden_layer_sizes!r}."
+        )
+    return tuple(sizes.tolist())
+
+
+def hidden_activations(activation: Any, n_hidden: int) -> tuple[Activation, ...]:
+    """The activation of every hidden layer."""
+    if not isinstance(activation, (list, tuple)) or is_pair_of_functions(activation):
+        return (ACTIVATIONS.resolve(activation),) * n_hidden
+    if len(activation) != n_hidden:
+        raise ValueError(
+            f"activation names {len(activation)} functions, but hidden_layer_sizes "
+            f"has {n_hidden} layers. Give one for each, or a single one for all."
+        )
+    return tuple(ACTIVATIONS.resolve(spec) for spec in activation)
+
+
+def _embedding(
+    numeric_embedding: Any, n_features: int, embedded: NDArray[np.intp] | None
+) -> Embedding | None:
+    """The block that embeds features; None where none is to be embedded."""
+    if numeric_embedding is None or embedded is None or not len(embedded):
+        return None
+    form = NUMERIC_EMBEDDINGS.resolve(numeric_embedding)
+    return Embedding(n_features, tuple(embedded.tolist()), form)
+
+
+def _dropout_rates(dropout: Any, n_hidden: int) -> list[float]:
+    """The rate of every hidden layer."""
+    rates = one_or_each(dropout, n_hidden)
+    if rates is None or not ((rates >= 0).all() and (rates < 1).all()):
+        raise ValueError(
+            "dropout must be a number in [0, 1), or one for each of the "
+            f"{n_hidden} hidden layers; got {dropout!r}."
+        )
+    numbers: list[float] = np.broadcast_to(rates, n_hidden).tolist()
+    return numbers
+
+
+def one_or_each(spec: Any, n: int) -> NDArray[np.float64] | None:
+    """An array of one number or of n; None if ``spec`` is something else."""
+    try:
+        numbers = np.asarray(spec, dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
+    return numbers if numbers.shape in {(), (n,)} else None

@@ -1,0 +1,261 @@
+"""What one call of fit does, resolved once from the user's settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from sklearn_bpnet._settings import solver as solvers
+from sklearn_bpnet._settings.rate_factors import rate_factors
+from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet.net.initializers import (
+    BIAS_INITIALIZERS,
+    INITIALIZERS,
+    Initialization,
+)
+from sklearn_bpnet.net.network import Network
+from sklearn_bpnet.training.full_batch import FullBatchSolver
+from sklearn_bpnet.training.optimizers import Optimizer
+from sklearn_bpnet.training.recording import RECORDS
+from sklearn_bpnet.training.schedules import Constant, Schedule, TrainingTime
+from sklearn_bpnet.training.step import StepOptions
+
+# A schedule's last factor from which on the learning rate has annealed to zero
+_ANNEALED = 0.01
+_USUAL_PATIENCE = 10  # epochs
+# Sparse columns are centred inside the matrix product, in the network's dtype. With
+# means this many standard deviations from zero, float32 would lose three of its seven
+# digits.
+_LARGE_OFFSET = 1e3
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """When training ends before ``max_iter``, and which weights it keeps.
+
+    Parameters
+    ----------
+    tol : float
+        Least improvement that counts.
+    n_iter_no_change : float
+        Epochs in a row without improvement that end training; may be infinite.
+    early_stopping : bool
+        Whether the validation score is monitored and the best weights are kept.
+    ties : {"loss", "first", "last"}
+        Which of two epochs is the better one.
+    scoring : str
+        What is monitored, by name; decides whether the patience of an earlier call
+        continues.
+    scores : bool
+        Whether there is a validation score beside the validation loss.
+    """
+
+    tol: float
+    n_iter_no_change: float
+    early_stopping: bool
+    ties: str
+    scoring: str
+    scores: bool
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """One call's training of one network.
+
+    Parameters
+    ----------
+    solver : Optimizer or FullBatchSolver
+        How the empirical risk is minimised.
+    step_options : StepOptions
+        What is done beside an optimiser's step.
+    learning_rate : float
+        What ``schedule`` multiplies; NaN for a full-batch solver.
+    schedule, weight_decay_schedule, dropout_schedule : Schedule
+        The factors of the learning rate, the weight decay and the dropout rates.
+    batch_size : int
+        Samples per batch.
+    shuffle : bool
+        Whether the samples are shuffled before every epoch.
+    max_iter : int
+        Most epochs (iterations of a full-batch solver) of this call.
+    horizon : int
+        The epochs that a schedule counts down to: ``max_iter`` of the constructor.
+    stopping : Stopping
+        When training ends earlier.
+    ema_decay : float or None
+        Decay of the moving average of the weights.
+    record : tuple of str
+        What the history holds beside the curves.
+    dtype : dtype
+        Of the weights and of all arithmetic.
+    incremental : bool
+        Whether the call is `partial_fit`: one epoch of the horizon.
+    open_ended : bool
+        Whether more calls may follow: `partial_fit`, or `fit` with ``warm_start``.
+    verbose : bool
+        Whether to print the facts of every epoch.
+    """
+
+    solver: Optimizer | FullBatchSolver
+    step_options: StepOptions
+    learning_rate: float
+    schedule: Schedule
+    weight_decay_schedule: Schedule
+    dropout_schedule: Schedule
+    batch_size: int
+    shuffle: bool
+    max_iter: int
+    horizon: int
+    stopping: Stopping
+    ema_decay: float | None
+    record: tuple[str, ...]
+    dtype: np.dtype[Any]
+    incremental: bool
+    open_ended: bool
+    verbose: bool
+
+
+def resolve(
+    settings: Settings,
+    network: Network,
+    *,
+    n_samples: int,
+    n_features: int,
+    incremental: bool = False,
+    fitted_dtype: DTypeLike | None = None,
+    largest_offset: float = 0.0,
+) -> TrainingPlan:
+    """The plan of one call.
+
+    Parameters
+    ----------
+    settings : Settings
+        The constructor's parameters.
+    network : Network
+        What is trained.
+    n_samples, n_features : int
+        Training samples, and features of X.
+    incremental : bool, default=False
+        Whether the call is `partial_fit`: one epoch.
+    fitted_dtype : dtype or None, default=None
+        Of the weights that training continues from.
+    largest_offset : float, default=0.0
+        Largest mean of a sparse column, in its standard deviations.
+
+    Raises
+    ------
+    ValueError
+        If a parameter does not fit the others or the network.
+    """
+    open_ended = incremental or settings.warm_start
+    solver = solvers.solver_of(settings)
+    batch_size = solvers.batch_size(settings, n_samples)
+    is_stochastic = isinstance(solver, Optimizer)
+    factors = decay_factors = None
+    rate, constant = np.nan, Constant()
+    if isinstance(solver, Optimizer):
+        rate = solvers.learning_rate(settings, n_features)
+        spec = settings.learning_rate_factors
+        factors, decay_factors = rate_factors(spec, network, solver)
+
+    def schedule(parameter: str) -> Schedule:
+        if not is_stochastic:
+            return constant
+        return solvers.schedule(settings, parameter, open_ended=open_ended)
+
+    full_batch = not is_stochastic or batch_size >= n_samples
+    return TrainingPlan(
+        solver=solver,
+        step_options=StepOptions(
+            weight_decay=settings.weight_decay,
+            clip_norm=settings.clip_norm,
+            factors=factors,
+            decay_factors=decay_factors,
+        ),
+        learning_rate=rate,
+        schedule=schedule("learning_rate"),
+        weight_decay_schedule=schedule("weight_decay_schedule"),
+        dropout_schedule=schedule("dropout_schedule"),
+        batch_size=batch_size,
+        shuffle=settings.shuffle and solvers.uses_mini_batches(settings),
+        max_iter=1 if incremental else settings.max_iter,
+        horizon=settings.max_iter,
+        stopping=Stopping(
+            settings.tol,
+            patience(settings, open_ended=open_ended),
+            bool(settings.early_stopping),
+            settings.ties,
+            getattr(settings.scoring, "__name__", str(settings.scoring)),
+            settings.scoring != "loss",
+        ),
+        ema_decay=settings.ema_decay if is_stochastic else None,
+        record=_records(settings),
+        dtype=_dtype(settings, full_batch, fitted_dtype, largest_offset),
+        incremental=incremental,
+        open_ended=open_ended,
+        verbose=bool(settings.verbose),
+    )
+
+
+def initialization(settings: Settings) -> Initialization:
+    """The distributions of the initial weights and biases."""
+    output = settings.output_initializer
+    return Initialization(
+        INITIALIZERS.resolve(settings.initializer),
+        BIAS_INITIALIZERS.resolve(settings.bias_initializer),
+        None if output is None else INITIALIZERS.resolve(output),
+    )
+
+
+def anneals(settings: Settings, *, open_ended: bool) -> bool:
+    """Whether the learning rate falls to 0, or nearly, in the last epoch."""
+    end = TrainingTime(settings.max_iter, settings.max_iter)
+    return solvers.schedule(settings, open_ended=open_ended).factor(end) <= _ANNEALED
+
+
+def patience(settings: Settings, *, open_ended: bool) -> float:
+    """How many epochs without improvement end training.
+
+    "auto" is infinite where the training loss is monitored while the learning rate
+    anneals to zero: that the loss stands still says then that the rate is still high.
+    On MNIST it ended training after 16 of 100 epochs, at 97.8 in place of 98.5 %.
+    """
+    if not isinstance(settings.n_iter_no_change, str):
+        return float(settings.n_iter_no_change)
+    if settings.early_stopping or not solvers.is_stochastic(settings):
+        return _USUAL_PATIENCE
+    return np.inf if anneals(settings, open_ended=open_ended) else _USUAL_PATIENCE
+
+
+def _records(settings: Settings) -> tuple[str, ...]:
+    """The names of what ``record`` asks for."""
+    names = settings.record
+    names = (names,) if isinstance(names, str) else tuple(names)
+    unknown = [name for name in names if name not in RECORDS]
+    if unknown:
+        raise ValueError(
+            f"record holds {unknown[0]!r}, which is unknown. Known: "
+            f"{', '.join(sorted(RECORDS))}."
+        )
+    return names
+
+
+def _dtype(
+    settings: Settings,
+    full_batch: bool,
+    fitted_dtype: DTypeLike | None,
+    largest_offset: float,
+) -> np.dtype[Any]:
+    """float32 or float64 for the weights and all arithmetic.
+
+    Full-batch training is deterministic, and rounding is what limits it.
+    """
+    if settings.dtype != "auto":
+        return np.dtype(settings.dtype)
+    if fitted_dtype is not None:
+        return np.dtype(fitted_dtype)
+    needs_digits = full_batch or largest_offset > _LARGE_OFFSET
+    return np.dtype(np.float64 if needs_digits else np.float32)

@@ -1,0 +1,115 @@
+"""The empirical risk that a user's settings ask for: loss, penalty and its strength."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_bpnet._settings.architecture import one_or_each
+from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet._settings.solver import solver_of
+from sklearn_bpnet.net.losses import Loss
+from sklearn_bpnet.net.network import Network
+from sklearn_bpnet.net.penalties import ElasticNet, GroupLasso
+from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.training.optimizers import Optimizer
+
+# Chosen by `python -m benchmarks.tabular`, see the guide's page "Choosing".
+_AUTO_ALPHA = 1.1
+_LARGEST_AUTO_ALPHA = 0.01
+_SAMPLES_OF_A_STREAM = 15_000  # what partial_fit takes their unknown number to be
+
+
+def build_risk(
+    settings: Settings,
+    network: Network,
+    loss: Loss,
+    *,
+    n_samples: int,
+    n_choices: int,
+    is_sparse: bool = False,
+    incremental: bool = False,
+) -> EmpiricalRisk:
+    """The empirical risk of a network.
+
+    Parameters
+    ----------
+    settings : Settings
+        The constructor's parameters.
+    network : Network
+        f(x, theta).
+    loss : Loss
+        L(y, a).
+    n_samples : int
+        Training samples of positive weight.
+    n_choices : int
+        How many classes a sample, or a label of it, is one of; 2 in regression.
+    is_sparse : bool, default=False
+        Whether X is.
+    incremental : bool, default=False
+        Whether these samples are some of many.
+
+    Raises
+    ------
+    ValueError
+        If parameters exclude each other.
+    """
+    if is_sparse and (settings.input_dropout or settings.input_noise):
+        raise ValueError(
+            "input_dropout and input_noise need dense X; got a sparse one. Use "
+            "X.toarray(), or dropout in the hidden layers."
+        )
+    if settings.group_alpha:
+        _check_group_penalty(settings)
+    n_samples = max(n_samples, _SAMPLES_OF_A_STREAM) if incremental else n_samples
+    return EmpiricalRisk(
+        network,
+        loss,
+        _alpha(settings.alpha, len(network.layers), n_samples, n_choices),
+        ElasticNet(settings.l1_ratio),
+        GroupLasso(settings.group_alpha),
+    )
+
+
+def _check_group_penalty(settings: Settings) -> None:
+    group_alpha, solver = settings.group_alpha, solver_of(settings)
+    if not isinstance(solver, Optimizer) or solver.orthant_wise:
+        raise ValueError(
+            f"group_alpha={group_alpha} needs a solver with proximal steps; "
+            f"solver={settings.solver!r} has none. Use 'adam', 'sgd' or 'gd'."
+        )
+    if settings.learned_input_scale:
+        raise ValueError(
+            f"group_alpha={group_alpha} penalises the weights that leave a "
+            "feature; learned_input_scale=True multiplies these by a number that is "
+            "not penalised and would make up for it. Use one of the two."
+        )
+    if settings.numeric_embedding is not None:
+        raise ValueError(
+            f"group_alpha={group_alpha} penalises the weights that leave a "
+            "feature; with numeric_embedding="
+            f"{settings.numeric_embedding!r} a feature is several inputs of the first "
+            "layer, and would not be switched off as a whole. Use one of the two."
+        )
+
+
+def _alpha(
+    alpha: object, n_layers: int, n_samples: int, n_choices: int
+) -> float | tuple[float, ...]:
+    """Alpha as a number, or as one for every layer of weights.
+
+    A normal prior over the weights, the same for every number N of samples, would
+    make it c / N: (1/N) sum_n L_n + (c/N) |W|^2 / 2 is least where
+    sum_n L_n + c |W|^2 / 2 is. "auto" falls a little slower, as suits hundreds of
+    samples and tens of thousands, and with the number of classes: to tell one from
+    many takes larger weights.
+    """
+    if isinstance(alpha, str):
+        usual = _AUTO_ALPHA / (n_choices * n_samples**0.75)
+        return min(float(usual), _LARGEST_AUTO_ALPHA)
+    alphas = one_or_each(alpha, n_layers)
+    if alphas is None or not (np.isfinite(alphas).all() and (alphas >= 0).all()):
+        raise ValueError(
+            "alpha must be a number of at least 0, or one for each of the "
+            f"{n_layers} layers of weights; got {alpha!r}."
+        )
+    return float(alphas) if alphas.ndim == 0 else tuple(alphas.tolist())

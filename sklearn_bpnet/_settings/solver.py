@@ -1,0 +1,162 @@
+"""The solver, the schedules and the batch size that a user's settings stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import cbrt
+from typing import Any
+
+from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet.net.activations import ACTIVATIONS
+from sklearn_bpnet.net.embeddings import NUMERIC_EMBEDDINGS
+from sklearn_bpnet.net.hyperparameters import Configurable
+from sklearn_bpnet.net.initializers import BIAS_INITIALIZERS, INITIALIZERS
+from sklearn_bpnet.net.losses import LOSSES
+from sklearn_bpnet.net.registry import Registry
+from sklearn_bpnet.training.full_batch import (
+    FULL_BATCH_SOLVERS,
+    LBFGS,
+    FullBatchSolver,
+)
+from sklearn_bpnet.training.optimizers import (
+    OPTIMIZERS,
+    SGD,
+    Adam,
+    AdamW,
+    AMSGrad,
+    NAdam,
+    Optimizer,
+    RAdam,
+)
+from sklearn_bpnet.training.schedules import (
+    InverseScaling,
+    Schedule,
+    schedule_from,
+)
+
+# "auto" is a hundredth of the samples between these: small batches learn more per
+# epoch, which large tables do in time anyway
+_SMALLEST_BATCH, _LARGEST_BATCH = 64, 200
+# `benchmarks.tabular` chose the usual rates, on tables of about so many features
+_FEATURES_AT_USUAL_RATE = 20
+# by name they take beta_1, beta_2 and epsilon from the settings
+ADAMS = {
+    "adam": Adam,
+    "amsgrad": AMSGrad,
+    "adamw": AdamW,
+    "nadam": NAdam,
+    "radam": RAdam,
+}
+_REGISTRIES: Mapping[str, Registry[Any]] = {
+    "activation": ACTIVATIONS,
+    "output_activation": ACTIVATIONS,
+    "initializer": INITIALIZERS,
+    "bias_initializer": BIAS_INITIALIZERS,
+    "output_initializer": INITIALIZERS,
+    "loss": LOSSES,
+    "numeric_embedding": NUMERIC_EMBEDDINGS,
+}
+SCHEDULED = ("learning_rate", "dropout_schedule", "weight_decay_schedule")
+
+
+def solver_of(settings: Settings) -> Optimizer | FullBatchSolver:
+    """The optimiser or full-batch solver that ``solver`` stands for."""
+    solver: Any = settings.solver
+    if not isinstance(solver, str):
+        return solver
+    if solver == "lbfgs":
+        return LBFGS(max_fun=settings.max_fun)
+    if solver == "sgd":
+        return SGD(settings.momentum, settings.nesterovs_momentum)
+    if solver in ADAMS:
+        return ADAMS[solver](settings.beta_1, settings.beta_2, settings.epsilon)
+    return OPTIMIZERS[solver] if solver in OPTIMIZERS else FULL_BATCH_SOLVERS[solver]
+
+
+def solver_name(settings: Settings) -> str:
+    """What to call the solver in a message."""
+    solver = settings.solver
+    return solver if isinstance(solver, str) else type(solver).__name__
+
+
+def is_stochastic(settings: Settings) -> bool:
+    """Whether the solver is an optimiser that takes steps along gradients."""
+    solver = settings.solver
+    if isinstance(solver, str):
+        return solver not in FULL_BATCH_SOLVERS
+    return not isinstance(solver, FullBatchSolver)
+
+
+def uses_mini_batches(settings: Settings) -> bool:
+    """Whether the solver may see fewer samples than all in a step."""
+    solver = solver_of(settings)
+    return isinstance(solver, Optimizer) and not solver.full_batch
+
+
+def batch_size(settings: Settings, n_samples: int) -> int:
+    """Samples per mini-batch, at most ``n_samples``."""
+    if not uses_mini_batches(settings) or settings.batch_size == "full":
+        return n_samples
+    if settings.batch_size == "auto":
+        return min(max(n_samples // 100, _SMALLEST_BATCH), _LARGEST_BATCH, n_samples)
+    return min(int(settings.batch_size), n_samples)
+
+
+def learning_rate(settings: Settings, n_features: int) -> float:
+    """The number that the schedule multiplies.
+
+    "auto" falls with the number of features, as a step moves all weights of a unit at
+    once: with its cube root, where the neural tangent parametrisation has the square
+    root, which turned out slow on the 784 features of MNIST.
+    """
+    if not isinstance(settings.learning_rate_init, str):
+        return float(settings.learning_rate_init)
+    solver = solver_of(settings)
+    assert isinstance(solver, Optimizer)
+    return solver.usual_rate * min(1.0, cbrt(_FEATURES_AT_USUAL_RATE / n_features))
+
+
+def schedule(
+    settings: Settings, parameter: str = "learning_rate", *, open_ended: bool = False
+) -> Schedule:
+    """The schedule that a parameter stands for.
+
+    Parameters
+    ----------
+    settings : Settings
+        The constructor's parameters.
+    parameter : str, default="learning_rate"
+        Which of them.
+    open_ended : bool, default=False
+        Whether more calls may follow, so that the end of training is unknown: then
+        "auto" is constant, where it otherwise anneals to zero by the end of the call.
+
+    Raises
+    ------
+    ValueError
+        If it follows plateaus, but is not that of the learning rate.
+    """
+    spec = getattr(settings, parameter)
+    if isinstance(spec, str) and spec == "auto":
+        spec = "constant" if open_ended else "cosine"
+    if spec == "invscaling":
+        return InverseScaling(settings.power_t)
+    found = schedule_from(spec)
+    if parameter != "learning_rate" and found.follows_plateaus:
+        raise ValueError(
+            f"{parameter}={spec!r} follows plateaus, which only learning_rate can. Use "
+            "a schedule that follows the epochs, such as 'flat_cosine'."
+        )
+    return found
+
+
+def configurable(settings: Settings, parameter: str) -> Configurable | None:
+    """The object with hyper-parameters that a parameter stands for, or None."""
+    spec = getattr(settings, parameter)
+    if parameter == "solver":
+        spec = solver_of(settings)
+    elif parameter in SCHEDULED:
+        spec = schedule(settings, parameter)
+    elif isinstance(spec, str) and parameter in _REGISTRIES:
+        spec = _REGISTRIES[parameter].get(spec)
+    return spec if isinstance(spec, Configurable) else None
