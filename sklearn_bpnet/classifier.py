@@ -5,28 +5,16 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import log_softmax
 from sklearn.base import ClassifierMixin
-from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import (
-    check_classification_targets,
-    type_of_target,
-    unique_labels,
-)
 
-from sklearn_bpnet import _parameters as parameters
-from sklearn_bpnet._base import BaseBPNet
-from sklearn_bpnet._calibration import temperature
-from sklearn_bpnet._class_weight import class_weights, indicator_weights
-from sklearn_bpnet._ensemble import log_mean, mean_and_deviation
-from sklearn_bpnet._sklearn_compat import check_partial_fit_first_call, fit_context
-from sklearn_bpnet.net.activations import ACTIVATIONS, Heaviside, Sigmoid, Softmax
-from sklearn_bpnet.net.losses import LOSSES, SquaredError
-from sklearn_bpnet.net.targets import TARGET_ENCODINGS, OneHot, Ordinal, TargetEncoding
-
-_SMALLEST = np.finfo(np.float64).tiny
-_BELOW_ONE = 1 - np.finfo(np.float64).epsneg
+from sklearn_bpnet._base import BaseBPNet, Call
+from sklearn_bpnet._data.classification import Classification, given_classes
+from sklearn_bpnet._data.reading import Table
+from sklearn_bpnet._settings.constraints import loss_constraint
+from sklearn_bpnet._sklearn_compat import StrOptions, fit_context
+from sklearn_bpnet.net.losses import LOSSES
+from sklearn_bpnet.net.targets import TARGET_ENCODINGS
 
 
 class BPNetClassifier(ClassifierMixin, BaseBPNet):
@@ -441,16 +429,13 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
     _parameter_constraints: ClassVar[dict] = {
         **BaseBPNet._parameter_constraints,
-        "loss": parameters.loss_constraint("classification"),
-        "class_weight": [dict, list, parameters.StrOptions({"balanced"}), None],
-        "calibration": [parameters.StrOptions({"temperature"}), None],
-        "target_encoding": [parameters.StrOptions(set(TARGET_ENCODINGS))],
+        "loss": loss_constraint("classification"),
+        "class_weight": [dict, list, StrOptions({"balanced"}), None],
+        "calibration": [StrOptions({"temperature"}), None],
+        "target_encoding": [StrOptions(set(TARGET_ENCODINGS))],
     }
 
-    _task: ClassVar[str] = "classification"
-    _multilabel: bool
-    temperature_: float | None
-    _encoding: TargetEncoding  # of classes, not of label indicators
+    _kind: ClassVar[str] = "classification"
 
     def __init__(
         self,
@@ -616,154 +601,15 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         """
         given = input_mean is not None or input_scale is not None
         clf = cls._with_layers_of(coefs, parameters, {"input_scaling": given})
-        clf._take_classes(classes, multilabel, n_outputs=np.shape(coefs[-1])[1])
-        clf._take_weights(coefs, intercepts, input_mean, input_scale)
-        return clf
+        n_outputs = np.shape(coefs[-1])[1]
+        task = given_classes(clf._settings, classes, bool(multilabel), n_outputs)
+        return clf._with_weights(task, coefs, intercepts, input_mean, input_scale)
 
-    def _take_classes(self, classes, multilabel, n_outputs):
-        self._multilabel = bool(multilabel)
-        self._check_labels_are_independent()
-        if classes is None:
-            classes = np.arange(2 if n_outputs == 1 and not multilabel else n_outputs)
-        self.classes_ = np.asarray(classes)
-        n_classes = len(self.classes_)
-        if not np.array_equal(np.unique(self.classes_), self.classes_):
-            raise ValueError(
-                "classes must be distinct labels, sorted as classes_ always is; got "
-                f"{classes!r}. Sort them and the columns of the last layer alike."
-            )
-        if n_classes < 2 and not multilabel:
-            raise ValueError(f"classes must be at least two labels; got {classes!r}.")
-        needed = n_classes
-        if not multilabel:
-            self._encoding = self._choose_encoding()
-            needed = self._encoding.table(n_classes).shape[1]
-        if n_outputs != needed:
-            raise ValueError(
-                f"{n_classes} classes need {needed} outputs, but coefs[-1] gives "
-                f"{n_outputs}."
-            )
+    def _learn_task(self, settings, y, before, classes):
+        return Classification.learn(settings, y, before=before, classes=classes)
 
-    def _encode_targets(self, y, going_on):
-        check_classification_targets(y)
-        y_type = type_of_target(y)
-        if y_type == "multiclass-multioutput":
-            raise ValueError(
-                "y has several columns of classes (multiclass-multioutput), which is "
-                "not supported. Give label indicators of 0 and 1, or use "
-                "sklearn.multioutput.MultiOutputClassifier."
-            )
-        multilabel = y_type == "multilabel-indicator"
-        if going_on and multilabel != self._multilabel:
-            raise ValueError(
-                "Training cannot go on: label indicators and class labels do not mix "
-                "between calls."
-            )
-        self._multilabel = multilabel
-        self._check_labels_are_independent()
-        classes = np.arange(y.shape[1]) if multilabel else unique_labels(y)
-        self._check_classes(classes, going_on)
-        if not multilabel:
-            self._encoding = self._choose_encoding()
-        return self._encode(y)
-
-    def _asks_for_softmax(self):
-        name = self.output_activation
-        return name != "auto" and isinstance(ACTIVATIONS.resolve(name), Softmax)
-
-    def _check_labels_are_independent(self):
-        if self._multilabel and self._asks_for_softmax():
-            raise ValueError(
-                f"output_activation={self.output_activation!r} makes exactly one of "
-                "the outputs true, but of label indicators any number may be. Use "
-                "'sigmoid' or 'auto', or give y as class labels."
-            )
-
-    def _encode_validation_targets(self, y):
-        if (type_of_target(y) == "multilabel-indicator") != self._multilabel:
-            raise ValueError(
-                "y_val must be of the kind of y: label indicators or class labels."
-            )
-        if not self._multilabel:
-            unknown = np.setdiff1d(unique_labels(y), self.classes_)
-            if len(unknown):
-                raise ValueError(
-                    f"y_val has classes that y has not: {unknown}. y has "
-                    f"{self.classes_}."
-                )
-        return self._encode(y)
-
-    def _encode(self, y):
-        if self._multilabel:
-            return y.astype(np.uint8)
-        codes = np.searchsorted(self.classes_, y)
-        return self._encoding.encode(codes, len(self.classes_))
-
-    def _check_classes(self, classes, going_on):
-        """Learn ``classes_``, or compare with those of the calls before."""
-        preset = getattr(self, "_classes_preset", False)
-        if not (going_on or preset):
-            self.classes_ = classes
-        elif self.warm_start and not preset and set(classes) != set(self.classes_):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the "
-                f"previous call to fit. Previously got {self.classes_}, `y` has "
-                f"{classes}"
-            )
-        elif len(np.setdiff1d(classes, self.classes_)):
-            raise ValueError(
-                "`y` has classes not in `self.classes_`. `self.classes_` has "
-                f"{self.classes_}. 'y' has {classes}."
-            )
-
-    def _choose_encoding(self):
-        """What the output neurons mean, by `target_encoding`."""
-        encoding = TARGET_ENCODINGS.resolve(self.target_encoding)
-        n_classes = len(self.classes_)
-        if isinstance(encoding, Ordinal) and n_classes > 2:
-            loss = LOSSES.resolve(self.loss)
-            if not loss.estimates_probabilities:
-                raise ValueError(
-                    "target_encoding='ordinal' needs a loss that compares numbers; "
-                    f"loss={self.loss!r} knows yes and no only. Use "
-                    "loss='squared_error' or target_encoding='one-hot'."
-                )
-        if n_classes > 2:
-            return encoding
-        return OneHot(two_neurons=self._asks_for_softmax() and n_classes == 2)
-
-    def _default_output_activation(self, loss):
-        if self._multilabel or len(self.classes_) < 3:
-            return loss.default_output("classification")
-        if isinstance(self._encoding, Ordinal) and isinstance(loss, SquaredError):
-            return loss.default_output("regression")
-        return loss.default_output("classification", self._encoding.exclusive)
-
-    @property
-    def _n_choices(self):
-        return 2 if self._multilabel else max(len(self.classes_), 2)
-
-    def _is_trivial(self):
-        return len(self.classes_) == 1 and not self._multilabel
-
-    def _times_class_weights(self, Y, weights):
-        if self.class_weight is None:
-            return weights
-        if self._multilabel:
-            return indicator_weights(self.class_weight, Y, weights)
-        y = self.classes_[self._strata(Y)]
-        return class_weights(self.class_weight, self.classes_, y, weights)
-
-    def _strata(self, Y):
-        if self._multilabel:
-            return None
-        return self._encoding.decode(Y, len(self.classes_))
-
-    def _validation_score(self, Z, A, Y, weights):
-        scores = self._scores(Z, A)
-        if self._multilabel:
-            return accuracy_score(Y > 0, scores > 0, sample_weight=weights)
-        return accuracy_score(self._strata(Y), _winners(scores), sample_weight=weights)
+    def _known_task(self, settings, facts):
+        return Classification.of_classes(settings, **facts)
 
     @available_if(BaseBPNet._check_solver)
     @fit_context(prefer_skip_nested_validation=True)
@@ -812,13 +658,10 @@ default=None
         self : object
             The estimator, one epoch further.
         """
-        self._classes_preset = True
-        try:
-            check_partial_fit_first_call(self, classes)
-            validation = (X_val, y_val, sample_weight_val)
-            return self._fit((X, y, sample_weight), validation, incremental=True)
-        finally:
-            del self._classes_preset
+        table, validation = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
+        return self._fit(
+            Call(Table(*table), Table(*validation), incremental=True, classes=classes)
+        )
 
     def predict(self, X):
         """Predict class labels.
@@ -834,11 +677,7 @@ default=None
             The labels, or label indicators, with the dtype of ``classes_``.
         """
         scores = self.decision_function(X)
-        if self._multilabel:
-            return (scores > 0).astype(int)
-        if self._is_trivial():
-            return self.classes_[np.zeros(len(scores), dtype=np.intp)]
-        return self.classes_[_winners(scores)]
+        return self._fitted.task.labels(scores)
 
     def decision_function(self, X):
         """Predict scores, the higher the likelier.
@@ -858,107 +697,15 @@ default=None
             for the usual outputs, and the logarithms of `predict_proba` for another
             `target_encoding` than "one-hot".
         """
-        X = self._check_rows(X)
-        if "estimators_" not in vars(self):
-            return self._scores(*self._outputs(X))
-        if not self._loss.estimates_probabilities:
-            scores = (net._scores(*net._outputs(X)) for net in self.estimators_)
-            return mean_and_deviation(scores)[0]
-        L = self._averaged_log_probabilities(X)
-        if self._multilabel or L.shape[1] == 2:
-            return L[..., 1] - L[..., 0]
-        return L[:, 0] if self._is_trivial() else L
-
-    def _check_calibration(self, data, incremental):
-        if self.calibration is None:
-            return
-        activation = self._resolve_output_activation()
-        if not isinstance(activation, (Sigmoid, Softmax)):
-            raise ValueError(
-                "calibration='temperature' needs logits, which the output activations "
-                "'logistic' and 'softmax' have; got "
-                f"{ACTIVATIONS.name_of(activation)!r}."
-            )
-        if data.held_out is None and not incremental:
-            raise ValueError(
-                "calibration='temperature' needs rows that training does not see: use "
-                "early_stopping=True, or give X_val and y_val to fit."
-            )
-
-    def _calibrate(self, data):
-        held_out = data.held_out
-        if self.calibration is None or self._is_trivial():
-            self.temperature_ = None
-        elif held_out is None:  # partial_fit, which keeps the temperature there is
-            self.temperature_ = getattr(self, "temperature_", None)
-        else:
-            self.temperature_ = None
-            X, Y = held_out.chosen(held_out.X), held_out.chosen(held_out.Y)
-            weights = held_out.chosen(held_out.weights)
-            activation = self._network.output_activation
-            if "estimators_" not in vars(self):
-                Z, _ = self._outputs(X)
-            elif self._multilabel or len(self.classes_) == 2:
-                L = self._averaged_log_probabilities(X)
-                Z = (L[..., 1] - L[..., 0]).reshape(len(L), -1)
-                activation = ACTIVATIONS["sigmoid"]
-                if not self._multilabel:
-                    Y = self._strata(Y)[:, None]
-            else:
-                Z = self._averaged_log_probabilities(X)
-                Y = np.eye(len(self.classes_))[self._strata(Y)]
-                activation = ACTIVATIONS["softmax"]
-            self.temperature_ = temperature(Z, Y, weights, activation)
+        task, Z, A = self._outputs(X)
+        return task.scores(Z, A)
 
     def _outputs(self, X):
-        Z, A = super()._outputs(X)
-        if getattr(self, "temperature_", None) is not None:
-            Z /= self.temperature_
-            A = self._network.output_activation.forward(Z, out=A)
-        return Z, A
-
-    def _averaged_log_probabilities(self, X):
-        """`_log_probabilities` of the mean of the members', with the temperature."""
-        L = log_mean(
-            net._log_probabilities(*net._outputs(X)) for net in self.estimators_
-        )
-        if getattr(self, "temperature_", None) is not None:
-            L = log_softmax(L / self.temperature_, axis=-1)
-        return L
-
-    def _log_probabilities(self, Z, A):
-        """The logarithms of one network's probabilities.
-
-        Of shape (n_samples, n_classes); for label indicators (n_samples, n_classes,
-        2), of not having and of having the label.
-        """
-        activation = self._network.output_activation
-        if isinstance(activation, Softmax) and not self._multilabel:
-            return log_softmax(Z, axis=1)
-        if isinstance(activation, Sigmoid) and (
-            self._multilabel or len(self.classes_) == 2
-        ):  # where A rounds to 1, Z still tells what is left
-            L = -np.logaddexp(0, np.stack([Z, -Z], axis=-1))
-            return L if self._multilabel else L[:, 0]
-        P = self._probabilities(A)
-        return (
-            np.stack([np.log1p(-P), np.log(P)], -1) if self._multilabel else np.log(P)
-        )
-
-    def _scores(self, Z, A):
-        loss, activation = self._loss, self._network.output_activation
-        if isinstance(activation, (Sigmoid, Softmax, Heaviside)):
-            S = Z  # where A rounds to 0 or 1, Z still ranks
-        else:
-            S = A - loss.threshold
-        n_classes = len(self.classes_)
-        if self._multilabel:
-            return S
-        if n_classes <= 2:
-            return S[:, 0] if S.shape[1] == 1 else S[:, 1] - S[:, 0]
-        if isinstance(self._encoding, OneHot) or not loss.estimates_probabilities:
-            return self._encoding.agreement(S, n_classes)
-        return np.log(self._probabilities(A))
+        """What reads the outputs for samples of X, their logits Z and outputs A."""
+        X = self._check_samples(X)
+        model = self._model
+        networks, task = model.networks, model.task
+        return task.combine(model.outputs(X), len(networks), model.temperature)
 
     def _check_probabilities(self):
         if not LOSSES.resolve(self.loss).estimates_probabilities:
@@ -988,26 +735,8 @@ default=None
             indicators that of every label, below 1. None is below the smallest normal
             number.
         """
-        X = self._check_rows(X)
-        if "estimators_" not in vars(self):
-            return self._probabilities(self._outputs(X)[1])
-        P = np.exp(self._averaged_log_probabilities(X))
-        return self._bounded(P[..., 1] if self._multilabel else P)
-
-    def _probabilities(self, A):
-        """The probabilities that one network's outputs A stand for."""
-        if self._is_trivial():
-            return np.ones((len(A), 1))
-        P = np.clip(A, _SMALLEST, 1)
-        if not (
-            self._multilabel or isinstance(self._network.output_activation, Softmax)
-        ):
-            P = self._encoding.probabilities(P, len(self.classes_))
-        return self._bounded(P)
-
-    def _bounded(self, P):
-        """Probabilities with finite logarithms; of labels below 1 too."""
-        return np.clip(P, _SMALLEST, _BELOW_ONE if self._multilabel else None)
+        task, _, A = self._outputs(X)
+        return task.probabilities(A)
 
     @available_if(_check_probabilities)
     def predict_log_proba(self, X):
@@ -1029,8 +758,3 @@ default=None
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _winners(scores):
-    """The class with the highest score of every row, 0 to n_classes - 1."""
-    return (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)

@@ -117,28 +117,8 @@ def empirical_risk(estimator, X, y, sample_weight=None):
             f"{estimator.n_members}. Use n_members=1, or one of the estimators_ of a "
             "fitted ensemble."
         )
-    fitted = hasattr(estimator, "coefs_")
-    est = copy(estimator)
-    est._validate_params()
-    est.dtype = "float64"
-    est.random_state = deepcopy(est.random_state)
-    if fitted:
-        est._classes_preset = True  # rows of some of the classes will do
-    data = read_rows(est, (X, y, sample_weight), going_on=fitted)
-    state = new_state(est.random_state)
-    if not fitted:
-        set_rows_aside(est, data, None, state, incremental=True)
-        est._choose_embedded(data)
-        est._learn_scaling(data)
-    risk = est._build_risk(data)
-    rng = np.random.default_rng()
-    rng.bit_generator.state = state["rng"]
-    before = state if fitted else None
-    start = starting_parameters(est, risk.network, data, rng, before)
-    reader = RowReader(data.X, np.float64, est._input_standardization())
-    Y = np.asarray(est._to_network_units(data.Y), dtype=np.float64)
-    rows = reader.read(slice(0, len(Y)))
-    return Objective(risk, rows, Y, data.weights, start.theta)
+    X, Y, weights, risk, theta = estimator._objective(Table(X, y, sample_weight))
+    return Objective(risk, X, Y, weights, theta)
 
 
 def check_gradient(

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from math import isfinite
-from numbers import Real
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
-from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet._base import BaseBPNet
-from sklearn_bpnet._ensemble import mean_and_deviation
-from sklearn_bpnet._given_weights import given_standardization
-from sklearn_bpnet._scaling import standardization
-from sklearn_bpnet.net.activations import Ascending, Exp, Identity
-from sklearn_bpnet.net.losses import LOSSES, FunctionLoss
+from sklearn_bpnet._data.moments import mean_and_std
+from sklearn_bpnet._data.regression import Regression
+from sklearn_bpnet._fit.given_weights import given_standardization
+from sklearn_bpnet._settings.constraints import loss_constraint
+from sklearn_bpnet._sklearn_compat import StrOptions
 
 
 class BPNetRegressor(RegressorMixin, BaseBPNet):
@@ -418,18 +416,15 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     0.52
     """
 
-    target_min_: np.ndarray | None
-    target_max_: np.ndarray | None
-
     _parameter_constraints: ClassVar[dict] = {
         **BaseBPNet._parameter_constraints,
-        "loss": parameters.loss_constraint("regression"),
-        "target_scaling": [parameters.StrOptions({"auto", "standard"}), None],
+        "loss": loss_constraint("regression"),
+        "target_scaling": [StrOptions({"auto", "standard"}), None],
         "target_range": [tuple, list, None],
         "clip_predictions": ["boolean"],
     }
 
-    _task: ClassVar[str] = "regression"
+    _kind: ClassVar[str] = "regression"
 
     def __init__(
         self,
@@ -596,99 +591,19 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
             "target_scaling": target_mean is not None or target_scale is not None,
         }
         reg = cls._with_layers_of(coefs, parameters, given)
-        statistics = given_standardization(
+        units = given_standardization(
             target_mean, target_scale, np.shape(coefs[-1])[1], "target"
         )
-        reg.target_mean_ = reg.target_scale_ = None
-        if statistics is not None:
-            reg.target_mean_, reg.target_scale_ = statistics.mean, statistics.scale
-        reg.target_min_ = reg.target_max_ = None
-        reg._take_weights(coefs, intercepts, input_mean, input_scale)
-        return reg
+        task = Regression.of_settings(reg._settings)
+        if units is not None:
+            task = replace(task, mean=units.mean, scale=units.scale)
+        return reg._with_weights(task, coefs, intercepts, input_mean, input_scale)
 
-    def _encode_targets(self, y, going_on):
-        Y = y.astype(np.float64).reshape(len(y), -1)
-        LOSSES.resolve(self.loss).check_targets(Y)
-        return Y
+    def _learn_task(self, settings, y, before, classes):
+        return Regression.learn(settings, y, before=before)
 
-    def _encode_validation_targets(self, y):
-        return self._encode_targets(y, going_on=True)
-
-    def _default_output_activation(self, loss):
-        if self.target_range is not None:
-            return "sigmoid"
-        return loss.default_output("regression")
-
-    def _learn_target_scaling(self, data):
-        self.target_mean_ = self.target_scale_ = None
-        loss = LOSSES.resolve(self.loss)
-        activation = self._resolve_output_activation()
-        if self.target_range is not None:
-            mean, scale = _scaling_to(activation, self.target_range, loss, data.Y)
-            self.target_mean_ = np.full(data.Y.shape[1], mean)
-            self.target_scale_ = np.full(data.Y.shape[1], scale)
-        elif self.target_scaling is None:
-            return
-        elif self._may_scale(loss) and isinstance(activation, (Identity, Ascending)):
-            statistics = standardization(data.Y, data.weights, data.rows)
-            self.target_mean_, self.target_scale_ = statistics.mean, statistics.scale
-        elif self.target_scaling == "standard":
-            raise ValueError(
-                "target_scaling='standard' needs a loss that a change of units leaves "
-                "as it is, such as 'squared_error', and an output that can take any "
-                f"value; got loss={self.loss!r} and "
-                f"output_activation={self.output_activation!r}. Use "
-                "target_scaling='auto'."
-            )
-
-    def _note_targets(self, data, going_on):
-        Y = data.Y if data.rows is None else data.Y[data.rows]
-        before = (self.target_min_, self.target_max_) if going_on else ()
-        known = [end for end in before if end is not None]
-        self.target_min_ = np.min([Y.min(axis=0), *known], axis=0)
-        self.target_max_ = np.max([Y.max(axis=0), *known], axis=0)
-
-    def _clipped(self, A, low, high):
-        """Outputs A within the bounds of every target, if that is asked for."""
-        if not self.clip_predictions:
-            return A
-        if low is None:
-            raise ValueError(
-                "clip_predictions=True needs the range of the training targets, which "
-                "given weights do not tell. Train with partial_fit, or use "
-                "clip_predictions=False."
-            )
-        return np.clip(self._by_target(A), low[:, None], high[:, None]).reshape(A.shape)
-
-    def _may_scale(self, loss):
-        """Whether a loss allows standardised targets; of one's own, the user says."""
-        insists = self.target_scaling == "standard" and isinstance(loss, FunctionLoss)
-        return loss.scalable_target or insists
-
-    def _set_initial_biases(self, network, start, data):
-        if isinstance(network.output_activation, Exp):
-            # exp(b) is the mean target: b would take long to get there by itself
-            rows = slice(None) if data.rows is None else data.rows
-            weights = None if data.weights is None else data.weights[rows]
-            means = np.average(data.Y[rows], axis=0, weights=weights)
-            start.blocks[-1][1][...] = np.log(np.maximum(means, np.finfo(float).tiny))
-
-    def _to_network_units(self, Y):
-        return (
-            Y
-            if self.target_mean_ is None
-            else (Y - self.target_mean_) / self.target_scale_
-        )
-
-    def _by_target(self, A):
-        """Outputs of shape (n_samples, n_targets, n_levels): those of every target."""
-        return A.reshape(len(A), -1, self._loss.n_outputs(1))
-
-    def _validation_score(self, Z, A, Y, weights):
-        ends = self.target_min_, self.target_max_
-        A = self._clipped(A, *map(self._to_network_units, ends))
-        central = self._by_target(A)[..., self._loss.central_output]
-        return r2_score(Y, central, sample_weight=weights)
+    def _known_task(self, settings, facts):
+        return replace(Regression.of_settings(settings), **facts)
 
     def predict(self, X, return_std=False):
         """Predict targets.
@@ -715,36 +630,19 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         ValueError
             If ``return_std=True`` and there is a single network, which has no spread.
         """
-        X = self._check_rows(X)
-        networks = self._networks()
-        if return_std and len(networks) < 2:
+        X = self._check_samples(X)
+        model = self._model
+        task = replace(model.task, clips=self.clip_predictions)
+        if return_std and len(model.networks) < 2:
             raise ValueError(
                 "return_std=True needs the predictions of several networks, whose "
                 "standard deviation it is; this is one. Fit with n_members > 1."
             )
-        if len(networks) == 1:
-            return self._as_targets(networks[0]._predictions(X), X.dtype)
-        moments = mean_and_deviation(net._predictions(X) for net in networks)
-        mean, std = (self._as_targets(A, X.dtype) for A in moments)
+        each = (task.predictions(A) for _, A in model.outputs(X))
+        if len(model.networks) == 1:
+            return task.shaped(next(each), X.dtype)
+        mean, std = (task.shaped(A, X.dtype) for A in mean_and_std(each))
         return (mean, std) if return_std else mean
-
-    def _predictions(self, X):
-        """The outputs of one network in the units of the targets, float64."""
-        _, A = self._outputs(X)
-        if self.target_mean_ is not None and self.target_scale_ is not None:
-            by_target = self._by_target(A)
-            by_target *= self.target_scale_[:, None]
-            by_target += self.target_mean_[:, None]
-        return self._clipped(A, self.target_min_, self.target_max_)
-
-    def _as_targets(self, A, dtype):
-        """Outputs in the shape of the targets; float32 if the inputs' dtype is."""
-        if dtype == np.float32:
-            A = A.astype(np.float32)
-        n_levels = self._loss.n_outputs(1)
-        if A.shape[1] == n_levels:  # a single target
-            return A[:, 0] if n_levels == 1 else A
-        return A if n_levels == 1 else self._by_target(A)
 
     def score(self, X, y, sample_weight=None):
         """R2 of the predictions: 1 is perfect, 0 as good as the mean of y.
@@ -764,37 +662,12 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
             Of several quantiles, that of the level nearest to 1/2.
         """
         predicted = self.predict(X)
-        if self._loss.n_outputs(1) > 1:
-            predicted = predicted[..., self._loss.central_output]
+        loss = self._fitted.task.loss
+        if loss.n_outputs(1) > 1:
+            predicted = predicted[..., loss.central_output]
         return r2_score(y, predicted, sample_weight=sample_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
-
-
-def _scaling_to(activation, target_range, loss, Y):
-    """Mean and scale that map the activation's range to that of the targets."""
-    ends = activation.range
-    numbers = all(isinstance(end, Real) and isfinite(end) for end in target_range)
-    if len(target_range) != 2 or not numbers or target_range[0] >= target_range[1]:
-        raise ValueError(
-            "target_range must be two finite numbers, low < high; got "
-            f"{target_range!r}."
-        )
-    low, high = target_range
-    if not (isfinite(ends.low) and isfinite(ends.high)) or not loss.scalable_target:
-        raise ValueError(
-            f"target_range={target_range!r} needs a bounded output and a loss that a "
-            f"change of units leaves as it is; the output lies in {ends} and the loss "
-            f"is {LOSSES.name_of(loss)!r}. Use output_activation='sigmoid' and "
-            "loss='squared_error', for example."
-        )
-    if Y.min() < low or Y.max() > high:
-        raise ValueError(
-            f"y must lie in target_range={target_range!r}; got min(y)={Y.min():g}, "
-            f"max(y)={Y.max():g}."
-        )
-    scale = (high - low) / (ends.high - ends.low)
-    return low - ends.low * scale, scale

@@ -2,8 +2,9 @@
 
 The file is a line of text, with a SHA-256 of all that follows, and a NumPy archive
 (.npz) of plain arrays. One of them is the UTF-8 of a JSON header: versions, the
-estimator's parameters and attributes. Nothing is pickled, so reading runs no code but
-the constructors of this package's own classes.
+estimator's parameters and what it learned. Nothing is pickled, so reading runs no code
+but the constructors of this package's own classes, which are named by their kind and
+their name.
 """
 
 from __future__ import annotations
@@ -12,35 +13,51 @@ import hashlib
 import io
 import json
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
 
-from sklearn_bpnet import _ensemble, _fitted
-from sklearn_bpnet._json_tree import NotPortableError, decode, encode
+from sklearn_bpnet._storage.json_tree import NotPortableError, decode, encode
 
 _FORMAT = 1
 _FIRST_LINE = "sklearn_bpnet checkpoint {format} sha256 {digest}\n"
-# What is rebuilt from the parameters, or belongs to one call only
-_LEFT_OUT = ("_network", "_loss", "_resumes", "_classes_preset", "estimators_")
 
 
-def write(estimator, path, version):
-    """Write a fitted estimator to ``path``; a crash leaves the file before whole.
+@dataclass(frozen=True)
+class Record:
+    """What a file holds of an estimator.
 
     Parameters
     ----------
-    estimator : BPNetClassifier or BPNetRegressor
-        Fitted, or in training.
-    path : str or Path
-        The file. Beside it, for the time of writing, there is one with ".part" added.
+    class_name : str
+        Of the estimator.
     version : str
-        Of the package.
+        Of the package that wrote it.
+    parameters : dict of str to object
+        Of the constructor.
+    names : dict of str to object
+        Number and names of the features, as fitted attributes.
+    fitted : dict of str to object
+        What was learned: ``Fitted.record``.
     """
-    path = Path(path)
-    content = _content(estimator, version)
+
+    class_name: str
+    version: str
+    parameters: dict[str, Any]
+    names: dict[str, Any]
+    fitted: dict[str, Any]
+
+
+def write(record: Record, path: Path) -> None:
+    """Write a record to ``path``; a crash leaves the file before whole.
+
+    Beside the file, for the time of writing, there is one with ".part" added.
+    """
+    content = _content(record)
     digest = hashlib.sha256(content).hexdigest()
     part = path.with_name(path.name + ".part")
     try:
@@ -56,40 +73,30 @@ def write(estimator, path, version):
     _sync_folder(path.parent)
 
 
-def _content(estimator, version):
+def _content(record: Record) -> bytes:
     arrays: dict[str, Any] = {}
-    header: dict[str, Any] = {
-        "class": type(estimator).__name__,
-        "version": version,
-        "parameters": {},
-        "not_portable": {},
-    }
-    parameters = estimator.get_params(deep=False)
-    for name, value in parameters.items():
+    parameters: dict[str, Any] = {}
+    not_portable: dict[str, str] = {}
+    for name, value in record.parameters.items():
         try:
-            header["parameters"][name] = encode(value, arrays)
+            parameters[name] = encode(value, arrays)
         except NotPortableError:
-            header["not_portable"][name] = repr(value)
-    header["attributes"] = _attributes(estimator, arrays)
-    if (members := vars(estimator).get("estimators_")) is not None:
-        header["members"] = [
-            [member.random_state, _attributes(member, arrays)] for member in members
-        ]
+            not_portable[name] = repr(value)
+    header = {
+        "class": record.class_name,
+        "version": record.version,
+        "parameters": parameters,
+        "not_portable": not_portable,
+        "names": encode(record.names, arrays),
+        "fitted": encode(record.fitted, arrays),
+    }
     text = json.dumps(header).encode()
     archive = io.BytesIO()
     np.savez(archive, header=np.frombuffer(text, dtype=np.uint8), **arrays)
     return archive.getvalue()
 
 
-def _attributes(estimator, arrays):
-    return {
-        name: encode(value, arrays)
-        for name, value in _fitted.learned(estimator).items()
-        if name not in _LEFT_OUT
-    }
-
-
-def _sync_folder(folder):
+def _sync_folder(folder: Path) -> None:
     """Make the new name last, where the system can."""
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
@@ -99,16 +106,16 @@ def _sync_folder(folder):
             os.close(descriptor)
 
 
-def read(cls, path, parameters):
-    """The estimator that was written to ``path``.
+def read(path: Path, class_name: str, parameters: Mapping[str, Any]) -> Record:
+    """The record that was written to ``path``.
 
     Parameters
     ----------
-    cls : type
-        Its class.
-    path : str or Path
+    path : Path
         The file.
-    parameters : dict
+    class_name : str
+        Of the estimator that it shall hold.
+    parameters : mapping
         Parameters in place of those in the file.
 
     Raises
@@ -118,34 +125,29 @@ def read(cls, path, parameters):
         that cannot be stored and is not given.
     """
     header, arrays = _opened(path)
-    if header["class"] != cls.__name__:
-        raise ValueError(
-            f"{path} holds a {header['class']}. Use {header['class']}.load_checkpoint."
-        )
+    written = header["class"]
+    if written != class_name:
+        raise ValueError(f"{path} holds a {written}. Use {written}.load_checkpoint.")
     missing = header["not_portable"].keys() - parameters.keys()
     if missing:
         name = sorted(missing)[0]
         raise ValueError(
             f"A checkpoint cannot hold {name}={header['not_portable'][name]}. Give it "
-            f"again: {cls.__name__}.load_checkpoint(path, {name}=...)."
+            f"again: {class_name}.load_checkpoint(path, {name}=...)."
         )
     known = {name: decode(v, arrays) for name, v in header["parameters"].items()}
-    estimator = cls(**(known | parameters))
-    for name, form in header["attributes"].items():
-        setattr(estimator, name, decode(form, arrays))
-    if "members" in header:
-        estimator.estimators_ = []
-        for random_state, attributes in header["members"]:
-            member = cls(**_ensemble.parameters(estimator, random_state))
-            for name, form in attributes.items():
-                setattr(member, name, decode(form, arrays))
-            estimator.estimators_.append(member)
-    return estimator
+    return Record(
+        written,
+        header["version"],
+        known | dict(parameters),
+        decode(header["names"], arrays),
+        decode(header["fitted"], arrays),
+    )
 
 
-def _opened(path):
+def _opened(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Header and arrays of a file that is whole."""
-    content = Path(path).read_bytes()
+    content = path.read_bytes()
     line, _, content = content.partition(b"\n")
     words = line.decode("ascii", errors="replace").split(" ")
     if words[:2] != ["sklearn_bpnet", "checkpoint"] or len(words) != 5:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
-_PACKAGE = __name__.split(".")[0]
+from sklearn_bpnet._storage.kinds import class_of, kind_of
+
 _PLAIN = (type(None), bool, int, float, str)
 
 
@@ -17,15 +17,14 @@ class NotPortableError(TypeError):
     """A value has no JSON form."""
 
 
-def encode(value, arrays):
+def encode(value: Any, arrays: dict[str, Any]) -> Any:
     """The JSON form of a value; numbers in arrays go to ``arrays``.
 
     Parameters
     ----------
     value : object
         None, a bool, number, string, list, tuple, dict, array, dtype or RandomState,
-        or an instance of one of the package's dataclasses such as ``Adam()``, nested
-        as may be.
+        or an instance of a class that ``kinds`` knows such as ``Adam()``, nested.
     arrays : dict of str to ndarray
         Gets the arrays, which the JSON form names.
 
@@ -48,7 +47,7 @@ def encode(value, arrays):
     return {kind: encode(content, arrays)}
 
 
-def _parts(value):
+def _parts(value: Any) -> tuple[str, Any]:
     """What a composite value is, and its content in simpler terms."""
     if isinstance(value, tuple):
         return "tuple", list(value)
@@ -62,14 +61,14 @@ def _parts(value):
         return "dtype", np.dtype(value).name
     if isinstance(value, np.random.RandomState):
         return "random_state", value.get_state(legacy=False)
-    cls = type(value)
-    if is_dataclass(value) and cls.__module__.split(".")[0] == _PACKAGE:
+    kind = kind_of(value)
+    if kind is not None:
         content = {f.name: getattr(value, f.name) for f in fields(value) if f.init}
-        return "instance", [cls.__module__, cls.__qualname__, content]
+        return "instance", [kind, type(value).__name__, content]
     raise NotPortableError(f"{value!r} has no JSON form.")
 
 
-def decode(form, arrays):
+def decode(form: Any, arrays: dict[str, Any]) -> Any:
     """The value of a JSON form.
 
     Raises
@@ -88,26 +87,21 @@ def decode(form, arrays):
     return _BUILDERS[kind](content)
 
 
-def _objects(items):
+def _objects(items: list[Any]) -> Any:
     array = np.empty(len(items), dtype=object)
     array[:] = items
     return array
 
 
-def _random_state(state):
+def _random_state(state: Any) -> np.random.RandomState:
     random_state = np.random.RandomState()
     random_state.set_state(state)
     return random_state
 
 
-def _instance(content):
-    module, name, values = content
-    cls = None
-    if module.split(".")[0] == _PACKAGE:  # no other code is imported
-        cls = getattr(importlib.import_module(module), name, None)
-    if not (isinstance(cls, type) and is_dataclass(cls)):
-        raise ValueError(f"There is no class {module}.{name}.")
-    return cls(**values)
+def _instance(content: list[Any]) -> Any:
+    kind, name, values = content
+    return class_of(kind, name)(**values)
 
 
 _BUILDERS: dict[str, Callable[[Any], Any]] = {
