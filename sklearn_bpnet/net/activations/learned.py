@@ -11,6 +11,12 @@ import numpy as np
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations.base import Activation, zeros
 
+__all__ = [
+    "LearnedActivation",
+    "Mixed",
+    "PReLU",
+]
+
 
 class LearnedActivation(Activation):
     """An activation f(z, w) with a weight w for every unit.
@@ -64,6 +70,8 @@ class PReLU(LearnedActivation):
 
     initial: float = 0.25
 
+    usual_initializer = "he_uniform"
+
     def at(self, w: Array) -> Activation:
         return _PReLUAt(w)
 
@@ -110,6 +118,10 @@ class Mixed(LearnedActivation):
     function: Activation
     initial: float = 1.0
 
+    @property
+    def usual_initializer(self) -> str:
+        return self.function.usual_initializer
+
     def at(self, w: Array) -> Activation:
         return _MixedAt(self.function, w)
 
@@ -139,3 +151,8 @@ class _MixedAt(Activation):
         out *= self.w
         out += 1
         return out
+
+
+ENTRIES: dict[str, Activation] = {
+    "prelu": PReLU(),
+}

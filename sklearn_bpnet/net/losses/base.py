@@ -14,6 +14,11 @@ from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import Activation, Interval
 from sklearn_bpnet.net.hyperparameters import Configurable
 
+__all__ = [
+    "FunctionLoss",
+    "Loss",
+]
+
 Task = Literal["classification", "regression"]
 
 

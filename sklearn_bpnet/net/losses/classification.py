@@ -19,6 +19,17 @@ from sklearn_bpnet.net.activations import (
 )
 from sklearn_bpnet.net.losses.base import Loss, Task
 
+__all__ = [
+    "FocalLoss",
+    "Hinge",
+    "LogLoss",
+    "MarginLoss",
+    "PerceptronLoss",
+    "ProbabilityLoss",
+    "SquaredError",
+    "SquaredHinge",
+]
+
 CLASSIFICATION = frozenset({"classification"})
 
 
@@ -304,3 +315,13 @@ def _log_softmax(Z: Array) -> Array:
 def _below_one(A: Array) -> float:
     """The largest number below 1 of A's dtype."""
     return float(1 - np.finfo(A.dtype).epsneg)
+
+
+ENTRIES: dict[str, Loss] = {
+    "log_loss": LogLoss(),
+    "squared_error": SquaredError(),
+    "hinge": Hinge(),
+    "squared_hinge": SquaredHinge(),
+    "perceptron": PerceptronLoss(),
+    "focal": FocalLoss(),
+}

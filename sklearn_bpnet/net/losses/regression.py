@@ -14,6 +14,18 @@ from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import Activation, Ascending, Exp, Interval
 from sklearn_bpnet.net.losses.base import Loss, Task
 
+__all__ = [
+    "AbsoluteError",
+    "DevianceLoss",
+    "Expectile",
+    "GammaLoss",
+    "Huber",
+    "LogCosh",
+    "PoissonLoss",
+    "Quantile",
+    "TweedieLoss",
+]
+
 
 @dataclass(frozen=True)
 class AbsoluteError(Loss):
@@ -339,3 +351,15 @@ def _check_positive(Y: Array, name: str) -> None:
             f"loss={name} needs y > 0; got min(y)={Y.min():g}. "
             "Use loss='squared_error', or shift y."
         )
+
+
+ENTRIES: dict[str, Loss] = {
+    "absolute_error": AbsoluteError(),
+    "huber": Huber(),
+    "log_cosh": LogCosh(),
+    "quantile": Quantile(),
+    "expectile": Expectile(),
+    "poisson": PoissonLoss(),
+    "gamma": GammaLoss(),
+    "tweedie": TweedieLoss(),
+}
