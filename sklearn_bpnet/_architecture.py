@@ -9,13 +9,18 @@ from scipy import sparse
 
 from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet.net.activations import ACTIVATIONS
-from sklearn_bpnet.net.custom import check_activation, check_loss
-from sklearn_bpnet.net.embeddings import NUMERIC_EMBEDDINGS, Embedding
+from sklearn_bpnet.net.blocks import (
+    NUMERIC_EMBEDDINGS,
+    Block,
+    Embedding,
+    InputScale,
+)
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.penalties import ElasticNet, GroupLasso
 from sklearn_bpnet.net.registry import is_pair_of_functions
 from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.net.user_defined import check_activation, check_loss
 
 # Chosen by `python -m benchmarks.tabular`, see the guide's page "Choosing".
 _AUTO_ALPHA = 1.1
@@ -32,18 +37,21 @@ def build_network(estimator, n_features, n_outputs, output_activation):
         (*hidden, output_activation),
         dropout=(estimator.input_dropout, *_dropout_rates(estimator, len(sizes))),
         input_noise=estimator.input_noise,
-        embedding=_embedding(estimator, n_features),
-        input_scale=estimator.learned_input_scale,
+        inputs=_input_blocks(estimator, n_features),
     )
 
 
-def _embedding(estimator, n_features):
-    """The block that embeds features; None where none is to be embedded."""
+def _input_blocks(estimator, n_features):
+    """What the features pass through before the first layer."""
+    blocks: list[Block] = []
     features = estimator.embedded_features_
-    if estimator.numeric_embedding is None or features is None or not len(features):
-        return None
-    law = NUMERIC_EMBEDDINGS.resolve(estimator.numeric_embedding)
-    return Embedding(n_features, tuple(features.tolist()), law)
+    if estimator.numeric_embedding is not None and features is not None:
+        settings = NUMERIC_EMBEDDINGS.resolve(estimator.numeric_embedding)
+        if len(features):
+            blocks.append(Embedding(n_features, tuple(features.tolist()), settings))
+    if estimator.learned_input_scale:
+        blocks.append(InputScale(blocks[-1].n_out if blocks else n_features))
+    return blocks
 
 
 def build_risk(estimator, data, output_activation, *, of_a_stream=False):

@@ -36,8 +36,8 @@ from sklearn_bpnet._sklearn_compat import (
 )
 from sklearn_bpnet._start import starting_parameters
 from sklearn_bpnet.net.activations import ACTIVATIONS
-from sklearn_bpnet.net.embeddings import check_dense
-from sklearn_bpnet.net.initializers import Zeros
+from sklearn_bpnet.net.blocks.embeddings import check_dense
+from sklearn_bpnet.net.initializers import Initialization, Zeros
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.recipes import recipe
 from sklearn_bpnet.training.batches import RowReader, Standardization, in_row_order
@@ -198,12 +198,13 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
         self._network, self._loss = network, LOSSES.resolve(self.loss)
         dtype = _given_weights.common_dtype(coefs, intercepts)
         dtype = dtype if self.dtype == "auto" else np.dtype(self.dtype)
-        given = network.initial_parameters(Zeros(), np.random.default_rng(0), dtype)
-        layers = network.of_layers(given.blocks)
+        scheme = Initialization(Zeros())
+        given = network.initial_theta(scheme, np.random.default_rng(0), dtype)
+        layers = network.of_layers(given.arrays)
         _given_weights.write(layers, coefs, intercepts)
         nothing = Outcome(StopReason.CONVERGED, n_iter=0, loss=nan)
         state = new_state(self.random_state)
-        self._take(_fitted.attributes(network, given.theta, state, History(), nothing))
+        self._take(_fitted.attributes(network, given.flat, state, History(), nothing))
         self.t_ = 0
 
     # Training
@@ -432,12 +433,12 @@ default=None
         start = starting_parameters(self, risk.network, data, rng, before)
         self._note_targets(data, call.going_on)
         coefs_init, intercepts_init = call.init
-        layers = risk.network.of_layers(start.blocks)
+        layers = risk.network.of_layers(start.arrays)
         _given_weights.write(layers, coefs_init, intercepts_init, suffix="_init")
         state["rng"] = rng.bit_generator.state
-        training = Training(self, risk, data, start.theta, state, call, stop_sign)
+        training = Training(self, risk, data, start.flat, state, call, stop_sign)
         outcome = training.run()
-        self._take(training.attributes(start.theta, outcome))
+        self._take(training.attributes(start.flat, outcome))
         self._calibrate(data)
         training.tasks.end()
         return outcome
@@ -569,13 +570,8 @@ default=None
 
     def _importances(self):
         """`feature_importances_` of one network."""
-        norms = np.linalg.norm(self.coefs_[0], axis=1)
-        if self.learned_input_scale_ is not None:
-            norms *= np.abs(self.learned_input_scale_)
-        if self._network.embedding is not None:  # of all that is made of a feature
-            of = self._network.embedding.feature_of_output
-            norms = np.sqrt(np.bincount(of, norms**2))
-        return norms
+        arrays = _fitted.arrays(self, self._network)
+        return self._network.feature_importances(arrays)
 
     def _networks(self):
         """The members of an ensemble, or the one network that it is."""
@@ -584,8 +580,8 @@ default=None
     def _outputs(self, X):
         """Z[L] and A[L] of one network for rows of X that are checked, float64."""
         reader = RowReader(X, self.coefs_[0].dtype, self._input_standardization())
-        blocks = _fitted.blocks(self, self._network)
-        Z = output_Z(self._network, blocks, reader).astype(np.float64, copy=False)
+        arrays = _fitted.arrays(self, self._network)
+        Z = output_Z(self._network, arrays, reader).astype(np.float64, copy=False)
         A = self._network.output_activation.forward(Z, out=np.empty_like(Z))
         return Z, A
 

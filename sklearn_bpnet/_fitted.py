@@ -9,9 +9,6 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet.net.activations import ACTIVATIONS
-from sklearn_bpnet.net.embeddings import Embedding
-from sklearn_bpnet.net.input_scale import InputScale
-from sklearn_bpnet.net.network import Dense
 from sklearn_bpnet.training.history import StopReason
 
 # What differs between the members of an ensemble, which has these attributes not.
@@ -61,12 +58,11 @@ def attributes(network, theta, state, history, outcome, best_epoch=0):
     best_epoch : int, default=0
         The epoch of theta.
     """
-    blocks = network.parameters(theta).blocks
     scores = history.column("validation_score")
     validated = scores is not None or history.column("validation_loss") is not None
     return {
         "_state": state,
-        **weights(network, blocks),
+        **weights(network, network.arrays(theta)),
         "n_layers_": len(network.layers) + 1,
         "n_outputs_": network.blocks[-1].n_out,
         "out_activation_": ACTIVATIONS.name_of(network.output_activation),
@@ -124,43 +120,19 @@ class SometimesThere:
         raise AttributeError(message + ".")
 
 
-def weights(network, blocks):
+def weights(network, arrays):
     """The attributes that hold the arrays of a network's blocks, by name."""
-    layers = network.of_layers(blocks)
-    pairs = list(zip(network.blocks, blocks, strict=True))
-    scales = [arrays[0] for block, arrays in pairs if isinstance(block, InputScale)]
-    embeddings = [arrays for block, arrays in pairs if isinstance(block, Embedding)]
     return {
-        "coefs_": [W for W, *_ in layers],
-        "intercepts_": [b for _, b, *_ in layers],
-        "activation_weights_": [own[0] if own else None for _, _, *own in layers],
-        "learned_input_scale_": scales[0] if scales else None,
-        "embedding_weights_": list(embeddings[0]) if embeddings else None,
+        "activation_weights_": [None] * len(network.layers),
+        "learned_input_scale_": None,
+        "embedding_weights_": None,
+        **network.show(arrays),
     }
 
 
-def blocks(estimator, network):
+def arrays(estimator, network):
     """The arrays of every block of a fitted estimator's network: the way back."""
-    of_layers = iter(
-        zip(
-            estimator.coefs_,
-            estimator.intercepts_,
-            estimator.activation_weights_,
-            strict=True,
-        )
-    )
-    arrays: list[tuple] = []
-    for block in network.blocks:
-        if isinstance(block, Dense):
-            W, b, w = next(of_layers)
-            arrays.append((W, b) if w is None else (W, b, w))
-        elif isinstance(block, InputScale):
-            arrays.append((estimator.learned_input_scale_,))
-        elif isinstance(block, Embedding):
-            arrays.append(tuple(estimator.embedding_weights_))
-        else:
-            arrays.append(())
-    return arrays
+    return network.arrays_from(vars(estimator))
 
 
 def warn(estimator, outcomes):

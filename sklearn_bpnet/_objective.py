@@ -58,7 +58,7 @@ class Objective:
     def coefs_and_intercepts(self, theta: Array) -> tuple[list[Array], list[Array]]:
         """W and b of every layer: views into ``theta``."""
         network = self.risk.network
-        layers = network.of_layers(network.parameters(theta).blocks)
+        layers = network.of_layers(network.arrays(theta))
         return [W for W, *_ in layers], [b for _, b, *_ in layers]
 
 
@@ -138,7 +138,7 @@ def empirical_risk(estimator, X, y, sample_weight=None):
     reader = RowReader(data.X, np.float64, est._input_standardization())
     Y = np.asarray(est._to_network_units(data.Y), dtype=np.float64)
     rows = reader.read(slice(0, len(Y)))
-    return Objective(risk, rows, Y, data.weights, start.theta)
+    return Objective(risk, rows, Y, data.weights, start.flat)
 
 
 def check_gradient(
@@ -218,22 +218,21 @@ def check_gradient(
             f"gradient must have the shape {J.theta.shape}, a number for every weight "
             f"and bias; got {gradient.shape}."
         )
-    blocks = J.risk.network.blocks
     which = None
     if n_per_array is not None:
         if n_per_array < 1:
             raise ValueError(f"n_per_array must be at least 1; got {n_per_array!r}.")
         rng = np.random.default_rng(random_state)
-        which = _some_of_each(blocks, n_per_array, rng)
-    report = compare(J.value, J.theta, gradient, blocks, which, rtol)
+        which = _some_of_each(J.risk.network.shapes, n_per_array, rng)
+    report = compare(J.value, J.theta, gradient, J.risk.network, which, rtol)
     if report.mismatches:
         raise GradientMismatchError(report)
     return report
 
 
-def _some_of_each(blocks, n, rng):
+def _some_of_each(shapes, n, rng):
     """Positions in theta, up to n of every array."""
-    sizes = [int(np.prod(shape)) for block in blocks for shape in block.shapes]
+    sizes = [int(np.prod(shape)) for of_block in shapes for shape in of_block]
     starts = np.cumsum([0, *sizes[:-1]])
     return np.concatenate(
         [

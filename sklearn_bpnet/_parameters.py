@@ -13,7 +13,7 @@ from sklearn.metrics import get_scorer_names
 from sklearn_bpnet._rates import KINDS, kinds_without_effect, rate_factors
 from sklearn_bpnet._sklearn_compat import HasMethods, Interval, Options, StrOptions
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation
-from sklearn_bpnet.net.embeddings import NUMERIC_EMBEDDINGS, PBLD
+from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS, PBLD
 from sklearn_bpnet.net.hyperparameters import Configurable
 from sklearn_bpnet.net.initializers import (
     BIAS_INITIALIZERS,

@@ -7,17 +7,8 @@ from numbers import Real
 
 import numpy as np
 
-from sklearn_bpnet.net.network import Dense
-from sklearn_bpnet.net.parameters import Parameters
-
-# What a user may name: the kinds of parameters that a network's blocks can have.
-KINDS = {
-    "W": "weights",
-    "b": "biases",
-    "activation": "weights that activations learn",
-    "input_scale": "learned scale of the features",
-    "embedding": "numeric embedding",
-}
+from sklearn_bpnet.net.blocks import KINDS
+from sklearn_bpnet.net.theta import Theta
 
 
 def rate_factors(spec, network, optimizer):
@@ -49,12 +40,12 @@ def rate_factors(spec, network, optimizer):
     if spec is None:
         return None, None
     of_blocks = _by_kind if isinstance(spec, dict) else _by_layer
-    rates, decays = (Parameters.zeros(network.shapes) for _ in range(2))
+    rates, decays = (Theta.zeros(network.shapes) for _ in range(2))
     blocks = zip(
         network.blocks,
         of_blocks(spec, network),
-        rates.blocks,
-        decays.blocks,
+        rates.arrays,
+        decays.arrays,
         strict=True,
     )
     for block, factors, *arrays in blocks:
@@ -63,7 +54,7 @@ def rate_factors(spec, network, optimizer):
             is_ntk = isinstance(factor, str)
             rate[...] = _ntk(block.n_in, optimizer) if is_ntk else factor
             decay[...] = 1.0 if is_ntk else factor
-    return rates.theta, decays.theta
+    return rates.flat, decays.flat
 
 
 def _ntk(n_in, optimizer):
@@ -77,8 +68,9 @@ def _ntk(n_in, optimizer):
 
 def _by_kind(spec, network):
     """For every block the factors of its kinds, from a dictionary of kinds."""
-    if unknown := set(spec) - set(KINDS):
-        known = ", ".join(f"{kind!r} ({meaning})" for kind, meaning in KINDS.items())
+    kinds = KINDS | network.kinds
+    if unknown := set(spec) - set(kinds):
+        known = ", ".join(f"{kind!r} ({meaning})" for kind, meaning in kinds.items())
         raise ValueError(
             f"learning_rate_factors may have the keys {known}; "
             f"got {sorted(unknown, key=str)}."
@@ -104,7 +96,7 @@ def _by_layer(spec, network):
         raise _error(spec, network)
     left = iter(entries)
     return [
-        dict.fromkeys(block.kinds, next(left)) if isinstance(block, Dense) else {}
+        dict.fromkeys(block.kinds, next(left)) if block.is_layer else {}
         for block in network.blocks
     ]
 
@@ -136,5 +128,5 @@ def kinds_without_effect(spec, network):
     """The keys of ``learning_rate_factors`` that no block of the network has."""
     if not isinstance(spec, dict):
         return []
-    there = {kind for block in network.blocks for kind in block.kinds}
+    there = network.kinds
     return [kind for kind in spec if kind in KINDS and kind not in there]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from scipy import sparse
 
 from sklearn_bpnet import _fitted
 from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet._rows import some_rows
-from sklearn_bpnet.net.initializers import BIAS_INITIALIZERS, INITIALIZERS
-from sklearn_bpnet.net.parameters import Parameters
+from sklearn_bpnet.net.initializers import (
+    BIAS_INITIALIZERS,
+    INITIALIZERS,
+    Initialization,
+)
+from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.batches import RowReader
 
 # Sparse columns are centred inside the matrix product, in the network's dtype. With
@@ -38,7 +40,7 @@ def starting_parameters(estimator, network, data, rng, state):
 
     Returns
     -------
-    start : Parameters
+    start : Theta
         The network's, in memory of their own.
 
     Raises
@@ -49,25 +51,26 @@ def starting_parameters(estimator, network, data, rng, state):
     est = estimator
     if state is None:
         dtype = _network_dtype(est, data)
-        laws: dict[str, Any] = {
-            "initializer": INITIALIZERS.resolve(est.initializer),
-            "biases": BIAS_INITIALIZERS.resolve(est.bias_initializer),
-        }
-        if est.output_initializer is not None:
-            laws["output"] = INITIALIZERS.resolve(est.output_initializer)
-        if any(law.needs_rows for law in laws.values()):
+        output = est.output_initializer
+        scheme = Initialization(
+            INITIALIZERS.resolve(est.initializer),
+            BIAS_INITIALIZERS.resolve(est.bias_initializer),
+            None if output is None else INITIALIZERS.resolve(output),
+        )
+        X = None
+        if scheme.needs_samples:
             widest = max(max(b.n_in, b.n_out) for b in network.blocks)
             reader = RowReader(data.X, dtype, est._input_standardization())
-            laws["rows"] = reader.read(some_rows(data, widest, rng))
-        start = network.initial_parameters(rng=rng, dtype=dtype, **laws)
+            X = reader.read(some_rows(data, widest, rng))
+        start = network.initial_theta(scheme, rng, dtype, X)
         est._set_initial_biases(network, start, data)
         return start
     dtype = est.coefs_[0].dtype if est.dtype == "auto" else np.dtype(est.dtype)
     _check_same_network(est, network)
-    start = Parameters.pack(_fitted.blocks(est, network), dtype)
+    start = Theta.pack(_fitted.arrays(est, network), dtype)
     stands_elsewhere = state["theta"] is not None
-    if stands_elsewhere and np.array_equal(start.theta, state["shown"]):
-        start.theta[:] = state["theta"]
+    if stands_elsewhere and np.array_equal(start.flat, state["shown"]):
+        start.flat[:] = state["theta"]
     else:
         state["average"] = None  # the user's weights
     return start
@@ -77,11 +80,15 @@ def _check_same_network(estimator, network):
     """Raise ValueError where the fitted weights are those of another one."""
     est = estimator
     needed = [(layer.n_in, layer.n_out) for layer in network.layers]
-    learned = [layer.learned is not None for layer in network.layers]
+    learned = ["activation" in layer.kinds for layer in network.layers]
     fitted = [W.shape for W in est.coefs_]
     start_again = "Use warm_start=False to start again."
-    embedding = network.embedding
-    shapes = None if embedding is None else list(embedding.shapes)
+    shapes = [
+        shape
+        for block in network.blocks
+        for name, shape in zip(block.attributes, block.shapes, strict=True)
+        if name == "embedding_weights_"
+    ] or None
     own = est.embedding_weights_
     known = None if own is None else [array.shape for array in own]
     newly = est.numeric_embedding is not None and est.embedded_features_ is None

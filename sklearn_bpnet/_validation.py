@@ -78,29 +78,29 @@ class Validator:
     def __call__(self, theta):
         """Score and mean loss of theta; NaN if its outputs are not finite."""
         network = self.risk.network
-        parameters = network.parameters(theta.astype(self.dtype, copy=False))
-        Z = output_Z(network, parameters.blocks, self.reader, self.held_out.rows)
+        arrays = network.arrays(theta.astype(self.dtype, copy=False))
+        Z = output_Z(network, arrays, self.reader, self.held_out.rows)
         A = network.output_activation.forward(Z, out=np.empty_like(Z))
         if not np.isfinite(A).all():
             return Validation(None if self.only_loss else np.nan)
         loss = np.average(self.risk.losses(self.Y, Z, A), weights=self.weights)
-        score = None if self.only_loss else float(self._score(Z, A, parameters))
+        score = None if self.only_loss else float(self._score(Z, A, arrays))
         return Validation(score, float(loss))
 
-    def _score(self, Z, A, parameters):
+    def _score(self, Z, A, arrays):
         if self.scorer is None:
             weights = self.weights
             return self.estimator._validation_score(Z, A, self.targets, weights)
-        fitted = self._fitted(parameters.blocks)
+        fitted = self._fitted(arrays)
         if self.weights is None:
             return self.scorer(fitted, self.X, self.y)
         return self.scorer(fitted, self.X, self.y, sample_weight=self.weights)
 
-    def _fitted(self, blocks):
+    def _fitted(self, arrays):
         """An estimator that predicts with the weights of now."""
         fitted = copy(self.estimator)
         vars(fitted).pop("feature_names_in_", None)  # the rows come as an array
-        for name, arrays in _fitted.weights(self.risk.network, blocks).items():
-            setattr(fitted, name, arrays)
+        for name, value in _fitted.weights(self.risk.network, arrays).items():
+            setattr(fitted, name, value)
         fitted.n_outputs_ = len(fitted.intercepts_[-1])
         return fitted

@@ -671,7 +671,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
             rows = slice(None) if data.rows is None else data.rows
             weights = None if data.weights is None else data.weights[rows]
             means = np.average(data.Y[rows], axis=0, weights=weights)
-            start.blocks[-1][1][...] = np.log(np.maximum(means, np.finfo(float).tiny))
+            start.arrays[-1][1][...] = np.log(np.maximum(means, np.finfo(float).tiny))
 
     def _to_network_units(self, Y):
         return (

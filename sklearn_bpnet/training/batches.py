@@ -16,8 +16,8 @@ from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
 
 from sklearn_bpnet.net._typing import Array, Operand
-from sklearn_bpnet.net.input_scale import column_dots, scale_columns
-from sklearn_bpnet.net.vectors import aligned
+from sklearn_bpnet.net.blocks.input_scale import column_dots, scale_columns
+from sklearn_bpnet.net.memory import aligned
 
 Rows = slice | NDArray[np.intp]
 

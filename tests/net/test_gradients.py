@@ -10,6 +10,7 @@ from itertools import count
 
 import numpy as np
 import pytest
+from differences import relative_error
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,7 +24,8 @@ from sklearn_bpnet.net.activations import (
     Mixed,
     PReLU,
 )
-from sklearn_bpnet.net.gradcheck import numerical_gradient, relative_error
+from sklearn_bpnet.net.blocks import InputScale
+from sklearn_bpnet.net.gradcheck import numerical_gradient
 from sklearn_bpnet.net.losses import (
     LOSSES,
     Expectile,
@@ -42,9 +44,9 @@ from sklearn_bpnet.net.losses import (
     check_pair,
 )
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.penalties import ElasticNet, GroupLasso
 from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.net.theta import Theta
 
 N_ROWS, N_FEATURES = 4, 2
 STEP = 1e-4
@@ -158,7 +160,7 @@ class Problem:
             (*functions, self.output),
             dropout=self.dropout,
             input_noise=self.input_noise,
-            input_scale=self.input_scale,
+            inputs=(InputScale(N_FEATURES),) if self.input_scale else (),
         )
 
 
@@ -204,7 +206,7 @@ def smooth_point(problem, risk):
         assert seed < 10_000, "no such point"
         rng = np.random.default_rng(seed)
         X = rng.normal(size=(N_ROWS, N_FEATURES))
-        theta = rng.uniform(-0.8, 0.8, size=network.is_weight().size)
+        theta = rng.uniform(-0.8, 0.8, size=network.n_parameters)
         Y = draw_targets(problem.loss, problem.n_targets, rng)
         weights = rng.integers(0, 4, size=N_ROWS) + 0.5 if problem.weighted else None
         still = network.workspace(N_ROWS, np.float64, keep_Z=True)
@@ -216,7 +218,7 @@ def smooth_point(problem, risk):
 
 def is_smooth(risk, theta, X, Y, ws):
     network = risk.network
-    A = network.forward(network.parameters(theta).blocks, X, ws)
+    A = network.forward(network.arrays(theta), X, ws)
     Zs = [layer.Z for layer in network.of_layers(ws)]
     nearest = min(np.abs(Z).min() for Z in Zs)
     largest = max(np.abs(Z).max() for Z in Zs)
@@ -258,11 +260,11 @@ def through_noise(risk, point):
     s = None if point.weights is None else point.weights / point.weights.mean()
 
     def loss(theta, gradient=None):
-        gradient = gradient or Parameters.zeros(network.shapes)
-        blocks = network.parameters(theta).blocks
-        total = risk.add_up(blocks, point.X, Y, s, N_ROWS, gradient.blocks, point.ws)
+        gradient = gradient or Theta.zeros(network.shapes)
+        arrays = network.arrays(theta)
+        total = risk.add_up(arrays, point.X, Y, s, N_ROWS, gradient.arrays, point.ws)
         return total / N_ROWS
 
-    gradient = Parameters.zeros(network.shapes)
+    gradient = Theta.zeros(network.shapes)
     loss(point.theta, gradient)
-    return loss, gradient.theta
+    return loss, gradient.flat

@@ -2,6 +2,7 @@ import pickle
 
 import numpy as np
 import pytest
+from differences import relative_error
 
 from sklearn_bpnet.net.activations import (
     ACTIVATIONS,
@@ -12,8 +13,8 @@ from sklearn_bpnet.net.activations import (
     Mixed,
     PReLU,
 )
-from sklearn_bpnet.net.gradcheck import numerical_gradient, relative_error
-from sklearn_bpnet.net.initializers import INITIALIZERS
+from sklearn_bpnet.net.gradcheck import numerical_gradient
+from sklearn_bpnet.net.initializers import INITIALIZERS, Initialization
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.risk import EmpiricalRisk
@@ -124,8 +125,8 @@ def test_a_layer_holds_one_weight_a_unit_behind_W_and_b(f, rng):
     network = network_of(f)
     assert network.shapes[:2] == [((2, 3), (3,), (3,)), ((3, 3), (3,), (3,))]
     assert network.shapes[2] == ((3, 1), (1,))
-    start = network.initial_parameters(INITIALIZERS["auto"], rng, np.float64)
-    for _, b, w in start.blocks[:2]:
+    start = network.initial_theta(Initialization(INITIALIZERS["auto"]), rng, np.float64)
+    for _, b, w in start.arrays[:2]:
         np.testing.assert_array_equal(w, f.initial)
         np.testing.assert_array_equal(b, 0)
 
@@ -135,7 +136,7 @@ def test_gradient_of_a_network_equals_central_differences(f, rng):
     network = network_of(f)
     risk = EmpiricalRisk(network, LOSSES["squared_error"], 0.1)
     X, Y = rng.normal(size=(N_ROWS, 2)), rng.normal(size=(N_ROWS, 1))
-    theta = rng.normal(size=network.is_weight().size)
+    theta = rng.normal(size=network.n_parameters)
     s = rng.uniform(1, 2, size=N_ROWS)
     _, gradient = risk.value_and_gradient(theta, X, Y, s)
     numeric = numerical_gradient(lambda t: risk.value(t, X, Y, s), theta)
@@ -146,9 +147,9 @@ def test_gradient_of_a_network_equals_central_differences(f, rng):
 def test_its_weights_are_not_penalised(f):
     network = network_of(f)
     strength = EmpiricalRisk(network, LOSSES["squared_error"], 0.7).strength(
-        np.zeros(network.is_weight().size)
+        np.zeros(network.n_parameters)
     )
-    for W, *others in network.parameters(strength).blocks:
+    for W, *others in network.arrays(strength):
         assert (W == 0.7).all()
         assert all((a == 0).all() for a in others)
 

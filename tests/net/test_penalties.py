@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from differences import relative_error
 from scipy.optimize import minimize, minimize_scalar
 
-from sklearn_bpnet.net.gradcheck import numerical_gradient, relative_error
+from sklearn_bpnet.net.gradcheck import numerical_gradient
 from sklearn_bpnet.net.penalties import ElasticNet, GroupLasso
 
 every_ratio = pytest.mark.parametrize("l1_ratio", [0.0, 0.3, 1.0])

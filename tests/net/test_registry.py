@@ -3,7 +3,7 @@ import re
 import pytest
 
 from sklearn_bpnet.net.activations import ACTIVATIONS, LeakyReLU, Sigmoid
-from sklearn_bpnet.net.embeddings import NUMERIC_EMBEDDINGS
+from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS
 from sklearn_bpnet.net.initializers import BIAS_INITIALIZERS, INITIALIZERS
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.training.optimizers import OPTIMIZERS

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+from differences import relative_error
 from scipy import sparse
 from scipy.optimize import minimize
 
 from sklearn_bpnet.net.activations import ACTIVATIONS
-from sklearn_bpnet.net.gradcheck import numerical_gradient, relative_error
+from sklearn_bpnet.net.gradcheck import numerical_gradient
 from sklearn_bpnet.net.losses import (
     LOSSES,
     GammaLoss,
@@ -59,9 +60,7 @@ def targets(loss, n_outputs, rng):
 
 def pre_activations(network, theta, X):
     A, Zs = X, []
-    for layer, arrays in zip(
-        network.layers, network.parameters(theta).blocks, strict=True
-    ):
+    for layer, arrays in zip(network.layers, network.arrays(theta), strict=True):
         Z = A @ arrays[0] + arrays[1]
         Zs.append(Z)
         A = layer.function(arrays).forward(Z, out=np.empty_like(Z))
@@ -75,7 +74,7 @@ def problem(names, loss="squared_error", n_outputs=1):
     for seed in range(10_000):
         rng = np.random.default_rng(seed)
         X = rng.normal(size=(N_ROWS, N_FEATURES))
-        theta = rng.uniform(-0.8, 0.8, size=network.is_weight().size)
+        theta = rng.uniform(-0.8, 0.8, size=network.n_parameters)
         Zs = pre_activations(network, theta, X)
         at_kink = any(np.abs(Z).min() < KINK_DISTANCE for Z in Zs)
         dead = any((Z.max(axis=0) < 0).any() for Z in Zs)
@@ -337,12 +336,12 @@ def test_the_minimum_without_hidden_layers_is_ridges(weights, n_outputs):
     risk = EmpiricalRisk(network, LOSSES["squared_error"], alpha)
     result = minimize(
         risk.value_and_gradient,
-        np.zeros(network.is_weight().size),
+        np.zeros(network.n_parameters),
         args=(X, Y, weights),
         jac=True,
         tol=1e-12,
     )
-    found_W, found_b = network.parameters(result.x).blocks[0]
+    found_W, found_b = network.arrays(result.x)[0]
     np.testing.assert_allclose(found_W, W, atol=1e-6)
     np.testing.assert_allclose(found_b, b, atol=1e-6)
 

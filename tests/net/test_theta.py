@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from sklearn_bpnet.net.parameters import Parameters
+from sklearn_bpnet.net.theta import Theta
 
 SHAPES = [((2, 3), (3,)), ((3, 1), (1,))]  # 6 + 3 + 3 + 1 numbers
 
 
 def test_views_lie_in_theta_one_after_the_other():
     theta = np.arange(13.0)
-    (W1, b1), (W2, b2) = Parameters(SHAPES, theta).blocks
+    (W1, b1), (W2, b2) = Theta(SHAPES, theta).arrays
     np.testing.assert_array_equal(W1, [[0, 1, 2], [3, 4, 5]])
     np.testing.assert_array_equal(b1, [6, 7, 8])
     np.testing.assert_array_equal(W2, [[9], [10], [11]])
@@ -17,58 +17,58 @@ def test_views_lie_in_theta_one_after_the_other():
 
 def test_views_and_theta_are_the_same_memory():
     theta = np.zeros(13)
-    parameters = Parameters(SHAPES, theta)
-    assert parameters.theta is theta
-    for block in parameters.blocks:
+    parameters = Theta(SHAPES, theta)
+    assert parameters.flat is theta
+    for block in parameters.arrays:
         for view in block:
             assert np.shares_memory(view, theta)
             view += 1
     np.testing.assert_array_equal(theta, 1)  # and no two views overlap
     theta[:] = -1
-    np.testing.assert_array_equal(parameters.blocks[0][0], -np.ones((2, 3)))
+    np.testing.assert_array_equal(parameters.arrays[0][0], -np.ones((2, 3)))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_zeros_have_the_shapes_and_the_dtype(dtype):
-    parameters = Parameters.zeros(SHAPES, dtype)
-    np.testing.assert_array_equal(parameters.theta, np.zeros(13))
-    assert parameters.theta.dtype == dtype
-    assert [[v.shape for v in block] for block in parameters.blocks] == [
+    parameters = Theta.zeros(SHAPES, dtype)
+    np.testing.assert_array_equal(parameters.flat, np.zeros(13))
+    assert parameters.flat.dtype == dtype
+    assert [[v.shape for v in block] for block in parameters.arrays] == [
         [(2, 3), (3,)],
         [(3, 1), (1,)],
     ]
-    assert {v.dtype for block in parameters.blocks for v in block} == {np.dtype(dtype)}
+    assert {v.dtype for block in parameters.arrays for v in block} == {np.dtype(dtype)}
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_pack_is_the_inverse_of_the_views(dtype):
     theta = np.random.default_rng(0).normal(size=13).astype(dtype)
-    blocks = Parameters(SHAPES, theta).blocks
-    packed = Parameters.pack(blocks, dtype)
-    np.testing.assert_array_equal(packed.theta, theta)
-    assert packed.theta.dtype == dtype
-    for ours, theirs in zip(packed.blocks, blocks, strict=True):
+    blocks = Theta(SHAPES, theta).arrays
+    packed = Theta.pack(blocks, dtype)
+    np.testing.assert_array_equal(packed.flat, theta)
+    assert packed.flat.dtype == dtype
+    for ours, theirs in zip(packed.arrays, blocks, strict=True):
         for one, other in zip(ours, theirs, strict=True):
             np.testing.assert_array_equal(one, other)
 
 
 def test_pack_copies():
     W, b = np.ones((2, 3)), np.ones(3)
-    packed = Parameters.pack([(W, b)])
-    packed.theta[:] = 5
-    assert not np.shares_memory(packed.theta, W)
+    packed = Theta.pack([(W, b)])
+    packed.flat[:] = 5
+    assert not np.shares_memory(packed.flat, W)
     np.testing.assert_array_equal(W, 1)
     np.testing.assert_array_equal(b, 1)
 
 
 def test_pack_reads_lists_and_columns_first_arrays():
     W = np.asfortranarray([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])
-    packed = Parameters.pack(iter([(W, [6, 7, 8])]))
-    np.testing.assert_array_equal(packed.theta, np.arange(9))
+    packed = Theta.pack(iter([(W, [6, 7, 8])]))
+    np.testing.assert_array_equal(packed.flat, np.arange(9))
 
 
 @pytest.mark.parametrize("size", [12, 14])
 def test_a_theta_of_another_size_is_an_error_that_names_both(size):
     message = f"theta has {size} numbers; the shapes hold 13"
     with pytest.raises(ValueError, match=message):
-        Parameters(SHAPES, np.zeros(size))
+        Theta(SHAPES, np.zeros(size))

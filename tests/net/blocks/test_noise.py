@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
+from differences import relative_error
 
 from sklearn_bpnet.net.activations import ACTIVATIONS
-from sklearn_bpnet.net.gradcheck import numerical_gradient, relative_error
+from sklearn_bpnet.net.blocks.noise import Dropout, GaussianNoise
+from sklearn_bpnet.net.gradcheck import numerical_gradient
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.net.noise import Dropout, GaussianNoise
-from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.net.theta import Theta
 
 N_ROWS, N_UNITS = 5, 3
 BLOCKS = [Dropout(N_UNITS, 0.4), GaussianNoise(N_UNITS, 0.3)]
@@ -125,7 +126,7 @@ def test_backward_is_the_transposed_derivative_of_forward(block, rng):
 @each_block
 def test_a_shorter_batch_uses_the_same_memory_and_draws_its_own_noise(block, rng):
     ws = drawn(block)
-    short = ws.rows(slice(2))
+    short = ws.part(slice(2))
     assert short.noise is None  # until it is drawn
     A = rng.normal(size=(2, N_UNITS))
     assert block.forward((), A, short) is A
@@ -164,19 +165,19 @@ def test_gradient_through_drawn_noise_equals_central_differences(hidden, rng):
     network = noisy_network((hidden, hidden))
     risk = EmpiricalRisk(network, LOSSES["squared_error"])
     X, Y = rng.normal(size=(N_ROWS, N_UNITS)), rng.normal(size=(N_ROWS, 2))
-    theta = rng.uniform(-0.8, 0.8, size=network.is_weight().size)
+    theta = rng.uniform(-0.8, 0.8, size=network.n_parameters)
     ws = network.workspace(N_ROWS, np.float64)
     network.draw(ws, rng)
-    gradient = Parameters.zeros(network.shapes)
+    gradient = Theta.zeros(network.shapes)
 
     def J(t):
-        blocks = network.parameters(t).blocks
-        thrown = Parameters.zeros(network.shapes).blocks
+        blocks = network.arrays(t)
+        thrown = Theta.zeros(network.shapes).arrays
         return risk.add_up(blocks, X, Y, None, N_ROWS, thrown, ws) / N_ROWS
 
-    blocks = network.parameters(theta).blocks
-    risk.add_up(blocks, X, Y, None, N_ROWS, gradient.blocks, ws)
-    exact = gradient.theta.copy()
+    blocks = network.arrays(theta)
+    risk.add_up(blocks, X, Y, None, N_ROWS, gradient.arrays, ws)
+    exact = gradient.flat.copy()
     numeric = numerical_gradient(J, theta)
     assert relative_error(exact, numeric) < 1e-6
     still = risk.value_and_gradient(theta, X, Y)[1]  # nothing drawn: no noise
@@ -189,7 +190,7 @@ def test_the_risk_itself_is_free_of_noise(rng):
     plain = Network.dense(
         (N_UNITS, 4, 4, 2), [layer.activation for layer in noisy.layers]
     )
-    theta = rng.normal(size=plain.is_weight().size)
+    theta = rng.normal(size=plain.n_parameters)
     one, other = (
         EmpiricalRisk(n, LOSSES["squared_error"]).value_and_gradient(theta, X, Y)
         for n in (noisy, plain)
@@ -203,13 +204,13 @@ def test_a_noisy_pass_stays_in_its_dtype(dtype, rng):
     network = noisy_network()
     risk = EmpiricalRisk(network, LOSSES["squared_error"])
     X, Y = (rng.normal(size=(N_ROWS, n)).astype(dtype) for n in (N_UNITS, 2))
-    theta = rng.normal(size=network.is_weight().size).astype(dtype)
+    theta = rng.normal(size=network.n_parameters).astype(dtype)
     ws = network.workspace(N_ROWS, dtype)
     network.draw(ws, rng)
-    gradient = Parameters.zeros(network.shapes, dtype)
-    blocks = network.parameters(theta).blocks
-    risk.add_up(blocks, X, Y, None, N_ROWS, gradient.blocks, ws)
-    assert gradient.theta.dtype == dtype
+    gradient = Theta.zeros(network.shapes, dtype)
+    blocks = network.arrays(theta)
+    risk.add_up(blocks, X, Y, None, N_ROWS, gradient.arrays, ws)
+    assert gradient.flat.dtype == dtype
     assert all(layer.A.dtype == dtype for layer in ws)
 
 

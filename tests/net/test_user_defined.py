@@ -14,12 +14,12 @@ from sklearn_bpnet.net.activations import (
     PReLU,
     Tanh,
 )
-from sklearn_bpnet.net.custom import (
+from sklearn_bpnet.net.losses import LOSSES, FunctionLoss, Loss, Quantile
+from sklearn_bpnet.net.registry import is_pair_of_functions
+from sklearn_bpnet.net.user_defined import (
     check_activation,
     check_loss,
 )
-from sklearn_bpnet.net.losses import LOSSES, FunctionLoss, Loss, Quantile
-from sklearn_bpnet.net.registry import is_pair_of_functions
 
 IDENTITY = ACTIVATIONS["identity"]
 Y = np.random.default_rng(3).normal(size=(9, 2))
