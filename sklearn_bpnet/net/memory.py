@@ -34,7 +34,7 @@ def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
 
 
 def add_scaled(y: Array, a: float, x: Array) -> None:
-    """Y <- y + a x, in place; ``x`` may be overwritten.
+    """y <- y + a x, in place; ``x`` may be overwritten.
 
     Both are contiguous vectors of one size and of the dtype float32 or float64.
     """
@@ -46,7 +46,7 @@ def add_scaled(y: Array, a: float, x: Array) -> None:
 
 
 def scale(y: Array, a: float) -> None:
-    """Y <- a y, in place, of a vector as in `add_scaled`."""
+    """y <- a y, in place, of a vector as in `add_scaled`."""
     if 0 < y.size <= _MOST_OF_BLAS:
         _SCALE[y.dtype](a, y)
     else:

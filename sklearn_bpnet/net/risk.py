@@ -101,7 +101,7 @@ class EmpiricalRisk:
         return bool(np.any(self.alpha))
 
     def strength(self, theta: Array) -> Array:
-        """Lambda of every parameter: its layer's for a weight, 0 for a bias.
+        """lambda of every parameter: its layer's for a weight, 0 for a bias.
 
         What a block below a layer has of weights is penalised like that layer's.
         """

@@ -54,7 +54,7 @@ class Standardization:
 
     @property
     def largest_offset(self) -> float:
-        """Max |mean / scale|: what is lost to cancellation if it is done late."""
+        """max |mean / scale|: what is lost to cancellation if it is done late."""
         return float(np.max(np.abs(self.mean / self.scale), initial=0.0))
 
 

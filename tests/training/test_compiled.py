@@ -72,7 +72,7 @@ def train(
     shuffle=True, scale=1, n_rows=47, batch_size=10, n_epochs=3, learning_rate=0.05,
     options=PLAIN, n_threads=1, read=None, average=None,
 ):  # fmt: skip
-    """Theta, the losses of the epochs and the optimiser's state."""
+    """theta, the losses of the epochs and the optimiser's state."""
     monkeypatch.setattr(epoch_module, "COMPILE_FROM", 1 if compiled else 10**9)
     rng = np.random.default_rng(0)
     X = scale * rng.normal(size=(n_rows, 4)).astype(dtype)

@@ -43,7 +43,7 @@ def train(
     risk, optimizer, in_use, monkeypatch, *, X=None, scaling=None, weighted=False,
     dtype=np.float64, decay=None, shuffle=True, n_epochs=3,
 ):  # fmt: skip
-    """Theta, the epochs' losses, the optimiser's state and the first theta."""
+    """theta, the epochs' losses, the optimiser's state and the first theta."""
     rng = np.random.default_rng(0)
     Y = np.eye(3, dtype=dtype)[rng.integers(3, size=N_ROWS)]
     s = rng.uniform(0, 2, N_ROWS).astype(dtype) if weighted else None
