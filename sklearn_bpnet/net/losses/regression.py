@@ -202,7 +202,7 @@ class Expectile(Loss):
 
 @dataclass(frozen=True)
 class DevianceLoss(Loss):
-    """Half the deviance of a law with positive mean, canonical or not above exp."""
+    """Half the deviance of a distribution with positive mean, of output exp."""
 
     domain: ClassVar[Interval] = Interval(0, inf)
 
@@ -248,7 +248,7 @@ class PoissonLoss(DevianceLoss):
 class GammaLoss(DevianceLoss):
     """Half the gamma deviance, L(y, a) = sum_k [ln(a_k / y_k) + y_k / a_k - 1].
 
-    For targets y > 0 whose deviation grows with their mean.
+    For targets y > 0 whose standard deviation is proportional to their mean.
     """
 
     def value(self, Y: Array, A: Array) -> Array:
@@ -275,7 +275,7 @@ class GammaLoss(DevianceLoss):
 
 @dataclass(frozen=True)
 class TweedieLoss(DevianceLoss):
-    """Half the deviance of a Tweedie law, whose variance is a power of its mean.
+    """Half the Tweedie deviance: the variance is a power of the mean.
 
     ::
 
