@@ -48,7 +48,7 @@ class Registry(dict[str, T], Generic[T]):
         self.kind = kind
         self.base = base
         self.from_functions = from_functions
-        _REGISTRIES.setdefault(kind, self)
+        _REGISTRIES.append(self)
 
     def resolve(self, spec: str | T | tuple[Callable[..., Any], ...]) -> T:
         """Return the object that ``spec`` names, or ``spec`` if it is one.
@@ -85,7 +85,7 @@ class Registry(dict[str, T], Generic[T]):
         return type(instance).__name__
 
 
-_REGISTRIES: dict[str, Registry[Any]] = {}  # by kind, as they are imported
+_REGISTRIES: list[Registry[Any]] = []  # some may be of one kind, such as solvers
 
 
 def kind_and_class(instance: Any) -> tuple[str, str]:
@@ -97,12 +97,12 @@ def kind_and_class(instance: Any) -> tuple[str, str]:
         If it is of no known kind, or its class is not of this package.
     """
     cls = type(instance)
-    for kind, registry in _REGISTRIES.items():
+    for registry in _REGISTRIES:
         if isinstance(instance, registry.base) and _is_ours(cls):
-            return kind, cls.__name__
+            return registry.kind, cls.__name__
     raise ValueError(
         f"{cls.__module__}.{cls.__qualname__} is not a class of {_PACKAGE} with a "
-        f"registry. Those are: {', '.join(sorted(_REGISTRIES))}."
+        f"registry. Those are: {_known_kinds()}."
     )
 
 
@@ -114,17 +114,19 @@ def class_of(kind: str, name: str) -> type:
     ValueError
         If there is none.
     """
-    if kind not in _REGISTRIES:
-        raise ValueError(
-            f"Unknown kind {kind!r}. Known: {', '.join(sorted(_REGISTRIES))}."
-        )
-    classes = deque([_REGISTRIES[kind].base])
+    classes = deque(r.base for r in _REGISTRIES if r.kind == kind)
+    if not classes:
+        raise ValueError(f"Unknown kind {kind!r}. Known: {_known_kinds()}.")
     while classes:
         cls = classes.popleft()
         if cls.__name__ == name and _is_ours(cls) and not isabstract(cls):
             return cls
         classes.extend(cls.__subclasses__())
     raise ValueError(f"{_PACKAGE} has no {kind} class {name!r}.")
+
+
+def _known_kinds() -> str:
+    return ", ".join(sorted({registry.kind for registry in _REGISTRIES}))
 
 
 def _is_ours(cls: type) -> bool:
