@@ -216,7 +216,7 @@ def test_a_wrong_penalty_is_told_from_a_wrong_layer(regression, monkeypatch):
         add_l2_gradient(self, theta, 2 * strength, gradient, scratch)
 
     monkeypatch.setattr(type(J.risk.penalty), "add_l2_gradient", twice)
-    with pytest.raises(GradientMismatchError, match="look at the penalty"):
+    with pytest.raises(GradientMismatchError, match="check the penalty"):
         check_gradient(reg, *regression)
 
 

@@ -132,13 +132,13 @@ class GradientReport:
 
     def _advice(self) -> str:
         if all(m.parameter == "W" for m in self.mismatches):
-            return "No bias is off, so look at the penalty's gradient first."
+            return "No bias is off, so check the penalty's gradient first."
         top = max(m.layer for m in self.mismatches)
         if top == 0:
-            return "No layer is off, so look below the first one."
+            return "No layer is off, so check what lies below the first one."
         return (
             f"An error reaches every layer below it, and layer {top} is the topmost "
-            "that is off: look at the derivative of its activation first, or of the "
+            "that is off: check the derivative of its activation first, or of the "
             "loss if it is the output layer."
         )
 

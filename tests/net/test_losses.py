@@ -78,26 +78,26 @@ ALLOWED = {name: TRAINABLE for name in LOSSES} | {
 }
 
 
-def targets(loss, n_rows, n_outputs, rng):
-    shape = (n_rows, n_outputs)
+def targets(loss, n_samples, n_outputs, rng):
+    shape = (n_samples, n_outputs)
     if isinstance(loss, PoissonLoss):
         return rng.poisson(2, size=shape).astype(float)
     if isinstance(loss, (GammaLoss, TweedieLoss)):
         return rng.gamma(2, size=shape)
     if getattr(loss, "categorical", False):
-        return np.eye(n_outputs)[rng.integers(n_outputs, size=n_rows)]
+        return np.eye(n_outputs)[rng.integers(n_outputs, size=n_samples)]
     if loss.tasks == {"classification"}:
         return loss.encode_targets(rng.integers(2, size=shape).astype(float))
     return rng.normal(size=shape)
 
 
-def outputs(loss, n_rows, n_outputs, rng):
+def outputs(loss, n_samples, n_outputs, rng):
     """Inside the loss's domain, and far enough from its ends."""
     if loss.domain.high < inf:
-        return rng.uniform(0.1, 0.9, size=(n_rows, n_outputs))
+        return rng.uniform(0.1, 0.9, size=(n_samples, n_outputs))
     if loss.domain.low > -inf:
-        return rng.uniform(0.2, 4, size=(n_rows, n_outputs))
-    return rng.normal(size=(n_rows, n_outputs))
+        return rng.uniform(0.2, 4, size=(n_samples, n_outputs))
+    return rng.normal(size=(n_samples, n_outputs))
 
 
 def gradient(loss, Y, A):
@@ -299,10 +299,10 @@ def test_the_pinball_loss_is_least_at_the_quantile(tau, rng):
 def test_the_expectile_balances_the_weighted_errors(rng):
     y, tau = rng.gamma(2, size=(200, 1)), 0.8
     loss = Expectile(tau)
-    found = optimize.minimize_scalar(
+    best = optimize.minimize_scalar(
         lambda a: loss.value(y, np.full_like(y, a)).sum(), tol=1e-12
     ).x
-    above, below = np.maximum(y - found, 0).sum(), np.maximum(found - y, 0).sum()
+    above, below = np.maximum(y - best, 0).sum(), np.maximum(best - y, 0).sum()
     assert tau * above == pytest.approx((1 - tau) * below, rel=1e-6)
 
 

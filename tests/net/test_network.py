@@ -161,8 +161,8 @@ def test_a_shorter_batch_uses_the_same_memory():
             assert np.shares_memory(getattr(part, name), getattr(layer, name))
         assert (part.A is part.Z) == (layer.A is layer.Z)
     arrays = network.arrays(theta)
-    rows = [layer.part(slice(2)) for layer in whole]
-    A = network.forward(arrays, X[:2], rows)
+    parts = [layer.part(slice(2)) for layer in whole]
+    A = network.forward(arrays, X[:2], parts)
     np.testing.assert_array_equal(A, outputs(network, theta, X[:2]))
 
 

@@ -1,4 +1,4 @@
-"""Activations with weights of their own, one a unit, learned with the others."""
+"""Activations with a learned weight per unit, trained with the other weights."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class LearnedActivation(Activation):
 
     @abstractmethod
     def weight_gradient(self, w: Array, Z: Array, G: Array) -> Array:
-        """dJ/dw, shape (n_units,), from G = dJ/dA of shape (n_rows, n_units)."""
+        """dJ/dw, shape (n_units,), from G = dJ/dA of shape (n_samples, n_units)."""
 
     def _at_start(self, Z: Array) -> Activation:
         return self.at(np.full(Z.shape[1], self.initial, dtype=Z.dtype))

@@ -86,7 +86,7 @@ class Dense(Layer):
 
     @cached_property
     def learned(self) -> LearnedActivation | None:
-        """The activation, if it has weights of its own."""
+        """The activation, if it has learned weights."""
         f = self.activation  # isinstance is slow for abstract classes
         return f if isinstance(f, LearnedActivation) else None
 

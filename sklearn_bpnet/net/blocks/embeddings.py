@@ -225,7 +225,7 @@ class Embedding(Block):
             G_below[:, list(self.features)] += along_x
 
     def importances(self, arrays: Sequence[Array], above: Array | None) -> Array:
-        """The Euclidean norm of those of all numbers that a feature becomes."""
+        """Of a feature, the Euclidean norm over all outputs that are made of it."""
         assert above is not None
         norms: Array = np.sqrt(np.bincount(self.feature_of_output, above**2))
         return norms

@@ -1,4 +1,4 @@
-"""A learned scale of the features: the network itself finds their units."""
+"""A learned scale of the features: the network learns their units."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class ScaleWorkspace:
 class InputScale(Block):
     """Every feature times a learned number, A = X diag(s), where s starts at 1.
 
-    A layer above could do the same with its weights. But one number for each feature
-    learns at a rate of its own, and so soon finds the features that matter.
+    A layer above could do the same with its weights. But a single number per feature
+    has its own learning rate, and so quickly finds the features that matter.
 
     Parameters
     ----------

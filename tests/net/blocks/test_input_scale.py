@@ -13,7 +13,7 @@ from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.batches import CentredRows
 
-N_ROWS, N_FEATURES = 5, 3
+N_SAMPLES, N_FEATURES = 5, 3
 FUNCTIONS = (ACTIVATIONS["tanh"], ACTIVATIONS["identity"])
 
 
@@ -36,8 +36,10 @@ def test_forward_and_backward_by_hand(read_only):
 
 
 def operands(rng):
-    """Rows that are mostly zero, in every form that a first block may see."""
-    X = rng.normal(size=(N_ROWS, N_FEATURES)) * (rng.random((N_ROWS, N_FEATURES)) < 0.6)
+    """Mostly zero samples, in every form that a first block may see."""
+    X = rng.normal(size=(N_SAMPLES, N_FEATURES)) * (
+        rng.random((N_SAMPLES, N_FEATURES)) < 0.6
+    )
     m = rng.normal(size=N_FEATURES)
     return {
         "array": (X, X),
@@ -58,7 +60,7 @@ def test_every_form_of_X_has_the_same_value_and_gradient(form, dtype, rng):
             given = given.astype(dtype)
     risk = EmpiricalRisk(network(), LOSSES["squared_error"])
     theta = rng.normal(size=risk.network.n_parameters).astype(dtype)
-    Y = rng.normal(size=(N_ROWS, 2)).astype(dtype)
+    Y = rng.normal(size=(N_SAMPLES, 2)).astype(dtype)
     value, gradient = risk.value_and_gradient(theta, given, Y)
     wide = theta.astype(np.float64)
     expected, expected_gradient = risk.value_and_gradient(wide, dense, Y)
@@ -74,7 +76,7 @@ def test_gradient_equals_central_differences(hidden, rng):
     sizes = (N_FEATURES, *hidden, 2)
     net = Network.dense(sizes, functions, inputs=[InputScale(N_FEATURES)])
     risk = EmpiricalRisk(net, LOSSES["squared_error"], alpha=0.1)
-    X, Y = rng.normal(size=(N_ROWS, N_FEATURES)), rng.normal(size=(N_ROWS, 2))
+    X, Y = rng.normal(size=(N_SAMPLES, N_FEATURES)), rng.normal(size=(N_SAMPLES, 2))
     theta = rng.uniform(-0.8, 0.8, size=net.n_parameters)
     gradient = risk.value_and_gradient(theta, X, Y)[1]
     numeric = numerical_gradient(lambda t: risk.value(t, X, Y), theta)
@@ -86,15 +88,15 @@ def test_gradient_equals_central_differences(hidden, rng):
 def test_gradient_through_drawn_noise_of_the_inputs(rng):
     net = network(dropout=(0.3, 0.5), input_noise=0.5)
     risk = EmpiricalRisk(net, LOSSES["squared_error"])
-    X, Y = rng.normal(size=(N_ROWS, N_FEATURES)), rng.normal(size=(N_ROWS, 2))
+    X, Y = rng.normal(size=(N_SAMPLES, N_FEATURES)), rng.normal(size=(N_SAMPLES, 2))
     theta = rng.uniform(-0.8, 0.8, size=net.n_parameters)
-    ws = net.workspace(N_ROWS, np.float64)
+    ws = net.workspace(N_SAMPLES, np.float64)
     net.draw(ws, rng)
     gradient = Theta.zeros(net.shapes)
 
     def J(t, into=gradient):
         arrays = net.arrays(t)
-        return risk.add_up(arrays, X, Y, None, N_ROWS, into.arrays, ws) / N_ROWS
+        return risk.add_up(arrays, X, Y, None, N_SAMPLES, into.arrays, ws) / N_SAMPLES
 
     J(theta)
     exact = gradient.flat.copy()
@@ -105,7 +107,7 @@ def test_it_is_the_layer_above_with_scaled_weights(rng):
     scaled, plain = (
         EmpiricalRisk(network(on), LOSSES["squared_error"]) for on in (True, False)
     )
-    X, Y = rng.normal(size=(N_ROWS, N_FEATURES)), rng.normal(size=(N_ROWS, 2))
+    X, Y = rng.normal(size=(N_SAMPLES, N_FEATURES)), rng.normal(size=(N_SAMPLES, 2))
     theta = rng.normal(size=scaled.network.n_parameters)
     s, rest = theta[:N_FEATURES], theta[N_FEATURES:].copy()
     plain.network.arrays(rest)[0][0][...] *= s[:, None]
