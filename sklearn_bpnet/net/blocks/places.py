@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,39 +42,42 @@ class Places:
     ----------
     of_blocks : list of tuple of Place
         For every block the places of its arrays.
+    attributes : tuple of str
+        Names of the attributes, each once.
+
+    Raises
+    ------
+    ValueError
+        If two blocks would show their arrays in the same place.
     """
 
     def __init__(self, blocks: Sequence[Block]) -> None:
-        self.blocks = blocks
-        self._lengths: dict[str, int] = {}  # of the attributes that are lists
-        self.of_blocks = [tuple(self._places(block)) for block in blocks]
-
-    def _places(self, block: Block) -> Iterator[Place]:
-        names, lengths = block.attributes, self._lengths
-        for k, name in enumerate(names):
-            if name in block.listed:
-                yield Place(name, lengths.get(name, 0))
-            elif names.count(name) > 1:
-                yield Place(name, names[:k].count(name))
-            else:
-                yield Place(name, None)
-        for name in block.listed:
-            lengths[name] = lengths.get(name, 0) + 1
-        lengths |= {
-            name: names.count(name)
-            for name in names
-            if name not in block.listed and names.count(name) > 1
-        }
-
-    @cached_property
-    def attributes(self) -> tuple[str, ...]:
-        """Names of the attributes, each once."""
-        return tuple(dict.fromkeys(p.attribute for of in self.of_blocks for p in of))
+        lengths: dict[str, int] = {}  # of the attributes that are lists
+        self.of_blocks = [tuple(_places(block, lengths)) for block in blocks]
+        places = [place for of_block in self.of_blocks for place in of_block]
+        self.attributes = tuple(dict.fromkeys(place.attribute for place in places))
+        if len(set(places)) < len(places):
+            twice = next(place for place in places if places.count(place) > 1)
+            raise ValueError(f"Two blocks show an array as {twice}: see Block.listed.")
+        self._lengths = lengths
+        # where a list holds None
+        self._empty = [
+            Place(name, i)
+            for name, n in lengths.items()
+            for i in range(n)
+            if Place(name, i) not in places
+        ]
+        self._needed = [
+            [(place, *place, shape) for place, shape in zip(of, b.shapes, strict=True)]
+            for of, b in zip(self.of_blocks, blocks, strict=True)
+        ]
 
     def show(self, arrays: Sequence[Sequence[Array]]) -> dict[str, Any]:
         """The attributes by name, from the arrays of every block."""
-        lengths = {k: n for k, n in self._lengths.items() if k in self.attributes}
-        shown: dict[str, Any] = {k: [None] * n for k, n in lengths.items()}
+        there, lengths = self.attributes, self._lengths
+        shown: dict[str, Any] = {
+            k: [None] * n for k, n in lengths.items() if k in there
+        }
         for places, of_block in zip(self.of_blocks, arrays, strict=True):
             for (attribute, entry), array in zip(places, of_block, strict=True):
                 if entry is None:
@@ -85,38 +87,55 @@ class Places:
         return shown
 
     def arrays_from(self, shown: Mapping[str, Any]) -> list[tuple[Array, ...]]:
-        """The arrays of every block, from the attributes by name."""
+        """The arrays of every block, from the attributes by name.
+
+        A prediction for a single sample calls it, so it does little.
+        """
         for name, n in self._lengths.items():
-            if shown.get(name) is not None:
-                self._check_list(name, shown[name], n)
+            entries = shown.get(name)
+            if entries is not None and len(entries) != n:
+                raise ValueError(
+                    f"{name} has {len(entries)} entries, the network needs {n}."
+                )
+        for place in self._empty:
+            entries = shown.get(place.attribute)
+            if entries is not None and entries[place.entry] is not None:
+                shape = np.shape(entries[place.entry])
+                raise ValueError(f"{place} has shape {shape}, the network needs None.")
         return [
-            tuple(
-                _array(shown, place, shape)
-                for place, shape in zip(places, block.shapes, strict=True)
-            )
-            for places, block in zip(self.of_blocks, self.blocks, strict=True)
+            tuple([_array(shown, *needed) for needed in of_block])
+            for of_block in self._needed
         ]
 
-    def _check_list(self, name: str, entries: Sequence[Any], n: int) -> None:
-        """Raise ValueError unless a list has an entry where the network has one."""
-        if len(entries) != n:
-            raise ValueError(
-                f"{name} has {len(entries)} entries, the network needs {n}."
-            )
-        places = (place for of_block in self.of_blocks for place in of_block)
-        needed = {place.entry for place in places if place.attribute == name}
-        for i, entry in enumerate(entries):
-            if entry is not None and i not in needed:
-                raise ValueError(
-                    f"{name}[{i}] has shape {np.shape(entry)}, the network needs None."
-                )
+
+def _places(block: Block, lengths: dict[str, int]) -> list[Place]:
+    """The places of a block's arrays, above blocks with lists of these lengths."""
+    names = block.attributes
+    places = []
+    for k, name in enumerate(names):
+        if name in block.listed:
+            places.append(Place(name, lengths.get(name, 0)))
+        elif names.count(name) > 1:
+            places.append(Place(name, names[:k].count(name)))
+            lengths[name] = names.count(name)
+        else:
+            places.append(Place(name, None))
+    for name in block.listed:
+        lengths[name] = lengths.get(name, 0) + 1
+    return places
 
 
-def _array(shown: Mapping[str, Any], place: Place, shape: Shape) -> Array:
+def _array(
+    shown: Mapping[str, Any],
+    place: Place,
+    attribute: str,
+    entry: int | None,
+    shape: Shape,
+) -> Array:
     """The array at a place, checked."""
-    value = shown.get(place.attribute)
-    if value is not None and place.entry is not None:
-        value = value[place.entry]
+    value = shown.get(attribute)
+    if entry is not None and value is not None:
+        value = value[entry]
     if value is None:
         raise ValueError(f"{place} is missing, the network needs shape {shape}.")
     array: Array = np.asarray(value)

@@ -163,3 +163,21 @@ def test_features_are_as_important_as_what_leaves_them():
 def test_only_numpy_can_train_it():
     assert Shift(3).compiled_as is None
     assert not Network(CHAINS["first"]).is_noisy
+
+
+def test_two_blocks_cannot_show_their_arrays_in_one_place():
+    network = Network((Shift(3), Shift(3), Dense(3, 4, Tanh()), OUTPUT))
+    with pytest.raises(ValueError, match="Two blocks show an array as input_shift_:"):
+        network.show(start(network).arrays)
+
+
+def test_a_block_that_lists_its_attribute_may_stand_in_a_chain_twice():
+    class ListedShift(Shift):
+        listed = ("input_shift_",)
+
+    blocks = (ListedShift(3), Dense(3, 4, Tanh()), ListedShift(4), OUTPUT)
+    network = Network(blocks)
+    arrays = start(network).arrays
+    shown = network.show(arrays)
+    assert [t.shape for t in shown["input_shift_"]] == [(3,), (4,)]
+    assert network.arrays_from(shown)[2][0] is arrays[2][0]

@@ -59,6 +59,8 @@ def test_what_no_block_has_is_left_out():
     assert set(shown) == {"coefs_", "intercepts_"}
     back = network.arrays_from(shown | {"activation_weights_": [None]})
     assert [array.shape for array in back[0]] == [(2, 1), (1,)]
+    with pytest.raises(ValueError, match="activation_weights_ has 0 entries"):
+        network.arrays_from(shown | {"activation_weights_": []})
 
 
 def test_the_way_back_takes_any_array_like(shown):
