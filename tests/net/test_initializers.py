@@ -281,7 +281,9 @@ def test_a_pre_activation_that_does_not_vary_is_scaled_by_its_inputs(dtype, n_sa
     _, start = start_on(X, UNIT_VARIANCE, dtype=dtype)
     drawn = np.random.default_rng(0).normal(size=(7, 30)).astype(dtype)
     np.testing.assert_allclose(start.arrays[0][0], drawn / np.sqrt(7), rtol=1e-6)
-    assert all(np.isfinite(array).all() for block in start.arrays for array in block)
+    assert all(
+        np.isfinite(array).all() for of_block in start.arrays for array in of_block
+    )
 
 
 def test_the_output_may_have_the_scheme_alone(X):

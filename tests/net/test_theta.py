@@ -7,8 +7,8 @@ SHAPES = [((2, 3), (3,)), ((3, 1), (1,))]  # 6 + 3 + 3 + 1 numbers
 
 
 def test_views_lie_in_theta_one_after_the_other():
-    theta = np.arange(13.0)
-    (W1, b1), (W2, b2) = Theta(SHAPES, theta).arrays
+    flat = np.arange(13.0)
+    (W1, b1), (W2, b2) = Theta(SHAPES, flat).arrays
     np.testing.assert_array_equal(W1, [[0, 1, 2], [3, 4, 5]])
     np.testing.assert_array_equal(b1, [6, 7, 8])
     np.testing.assert_array_equal(W2, [[9], [10], [11]])
@@ -16,38 +16,38 @@ def test_views_lie_in_theta_one_after_the_other():
 
 
 def test_views_and_theta_are_the_same_memory():
-    theta = np.zeros(13)
-    parameters = Theta(SHAPES, theta)
-    assert parameters.flat is theta
-    for block in parameters.arrays:
-        for view in block:
-            assert np.shares_memory(view, theta)
+    flat = np.zeros(13)
+    theta = Theta(SHAPES, flat)
+    assert theta.flat is flat
+    for of_block in theta.arrays:
+        for view in of_block:
+            assert np.shares_memory(view, flat)
             view += 1
-    np.testing.assert_array_equal(theta, 1)  # and no two views overlap
-    theta[:] = -1
-    np.testing.assert_array_equal(parameters.arrays[0][0], -np.ones((2, 3)))
+    np.testing.assert_array_equal(flat, 1)  # and no two views overlap
+    flat[:] = -1
+    np.testing.assert_array_equal(theta.arrays[0][0], -np.ones((2, 3)))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_zeros_have_the_shapes_and_the_dtype(dtype):
-    parameters = Theta.zeros(SHAPES, dtype)
-    np.testing.assert_array_equal(parameters.flat, np.zeros(13))
-    assert parameters.flat.dtype == dtype
-    assert [[v.shape for v in block] for block in parameters.arrays] == [
+    theta = Theta.zeros(SHAPES, dtype)
+    np.testing.assert_array_equal(theta.flat, np.zeros(13))
+    assert theta.flat.dtype == dtype
+    assert [[v.shape for v in of_block] for of_block in theta.arrays] == [
         [(2, 3), (3,)],
         [(3, 1), (1,)],
     ]
-    assert {v.dtype for block in parameters.arrays for v in block} == {np.dtype(dtype)}
+    assert {v.dtype for of_block in theta.arrays for v in of_block} == {np.dtype(dtype)}
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_pack_is_the_inverse_of_the_views(dtype):
-    theta = np.random.default_rng(0).normal(size=13).astype(dtype)
-    blocks = Theta(SHAPES, theta).arrays
-    packed = Theta.pack(blocks, dtype)
-    np.testing.assert_array_equal(packed.flat, theta)
+    flat = np.random.default_rng(0).normal(size=13).astype(dtype)
+    arrays = Theta(SHAPES, flat).arrays
+    packed = Theta.pack(arrays, dtype)
+    np.testing.assert_array_equal(packed.flat, flat)
     assert packed.flat.dtype == dtype
-    for ours, theirs in zip(packed.arrays, blocks, strict=True):
+    for ours, theirs in zip(packed.arrays, arrays, strict=True):
         for one, other in zip(ours, theirs, strict=True):
             np.testing.assert_array_equal(one, other)
 

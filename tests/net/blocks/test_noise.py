@@ -174,12 +174,12 @@ def test_gradient_through_drawn_noise_equals_central_differences(hidden, rng):
     gradient = Theta.zeros(network.shapes)
 
     def J(t):
-        blocks = network.arrays(t)
+        arrays = network.arrays(t)
         thrown = Theta.zeros(network.shapes).arrays
-        return risk.add_up(blocks, X, Y, None, N_SAMPLES, thrown, ws) / N_SAMPLES
+        return risk.add_up(arrays, X, Y, None, N_SAMPLES, thrown, ws) / N_SAMPLES
 
-    blocks = network.arrays(theta)
-    risk.add_up(blocks, X, Y, None, N_SAMPLES, gradient.arrays, ws)
+    arrays = network.arrays(theta)
+    risk.add_up(arrays, X, Y, None, N_SAMPLES, gradient.arrays, ws)
     exact = gradient.flat.copy()
     numeric = numerical_gradient(J, theta)
     assert relative_error(exact, numeric) < 1e-6
@@ -211,8 +211,8 @@ def test_a_noisy_pass_stays_in_its_dtype(dtype, rng):
     ws = network.workspace(N_SAMPLES, dtype)
     network.draw(ws, rng)
     gradient = Theta.zeros(network.shapes, dtype)
-    blocks = network.arrays(theta)
-    risk.add_up(blocks, X, Y, None, N_SAMPLES, gradient.arrays, ws)
+    arrays = network.arrays(theta)
+    risk.add_up(arrays, X, Y, None, N_SAMPLES, gradient.arrays, ws)
     assert gradient.flat.dtype == dtype
     assert all(layer.A.dtype == dtype for layer in ws)
 
