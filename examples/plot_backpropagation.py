@@ -55,8 +55,8 @@ _, layers, gradient = J.backpropagate(J.theta)
 pairs = {
     "delta of layer 1": (d1, layers[0].D.T),
     "delta of layer 2": (d2, layers[1].D.T),
-    "dL/dw of layer 1": (dw1, gradient.blocks[0][0].T),
-    "dL/dw of layer 2": (dw2, gradient.blocks[1][0].T),
+    "dL/dw of layer 1": (dw1, gradient.arrays[0][0].T),
+    "dL/dw of layer 2": (dw2, gradient.arrays[1][0].T),
 }
 for name, (by_hand, by_package) in pairs.items():
     print(name, by_hand.ravel().round(5), "equal:", np.allclose(by_hand, by_package))
@@ -89,7 +89,7 @@ for x_n, y_n in zip(X[:, :, None], Y[:, :, None], strict=True):
 J = empirical_risk(network, X, Y)
 _, _, gradient = J.backpropagate(J.theta)
 print("batch equals one by one:", np.allclose(dW1.T, one_by_one))
-print("batch equals the package:", np.allclose(dW1, gradient.blocks[0][0]))
+print("batch equals the package:", np.allclose(dW1, gradient.arrays[0][0]))
 
 # %%
 # Activations go up, deltas come down. A connection's color is its weight in the one

@@ -6,6 +6,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+import numpy as np
 from sklearn.utils.metaestimators import available_if
 
 from sklearn_bpnet._estimator import Estimator
@@ -19,6 +20,7 @@ from sklearn_bpnet._fit.callback_tasks import FitTasks
 from sklearn_bpnet._fit.ensemble import Trained, train_ensemble, train_one
 from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork
 from sklearn_bpnet._fit.problem import Problem
+from sklearn_bpnet._fit.start import starting_theta
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._scoring import Scorer
 from sklearn_bpnet._settings.constraints import CONSTRAINTS
@@ -26,8 +28,14 @@ from sklearn_bpnet._settings.plan import initialization, resolve
 from sklearn_bpnet._settings.risk import build_risk
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._settings.solver import is_stochastic
-from sklearn_bpnet._sklearn_compat import CallbackContexts, Header, fit_context
+from sklearn_bpnet._sklearn_compat import (
+    CallbackContexts,
+    Header,
+    fit_context,
+    validate_parameters,
+)
 from sklearn_bpnet.net.user_defined import check_activation, check_loss
+from sklearn_bpnet.training.batches import RowReader
 from sklearn_bpnet.training.history import StopReason
 
 
@@ -379,3 +387,32 @@ default=None
         if data.validation is None:
             return None if before is None else before.temperature
         return calibrate(fitted, data.validation)
+
+    # The empirical risk as a function
+
+    def _objective(self, table: Table) -> tuple[Any, Any, Any, Any, Any]:
+        """The risk, what the network sees of X and y, the weights, and theta.
+
+        Of a fitted estimator theta is where it stands, else where `fit` would start.
+        The estimator is left as it is.
+        """
+        validate_parameters(self)
+        random_state = deepcopy(self.random_state)
+        copied = vars(self._settings) | {"dtype": "float64", "warm_start": False}
+        settings = Settings.of(copied | {"random_state": random_state})
+        before = self._model if "_fitted" in vars(self) else None
+        state = TrainingState.new(random_state)
+        call = Call(table, incremental=True)
+        if before is not None and self._kind == "classification":
+            call = replace(call, classes=before.task.facts["classes"])
+        header = Header(self)
+        data, task = self._read(header, settings, call, before, state)
+        call = replace(call, incremental=False)
+        problem, _ = self._pose(settings, data, task, call, before, state)
+        network = None if before is None else before.networks[0]
+        theta = starting_theta(problem, state, network)
+        samples = data.training
+        X = RowReader(samples.X, np.float64, problem.standardization)
+        Y = np.asarray(problem.task.in_network_units(samples.Y), dtype=np.float64)
+        seen = X.read(slice(0, len(Y)))
+        return problem.risk, seen, Y, samples.weights, theta.flat

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from copy import copy, deepcopy
 from dataclasses import dataclass
 
 import numpy as np
 
 from sklearn_bpnet._base import BaseBPNet
-from sklearn_bpnet._rows import read_rows, set_rows_aside
-from sklearn_bpnet._session import new_state
-from sklearn_bpnet._start import starting_parameters
+from sklearn_bpnet._data.reading import Table
 from sklearn_bpnet.net._typing import Array, Operand
 from sklearn_bpnet.net.gradcheck import GradientMismatchError, GradientReport, compare
 from sklearn_bpnet.net.risk import Backpropagation, EmpiricalRisk
-from sklearn_bpnet.training.batches import RowReader
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,7 @@ class Objective:
     def coefs_and_intercepts(self, theta: Array) -> tuple[list[Array], list[Array]]:
         """W and b of every layer: views into ``theta``."""
         network = self.risk.network
-        layers = network.of_layers(network.parameters(theta).blocks)
+        layers = network.of_layers(network.arrays(theta))
         return [W for W, *_ in layers], [b for _, b, *_ in layers]
 
 
@@ -117,7 +113,7 @@ def empirical_risk(estimator, X, y, sample_weight=None):
             f"{estimator.n_members}. Use n_members=1, or one of the estimators_ of a "
             "fitted ensemble."
         )
-    X, Y, weights, risk, theta = estimator._objective(Table(X, y, sample_weight))
+    risk, X, Y, weights, theta = estimator._objective(Table(X, y, sample_weight))
     return Objective(risk, X, Y, weights, theta)
 
 
@@ -198,22 +194,21 @@ def check_gradient(
             f"gradient must have the shape {J.theta.shape}, a number for every weight "
             f"and bias; got {gradient.shape}."
         )
-    blocks = J.risk.network.blocks
     which = None
     if n_per_array is not None:
         if n_per_array < 1:
             raise ValueError(f"n_per_array must be at least 1; got {n_per_array!r}.")
         rng = np.random.default_rng(random_state)
-        which = _some_of_each(blocks, n_per_array, rng)
-    report = compare(J.value, J.theta, gradient, blocks, which, rtol)
+        which = _some_of_each(J.risk.network.shapes, n_per_array, rng)
+    report = compare(J.value, J.theta, gradient, J.risk.network, which, rtol)
     if report.mismatches:
         raise GradientMismatchError(report)
     return report
 
 
-def _some_of_each(blocks, n, rng):
+def _some_of_each(shapes, n, rng):
     """Positions in theta, up to n of every array."""
-    sizes = [int(np.prod(shape)) for block in blocks for shape in block.shapes]
+    sizes = [int(np.prod(shape)) for of_block in shapes for shape in of_block]
     starts = np.cumsum([0, *sizes[:-1]])
     return np.concatenate(
         [

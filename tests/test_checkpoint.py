@@ -20,7 +20,7 @@ import sklearn_bpnet
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _checkpoint
 from sklearn_bpnet._sklearn_compat import HAS_CALLBACKS
 from sklearn_bpnet.net.activations import SELU, LeakyReLU, Mixed, ReLU
-from sklearn_bpnet.net.embeddings import PBLD
+from sklearn_bpnet.net.blocks.embeddings import PBLD
 from sklearn_bpnet.training.optimizers import OPTIMIZERS, Adam
 from sklearn_bpnet.training.schedules import FlatCosine, InverseScaling
 

@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 from sklearn_bpnet.net.activations import ACTIVATIONS, Softmax
-from sklearn_bpnet.net.embeddings import NUMERIC_EMBEDDINGS
+from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS
 from sklearn_bpnet.net.initializers import INITIALIZERS
 from sklearn_bpnet.training.optimizers import OPTIMIZERS, SGD
 from sklearn_bpnet.training.schedules import SCHEDULES

@@ -214,7 +214,7 @@ def test_a_given_start_does_not_change_the_random_stream(regression, monkeypatch
 
     def noted(*arguments):
         start = draw(*arguments)
-        drawn.append([W.copy() for W, _ in start.blocks])
+        drawn.append([W.copy() for W, _ in start.arrays])
         return start
 
     monkeypatch.setattr(_base, "starting_parameters", noted)

@@ -15,7 +15,7 @@ from sklearn_bpnet import (
     check_gradient,
     empirical_risk,
 )
-from sklearn_bpnet.net.embeddings import PBLD
+from sklearn_bpnet.net.blocks.embeddings import PBLD
 from sklearn_bpnet.net.gradcheck import GradientMismatchError
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -123,7 +123,7 @@ def test_backpropagate_shows_the_passes(regression):
     J = empirical_risk(reg, X, y)
     value, layers, gradient = J.backpropagate(J.theta)
     assert value == J.value(J.theta)
-    assert_array_equal(gradient.theta, J.value_and_gradient(J.theta)[1])
+    assert_array_equal(gradient.flat, J.value_and_gradient(J.theta)[1])
     assert (layers[0].Z < 0).any()  # Z is kept, not overwritten by A
     assert_array_equal(layers[0].A, np.maximum(layers[0].Z, 0))
     assert_allclose(layers[1].D, (layers[1].A - J.Y) / len(y), rtol=1e-14)
@@ -188,16 +188,16 @@ def test_a_wrong_derivative_is_found_in_its_layer(layer, regression):
     assert f"layer {layer} is the topmost that is off" in text
     worst = report.mismatches[0]
     J = empirical_risk(reg, *regression)
-    gradient = J.risk.network.parameters(J.value_and_gradient(J.theta)[1])
-    array = gradient.blocks[worst.layer - 1]["Wb".index(worst.parameter)]
+    arrays = J.risk.network.arrays(J.value_and_gradient(J.theta)[1])
+    array = arrays[worst.layer - 1]["Wb".index(worst.parameter)]
     assert array[worst.index] == worst.backpropagation
     for number in (worst.backpropagation, worst.difference):
         assert f"{number:.6g}" in text
     # the difference is the derivative of the right network
     right = BPNetRegressor((3, 2), activation="tanh", random_state=0)
     J = empirical_risk(right, *regression)
-    blocks = J.risk.network.parameters(J.value_and_gradient(J.theta)[1]).blocks
-    array = blocks[worst.layer - 1]["Wb".index(worst.parameter)]
+    arrays = J.risk.network.arrays(J.value_and_gradient(J.theta)[1])
+    array = arrays[worst.layer - 1]["Wb".index(worst.parameter)]
     assert_allclose(worst.difference, array[worst.index], rtol=1e-6)
 
 
@@ -216,7 +216,7 @@ def test_a_wrong_penalty_is_told_from_a_wrong_layer(regression, monkeypatch):
         add_l2_gradient(self, theta, 2 * strength, gradient, scratch)
 
     monkeypatch.setattr(type(J.risk.penalty), "add_l2_gradient", twice)
-    with pytest.raises(GradientMismatchError, match="look at the penalty"):
+    with pytest.raises(GradientMismatchError, match="check the penalty"):
         check_gradient(reg, *regression)
 
 

@@ -168,7 +168,7 @@ def test_a_classifier_takes_a_loss_of_ones_own(iris):
         ({"activation": (lambda Z: Z[:2], bent)}, r"f\(Z\) must .*; got \(2, 3\)"),
         ({"loss": (half_square, cosh_loss)}, "dL/da must be an array of shape"),
         ({"loss": (half_square, slope_of_cosh_loss)}, "dL/da is .* by its formula"),
-        ({"loss": (difference, difference)}, "one number a row"),
+        ({"loss": (difference, difference)}, "one number per sample"),
     ],
     ids=[
         "derivative",

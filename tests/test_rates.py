@@ -35,7 +35,7 @@ def train_unscaled(estimator, X, y, weight_decay):
     roots = [sqrt(layer.n_in) for layer in network.layers]
     unscaled = [
         [W * root, b.copy()]
-        for (W, b), root in zip(network.parameters(theta).blocks, roots, strict=True)
+        for (W, b), root in zip(network.arrays(theta), roots, strict=True)
     ]
     # where the gradient is smaller by a root, so must be what is added to its size
     solvers = [
@@ -52,7 +52,7 @@ def train_unscaled(estimator, X, y, weight_decay):
         for pair in zip(solvers, unscaled, strict=True)
     ]
     for _ in range(estimator.max_iter):
-        gradient = network.parameters(J.value_and_gradient(theta)[1]).blocks
+        gradient = network.arrays(J.value_and_gradient(theta)[1])
         for layer, root in enumerate(roots):
             V, b = unscaled[layer]
             dW, db = gradient[layer]
@@ -61,10 +61,10 @@ def train_unscaled(estimator, X, y, weight_decay):
                 flat, g = array.ravel(), d.ravel().copy()  # a view: V is contiguous
                 rate = estimator.learning_rate_init
                 solvers[layer][i].step(flat, g, states[layer][i], rate)
-            blocks = network.parameters(theta).blocks
+            blocks = network.arrays(theta)
             blocks[layer][0][...] = V / root
             blocks[layer][1][...] = b
-    return [W for W, _ in network.parameters(theta).blocks]
+    return [W for W, _ in network.arrays(theta)]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def trained_once(estimator, factors, data):
         random_state=0, initializer="glorot_normal",
     )  # fmt: skip
     start = empirical_risk(model, *data)
-    W, b, w = start.risk.network.parameters(start.theta).blocks[0]
+    W, b, w = start.risk.network.arrays(start.theta)[0]
     model.fit(*data)
     trained = model.coefs_[0], model.intercepts_[0], model.activation_weights_[0]
     return [

@@ -7,7 +7,6 @@
 import inspect
 import sys
 
-import numpy as np
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
@@ -26,7 +25,7 @@ def activations():
             _names(names),
             _definition(f),
             f"{f.range}".replace("inf", "∞"),
-            _literal(_initial_law(f)),
+            _literal(f.usual_initializer),
         )
         for f, names in _entries(ACTIVATIONS)
     ]
@@ -106,17 +105,6 @@ def _public_module(cls):
     package, _, _ = cls.__module__.rpartition(".")
     handed_on = getattr(sys.modules[package], cls.__name__, None) is cls
     return package if handed_on else cls.__module__
-
-
-def _initial_law(activation):
-    """The name of the law that ``initializer="auto"`` draws from."""
-
-    def draw(name):
-        rng = np.random.default_rng(0)
-        return INITIALIZERS[name].draw(3, 5, activation, rng)
-
-    laws = [name for name in INITIALIZERS if name != "auto"]
-    return next(name for name in laws if np.array_equal(draw(name), draw("auto")))
 
 
 def _allowed_outputs(loss):

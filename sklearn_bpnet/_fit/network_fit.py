@@ -74,8 +74,7 @@ class NetworkFit:
         self.problem, self.plan, self.state = problem, plan, state
         self.on_epoch_begin, self.on_epoch_end = on_epoch_begin, on_epoch_end
         self.shares_batches = shares_batches
-        self.start = starting_theta(problem, state, before)
-        self.theta = self.start.theta
+        self.theta = starting_theta(problem, state, before).flat
         self.n_iter_before = state.n_iter if problem.resumes else 0
         self.max_iter = plan.max_iter - self.n_iter_before
         self.rng = state.generator()
@@ -259,7 +258,7 @@ class NetworkFit:
         outcome = replace(outcome, n_iter=self.n_iter_before + outcome.n_iter)
         continues = self.plan.open_ended or outcome.reason is StopReason.UNFINISHED
         state = self._state(theta, kept, outcome.n_iter, continues=continues)
-        shown = network.show(network.parameters(kept).blocks)
+        shown = network.show(network.arrays(kept))
         shown |= training_attributes(self.history, outcome, best_epoch, t)
         return FittedNetwork(network, shown, state)
 

@@ -9,6 +9,7 @@ from typing import Any
 from sklearn_bpnet._data.samples import Data
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._settings.plan import TrainingPlan
+from sklearn_bpnet.net.initializers import Initialization
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import Standardization
 from sklearn_bpnet.training.epoch import is_compiled
@@ -31,8 +32,8 @@ class Problem:
         How features are scaled.
     plan : TrainingPlan
         How to minimise.
-    schemes : mapping
-        The initialisation schemes of weights, biases and output.
+    initialization : Initialization
+        The distributions of the initial weights and biases.
     given_init : tuple of two, default=(None, None)
         Weights and biases to start from, as the user gave them.
     scorer : callable or None, default=None
@@ -47,7 +48,7 @@ class Problem:
     task: Task
     standardization: Standardization | None
     plan: TrainingPlan
-    schemes: Mapping[str, Any]
+    initialization: Initialization
     given_init: tuple[Any, Any] = (None, None)
     scorer: Callable[[Mapping[str, Any]], float] | None = None
     resumes: bool = False

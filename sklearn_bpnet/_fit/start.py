@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from sklearn_bpnet._fit.fitted import FittedNetwork
 from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.net.parameters import Parameters
+from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.batches import RowReader
 
 # What changes the arrays of a block that has such a kind of parameters
@@ -25,8 +24,8 @@ _PARAMETER_OF_KIND = {
 
 def starting_theta(
     problem: Problem, state: TrainingState, before: FittedNetwork | None
-) -> Parameters:
-    """The parameters that training starts from, in memory of their own.
+) -> Theta:
+    """The theta that training starts from, in memory of its own.
 
     Parameters
     ----------
@@ -42,41 +41,44 @@ def starting_theta(
     ValueError
         If the fitted weights are those of another network, or given ones do not fit.
     """
-    start = _initial(problem, state) if before is None else _continued(problem, state, before)
+    if before is None:
+        start = _initial(problem, state)
+    else:
+        start = _continued(problem, state, before)
     coefs, intercepts = problem.given_init
-    layers = problem.risk.network.of_layers(start.blocks)
+    layers = problem.risk.network.of_layers(start.arrays)
     given_weights.write(layers, coefs, intercepts, suffix="_init")
     return start
 
 
-def _initial(problem: Problem, state: TrainingState) -> Parameters:
+def _initial(problem: Problem, state: TrainingState) -> Theta:
     network, samples = problem.risk.network, problem.data.training
-    rng, dtype = state.generator(), problem.plan.dtype
-    schemes: dict[str, Any] = dict(problem.schemes)
-    if any(scheme.needs_rows for scheme in schemes.values()):
+    scheme, dtype = problem.initialization, problem.plan.dtype
+    rng, X = state.generator(), None
+    if scheme.needs_samples:
         widest = max(max(b.n_in, b.n_out) for b in network.blocks)
         reader = RowReader(samples.X, dtype, problem.standardization)
-        schemes["rows"] = reader.read(samples.some(widest, rng))
-    start = network.initial_parameters(rng=rng, dtype=dtype, **schemes)
+        X = reader.read(samples.some(widest, rng))
+    start = network.initial_theta(scheme, rng, dtype, X)
     biases = problem.task.initial_output_biases(samples)
     if biases is not None:
-        network.of_layers(start.blocks)[-1][1][...] = biases
+        start.arrays[-1][1][...] = biases
     state.rng = dict(rng.bit_generator.state)
     return start
 
 
 def _continued(
     problem: Problem, state: TrainingState, before: FittedNetwork
-) -> Parameters:
+) -> Theta:
     _check_same_network(problem.risk.network, before.network)
     try:
-        start = Parameters.pack(before.arrays, problem.plan.dtype)
+        start = Theta.pack(before.arrays, problem.plan.dtype)
     except ValueError as error:
         raise ValueError(
             f"Training cannot continue: {error} Use warm_start=False to start again."
         ) from error
-    if state.theta is not None and np.array_equal(start.theta, state.shown):
-        start.theta[:] = state.theta
+    if state.theta is not None and np.array_equal(start.flat, state.shown):
+        start.flat[:] = state.theta
     else:
         state.average = None  # the user has changed the weights
     return start

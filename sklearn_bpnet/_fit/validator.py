@@ -39,8 +39,8 @@ class Validator:
         """Score and mean loss of theta; NaN if its outputs are not finite."""
         risk, scores = self.problem.risk, self.problem.plan.stopping.scores
         network = risk.network
-        parameters = network.parameters(theta.astype(self.dtype, copy=False))
-        Z = output_Z(network, parameters.blocks, self.reader, self.samples.indices)
+        arrays = network.arrays(theta.astype(self.dtype, copy=False))
+        Z = output_Z(network, arrays, self.reader, self.samples.indices)
         A = network.output_activation.forward(Z, out=np.empty_like(Z))
         if not np.isfinite(A).all():
             return Validation(np.nan if scores else None)
@@ -48,7 +48,7 @@ class Validator:
         if not scores:
             return Validation(None, loss)
         if self.problem.scorer is not None:
-            score = self.problem.scorer(network.show(parameters.blocks))
+            score = self.problem.scorer(network.show(arrays))
         else:
             score = self.problem.task.score(Z, A, self.targets, self.weights)
         return Validation(float(score), loss)

@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation
-from sklearn_bpnet.net.embeddings import NUMERIC_EMBEDDINGS, Embedding
+from sklearn_bpnet.net.blocks import (
+    NUMERIC_EMBEDDINGS,
+    Block,
+    Embedding,
+    InputScale,
+)
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.registry import is_pair_of_functions
 
@@ -47,8 +52,7 @@ def build_network(
         (*hidden, output_activation),
         dropout=(settings.input_dropout, *_dropout_rates(settings.dropout, len(sizes))),
         input_noise=settings.input_noise,
-        embedding=_embedding(settings.numeric_embedding, n_features, embedded),
-        input_scale=settings.learned_input_scale,
+        inputs=_input_blocks(settings, n_features, embedded),
     )
 
 
@@ -78,14 +82,18 @@ def hidden_activations(activation: Any, n_hidden: int) -> tuple[Activation, ...]
     return tuple(ACTIVATIONS.resolve(spec) for spec in activation)
 
 
-def _embedding(
-    numeric_embedding: Any, n_features: int, embedded: NDArray[np.intp] | None
-) -> Embedding | None:
-    """The block that embeds features; None where none is to be embedded."""
-    if numeric_embedding is None or embedded is None or not len(embedded):
-        return None
-    form = NUMERIC_EMBEDDINGS.resolve(numeric_embedding)
-    return Embedding(n_features, tuple(embedded.tolist()), form)
+def _input_blocks(
+    settings: Settings, n_features: int, embedded: NDArray[np.intp] | None
+) -> list[Block]:
+    """What the features pass through before the first layer."""
+    blocks: list[Block] = []
+    if settings.numeric_embedding is not None and embedded is not None:
+        form = NUMERIC_EMBEDDINGS.resolve(settings.numeric_embedding)
+        if len(embedded):
+            blocks.append(Embedding(n_features, tuple(embedded.tolist()), form))
+    if settings.learned_input_scale:
+        blocks.append(InputScale(blocks[-1].n_out if blocks else n_features))
+    return blocks
 
 
 def _dropout_rates(dropout: Any, n_hidden: int) -> list[float]:

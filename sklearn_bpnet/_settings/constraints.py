@@ -10,7 +10,7 @@ from sklearn.metrics import get_scorer_names
 
 from sklearn_bpnet._sklearn_compat import HasMethods, Interval, Options, StrOptions
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation
-from sklearn_bpnet.net.embeddings import NUMERIC_EMBEDDINGS, PBLD
+from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS, PBLD
 from sklearn_bpnet.net.initializers import (
     BIAS_INITIALIZERS,
     INITIALIZERS,

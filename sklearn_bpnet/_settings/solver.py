@@ -8,7 +8,7 @@ from typing import Any
 
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net.activations import ACTIVATIONS
-from sklearn_bpnet.net.embeddings import NUMERIC_EMBEDDINGS
+from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS
 from sklearn_bpnet.net.hyperparameters import Configurable
 from sklearn_bpnet.net.initializers import BIAS_INITIALIZERS, INITIALIZERS
 from sklearn_bpnet.net.losses import LOSSES

@@ -1,18 +1,17 @@
-"""The naive derivative, two forward passes a parameter: a check on backpropagation."""
+"""Central differences, two forward passes per parameter, check backpropagation."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.net.network import Block, Dense
-from sklearn_bpnet.net.parameters import Shape
+from sklearn_bpnet.net.network import Network
+from sklearn_bpnet.net.theta import n_numbers
 
 # The cube root of the rounding error balances it against the O(h^2) of a central
 # difference. The smaller step is for a kink or a strong curvature within the first.
@@ -51,34 +50,6 @@ def numerical_gradient(
     return gradient
 
 
-def directional_derivative(
-    function: Callable[[Array], float],
-    theta: Array,
-    direction: Array,
-    step: float = 1e-6,
-) -> float:
-    """The central difference of J along ``direction``: two evaluations in all."""
-    above = function(theta + step * direction)
-    below = function(theta - step * direction)
-    return (above - below) / (2 * step)
-
-
-def relative_error(analytic: Array, numeric: Array) -> float:
-    """|analytic - numeric| / max(|analytic|, |numeric|) in the Euclidean norm."""
-    scale = max(float(np.linalg.norm(analytic)), float(np.linalg.norm(numeric)))
-    return float(np.linalg.norm(analytic - numeric)) / scale if scale else 0.0
-
-
-# where an estimator shows what the kinds of parameters hold
-_ATTRIBUTES = {
-    "W": "coefs_",
-    "b": "intercepts_",
-    "activation": "activation_weights_",
-    "input_scale": "learned_input_scale_",
-    "embedding": "embedding_weights_",
-}
-
-
 @dataclass(frozen=True)
 class Mismatch:
     """A parameter, with its derivative by backpropagation and by a difference.
@@ -87,29 +58,28 @@ class Mismatch:
     ----------
     layer : int
         1 for the first layer above the input, as in the lecture; 0 for what is below.
-    parameter : {"W", "b", "activation", "input_scale", "embedding"}
-        Weight matrix, bias vector, the weights that an activation learns, the learned
-        scale of the features, or one of the arrays of their embedding.
+    parameter : str
+        The kind of the array: "W", "b", or another kind of the network's blocks.
+    attribute : str
+        Where a fitted estimator shows the array, such as "coefs_[0]".
     index : tuple of int
-        Where in that array.
+        Where in the array.
     backpropagation, difference : float
         The two derivatives.
     """
 
     layer: int
     parameter: str
+    attribute: str
     index: tuple[int, ...]
     backpropagation: float
     difference: float
 
     def __str__(self) -> str:
         where = ", ".join(map(str, self.index))
-        attribute = _ATTRIBUTES[self.parameter]
-        if self.layer:
-            attribute += f"[{self.layer - 1}]"
         return (
             f"layer {self.layer}, {self.parameter}[{where}] "
-            f"({attribute}): backpropagation gives "
+            f"({self.attribute}): backpropagation gives "
             f"{self.backpropagation:.6g}, the central difference {self.difference:.6g}"
         )
 
@@ -162,13 +132,13 @@ class GradientReport:
 
     def _advice(self) -> str:
         if all(m.parameter == "W" for m in self.mismatches):
-            return "No bias is off, so look at the penalty's gradient first."
+            return "No bias is off, so check the penalty's gradient first."
         top = max(m.layer for m in self.mismatches)
         if top == 0:
-            return "No layer is off, so look below the first one."
+            return "No layer is off, so check what lies below the first one."
         return (
             f"An error reaches every layer below it, and layer {top} is the topmost "
-            "that is off: look at the derivative of its activation first, or of the "
+            "that is off: check the derivative of its activation first, or of the "
             "loss if it is the output layer."
         )
 
@@ -194,11 +164,11 @@ def compare(
     function: Callable[[Array], float],
     theta: Array,
     gradient: Array,
-    blocks: Sequence[Block],
+    network: Network,
     which: Array | None = None,
     rtol: float = 1e-5,
 ) -> GradientReport:
-    """Hold a gradient of ``function`` against central differences, one by one.
+    """Compare a gradient of ``function`` with central differences, one by one.
 
     Parameters
     ----------
@@ -208,8 +178,8 @@ def compare(
         Where to differentiate; float64.
     gradient : ndarray of shape (n_parameters,)
         What backpropagation gave there.
-    blocks : sequence of Dense, Embedding, InputScale or Noise
-        Whose arrays theta holds; they name the parameters.
+    network : Network
+        Whose arrays theta holds; its blocks name the parameters.
     which : ndarray of int, default=None
         The parameters to compare; None means all.
     rtol : float, default=1e-5
@@ -222,22 +192,22 @@ def compare(
     indices = range(theta.size) if which is None else [int(i) for i in which]
     middle = function(theta)
     floor = _ROUNDING * max(1.0, abs(middle))
-    found = [
+    comparisons = [
         _compare_one(function, theta, float(gradient[i]), i, middle, floor, rtol)
         for i in indices
     ]
-    names = _names(blocks)
+    locate = _locator(network)
     named = [
-        Mismatch(*names(i), float(gradient[i]), f.difference)
-        for i, f in zip(indices, found, strict=True)
+        Mismatch(*locate(i), float(gradient[i]), c.difference)
+        for i, c in zip(indices, comparisons, strict=True)
     ]
-    wrong = [m for m, f in zip(named, found, strict=True) if f.error > rtol]
-    worst = int(np.argmax([f.error for f in found]))
+    wrong = [m for m, c in zip(named, comparisons, strict=True) if c.error > rtol]
+    worst = int(np.argmax([c.error for c in comparisons]))
     return GradientReport(
         theta.size,
-        len(found),
-        sum(f.kink for f in found),
-        found[worst].error,
+        len(comparisons),
+        sum(c.kink for c in comparisons),
+        comparisons[worst].error,
         named[worst],
         tuple(sorted(wrong, key=lambda m: -abs(m.backpropagation - m.difference))),
     )
@@ -278,22 +248,26 @@ def _compare_one(
     return _Comparison(difference, error, False)
 
 
-def _names(
-    blocks: Sequence[Block],
-) -> Callable[[int], tuple[int, str, tuple[int, ...]]]:
-    """From a position in theta to layer, array and index in the array."""
-    arrays: list[tuple[int, str, Shape]] = []
-    layer = 0
-    for block in blocks:
-        layer += isinstance(block, Dense)
-        of_block = zip(block.kinds, block.shapes, strict=True)
-        arrays.extend((layer, kind, shape) for kind, shape in of_block)
-    starts = np.cumsum([0, *(prod(shape) for *_, shape in arrays)])
+def _locator(
+    network: Network,
+) -> Callable[[int], tuple[int, str, str, tuple[int, ...]]]:
+    """From a position in theta to layer, kind, attribute and index in the array."""
+    arrays = [
+        (n_below + block.is_layer, *array)
+        for n_below, block, places in zip(
+            network.n_layers_below,
+            network.blocks,
+            network.places.of_blocks,
+            strict=True,
+        )
+        for array in zip(block.kinds, places, block.shapes, strict=True)
+    ]
+    starts = np.cumsum([0, *(n_numbers([[shape]]) for *_, shape in arrays)])
 
-    def name(i: int) -> tuple[int, str, tuple[int, ...]]:
+    def locate(i: int) -> tuple[int, str, str, tuple[int, ...]]:
         k = int(np.searchsorted(starts, i, side="right")) - 1
-        layer, kind, shape = arrays[k]
+        layer, kind, place, shape = arrays[k]
         index = np.unravel_index(i - starts[k], shape)
-        return layer, kind, tuple(int(j) for j in index)
+        return layer, kind, str(place), tuple(int(j) for j in index)
 
-    return name
+    return locate

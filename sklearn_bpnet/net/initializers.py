@@ -1,4 +1,8 @@
-"""Initial weights and biases: the point from which training walks."""
+"""Initial weights and biases: the point that training starts from.
+
+To add an initialiser: one class and one entry in the registry below it. An activation
+says itself which one is usual for it, see ``Activation.usual_initializer``.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +14,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array, Operand
-from sklearn_bpnet.net.activations import (
-    ELU,
-    GELU,
-    SELU,
-    Activation,
-    LeakyReLU,
-    Mish,
-    Mixed,
-    PReLU,
-    ReLU,
-    SiLU,
-)
+from sklearn_bpnet.net.activations import Activation
 from sklearn_bpnet.net.hyperparameters import Configurable
 from sklearn_bpnet.net.registry import Registry
 
@@ -31,11 +24,11 @@ class Initializer(Configurable, ABC):
 
     Attributes
     ----------
-    needs_rows : bool
-        Whether what is drawn is then adapted to training rows.
+    needs_samples : bool
+        Whether what is drawn is then adapted to training samples.
     """
 
-    needs_rows: ClassVar[bool] = False
+    needs_samples: ClassVar[bool] = False
 
     @abstractmethod
     def draw(
@@ -44,7 +37,7 @@ class Initializer(Configurable, ABC):
         """Return W for the layer A = f(X @ W + b) with f = ``activation``."""
 
     def adapt(self, W: Array, A_below: Operand) -> Array:
-        """Return W for a layer that sees ``A_below``, the A[l-1] of training rows."""
+        """Return W for a layer above ``A_below``, the A[l-1] of training samples."""
         return W
 
 
@@ -59,7 +52,7 @@ class VarianceScaling(Initializer):
     fan : {"in", "average"}
         The number the variance is divided by: n_in, or (n_in + n_out) / 2.
     distribution : {"uniform", "normal"}, default="uniform"
-        The law of the weights.
+        The distribution of the weights.
     """
 
     gain: float
@@ -103,18 +96,19 @@ class Orthogonal(Initializer):
     ) -> Array:
         tall = rng.normal(size=(max(n_in, n_out), min(n_in, n_out)))
         Q, R = np.linalg.qr(tall)
-        Q *= np.sign(np.diag(R))  # makes the law uniform over orthogonal matrices
+        Q *= np.sign(np.diag(R))  # uniform over the orthogonal matrices
         return Q if n_in >= n_out else Q.T
 
 
 @dataclass(frozen=True)
 class UnitVariance(Initializer):
-    """Normal weights, scaled so that every pre-activation has variance 1 over the rows.
+    """Normal weights, scaled to pre-activations of variance 1 over training samples.
 
     Layer by layer, from the input up, a unit's weights w ~ N(0, 1) are divided by the
-    standard deviation of w . a over training rows, where a is what the layers below
-    make of a row. Other laws assume inputs of variance 1 that are not correlated;
-    this one looks. Where the deviation is zero it is 1 / sqrt(n_in) of N(0, 1).
+    standard deviation of w . a over training samples, where a is what the layers below
+    make of a sample. Other schemes assume uncorrelated inputs of variance 1; this one
+    is adapted to the data. Where the standard deviation is zero the weights are those
+    of N(0, 1 / n_in).
 
     References
     ----------
@@ -123,7 +117,7 @@ class UnitVariance(Initializer):
     boosted trees on tabular data", NeurIPS 2024, arXiv 2407.04491, section 3.
     """
 
-    needs_rows: ClassVar[bool] = True
+    needs_samples: ClassVar[bool] = True
 
     def draw(
         self, n_in: int, n_out: int, activation: Activation, rng: np.random.Generator
@@ -133,7 +127,7 @@ class UnitVariance(Initializer):
     def adapt(self, W: Array, A_below: Operand) -> Array:
         Z = A_below @ W
         deviation = Z.std(axis=0, dtype=np.float64)
-        # what is below the rounding error of Z is no deviation
+        # below the rounding error of Z it counts as zero
         rounding = 10 * np.finfo(Z.dtype).eps * np.abs(Z).max(axis=0)
         return W / np.where(deviation > rounding, deviation, sqrt(len(W)))
 
@@ -159,25 +153,17 @@ LECUN = VarianceScaling(1.0, "in")
 
 @dataclass(frozen=True)
 class Auto(Initializer):
-    """The usual choice for the activation that follows.
+    """The usual choice for the layer's activation, its ``usual_initializer``.
 
-    He for the rectifiers (ReLU, leaky and PReLU, ELU, GELU, SiLU, Mish), LeCun's normal
-    law for SELU, Glorot for the others. Where the output layer's activation is
-    the identity, a sigmoid or softmax, that is Glorot.
+    He for the rectifiers (ReLU, leaky and PReLU, ELU, GELU, SiLU, Mish), LeCun normal
+    for SELU, Glorot for the others, the usual output activations among them.
     """
 
     def draw(
         self, n_in: int, n_out: int, activation: Activation, rng: np.random.Generator
     ) -> Array:
-        if isinstance(activation, Mixed):
-            activation = activation.function
-        if isinstance(activation, (ReLU, LeakyReLU, PReLU, ELU, GELU, SiLU, Mish)):
-            rule = HE
-        elif isinstance(activation, SELU):
-            rule = VarianceScaling(1.0, "in", "normal")
-        else:
-            rule = GLOROT
-        return rule.draw(n_in, n_out, activation, rng)
+        usual = INITIALIZERS[activation.usual_initializer]
+        return usual.draw(n_in, n_out, activation, rng)
 
 
 INITIALIZERS: Registry[Initializer] = Registry(
@@ -203,18 +189,18 @@ class BiasInitializer(Configurable, ABC):
 
     Attributes
     ----------
-    needs_rows : bool
-        Whether what is drawn is then adapted to training rows.
+    needs_samples : bool
+        Whether what is drawn is then adapted to training samples.
     """
 
-    needs_rows: ClassVar[bool] = False
+    needs_samples: ClassVar[bool] = False
 
     @abstractmethod
     def draw(self, n_out: int, rng: np.random.Generator) -> Array:
         """Return b for a layer of ``n_out`` units."""
 
     def adapt(self, b: Array, Z: Array, rng: np.random.Generator) -> Array:
-        """Return b for a layer whose Z[l], with b, are ``Z`` for training rows."""
+        """Return b for a layer whose Z[l], with b, are ``Z`` for training samples."""
         return b
 
 
@@ -228,7 +214,7 @@ class ZeroBiases(BiasInitializer):
 
 @dataclass(frozen=True)
 class NormalBiases(BiasInitializer):
-    """Normal biases of mean zero: the units of a layer bend at different places.
+    """Normal biases of mean zero: the units of a layer bend at different points.
 
     Parameters
     ----------
@@ -253,16 +239,16 @@ class NormalBiases(BiasInitializer):
 
 @dataclass(frozen=True)
 class Hull(BiasInitializer):
-    """Biases that put the bend of every unit among the rows.
+    """Biases that put the bend of every unit among the training samples.
 
     A unit max(0, w . a + b) bends where w . a = -b. Here that is a random point in the
-    convex hull of a few training rows: b = -sum_k s_k w . a_k, with rows a_k that every
-    unit draws for itself, and shares s uniform over the simplex, Dirichlet(1, ..., 1).
+    convex hull of a few training samples: b = -sum_k s_k w . a_k, with samples a_k
+    drawn per unit, and shares s uniform over the simplex, Dirichlet(1, ..., 1).
 
     Parameters
     ----------
     n_points : int, default=5
-        How many rows, at least 1.
+        How many samples, at least 1.
 
     References
     ----------
@@ -271,7 +257,7 @@ class Hull(BiasInitializer):
     pre-tuned MLPs and boosted trees on tabular data", NeurIPS 2024, arXiv 2407.04491.
     """
 
-    needs_rows: ClassVar[bool] = True
+    needs_samples: ClassVar[bool] = True
 
     n_points: int = 5
 
@@ -285,10 +271,10 @@ class Hull(BiasInitializer):
         return np.zeros(n_out)
 
     def adapt(self, b: Array, Z: Array, rng: np.random.Generator) -> Array:
-        n_rows, n_out = Z.shape
-        rows = rng.integers(n_rows, size=(self.n_points, n_out))
+        n_samples, n_out = Z.shape
+        indices = rng.integers(n_samples, size=(self.n_points, n_out))
         shares = rng.dirichlet(np.ones(self.n_points), size=n_out).T
-        return b - (shares * np.take_along_axis(Z, rows, axis=0)).sum(axis=0)
+        return b - (shares * np.take_along_axis(Z, indices, axis=0)).sum(axis=0)
 
 
 BIAS_INITIALIZERS: Registry[BiasInitializer] = Registry(
@@ -296,3 +282,37 @@ BIAS_INITIALIZERS: Registry[BiasInitializer] = Registry(
     BiasInitializer,  # type: ignore[type-abstract]
     {"zeros": ZeroBiases(), "normal": NormalBiases(), "hull": Hull()},
 )
+
+
+@dataclass(frozen=True)
+class Initialization:
+    """The initialisation scheme of a network: the distributions of its arrays.
+
+    Parameters
+    ----------
+    weights : Initializer
+        Of the weights.
+    biases : BiasInitializer, default=ZeroBiases()
+        Of the biases.
+    output : Initializer or None, default=None
+        Of the output layer's weights, None for ``weights``. With ``Zeros`` the output
+        layer's biases are zero too, so that the outputs are.
+    """
+
+    weights: Initializer
+    biases: BiasInitializer = ZeroBiases()
+    output: Initializer | None = None
+
+    @property
+    def needs_samples(self) -> bool:
+        """Whether what is drawn is adapted to training samples."""
+        schemes = self.weights, self.biases, self.output
+        return any(s is not None and s.needs_samples for s in schemes)
+
+    @property
+    def of_output(self) -> Initialization:
+        """The scheme of the output layer."""
+        if self.output is None:
+            return self
+        is_zero = isinstance(self.output, Zeros)
+        return Initialization(self.output, ZeroBiases() if is_zero else self.biases)

@@ -96,10 +96,10 @@ class ElasticNet:
 
 @dataclass(frozen=True)
 class GroupLasso:
-    """Group lasso on the rows of W[1], alpha sum_j ||W[1]_j||: all or none of a row.
+    """Group lasso on the rows of W[1], alpha sum_j ||W[1]_j||.
 
-    A row holds the weights that leave one feature. A row that becomes zero, as a
-    whole and exactly, switches its feature off.
+    A row holds the weights that leave one feature. Where it becomes exactly zero, as
+    a whole, the network does not use the feature.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ class GroupLasso:
 
 
 def _ratio(above: Array, below: Array) -> Array:
-    """Their ratio, where both are 0 that too."""
+    """The ratio, 0 where both are 0."""
     return above / np.maximum(below, np.finfo(below.dtype).tiny)
 
 

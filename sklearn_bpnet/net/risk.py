@@ -9,9 +9,9 @@ import numpy as np
 
 from sklearn_bpnet.net._typing import Array, Operand
 from sklearn_bpnet.net.losses import Loss, check_pair
-from sklearn_bpnet.net.network import Network, Workspace
-from sklearn_bpnet.net.parameters import Parameters
+from sklearn_bpnet.net.network import Arrays, Network, Workspace
 from sklearn_bpnet.net.penalties import ElasticNet, GroupLasso
+from sklearn_bpnet.net.theta import Theta
 
 
 class LayerPass(NamedTuple):
@@ -19,13 +19,13 @@ class LayerPass(NamedTuple):
 
     Parameters
     ----------
-    Z : ndarray of shape (n_rows, n_out)
+    Z : ndarray of shape (n_samples, n_out)
         Pre-activations, A[l-1] @ W[l] + b[l].
-    A : ndarray of shape (n_rows, n_out)
+    A : ndarray of shape (n_samples, n_out)
         Activations, f(Z).
-    D : ndarray of shape (n_rows, n_out)
-        The lecture's delta, dJ/dZ. J is a mean over the rows, so a row of D is that
-        row's own delta times its weight s_n, divided by the number of rows.
+    D : ndarray of shape (n_samples, n_out)
+        The lecture's delta, dJ/dZ. J is a mean over the samples, so a row of D is the
+        delta of that sample times its weight s_n, divided by the number of samples.
     """
 
     Z: Array
@@ -42,20 +42,20 @@ class Backpropagation(NamedTuple):
         J(theta), penalty included.
     layers : list of LayerPass
         ``layers[l - 1]`` belongs to the lecture's layer l.
-    gradient : Parameters
-        dJ/dtheta, penalty included: ``gradient.theta``, and (dJ/dW, dJ/db) of every
-        layer in ``gradient.blocks``.
+    gradient : Theta
+        dJ/dtheta, penalty included: ``gradient.flat``, and (dJ/dW, dJ/db) of every
+        layer in ``gradient.arrays``.
     """
 
     value: float
     layers: list[LayerPass]
-    gradient: Parameters
+    gradient: Theta
 
 
 class EmpiricalRisk:
     """J(theta) = (1/N) sum_n s_n L(y_n, f(x_n, theta)) + lambda Omega(theta).
 
-    lambda means the same whatever the number of rows and the scale of the sample
+    lambda means the same whatever the number of samples and the scale of their
     weights: the weights s_n are those given, scaled to mean 1. Biases are not
     penalised.
 
@@ -87,7 +87,7 @@ class EmpiricalRisk:
         group: GroupLasso = GroupLasso(),  # noqa: B008
     ) -> None:
         activation = network.output_activation
-        check_pair(loss, activation, network.layers[-1].n_out)
+        check_pair(loss, activation, network.output.n_out)
         self.network = network
         self.loss = loss.for_output(activation)
         self.from_Z = self.loss.reads_Z(activation)
@@ -101,17 +101,21 @@ class EmpiricalRisk:
         return bool(np.any(self.alpha))
 
     def strength(self, theta: Array) -> Array:
-        """Lambda of every parameter: its layer's for a weight, 0 for a bias."""
-        strength = Parameters.zeros(self.network.shapes, theta.dtype)
-        alphas = np.broadcast_to(self.alpha, len(self.network.layers))
-        layers = self.network.of_layers(strength.blocks)
-        for (W, *_), alpha in zip(layers, alphas, strict=True):
-            W[...] = alpha
-        return strength.theta
+        """lambda of every parameter: its layer's for a weight, 0 for a bias.
+
+        What a block below a layer has of weights is penalised like that layer's.
+        """
+        network = self.network
+        alphas = np.broadcast_to(self.alpha, len(network.layers))
+        strength = Theta(network.shapes, network.is_weight(theta.dtype))
+        for arrays, layer in zip(strength.arrays, network.n_layers_below, strict=True):
+            for array in arrays:
+                array *= alphas[layer]
+        return strength.flat
 
     def feature_weights(self, theta: Array) -> Array:
-        """W[1] of theta, a view of shape (n_features, n_units)."""
-        return self.network.of_layers(self.network.parameters(theta).blocks)[0][0]
+        """W[1] in theta, a view of shape (n_features, n_units)."""
+        return self.network.of_layers(self.network.arrays(theta))[0][0]
 
     def penalty_value(self, theta: Array, strength: Array) -> float:
         """The whole penalty of theta."""
@@ -127,7 +131,7 @@ class EmpiricalRisk:
         Y: Array,
         sample_weight: Array | None = None,
     ) -> float:
-        """J(theta) over the rows of X.
+        """J(theta) over the samples X.
 
         Parameters
         ----------
@@ -141,7 +145,7 @@ class EmpiricalRisk:
             Weights, at least 0 with a positive sum; None means equal weights.
         """
         ws = self.network.workspace(X.shape[0], theta.dtype)
-        self.network.forward(self.network.parameters(theta).blocks, X, ws)
+        self.network.forward(self.network.arrays(theta), X, ws)
         s = _mean_one(sample_weight)
         losses = self.losses(self.loss.encode_targets(Y), ws[-1].Z, ws[-1].A)
         risk = _weighted_sum(losses, s) / X.shape[0]
@@ -160,7 +164,7 @@ class EmpiricalRisk:
         """
         ws = self.network.workspace(X.shape[0], theta.dtype)
         value, gradient = self._both(theta, X, Y, sample_weight, ws)
-        return value, gradient.theta
+        return value, gradient.flat
 
     def backpropagate(
         self,
@@ -169,9 +173,9 @@ class EmpiricalRisk:
         Y: Array,
         sample_weight: Array | None = None,
     ) -> Backpropagation:
-        """All that one forward and one backward pass compute.
+        """Everything that one forward and one backward pass compute.
 
-        Parameters are those of ``value``. Of a single row, the lecture's column
+        Parameters are those of ``value``. For a single sample, the lecture's column
         vectors z, a and delta are the transposes of Z, A and D.
         """
         ws = self.network.workspace(X.shape[0], theta.dtype, keep_Z=True)
@@ -186,57 +190,55 @@ class EmpiricalRisk:
         Y: Array,
         sample_weight: Array | None,
         ws: Workspace,
-    ) -> tuple[float, Parameters]:
+    ) -> tuple[float, Theta]:
         """J(theta) and dJ/dtheta; what the passes compute is left in ``ws``."""
-        parameters = self.network.parameters(theta)
-        gradient = Parameters.zeros(self.network.shapes, theta.dtype)
+        arrays = self.network.arrays(theta)
+        gradient = Theta.zeros(self.network.shapes, theta.dtype)
         s = _mean_one(sample_weight)
         n = X.shape[0]
         Y = self.loss.encode_targets(Y)
-        total = self.add_up(parameters.blocks, X, Y, s, n, gradient.blocks, ws)
+        total = self.add_up(arrays, X, Y, s, n, gradient.arrays, ws)
         strength = self.strength(theta)
         self.penalty.add_l2_gradient(
-            theta, strength, gradient.theta, np.empty_like(theta)
+            theta, strength, gradient.flat, np.empty_like(theta)
         )
-        self.penalty.add_l1_subgradient(theta, strength, gradient.theta)
+        self.penalty.add_l1_subgradient(theta, strength, gradient.flat)
         if self.group.alpha:
-            W, dW = (self.feature_weights(t) for t in (theta, gradient.theta))
+            W, dW = (self.feature_weights(t) for t in (theta, gradient.flat))
             self.group.add_subgradient(W, dW)
         return total / n + self.penalty_value(theta, strength), gradient
 
     def add_up(
         self,
-        blocks: Sequence[Sequence[Array]],
+        arrays: Arrays,
         X: Operand,
         Y: Array,
         s: Array | None,
         n: int,
-        gradient: Sequence[Sequence[Array]],
+        gradient: Arrays,
         ws: Workspace,
     ) -> float:
         """One forward and one backward pass over a batch, without the penalty.
 
-        Writes the gradient of (1/n) sum_n s_n L_n by the ``blocks``' parameters into
+        Writes the gradient of (1/n) sum_n s_n L_n with respect to ``arrays`` into
         ``gradient`` and returns sum_n s_n L_n. Y holds encoded targets
         (``Loss.encode_targets``). All intermediate arrays lie in ``ws``.
         """
-        self.network.forward(blocks, X, ws)
+        self.network.forward(arrays, X, ws)
         top = ws[-1]
         total = _weighted_sum(self.losses(Y, top.Z, top.A), s)
-        if self.from_Z:
-            self.loss.delta_from_Z(Y, top.Z, top.A, out=top.D)  # BP1: A - Y, mostly
-        else:
+        if self.from_Z:  # BP1, fused: D = A - Y of a canonical pair
+            self.loss.delta_from_Z(Y, top.Z, top.A, out=top.D)
+        else:  # BP1: D = f.vjp(Z, A, G) with G = dL/dA
             self.loss.gradient(Y, top.A, out=top.G)
-            self.network.layers[-1].delta(blocks[-1], top)  # BP1
-        if s is None:
-            top.D *= 1 / n
-        else:
-            top.D *= (s / n)[:, None]
-        self.network.backward(blocks, X, ws, gradient)
+            self.network.output.delta(arrays[-1], top)
+        # J is a weighted mean over the samples: D <- D * s / n
+        top.D *= 1 / n if s is None else (s / n)[:, None]
+        self.network.backward(arrays, X, ws, gradient)  # BP2, BP3, BP4
         return total
 
     def losses(self, Y: Array, Z: Array, A: Array) -> Array:
-        """L(y_n, a_n) of every row, from the output's Z and A, shape (n_rows,)."""
+        """L(y_n, a_n) of every sample, from the output's Z and A."""
         if self.from_Z:
             return self.loss.value_from_Z(Y, Z, A)
         return self.loss.value(Y, A)

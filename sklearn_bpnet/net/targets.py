@@ -81,7 +81,7 @@ class OneHot(TargetEncoding):
     Parameters
     ----------
     two_neurons : bool, default=False
-        Whether two classes have a neuron each, as a softmax wants it.
+        Whether two classes have a neuron each, as a softmax needs it.
     """
 
     two_neurons: bool = False

@@ -6,8 +6,8 @@ import numpy as np
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.network import Workspace
-from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.batches import Batch
 from sklearn_bpnet.training.optimizers import Optimizer, State
 from sklearn_bpnet.training.step import Step, StepOptions
@@ -40,8 +40,8 @@ class BatchStep:
     ) -> None:
         self.risk = risk
         self.theta = theta
-        self.parameters = risk.network.parameters(theta)
-        self.gradient = Parameters.zeros(risk.network.shapes, theta.dtype)
+        self.parameters = Theta(risk.network.shapes, theta)
+        self.gradient = Theta.zeros(risk.network.shapes, theta.dtype)
         self._step = Step(risk, optimizer, options, theta)
         self._workspaces = {batch_size: risk.network.workspace(batch_size, theta.dtype)}
         self._whole = batch_size
@@ -50,7 +50,7 @@ class BatchStep:
         """Write the gradient over the batch; return its sum of s_n L_n."""
         X, Y, s = batch
         n, ws = len(Y), self._workspace(len(Y))
-        blocks, gradient = self.parameters.blocks, self.gradient.blocks
+        blocks, gradient = self.parameters.arrays, self.gradient.arrays
         return self.risk.add_up(blocks, X, Y, s, n, gradient, ws)
 
     def draw(self, n_rows: int, rng: np.random.Generator, dropout: float) -> None:
@@ -67,12 +67,12 @@ class BatchStep:
 
         ``decay_factor`` is that of the weight decay.
         """
-        g = self.gradient.theta
+        g = self.gradient.flat
         self._step.take(self.theta, g, state, learning_rate, decay_factor)
 
     def _workspace(self, n_rows: int) -> Workspace:
         if n_rows not in self._workspaces:  # the last batch, in the memory of a whole
             rows = slice(n_rows)
             whole = self._workspaces[self._whole]
-            self._workspaces[n_rows] = [layer.rows(rows) for layer in whole]
+            self._workspaces[n_rows] = [layer.part(rows) for layer in whole]
         return self._workspaces[n_rows]

@@ -16,8 +16,8 @@ from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
 
 from sklearn_bpnet.net._typing import Array, Operand
-from sklearn_bpnet.net.input_scale import column_dots, scale_columns
-from sklearn_bpnet.net.vectors import aligned
+from sklearn_bpnet.net.blocks.input_scale import column_dots, scale_columns
+from sklearn_bpnet.net.memory import aligned
 
 Rows = slice | NDArray[np.intp]
 
@@ -54,7 +54,7 @@ class Standardization:
 
     @property
     def largest_offset(self) -> float:
-        """Max |mean / scale|: what is lost to cancellation if it is done late."""
+        """max |mean / scale|: what is lost to cancellation if it is done late."""
         return float(np.max(np.abs(self.mean / self.scale), initial=0.0))
 
 

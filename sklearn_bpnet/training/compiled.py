@@ -6,7 +6,7 @@ What is not in the tables below is left to the NumPy code, which is the referenc
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -17,13 +17,11 @@ from numpy.typing import NDArray
 from sklearn_bpnet.net import activations
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import Activation
-from sklearn_bpnet.net.input_scale import InputScale
 from sklearn_bpnet.net.losses import LogLoss, SquaredError
-from sklearn_bpnet.net.network import Dense, Network
-from sklearn_bpnet.net.noise import Dropout
+from sklearn_bpnet.net.memory import CACHE_LINE, aligned
+from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
-from sklearn_bpnet.net.vectors import CACHE_LINE, aligned
 from sklearn_bpnet.training import compiled_loops as loops
 from sklearn_bpnet.training.batches import Batches
 from sklearn_bpnet.training.optimizers import SGD, Adam, AdamW, Optimizer, State
@@ -211,20 +209,19 @@ class CompiledRun:
 
 def _is_usual(network: Network) -> bool:
     """Whether the layers have nothing between them but dropout."""
-    blocks = list(network.blocks)
-    kinds = [type(block) for block in blocks]
-    if kinds[0] is Dropout:
-        del kinds[0]
-    if kinds[0] is InputScale:
-        del kinds[0]
-    pairs = pairwise([Dropout, *kinds])
+    names = [block.compiled_as for block in network.blocks]
+    for optional in ("dropout", "input_scale"):
+        if names[0] == optional:
+            del names[0]
+    pairs = pairwise(["dropout", *names])
     return all(
-        kind is Dense or (kind is Dropout and below is Dense) for below, kind in pairs
+        name == "dense" or (name == "dropout" and below == "dense")
+        for below, name in pairs
     )
 
 
-def _dropouts(network: Network) -> list[Dropout]:
-    return [block for block in network.blocks if isinstance(block, Dropout)]
+def _dropouts(network: Network) -> list[Any]:
+    return [block for block in network.blocks if block.compiled_as == "dropout"]
 
 
 def _dropout_rates(network: Network) -> Array:
@@ -232,10 +229,11 @@ def _dropout_rates(network: Network) -> Array:
     if not _dropouts(network):
         return np.empty(0)
     rates, rate = [], 0.0
-    for block in network.blocks:
-        if isinstance(block, Dropout):
+    blocks: Sequence[Any] = network.blocks
+    for block in blocks:
+        if block.compiled_as == "dropout":
             rate = block.rate
-        elif isinstance(block, Dense):
+        elif block.compiled_as == "dense":
             rates.append(rate)
             rate = 0.0
     return np.array(rates)
@@ -258,15 +256,15 @@ def _table(
 
 
 def _layers(risk: EmpiricalRisk, dtype: Any) -> loops.Layers:
-    blocks = risk.network.layers
-    functions = [block.activation for block in blocks[:-1]]
+    layers = risk.network.layers
+    functions = [layer.activation for layer in layers[:-1]]
     constants = [*(_constants(f) for f in functions), (0.0, 0.0, 0.0)]
     loss = _loss_code(risk)
     assert loss is not None
     return loops.Layers(
-        any(type(block) is InputScale for block in risk.network.blocks),
+        any(block.compiled_as == "input_scale" for block in risk.network.blocks),
         _dropout_rates(risk.network),
-        np.array([blocks[0].n_in, *(block.n_out for block in blocks)]),
+        np.array([layers[0].n_in, *(layer.n_out for layer in layers)]),
         np.array([*(HIDDEN[type(f)] for f in functions), loops.IDENTITY]),
         np.array(constants, dtype=dtype),
         loss,

@@ -576,7 +576,7 @@ def _forward_product(A, W, Z):  # type: ignore[no-untyped-def]
 
 @_jit_loop
 def _gradient_of_W(A, delta, dW):  # type: ignore[no-untyped-def]
-    """DW = A.T @ delta."""
+    """dW = A.T @ delta."""
     if delta.shape[1] > 1:
         np.dot(A.T, delta, dW)
         return

@@ -11,9 +11,9 @@ import numpy as np
 from scipy import sparse
 
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.net.noise import Dropout
+from sklearn_bpnet.net.memory import aligned
 from sklearn_bpnet.net.risk import EmpiricalRisk
-from sklearn_bpnet.net.vectors import aligned
+from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.averaging import WeightAverage
 from sklearn_bpnet.training.batch_step import BatchStep
 from sklearn_bpnet.training.batches import Batches
@@ -99,7 +99,7 @@ class Epoch:
         self.batches = batches
         self.rng = rng
         self.progress = progress
-        self.parameters = risk.network.parameters(theta)
+        self.parameters = Theta(risk.network.shapes, theta)
         self.strength = risk.strength(theta)
         self.good = theta.copy()
         self.before = theta.copy()
@@ -146,7 +146,7 @@ class Epoch:
             np.broadcast_to(given, n_batches).astype(np.float64)
             for given in (learning_rate, decay_factor, dropout_factor)
         )
-        risk, theta = self.risk, self.parameters.theta
+        risk, theta = self.risk, self.parameters.flat
         self.before[:] = theta
         penalty = risk.penalty_value(theta, self.strength)
         if self.compiled is not None:
@@ -162,7 +162,7 @@ class Epoch:
 
     def _run(self) -> float:
         """Make a step for every batch; return the sum of s_n L_n."""
-        total, theta, batch_step = 0.0, self.parameters.theta, self.batch_step
+        total, theta, batch_step = 0.0, self.parameters.flat, self.batch_step
         # of lists, an element is a Python number at once
         factors = self.rates, self.decay_factors, self.dropout_factors
         rates, decay_factors, dropout_factors = (given.tolist() for given in factors)
@@ -188,8 +188,7 @@ class Epoch:
         """Do as `_run`, piece by piece in compiled code (batch by batch to average)."""
         total, i = 0.0, 0
         for block in self.risk.network.blocks:
-            if isinstance(block, Dropout):
-                block.rate_at(float(self.dropout_factors.max()))  # or an error
+            block.check_dropout(float(self.dropout_factors.max()))
         for table, rows in compiled.pieces(self.rng):
             size = len(rows) if self.average is None else self.batches.batch_size
             for start in range(0, len(rows), size):
@@ -211,7 +210,7 @@ class Epoch:
                 if not isfinite(total):
                     return nan
                 if self.average is not None:
-                    self.average.update(self.parameters.theta)
+                    self.average.update(self.parameters.flat)
         return total
 
     def stood_still(self) -> bool:
@@ -221,7 +220,7 @@ class Epoch:
         the perceptron's do where no line separates the classes. They have not where
         no row had a loss.
         """
-        self.before -= self.parameters.theta
+        self.before -= self.parameters.flat
         no_detour = self.batches.n_batches == 1 or self.total == 0
         return no_detour and not self.before.any()
 
@@ -232,7 +231,7 @@ class Epoch:
         """
         if self.n_good_steps == 0:
             raise NoFiniteStepError
-        self.parameters.theta[:] = self.good
+        self.parameters.flat[:] = self.good
         self.progress.optimizer_state = {}
         if self.average is not None:
             self.average.restart(self.good)

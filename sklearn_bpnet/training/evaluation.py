@@ -53,6 +53,6 @@ def output_Z(
         piece = slice(start, min(start + size, n_rows))
         X = reader.read(piece if rows is None else rows[piece])
         n = piece.stop - piece.start
-        ws = workspace if n == size else [layer.rows(slice(n)) for layer in workspace]
+        ws = workspace if n == size else [layer.part(slice(n)) for layer in workspace]
         Z[piece] = network.forward_Z(blocks, X, ws)
     return Z

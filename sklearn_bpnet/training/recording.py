@@ -8,9 +8,9 @@ import numpy as np
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import Activation
-from sklearn_bpnet.net.network import Dense, LayerWorkspace
-from sklearn_bpnet.net.parameters import Parameters
+from sklearn_bpnet.net.blocks import LayerWorkspace
 from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.batches import Batch
 
 # Training rows that are looked at: they bound the time, and are enough for a mean.
@@ -42,16 +42,16 @@ class Recorder:
         self.batch = batch
         network = risk.network
         self.dtype = dtype
-        self.gradient = Parameters.zeros(network.shapes, dtype)
+        self.gradient = Theta.zeros(network.shapes, dtype)
         self.workspace = network.workspace(len(batch.Y), dtype)
 
     def __call__(self, theta: Array) -> dict[str, float]:
         """One number a quantity and layer, such as ``gradient_norm_1``."""
         X, Y, s = self.batch
         theta = theta.astype(self.dtype, copy=False)
-        self.parameters = self.risk.network.parameters(theta)
-        blocks, gradient = self.parameters.blocks, self.gradient.blocks
-        self.risk.add_up(blocks, X, Y, s, len(Y), gradient, self.workspace)
+        self.arrays = self.risk.network.arrays(theta)
+        gradient = self.gradient.arrays
+        self.risk.add_up(self.arrays, X, Y, s, len(Y), gradient, self.workspace)
         columns = {}
         for name in self.names:
             for layer, value in enumerate(RECORDS[name](self), start=1):
@@ -63,17 +63,16 @@ class Recorder:
         """The Euclidean norm of the gradient with respect to every layer's W and b."""
         return [
             float(np.sqrt(sum(np.vdot(array, array) for array in block)))
-            for block in self.risk.network.of_layers(self.gradient.blocks)
+            for block in self.risk.network.of_layers(self.gradient.arrays)
         ]
 
     def saturation(self) -> list[float | None]:
         """The share of every layer's units that are saturated; see the guide."""
-        blocks = self.risk.network.blocks
-        passes = zip(blocks, self.parameters.blocks, self.workspace, strict=True)
+        network = self.risk.network
+        arrays, passes = map(network.of_layers, (self.arrays, self.workspace))
         return [
-            _saturated(block.function(parameters), layer)
-            for block, parameters, layer in passes
-            if isinstance(block, Dense)
+            _saturated(layer.function(of_layer), ws)
+            for layer, of_layer, ws in zip(network.layers, arrays, passes, strict=True)
         ]
 
 

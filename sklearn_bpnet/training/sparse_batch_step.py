@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from sklearn_bpnet.net.network import Dense, Network
+from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batch_step import BatchStep
 from sklearn_bpnet.training.batches import Batch
@@ -43,7 +43,7 @@ class SparseBatchStep(BatchStep):
             and not risk.group.alpha
             and type(risk) is EmpiricalRisk
             and type(risk.network) is Network
-            and isinstance(risk.network.blocks[0], Dense)  # noise would be on all
+            and risk.network.blocks[0].is_layer  # noise would be on all
         )
 
     def add_up(self, batch: Batch) -> float:
@@ -55,8 +55,8 @@ class SparseBatchStep(BatchStep):
         self.features, columns = np.unique(S.indices, return_inverse=True)
         shape = S.shape[0], len(self.features)
         S = type(S)((S.data, columns, S.indptr), shape=shape)
-        (W, *first), *others = self.parameters.blocks
-        (_, *d_first), *d_others = self.gradient.blocks
+        (W, *first), *others = self.parameters.arrays
+        (_, *d_first), *d_others = self.gradient.arrays
         self.W = W[self.features]
         self.dW = np.empty_like(self.W)
         blocks = [(self.W, *first), *others]
@@ -75,7 +75,7 @@ class SparseBatchStep(BatchStep):
         if self.features is None:
             super().step(state, learning_rate, decay_factor)
             return
-        W = self.parameters.blocks[0][0]
+        W = self.parameters.arrays[0][0]
         of_W = {k: v[: W.size].reshape(W.shape) for k, v in state.items()}
         in_use = {k: v[self.features].ravel() for k, v in of_W.items()}
         step, rest = self._step.optimizer.step, slice(W.size, None)
@@ -83,5 +83,5 @@ class SparseBatchStep(BatchStep):
         W[self.features] = self.W
         for name, numbers in in_use.items():
             of_W[name][self.features] = numbers.reshape(self.W.shape)
-        g, others = self.gradient.theta, {k: v[rest] for k, v in state.items()}
+        g, others = self.gradient.flat, {k: v[rest] for k, v in state.items()}
         step(self.theta[rest], g[rest], others, learning_rate)

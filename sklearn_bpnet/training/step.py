@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.memory import aligned
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.risk import EmpiricalRisk
-from sklearn_bpnet.net.vectors import aligned
 from sklearn_bpnet.training.optimizers import Optimizer, State
 
 

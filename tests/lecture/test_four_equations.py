@@ -9,8 +9,8 @@ from numpy.testing import assert_allclose
 from sklearn_bpnet.net.activations import Sigmoid, Softmax, Tanh
 from sklearn_bpnet.net.losses import LogLoss, SquaredError
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.net.theta import Theta
 
 # The lecture's weights: row j, column k is the connection from unit k to unit j.
 W1 = np.array([[0.1, 0.2], [-0.3, 0.4], [0.5, -0.6]])
@@ -27,7 +27,7 @@ def sigma(z):
 
 def theta_of(*blocks):
     """Our theta, whose W[l] is the transpose of the lecture's."""
-    return Parameters.pack([(W.T, b) for W, b in blocks]).theta
+    return Theta.pack([(W.T, b) for W, b in blocks]).flat
 
 
 def test_a_network_of_2_3_2_units_worked_by_hand():
@@ -61,7 +61,7 @@ def test_a_network_of_2_3_2_units_worked_by_hand():
         assert_allclose(layer.D.T[:, 0], d, rtol=1e-13)
     assert_allclose(value, ((a2[0] - 1) ** 2 + a2[1] ** 2) / 2, rtol=1e-14)
     # equations 3 and 4: dL/db_j = d_j, dL/dw_jk = a_k d_j
-    (dW1, db1), (dW2, db2) = gradient.blocks
+    (dW1, db1), (dW2, db2) = gradient.arrays
     assert_allclose(db1, d1, rtol=1e-13)
     assert_allclose(db2, d2, rtol=1e-13)
     assert_allclose(dW1.T, [[x * d for x in (1, 2)] for d in d1], rtol=1e-13)
@@ -73,7 +73,7 @@ def test_a_network_of_2_3_2_units_worked_by_hand():
 
 def columns(theta, network, x, y, output_delta):
     """The lecture's pseudocode, column vectors and all: every delta and gradient."""
-    layers = [(W.T, b[:, None]) for W, b in network.parameters(theta).blocks]
+    layers = [(W.T, b[:, None]) for W, b in network.arrays(theta)]
     a, As, Zs = x, [x], []
     for (w, b), block in zip(layers, network.blocks, strict=True):
         z = w @ a + b
@@ -95,7 +95,7 @@ def test_one_example_at_a_time_and_the_batch_agree(weighted, rng):
     n = 5
     network = Network.dense([4, 3, 6, 3], [Tanh(), Sigmoid(), Softmax()])
     risk = EmpiricalRisk(network, LogLoss())
-    theta = rng.normal(size=Parameters.zeros(network.shapes).theta.size)
+    theta = rng.normal(size=Theta.zeros(network.shapes).flat.size)
     X, Y = rng.normal(size=(n, 4)), np.eye(3)[rng.integers(3, size=n)]
     weights = rng.uniform(0.5, 2, size=n) if weighted else np.ones(n)
     s = weights / weights.mean()
@@ -110,14 +110,14 @@ def test_one_example_at_a_time_and_the_batch_agree(weighted, rng):
             zip(one.layers, deltas, gradients, strict=True)
         ):
             assert_allclose(row.D.T, delta, rtol=1e-12)
-            assert_allclose(one.gradient.blocks[layer][0].T, dW, rtol=1e-12)
-            assert_allclose(one.gradient.blocks[layer][1][:, None], db, rtol=1e-12)
+            assert_allclose(one.gradient.arrays[layer][0].T, dW, rtol=1e-12)
+            assert_allclose(one.gradient.arrays[layer][1][:, None], db, rtol=1e-12)
             # the batch holds the same deltas, weighted and divided by its size
             assert_allclose(
                 batch.layers[layer].D[i], s[i] / n * delta[:, 0], rtol=1e-12
             )
             total[layer][0] += s[i] / n * dW.T
             total[layer][1] += s[i] / n * db[:, 0]
-    for (dW, db), (sum_W, sum_b) in zip(batch.gradient.blocks, total, strict=True):
+    for (dW, db), (sum_W, sum_b) in zip(batch.gradient.arrays, total, strict=True):
         assert_allclose(dW, sum_W, atol=1e-15, rtol=1e-12)
         assert_allclose(db, sum_b, atol=1e-15, rtol=1e-12)

@@ -1,11 +1,8 @@
 import numpy as np
 import pytest
+from differences import directional_derivative, relative_error
 
-from sklearn_bpnet.net.gradcheck import (
-    directional_derivative,
-    numerical_gradient,
-    relative_error,
-)
+from sklearn_bpnet.net.gradcheck import numerical_gradient
 
 THETA = np.array([0.5, -1.5, 2.0])
 

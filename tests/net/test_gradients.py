@@ -1,6 +1,6 @@
 """The gradient of everything with everything, in networks that Hypothesis draws.
 
-Backpropagation is held against central differences of two steps, combined so that
+Backpropagation is compared with central differences of two steps, combined so that
 their error is of fourth order (Richardson). They cannot straddle a kink, so every
 point is one at which no pre-activation and no error lies near one.
 """
@@ -10,6 +10,7 @@ from itertools import count
 
 import numpy as np
 import pytest
+from differences import relative_error
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,7 +24,8 @@ from sklearn_bpnet.net.activations import (
     Mixed,
     PReLU,
 )
-from sklearn_bpnet.net.gradcheck import numerical_gradient, relative_error
+from sklearn_bpnet.net.blocks import InputScale
+from sklearn_bpnet.net.gradcheck import numerical_gradient
 from sklearn_bpnet.net.losses import (
     LOSSES,
     Expectile,
@@ -42,11 +44,11 @@ from sklearn_bpnet.net.losses import (
     check_pair,
 )
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.penalties import ElasticNet, GroupLasso
 from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.net.theta import Theta
 
-N_ROWS, N_FEATURES = 4, 2
+N_SAMPLES, N_FEATURES = 4, 2
 STEP = 1e-4
 KINK_DISTANCE = 5e-3  # of a pre-activation, which a step of a weight moves by less
 LARGEST_Z = 4.0  # beyond, differences of saturated functions lose their digits
@@ -54,7 +56,7 @@ LARGEST_Z = 4.0  # beyond, differences of saturated functions lose their digits
 
 @dataclass(frozen=True)
 class Sine(ElementWise):
-    """A user's own pair of functions."""
+    """A user-defined pair of functions."""
 
     def __repr__(self):
         return "(np.sin, np.cos)"
@@ -62,7 +64,7 @@ class Sine(ElementWise):
 
 @dataclass(frozen=True)
 class Quartic(FunctionLoss):
-    """A user's own pair of functions."""
+    """A user-defined pair of functions."""
 
     def __repr__(self):
         return "quartic"
@@ -113,13 +115,13 @@ def outputs_of(loss, n_outputs):
 
 
 def draw_targets(loss, n_targets, rng):
-    shape = (N_ROWS, n_targets)
+    shape = (N_SAMPLES, n_targets)
     if isinstance(loss, PoissonLoss):
         return rng.poisson(1.5, size=shape).astype(float)
     if isinstance(loss, (GammaLoss, TweedieLoss)):
         return rng.gamma(2, size=shape)
     if loss.tasks == {"classification"} and n_targets > 1:
-        return np.eye(n_targets)[rng.integers(n_targets, size=N_ROWS)]
+        return np.eye(n_targets)[rng.integers(n_targets, size=N_SAMPLES)]
     if loss.tasks == {"classification"}:
         return rng.integers(2, size=shape).astype(float)
     return rng.normal(size=shape)
@@ -158,7 +160,7 @@ class Problem:
             (*functions, self.output),
             dropout=self.dropout,
             input_noise=self.input_noise,
-            input_scale=self.input_scale,
+            inputs=(InputScale(N_FEATURES),) if self.input_scale else (),
         )
 
 
@@ -203,12 +205,12 @@ def smooth_point(problem, risk):
     for seed in count():
         assert seed < 10_000, "no such point"
         rng = np.random.default_rng(seed)
-        X = rng.normal(size=(N_ROWS, N_FEATURES))
-        theta = rng.uniform(-0.8, 0.8, size=network.is_weight().size)
+        X = rng.normal(size=(N_SAMPLES, N_FEATURES))
+        theta = rng.uniform(-0.8, 0.8, size=network.n_parameters)
         Y = draw_targets(problem.loss, problem.n_targets, rng)
-        weights = rng.integers(0, 4, size=N_ROWS) + 0.5 if problem.weighted else None
-        still = network.workspace(N_ROWS, np.float64, keep_Z=True)
-        noisy = network.workspace(N_ROWS, np.float64, keep_Z=True)
+        weights = rng.integers(0, 4, size=N_SAMPLES) + 0.5 if problem.weighted else None
+        still = network.workspace(N_SAMPLES, np.float64, keep_Z=True)
+        noisy = network.workspace(N_SAMPLES, np.float64, keep_Z=True)
         network.draw(noisy, rng)
         if all(is_smooth(risk, theta, X, Y, ws) for ws in (still, noisy)):
             return Point(theta, X, Y, weights, noisy)
@@ -216,7 +218,7 @@ def smooth_point(problem, risk):
 
 def is_smooth(risk, theta, X, Y, ws):
     network = risk.network
-    A = network.forward(network.parameters(theta).blocks, X, ws)
+    A = network.forward(network.arrays(theta), X, ws)
     Zs = [layer.Z for layer in network.of_layers(ws)]
     nearest = min(np.abs(Z).min() for Z in Zs)
     largest = max(np.abs(Z).max() for Z in Zs)
@@ -243,10 +245,10 @@ def test_backpropagation_equals_central_differences(problem):
     penalty, group = ElasticNet(problem.l1_ratio), GroupLasso(problem.group_alpha)
     risk = EmpiricalRisk(network, problem.loss, problem.alpha, penalty, group)
     point = smooth_point(problem, risk)
-    theta, rows = point.theta, (point.X, point.Y, point.weights)
-    value, gradient = risk.value_and_gradient(theta, *rows)
-    assert value == pytest.approx(risk.value(theta, *rows), rel=1e-13)
-    assert_is_gradient(gradient, lambda t: risk.value(t, *rows), theta)
+    theta, samples = point.theta, (point.X, point.Y, point.weights)
+    value, gradient = risk.value_and_gradient(theta, *samples)
+    assert value == pytest.approx(risk.value(theta, *samples), rel=1e-13)
+    assert_is_gradient(gradient, lambda t: risk.value(t, *samples), theta)
     if network.is_noisy:
         noisy_loss, noisy_gradient = through_noise(risk, point)
         assert_is_gradient(noisy_gradient, noisy_loss, theta)
@@ -258,11 +260,11 @@ def through_noise(risk, point):
     s = None if point.weights is None else point.weights / point.weights.mean()
 
     def loss(theta, gradient=None):
-        gradient = gradient or Parameters.zeros(network.shapes)
-        blocks = network.parameters(theta).blocks
-        total = risk.add_up(blocks, point.X, Y, s, N_ROWS, gradient.blocks, point.ws)
-        return total / N_ROWS
+        gradient = gradient or Theta.zeros(network.shapes)
+        arrays = network.arrays(theta)
+        total = risk.add_up(arrays, point.X, Y, s, N_SAMPLES, gradient.arrays, point.ws)
+        return total / N_SAMPLES
 
-    gradient = Parameters.zeros(network.shapes)
+    gradient = Theta.zeros(network.shapes)
     loss(point.theta, gradient)
-    return loss, gradient.theta
+    return loss, gradient.flat

@@ -10,6 +10,7 @@ from sklearn_bpnet.net.initializers import (
     GLOROT,
     INITIALIZERS,
     Hull,
+    Initialization,
     NormalBiases,
     VarianceScaling,
 )
@@ -45,7 +46,7 @@ def test_a_drawn_matrix_is_n_in_by_n_out_and_finite(initializer, n_in, n_out):
     assert np.isfinite(W).all()
 
 
-def test_every_initializer_has_a_test_of_its_law():
+def test_every_initializer_has_a_test_of_its_distribution():
     others = {"auto", "orthogonal", "zeros", "unit_variance"}
     assert set(INITIALIZERS) == others | set(VARIANCES)
 
@@ -53,7 +54,7 @@ def test_every_initializer_has_a_test_of_its_law():
 @pytest.mark.parametrize("name", VARIANCES)
 def test_mean_and_variance_are_those_of_the_paper(name):
     W, variance = draw(INITIALIZERS[name]), VARIANCES[name]
-    # five deviations of the estimates; a normal law has the larger fourth moment
+    # five deviations of the estimates, whose variance is larger for normal weights
     assert abs(W.mean()) < 5 * sqrt(variance / W.size)
     assert abs(W.var() / variance - 1) < 5 * sqrt(2 / W.size)
 
@@ -85,7 +86,7 @@ def test_orthogonal_matrices_are_rotations_as_often_as_reflections():
     assert abs(share - 0.5) < 5 * sqrt(0.25 / 400)
 
 
-def test_orthogonal_entries_have_a_symmetric_law():
+def test_orthogonal_entries_have_a_symmetric_distribution():
     # without the sign correction Q's diagonal has one sign only
     first = [
         draw(INITIALIZERS["orthogonal"], 3, 3, seed=seed)[0, 0] for seed in range(400)
@@ -125,7 +126,9 @@ def test_same_seed_same_numbers_in_every_dtype(name):
     initializer = INITIALIZERS[name]
     network = Network.dense((5, 4, 2), (ACTIVATIONS["tanh"], ACTIVATIONS["identity"]))
     narrow, wide, again = (
-        network.initial_parameters(initializer, np.random.default_rng(7), dtype).theta
+        network.initial_theta(
+            Initialization(initializer), np.random.default_rng(7), dtype
+        ).flat
         for dtype in (np.float32, np.float64, np.float64)
     )
     assert narrow.dtype == np.float32
@@ -150,8 +153,10 @@ def test_drawing_leaves_the_global_random_state_alone(initializer):
 
 def test_biases_start_at_zero():
     network = Network.dense((3, 4, 2), (ACTIVATIONS["tanh"], ACTIVATIONS["identity"]))
-    start = network.initial_parameters(GLOROT, np.random.default_rng(0), np.float64)
-    for W, b in start.blocks:
+    start = network.initial_theta(
+        Initialization(GLOROT), np.random.default_rng(0), np.float64
+    )
+    for W, b in start.arrays:
         assert W.all()
         np.testing.assert_array_equal(b, 0)
 
@@ -165,7 +170,7 @@ def test_the_gain_scales_the_deviation_by_its_root():
 
 
 @pytest.mark.parametrize("name", BIAS_INITIALIZERS)
-def test_biases_are_one_a_unit_and_their_seed_decides(name):
+def test_biases_are_one_per_unit_and_their_seed_decides(name):
     one, same = (
         BIAS_INITIALIZERS[name].draw(5, np.random.default_rng(1)) for _ in range(2)
     )
@@ -191,17 +196,17 @@ FUNCTIONS = (ACTIVATIONS["tanh"], ACTIVATIONS["selu"], ACTIVATIONS["identity"])
 
 
 def start(biases="normal", output=None, sizes=(3, 50, 40, 30)):
-    return Network.dense(sizes, FUNCTIONS).initial_parameters(
+    scheme = Initialization(
         GLOROT,
-        np.random.default_rng(0),
-        np.float64,
-        biases=BIAS_INITIALIZERS[biases],
-        output=None if output is None else INITIALIZERS[output],
+        BIAS_INITIALIZERS[biases],
+        None if output is None else INITIALIZERS[output],
     )
+    network = Network.dense(sizes, FUNCTIONS)
+    return network.initial_theta(scheme, np.random.default_rng(0), np.float64)
 
 
-def test_the_output_law_is_that_of_the_last_layer_alone():
-    plain, other = start().blocks, start(output="lecun_normal").blocks
+def test_the_output_scheme_is_that_of_the_last_layer_alone():
+    plain, other = start().arrays, start(output="lecun_normal").arrays
     for one, same in zip(plain[:-1], other[:-1], strict=True):
         for ours, theirs in zip(one, same, strict=True):
             np.testing.assert_array_equal(ours, theirs)
@@ -212,20 +217,20 @@ def test_the_output_law_is_that_of_the_last_layer_alone():
 
 
 def test_an_output_of_zeros_has_zero_biases_too():
-    *hidden, (W, b) = start(output="zeros").blocks
+    *hidden, (W, b) = start(output="zeros").arrays
     np.testing.assert_array_equal(W, 0)
     np.testing.assert_array_equal(b, 0)
     assert all(b.all() for _, b in hidden)
 
 
-# Laws that look at training rows
+# Schemes that are adapted to training samples
 
 
 def layer_by_layer(network, start, X):
     """Z[l] of every layer, and A[l-1] below it, by the formula of the forward pass."""
     A = X
     for layer, (W, b, *_) in zip(
-        network.layers, network.of_layers(start.blocks), strict=True
+        network.layers, network.of_layers(start.arrays), strict=True
     ):
         yield A, A @ W + b
         A = layer.activation.forward(A @ W + b, np.empty((len(A), len(b))))
@@ -235,14 +240,11 @@ def start_on(
     X, initializer=None, biases=None, output=None, seed=0, dtype=None, **noise
 ):
     network = Network.dense((X.shape[1], 30, 20, 4), FUNCTIONS_3, **noise)
-    start = network.initial_parameters(
-        initializer or GLOROT,
-        np.random.default_rng(seed),
-        dtype or np.float64,
-        biases=biases or BIAS_INITIALIZERS["zeros"],
-        output=output,
-        rows=X,
+    scheme = Initialization(
+        initializer or GLOROT, biases or BIAS_INITIALIZERS["zeros"], output
     )
+    rng = np.random.default_rng(seed)
+    start = network.initial_theta(scheme, rng, dtype or np.float64, X)
     return network, start
 
 
@@ -252,15 +254,15 @@ UNIT_VARIANCE = INITIALIZERS["unit_variance"]
 
 @pytest.fixture
 def X(rng):
-    """Rows of correlated features, of different scales and means."""
+    """Samples of correlated features, of different scales and means."""
     return rng.normal(size=(200, 5)) @ rng.normal(size=(5, 7)) * 3 + rng.normal(size=7)
 
 
 @pytest.mark.parametrize("biases", BIAS_INITIALIZERS.values(), ids=BIAS_INITIALIZERS)
 @pytest.mark.parametrize("as_sparse", [False, True])
-def test_every_pre_activation_has_variance_1_over_the_rows(X, biases, as_sparse):
-    rows = sparse.csr_array(X) if as_sparse else X
-    network, start = start_on(rows, UNIT_VARIANCE, biases, dropout=(0.3, 0.3, 0.3))
+def test_every_pre_activation_has_variance_1_over_the_samples(X, biases, as_sparse):
+    given = sparse.csr_array(X) if as_sparse else X
+    network, start = start_on(given, UNIT_VARIANCE, biases, dropout=(0.3, 0.3, 0.3))
     for _, Z in layer_by_layer(network, start, X):
         np.testing.assert_allclose(Z.var(axis=0), 1, rtol=1e-10)
 
@@ -268,36 +270,38 @@ def test_every_pre_activation_has_variance_1_over_the_rows(X, biases, as_sparse)
 def test_scaled_weights_are_normal_ones_in_direction(X):
     _, start = start_on(X, UNIT_VARIANCE)
     drawn = np.random.default_rng(0).normal(size=(7, 30))
-    W = start.blocks[0][0]
+    W = start.arrays[0][0]
     np.testing.assert_allclose(W, drawn / (X @ drawn).std(axis=0), rtol=1e-10)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("n_rows", [1, 40])
-def test_a_pre_activation_that_does_not_vary_is_scaled_by_its_inputs(dtype, n_rows):
-    X = np.full((n_rows, 7), 0.3, dtype=dtype)
+@pytest.mark.parametrize("n_samples", [1, 40])
+def test_a_pre_activation_that_does_not_vary_is_scaled_by_its_inputs(dtype, n_samples):
+    X = np.full((n_samples, 7), 0.3, dtype=dtype)
     _, start = start_on(X, UNIT_VARIANCE, dtype=dtype)
     drawn = np.random.default_rng(0).normal(size=(7, 30)).astype(dtype)
-    np.testing.assert_allclose(start.blocks[0][0], drawn / np.sqrt(7), rtol=1e-6)
-    assert all(np.isfinite(array).all() for block in start.blocks for array in block)
+    np.testing.assert_allclose(start.arrays[0][0], drawn / np.sqrt(7), rtol=1e-6)
+    assert all(
+        np.isfinite(array).all() for of_block in start.arrays for array in of_block
+    )
 
 
-def test_the_output_may_have_the_law_alone(X):
+def test_the_output_may_have_the_scheme_alone(X):
     network, start = start_on(X, output=UNIT_VARIANCE)
     variances = [Z.var(axis=0) for _, Z in layer_by_layer(network, start, X)]
     np.testing.assert_allclose(variances[-1], 1, rtol=1e-10)
     assert (np.abs(variances[0] - 1) > 0.1).all()
-    np.testing.assert_array_equal(start.blocks[0][0], start_on(X)[1].blocks[0][0])
+    np.testing.assert_array_equal(start.arrays[0][0], start_on(X)[1].arrays[0][0])
 
 
-def test_a_hull_of_one_point_makes_every_unit_bend_at_a_row(X):
+def test_a_hull_of_one_point_makes_every_unit_bend_at_a_sample(X):
     network, start = start_on(X, biases=Hull(1))
     for _, Z in layer_by_layer(network, start, X):
         assert np.abs(Z).min(axis=0).max() < 1e-12
 
 
-def test_units_bend_among_the_rows(X):
-    # without biases they all bend at the origin, here outside of what the rows span
+def test_units_bend_among_the_samples(X):
+    # without biases they all bend at the origin, here outside of what the samples span
     far = X + 50
     rates = {}
     for name in ("zeros", "hull"):
@@ -308,7 +312,7 @@ def test_units_bend_among_the_rows(X):
     assert rates["zeros"] < 0.5
 
 
-def test_a_hull_is_a_mean_of_rows_with_dirichlet_shares():
+def test_a_hull_is_a_mean_of_samples_with_dirichlet_shares():
     # of x uniform on [0, 1]: E b = -1/2, and sum s_k^2 has the mean 2 / (n + 1)
     Z = np.linspace(0, 1, 2001)[:, None] * np.ones(40_000)
     for n in (1, 5):
@@ -319,17 +323,18 @@ def test_a_hull_is_a_mean_of_rows_with_dirichlet_shares():
 
 
 @pytest.mark.parametrize(
-    "laws",
-    [{"initializer": UNIT_VARIANCE}, {"biases": Hull()}, {"output": UNIT_VARIANCE}],
-    ids=["initializer", "biases", "output"],
+    "scheme",
+    [
+        Initialization(UNIT_VARIANCE),
+        Initialization(GLOROT, Hull()),
+        Initialization(GLOROT, output=UNIT_VARIANCE),
+    ],
+    ids=["weights", "biases", "output"],
 )
-def test_a_law_that_looks_at_rows_needs_them(laws):
+def test_a_scheme_that_is_adapted_to_samples_needs_them(scheme):
     network = Network.dense((3, 2), [ACTIVATIONS["identity"]])
-    laws = {"initializer": GLOROT} | laws
-    with pytest.raises(ValueError, match="needs training rows"):
-        network.initial_parameters(
-            rng=np.random.default_rng(0), dtype=np.float64, **laws
-        )
+    with pytest.raises(ValueError, match="needs training samples"):
+        network.initial_theta(scheme, np.random.default_rng(0), np.float64)
 
 
 @pytest.mark.parametrize("n_points", [0, 1.5])

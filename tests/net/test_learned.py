@@ -2,6 +2,7 @@ import pickle
 
 import numpy as np
 import pytest
+from differences import relative_error
 
 from sklearn_bpnet.net.activations import (
     ACTIVATIONS,
@@ -12,18 +13,18 @@ from sklearn_bpnet.net.activations import (
     Mixed,
     PReLU,
 )
-from sklearn_bpnet.net.gradcheck import numerical_gradient, relative_error
-from sklearn_bpnet.net.initializers import INITIALIZERS
+from sklearn_bpnet.net.gradcheck import numerical_gradient
+from sklearn_bpnet.net.initializers import INITIALIZERS, Initialization
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.risk import EmpiricalRisk
 
-N_ROWS, N_UNITS = 6, 3
+N_SAMPLES, N_UNITS = 6, 3
 LEARNED = [PReLU(), PReLU(0.1), Mixed(SELU()), Mixed(Mish(), 0.3)]
 each_one = pytest.mark.parametrize("f", LEARNED, ids=str)
 
 
-def away_from_zero(rng, shape=(N_ROWS, N_UNITS)):
+def away_from_zero(rng, shape=(N_SAMPLES, N_UNITS)):
     return rng.uniform(0.1, 2, size=shape) * rng.choice([-1, 1], size=shape)
 
 
@@ -35,7 +36,7 @@ def test_prelu_of_worked_numbers():
     np.testing.assert_array_equal(
         f.derivative(Z, A, np.empty_like(Z)), [[0.5, -1, 1], [0.5, 1, 0.25]]
     )
-    # dJ/dw = sum of g z over the rows with z < 0: He et al., eq. 10 and 11
+    # dJ/dw = sum of g z over the samples with z < 0: He et al., eq. 10 and 11
     G = np.array([[1.0, 10.0, 100.0], [2.0, 20.0, 200.0]])
     np.testing.assert_array_equal(
         PReLU().weight_gradient(np.zeros(3), Z, G), [-2, -20, -200]
@@ -54,7 +55,7 @@ def test_prelu_of_one_slope_is_leaky_relu(slope, rng):
 
 
 def test_a_mix_runs_from_the_identity_to_its_function(rng):
-    Z = rng.normal(size=(N_ROWS, N_UNITS))
+    Z = rng.normal(size=(N_SAMPLES, N_UNITS))
     bent = Mish().forward(Z, np.empty_like(Z))
     for w, expected in ((0.0, Z), (1.0, bent), (0.25, 0.75 * Z + 0.25 * bent)):
         f = Mixed(Mish()).at(np.full(N_UNITS, w))
@@ -63,7 +64,7 @@ def test_a_mix_runs_from_the_identity_to_its_function(rng):
 
 @each_one
 def test_both_derivatives_equal_central_differences(f, rng):
-    Z, G = away_from_zero(rng), rng.normal(size=(N_ROWS, N_UNITS))
+    Z, G = away_from_zero(rng), rng.normal(size=(N_SAMPLES, N_UNITS))
     w = rng.normal(size=N_UNITS)
 
     def J(Z, w):
@@ -79,7 +80,7 @@ def test_both_derivatives_equal_central_differences(f, rng):
 
 @each_one
 def test_alone_it_is_the_function_of_its_first_weights(f, rng):
-    Z, G = away_from_zero(rng), rng.normal(size=(N_ROWS, N_UNITS))
+    Z, G = away_from_zero(rng), rng.normal(size=(N_SAMPLES, N_UNITS))
     at_start = f.at(np.full(N_UNITS, f.initial))
     A = f.forward(Z, np.empty_like(Z))
     np.testing.assert_array_equal(A, at_start.forward(Z, np.empty_like(Z)))
@@ -120,12 +121,12 @@ def network_of(f, n_hidden=2):
 
 
 @each_one
-def test_a_layer_holds_one_weight_a_unit_behind_W_and_b(f, rng):
+def test_a_layer_holds_one_weight_per_unit_behind_W_and_b(f, rng):
     network = network_of(f)
     assert network.shapes[:2] == [((2, 3), (3,), (3,)), ((3, 3), (3,), (3,))]
     assert network.shapes[2] == ((3, 1), (1,))
-    start = network.initial_parameters(INITIALIZERS["auto"], rng, np.float64)
-    for _, b, w in start.blocks[:2]:
+    start = network.initial_theta(Initialization(INITIALIZERS["auto"]), rng, np.float64)
+    for _, b, w in start.arrays[:2]:
         np.testing.assert_array_equal(w, f.initial)
         np.testing.assert_array_equal(b, 0)
 
@@ -134,9 +135,9 @@ def test_a_layer_holds_one_weight_a_unit_behind_W_and_b(f, rng):
 def test_gradient_of_a_network_equals_central_differences(f, rng):
     network = network_of(f)
     risk = EmpiricalRisk(network, LOSSES["squared_error"], 0.1)
-    X, Y = rng.normal(size=(N_ROWS, 2)), rng.normal(size=(N_ROWS, 1))
-    theta = rng.normal(size=network.is_weight().size)
-    s = rng.uniform(1, 2, size=N_ROWS)
+    X, Y = rng.normal(size=(N_SAMPLES, 2)), rng.normal(size=(N_SAMPLES, 1))
+    theta = rng.normal(size=network.n_parameters)
+    s = rng.uniform(1, 2, size=N_SAMPLES)
     _, gradient = risk.value_and_gradient(theta, X, Y, s)
     numeric = numerical_gradient(lambda t: risk.value(t, X, Y, s), theta)
     assert relative_error(gradient, numeric) < 1e-6
@@ -146,9 +147,9 @@ def test_gradient_of_a_network_equals_central_differences(f, rng):
 def test_its_weights_are_not_penalised(f):
     network = network_of(f)
     strength = EmpiricalRisk(network, LOSSES["squared_error"], 0.7).strength(
-        np.zeros(network.is_weight().size)
+        np.zeros(network.n_parameters)
     )
-    for W, *others in network.parameters(strength).blocks:
+    for W, *others in network.arrays(strength):
         assert (W == 0.7).all()
         assert all((a == 0).all() for a in others)
 

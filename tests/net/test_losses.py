@@ -78,26 +78,26 @@ ALLOWED = {name: TRAINABLE for name in LOSSES} | {
 }
 
 
-def targets(loss, n_rows, n_outputs, rng):
-    shape = (n_rows, n_outputs)
+def targets(loss, n_samples, n_outputs, rng):
+    shape = (n_samples, n_outputs)
     if isinstance(loss, PoissonLoss):
         return rng.poisson(2, size=shape).astype(float)
     if isinstance(loss, (GammaLoss, TweedieLoss)):
         return rng.gamma(2, size=shape)
     if getattr(loss, "categorical", False):
-        return np.eye(n_outputs)[rng.integers(n_outputs, size=n_rows)]
+        return np.eye(n_outputs)[rng.integers(n_outputs, size=n_samples)]
     if loss.tasks == {"classification"}:
         return loss.encode_targets(rng.integers(2, size=shape).astype(float))
     return rng.normal(size=shape)
 
 
-def outputs(loss, n_rows, n_outputs, rng):
+def outputs(loss, n_samples, n_outputs, rng):
     """Inside the loss's domain, and far enough from its ends."""
     if loss.domain.high < inf:
-        return rng.uniform(0.1, 0.9, size=(n_rows, n_outputs))
+        return rng.uniform(0.1, 0.9, size=(n_samples, n_outputs))
     if loss.domain.low > -inf:
-        return rng.uniform(0.2, 4, size=(n_rows, n_outputs))
-    return rng.normal(size=(n_rows, n_outputs))
+        return rng.uniform(0.2, 4, size=(n_samples, n_outputs))
+    return rng.normal(size=(n_samples, n_outputs))
 
 
 def gradient(loss, Y, A):
@@ -299,10 +299,10 @@ def test_the_pinball_loss_is_least_at_the_quantile(tau, rng):
 def test_the_expectile_balances_the_weighted_errors(rng):
     y, tau = rng.gamma(2, size=(200, 1)), 0.8
     loss = Expectile(tau)
-    found = optimize.minimize_scalar(
+    best = optimize.minimize_scalar(
         lambda a: loss.value(y, np.full_like(y, a)).sum(), tol=1e-12
     ).x
-    above, below = np.maximum(y - found, 0).sum(), np.maximum(found - y, 0).sum()
+    above, below = np.maximum(y - best, 0).sum(), np.maximum(best - y, 0).sum()
     assert tau * above == pytest.approx((1 - tau) * below, rel=1e-6)
 
 
@@ -513,12 +513,12 @@ def test_parameters_out_of_range_are_refused(make, message):
 
 
 @pytest.mark.parametrize("loss", [GammaLoss(), TweedieLoss(2.0)], ids=str)
-def test_a_positive_law_refuses_a_zero(loss):
+def test_a_positive_distribution_refuses_a_zero(loss):
     with pytest.raises(ValueError, match=r"y > 0; got min\(y\)=0"):
         loss.check_targets(np.array([[2.0], [0.0]]))
 
 
-def test_a_compound_poisson_law_accepts_zeros_but_nothing_below():
+def test_a_compound_poisson_distribution_accepts_zeros_but_nothing_below():
     TweedieLoss(1.5).check_targets(np.array([[2.0], [0.0]]))
     with pytest.raises(ValueError, match="y >= 0"):
         TweedieLoss(1.5).check_targets(np.array([[2.0], [-1.0]]))
@@ -548,24 +548,45 @@ def test_the_default_outputs_fit_the_loss(loss):
 
 
 SCALABLE = {name: loss for name, loss in FORMS.items() if loss.scalable_target}
+WITH_A_SCALE = {"huber", "huber(delta=0.5)", "log_cosh"}
+SCALE_FREE = {k: loss for k, loss in SCALABLE.items() if k not in WITH_A_SCALE}
+
+
+def minimiser(loss, y):
+    """argmin over a of sum_n L(y_n, a)."""
+
+    def risk(a):
+        return loss.value(y[:, None], np.full((len(y), 1), a)).sum()
+
+    return optimize.minimize_scalar(risk, (y.min(), y.max()), tol=1e-12).x
+
+
+@pytest.fixture
+def y(rng):
+    return rng.normal(size=51)  # so many that no quantile is an interval
 
 
 @pytest.mark.parametrize("loss", SCALABLE.values(), ids=SCALABLE.keys())
-def test_scaled_targets_move_the_minimiser_with_them(loss, rng):
-    y = rng.normal(size=51)  # so many that no quantile is an interval
+def test_shifted_targets_move_the_minimiser_with_them(loss, y):
+    shifted = minimiser(loss, y + 3)
+    assert shifted == pytest.approx(minimiser(loss, y) + 3, abs=1e-6)
 
-    def minimiser(y, loss):
-        def risk(a):
-            return loss.value(y[:, None], np.full((len(y), 1), a)).sum()
 
-        return optimize.minimize_scalar(risk, (y.min(), y.max()), tol=1e-12).x
+@pytest.mark.parametrize("loss", SCALE_FREE.values(), ids=SCALE_FREE.keys())
+def test_scaled_targets_move_the_minimiser_of_a_loss_without_a_scale(loss, y):
+    scaled = minimiser(loss, 4 * y)
+    assert scaled == pytest.approx(4 * minimiser(loss, y), abs=1e-2)
 
-    if isinstance(loss, LogCosh):  # its unit is that of the targets
-        assert minimiser(y + 3, loss) == pytest.approx(minimiser(y, loss) + 3, abs=1e-6)
-        return
-    wider = Huber(4 * loss.delta) if isinstance(loss, Huber) else loss
-    moved = minimiser(4 * y + 3, wider)
-    assert moved == pytest.approx(4 * minimiser(y, loss) + 3, abs=1e-2)
+
+def test_the_scale_of_a_loss_is_in_units_of_the_targets(y):
+    assert set(SCALABLE) - set(SCALE_FREE) == WITH_A_SCALE
+    scaled = minimiser(Huber(4 * 0.5), 4 * y)
+    assert scaled == pytest.approx(4 * minimiser(Huber(0.5), y), abs=1e-6)
+    assert abs(minimiser(Huber(0.5), 4 * y) - scaled) > 1e-3
+    # ln cosh has no parameter: of small errors it is the mean, of large ones the median
+    small, large = 1e-3 * y, 1e5 * y
+    assert minimiser(LogCosh(), small) == pytest.approx(small.mean(), abs=1e-6)
+    assert minimiser(LogCosh(), large) == pytest.approx(np.median(large), rel=1e-2)
 
 
 def test_standardised_targets_leave_the_squared_errors_minimiser_in_place():

@@ -5,9 +5,9 @@ import pytest
 from scipy import sparse
 
 from sklearn_bpnet.net.activations import ACTIVATIONS
-from sklearn_bpnet.net.initializers import GLOROT
+from sklearn_bpnet.net.initializers import GLOROT, Initialization
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.net.parameters import Parameters
+from sklearn_bpnet.net.theta import Theta
 
 # A network of 2 inputs, 2 hidden units and 1 output, in plain Python.
 X = [[1.0, -2.0], [0.5, 3.0], [0.0, 0.0]]
@@ -22,25 +22,25 @@ def build(units, *names):
 
 
 def outputs(network, theta, X):
-    blocks = network.parameters(theta).blocks
-    return network.forward(blocks, X, network.workspace(X.shape[0], theta.dtype))
+    arrays = network.arrays(theta)
+    return network.forward(arrays, X, network.workspace(X.shape[0], theta.dtype))
 
 
 def random_network(names=("tanh", "sigmoid", "softplus"), seed=0):
     network = build((2, 4, 3, 2), *names)
     rng = np.random.default_rng(seed)
-    theta = rng.normal(size=network.is_weight().size)
+    theta = rng.normal(size=network.n_parameters)
     return network, theta, rng.normal(size=(5, 2)), rng.normal(size=(5, 2))
 
 
 def backpropagate(network, theta, X, D):
     """The gradient for a given D[L], and the workspace that it was computed in."""
-    parameters = network.parameters(theta)
-    gradient = Parameters.zeros(network.shapes, theta.dtype)
+    arrays = network.arrays(theta)
+    gradient = Theta.zeros(network.shapes, theta.dtype)
     ws = network.workspace(X.shape[0], theta.dtype)
-    network.forward(parameters.blocks, X, ws)
+    network.forward(arrays, X, ws)
     ws[-1].D[:] = D
-    network.backward(parameters.blocks, X, ws, gradient.blocks)
+    network.backward(arrays, X, ws, gradient.arrays)
     return gradient, ws
 
 
@@ -51,7 +51,7 @@ def test_forward_of_a_worked_example():
         a1 = [tanh(sum(x[k] * W1[k][j] for k in range(2)) + B1[j]) for j in range(2)]
         z2 = sum(a1[j] * W2[j][0] for j in range(2)) + B2[0]
         expected.append([1 / (1 + exp(-z2))])
-    theta = Parameters.pack([(W1, B1), (W2, B2)]).theta
+    theta = Theta.pack([(W1, B1), (W2, B2)]).flat
     A = outputs(network, theta, np.array(X))
     np.testing.assert_allclose(A, expected, rtol=1e-14)
 
@@ -67,42 +67,42 @@ def test_one_neuron_makes_nand():
 def test_a_hidden_layer_makes_xor():
     # the lecture's features: max(0, x1 + x2) and max(0, x1 + x2 - 1)
     network = build((2, 2, 1), "relu", "identity")
-    theta = Parameters.pack([([[1, 1], [1, 1]], [0, -1]), ([[1], [-2]], [0])]).theta
+    theta = Theta.pack([([[1, 1], [1, 1]], [0, -1]), ([[1], [-2]], [0])]).flat
     inputs = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     np.testing.assert_array_equal(outputs(network, theta, inputs).ravel(), [0, 1, 1, 0])
 
 
 def test_forward_Z_stops_before_the_last_activation():
     network, theta, X, _ = random_network()
-    blocks = network.parameters(theta).blocks
-    Z = network.forward_Z(blocks, X, network.workspace(5, np.float64)).copy()
+    arrays = network.arrays(theta)
+    Z = network.forward_Z(arrays, X, network.workspace(5, np.float64)).copy()
     A = outputs(network, theta, X)
     np.testing.assert_array_equal(A, ACTIVATIONS["softplus"].forward(Z, out=Z))
 
 
 def test_backward_is_the_four_equations():
     network, theta, X, D3 = random_network()
-    (W1, b1), (W2, b2), (W3, _) = network.parameters(theta).blocks
+    (W1, b1), (W2, b2), (W3, _) = network.arrays(theta)
     A1 = np.tanh(X @ W1 + b1)
     A2 = 1 / (1 + np.exp(-(A1 @ W2 + b2)))
     D2 = (D3 @ W3.T) * A2 * (1 - A2)  # BP2
     D1 = (D2 @ W2.T) * (1 - A1**2)  # BP2
-    expected = Parameters.pack(
+    expected = Theta.pack(
         [(below.T @ D, D.sum(axis=0)) for below, D in ((X, D1), (A1, D2), (A2, D3))]
     )  # BP4, BP3
     gradient, ws = backpropagate(network, theta, X, D3)
     np.testing.assert_allclose(ws[1].D, D2, rtol=1e-12)
     np.testing.assert_allclose(ws[0].D, D1, rtol=1e-12)
-    np.testing.assert_allclose(gradient.theta, expected.theta, rtol=1e-12)
+    np.testing.assert_allclose(gradient.flat, expected.flat, rtol=1e-12)
 
 
 def test_the_output_delta_is_the_activations_vjp():
     # BP1: delta = dJ/dA * f'(Z) at the output
     network, theta, X, G = random_network()
     ws = network.workspace(5, np.float64)
-    network.forward(network.parameters(theta).blocks, X, ws)
+    network.forward(network.arrays(theta), X, ws)
     ws[-1].G[:] = G
-    D = network.layers[-1].delta(network.parameters(theta).blocks[-1], ws[-1])
+    D = network.output.delta(network.arrays(theta)[-1], ws[-1])
     np.testing.assert_allclose(D, G / (1 + np.exp(-ws[-1].Z)), rtol=1e-12)
 
 
@@ -113,7 +113,7 @@ def test_a_sparse_first_operand_equals_a_dense_one(form, n_layers):
     units = (*(6, 4, 3, 2)[:n_layers], 2)
     network = build(units, *names)
     rng = np.random.default_rng(3)
-    theta = rng.normal(size=network.is_weight().size)
+    theta = rng.normal(size=network.n_parameters)
     dense = rng.normal(size=(5, 6)) * (rng.uniform(size=(5, 6)) < 0.4)
     D = rng.normal(size=(5, 2))
     assert 0 < np.count_nonzero(dense) < 30
@@ -122,7 +122,7 @@ def test_a_sparse_first_operand_equals_a_dense_one(form, n_layers):
     )
     ours, _ = backpropagate(network, theta, form(dense), D)
     theirs, _ = backpropagate(network, theta, dense, D)
-    np.testing.assert_allclose(ours.theta, theirs.theta, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(ours.flat, theirs.flat, rtol=1e-12, atol=1e-15)
 
 
 @pytest.mark.parametrize("hidden", sorted(ACTIVATIONS))
@@ -136,7 +136,7 @@ def test_nothing_is_written_to_X_theta_or_Y(hidden, read_only):
 def test_a_pass_stays_in_the_dtype_of_theta(hidden, dtype):
     network, theta, X, D = random_network((hidden, hidden, "identity"))
     gradient, ws = backpropagate(network, theta.astype(dtype), X.astype(dtype), D)
-    assert gradient.theta.dtype == dtype
+    assert gradient.flat.dtype == dtype
     for layer in ws:
         assert {a.dtype for a in (layer.Z, layer.A, layer.G, layer.D)} == {
             np.dtype(dtype)
@@ -155,28 +155,28 @@ def test_a_shorter_batch_uses_the_same_memory():
     network, theta, X, _ = random_network(("tanh", "gelu", "identity"))
     whole = network.workspace(5, np.float64)
     for layer in whole:
-        part = layer.rows(slice(2))
+        part = layer.part(slice(2))
         for name in ("Z", "A", "G", "D"):
             assert getattr(part, name).shape == (2, layer.Z.shape[1])
             assert np.shares_memory(getattr(part, name), getattr(layer, name))
         assert (part.A is part.Z) == (layer.A is layer.Z)
-    parameters = network.parameters(theta)
-    rows = [layer.rows(slice(2)) for layer in whole]
-    A = network.forward(parameters.blocks, X[:2], rows)
+    arrays = network.arrays(theta)
+    parts = [layer.part(slice(2)) for layer in whole]
+    A = network.forward(arrays, X[:2], parts)
     np.testing.assert_array_equal(A, outputs(network, theta, X[:2]))
 
 
 def test_a_workspace_used_before_gives_the_same_numbers():
     network, theta, X, D = random_network()
-    parameters = network.parameters(theta)
+    arrays = network.arrays(theta)
     ws = network.workspace(5, np.float64)
     thetas = []
     for _ in range(2):
-        gradient = Parameters.zeros(network.shapes)
-        network.forward(parameters.blocks, X, ws)
+        gradient = Theta.zeros(network.shapes)
+        network.forward(arrays, X, ws)
         ws[-1].D[:] = D
-        network.backward(parameters.blocks, X, ws, gradient.blocks)
-        thetas.append(gradient.theta)
+        network.backward(arrays, X, ws, gradient.arrays)
+        thetas.append(gradient.flat)
     np.testing.assert_array_equal(*thetas)
 
 
@@ -199,8 +199,8 @@ def test_every_layer_needs_one_activation(n_names):
         build((2, 3, 1), *["tanh"] * n_names)
 
 
-def test_initial_parameters_fill_every_weight():
+def test_the_initial_theta_fills_every_weight():
     network = build((2, 3, 1), "tanh", "identity")
     rng = np.random.default_rng(0)
-    theta = network.initial_parameters(GLOROT, rng, np.float64).theta
+    theta = network.initial_theta(Initialization(GLOROT), rng, np.float64).flat
     np.testing.assert_array_equal(theta != 0, network.is_weight() == 1)

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from differences import relative_error
 from scipy.optimize import minimize, minimize_scalar
 
-from sklearn_bpnet.net.gradcheck import numerical_gradient, relative_error
+from sklearn_bpnet.net.gradcheck import numerical_gradient
 from sklearn_bpnet.net.penalties import ElasticNet, GroupLasso
 
 every_ratio = pytest.mark.parametrize("l1_ratio", [0.0, 0.3, 1.0])
@@ -121,12 +122,12 @@ def test_float32_stays_float32():
 # The group penalty
 
 
-N_ROWS, N_COLUMNS = 6, 3
+N_SAMPLES, N_COLUMNS = 6, 3
 
 
 def weight_matrix(rng, dtype=np.float64):
     """Rows from nearly nothing to several."""
-    W = rng.normal(size=(N_ROWS, N_COLUMNS))
+    W = rng.normal(size=(N_SAMPLES, N_COLUMNS))
     W *= np.array([[0.01], [0.1], [0.5], [1.0], [3.0], [0.0]])
     return W.astype(dtype)
 
@@ -134,14 +135,14 @@ def weight_matrix(rng, dtype=np.float64):
 def draw_steps(rng, kind):
     if kind == "equal":
         return 0.7
-    if kind == "of a row":
-        return np.tile(rng.uniform(0.1, 2, size=(N_ROWS, 1)), N_COLUMNS)
+    if kind == "per row":
+        return np.tile(rng.uniform(0.1, 2, size=(N_SAMPLES, 1)), N_COLUMNS)
     spread = 1 if kind == "unequal" else 4
-    return 10.0 ** rng.uniform(-spread, spread / 4, size=(N_ROWS, N_COLUMNS))
+    return 10.0 ** rng.uniform(-spread, spread / 4, size=(N_SAMPLES, N_COLUMNS))
 
 
 each_step = pytest.mark.parametrize(
-    "kind", ["equal", "of a row", "unequal", "very unequal"]
+    "kind", ["equal", "per row", "unequal", "very unequal"]
 )
 each_seed = pytest.mark.parametrize("seed", range(5))
 

@@ -2,10 +2,24 @@ import re
 
 import pytest
 
-from sklearn_bpnet.net.activations import ACTIVATIONS, LeakyReLU, Sigmoid
-from sklearn_bpnet.net.embeddings import NUMERIC_EMBEDDINGS
-from sklearn_bpnet.net.initializers import BIAS_INITIALIZERS, INITIALIZERS
-from sklearn_bpnet.net.losses import LOSSES
+from sklearn_bpnet.net.activations import (
+    ACTIVATIONS,
+    SELU,
+    Ascending,
+    LeakyReLU,
+    Mixed,
+    Sigmoid,
+)
+from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS, PBLD
+from sklearn_bpnet.net.initializers import (
+    BIAS_INITIALIZERS,
+    INITIALIZERS,
+    Hull,
+    VarianceScaling,
+)
+from sklearn_bpnet.net.losses import LOSSES, LogLoss, Quantile
+from sklearn_bpnet.net.registry import class_of, kind_and_class
+from sklearn_bpnet.net.targets import TARGET_ENCODINGS, OneHot
 from sklearn_bpnet.training.optimizers import OPTIMIZERS
 from sklearn_bpnet.training.schedules import SCHEDULES
 
@@ -15,6 +29,7 @@ REGISTRIES = [
     INITIALIZERS,
     BIAS_INITIALIZERS,
     NUMERIC_EMBEDDINGS,
+    TARGET_ENCODINGS,
     OPTIMIZERS,
     SCHEDULES,
 ]
@@ -76,3 +91,60 @@ def test_entries_are_immutable_values(registry):
         assert hash(entry) == hash(entry)
         with pytest.raises(AttributeError):
             entry.new_attribute = 1
+
+
+# Kind and class name, and the way back
+
+INSTANCES = [
+    ("activation", Mixed(SELU(), 0.5), Mixed),
+    ("activation", Ascending(3), Ascending),
+    ("loss", LogLoss(label_smoothing=0.1), LogLoss),
+    ("loss", Quantile((0.1, 0.9)), Quantile),
+    ("initializer", VarianceScaling(1.5, "in"), VarianceScaling),
+    ("bias_initializer", Hull(2), Hull),
+    ("numeric_embedding", PBLD(3, 3), PBLD),
+    ("target_encoding", OneHot(), OneHot),
+]
+
+
+@pytest.mark.parametrize(("kind", "instance", "cls"), INSTANCES, ids=repr)
+def test_kind_and_class_name_lead_back_to_the_class(kind, instance, cls):
+    assert kind_and_class(instance) == (kind, cls.__name__)
+    assert class_of(kind, cls.__name__) is cls
+
+
+@every_registry
+def test_every_entry_has_a_kind_and_a_class(registry):
+    for entry in registry.values():
+        kind, name = kind_and_class(entry)
+        assert kind == registry.kind
+        assert class_of(kind, name) is type(entry)
+
+
+class UserDefined(Sigmoid):
+    pass
+
+
+def test_a_user_defined_class_is_not_found():
+    with pytest.raises(ValueError, match="UserDefined is not a class of sklearn_bpnet"):
+        kind_and_class(UserDefined())
+    with pytest.raises(ValueError, match="has no activation class 'UserDefined'"):
+        class_of("activation", "UserDefined")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "message"),
+    [
+        ("activation", "LogLoss", "has no activation class 'LogLoss'"),
+        ("activation", "Activation", "has no activation class"),  # abstract
+        ("no kind", "LogLoss", "Unknown kind 'no kind'. Known: activation, "),
+    ],
+)
+def test_an_unknown_kind_or_class_is_an_error(kind, name, message):
+    with pytest.raises(ValueError, match=message):
+        class_of(kind, name)
+
+
+def test_what_has_no_registry_has_no_kind():
+    with pytest.raises(ValueError, match=r"builtins\.int is not a class"):
+        kind_and_class(3)

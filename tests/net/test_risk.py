@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+from differences import relative_error
 from scipy import sparse
 from scipy.optimize import minimize
 
 from sklearn_bpnet.net.activations import ACTIVATIONS
-from sklearn_bpnet.net.gradcheck import numerical_gradient, relative_error
+from sklearn_bpnet.net.gradcheck import numerical_gradient
 from sklearn_bpnet.net.losses import (
     LOSSES,
     GammaLoss,
@@ -17,7 +18,7 @@ from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
 
-N_ROWS, N_FEATURES, N_HIDDEN = 4, 2, 3
+N_SAMPLES, N_FEATURES, N_HIDDEN = 4, 2, 3
 WEIGHTS = np.array([0.5, 0.0, 2.0, 3.5])
 KINK_DISTANCE = 1e-3  # a thousand times the step of the central difference
 
@@ -47,21 +48,19 @@ every_pair = pytest.mark.parametrize(
 
 def targets(loss, n_outputs, rng):
     if isinstance(loss, PoissonLoss):
-        return rng.poisson(1.5, size=(N_ROWS, n_outputs)).astype(float)
+        return rng.poisson(1.5, size=(N_SAMPLES, n_outputs)).astype(float)
     if isinstance(loss, (GammaLoss, TweedieLoss)):
-        return rng.gamma(2, size=(N_ROWS, n_outputs))
+        return rng.gamma(2, size=(N_SAMPLES, n_outputs))
     if loss.tasks == {"classification"} and n_outputs > 1:
-        return np.eye(n_outputs)[rng.integers(n_outputs, size=N_ROWS)]
+        return np.eye(n_outputs)[rng.integers(n_outputs, size=N_SAMPLES)]
     if loss.tasks == {"classification"}:
-        return rng.integers(2, size=(N_ROWS, 1)).astype(float)
-    return rng.normal(size=(N_ROWS, n_outputs))
+        return rng.integers(2, size=(N_SAMPLES, 1)).astype(float)
+    return rng.normal(size=(N_SAMPLES, n_outputs))
 
 
 def pre_activations(network, theta, X):
     A, Zs = X, []
-    for layer, arrays in zip(
-        network.layers, network.parameters(theta).blocks, strict=True
-    ):
+    for layer, arrays in zip(network.layers, network.arrays(theta), strict=True):
         Z = A @ arrays[0] + arrays[1]
         Zs.append(Z)
         A = layer.function(arrays).forward(Z, out=np.empty_like(Z))
@@ -74,8 +73,8 @@ def problem(names, loss="squared_error", n_outputs=1):
     network = Network.dense(units, [ACTIVATIONS[name] for name in names])
     for seed in range(10_000):
         rng = np.random.default_rng(seed)
-        X = rng.normal(size=(N_ROWS, N_FEATURES))
-        theta = rng.uniform(-0.8, 0.8, size=network.is_weight().size)
+        X = rng.normal(size=(N_SAMPLES, N_FEATURES))
+        theta = rng.uniform(-0.8, 0.8, size=network.n_parameters)
         Zs = pre_activations(network, theta, X)
         at_kink = any(np.abs(Z).min() < KINK_DISTANCE for Z in Zs)
         dead = any((Z.max(axis=0) < 0).any() for Z in Zs)
@@ -229,7 +228,7 @@ def test_multi_output_squared_error_is_the_sum_of_single_outputs():
     assert value == pytest.approx(sum(parts), rel=1e-13)
 
 
-# Weights, rows and alpha
+# Weights, samples and alpha
 
 
 @pytest.fixture(params=sorted(set(LOSSES) - {"perceptron"}))
@@ -248,8 +247,8 @@ def assert_same(one, other):
 def test_weight_two_equals_a_duplicated_row(penalised):
     risk, theta, X, Y = penalised
     weighted = risk.value_and_gradient(theta, X, Y, [1, 2, 1, 3])
-    rows = [0, 1, 1, 2, 3, 3, 3]
-    assert_same(weighted, risk.value_and_gradient(theta, X[rows], Y[rows]))
+    indices = [0, 1, 1, 2, 3, 3, 3]
+    assert_same(weighted, risk.value_and_gradient(theta, X[indices], Y[indices]))
 
 
 def test_weight_zero_equals_an_absent_row(penalised):
@@ -264,7 +263,7 @@ def test_scaling_all_weights_changes_nothing(penalised, factor):
     expected = risk.value_and_gradient(theta, X, Y, WEIGHTS)
     assert_same(risk.value_and_gradient(theta, X, Y, factor * WEIGHTS), expected)
     assert risk.value(theta, X, Y, factor * WEIGHTS) == pytest.approx(expected[0])
-    equal = np.full(N_ROWS, factor)
+    equal = np.full(N_SAMPLES, factor)
     assert_same(
         risk.value_and_gradient(theta, X, Y, equal),
         risk.value_and_gradient(theta, X, Y),
@@ -337,12 +336,12 @@ def test_the_minimum_without_hidden_layers_is_ridges(weights, n_outputs):
     risk = EmpiricalRisk(network, LOSSES["squared_error"], alpha)
     result = minimize(
         risk.value_and_gradient,
-        np.zeros(network.is_weight().size),
+        np.zeros(network.n_parameters),
         args=(X, Y, weights),
         jac=True,
         tol=1e-12,
     )
-    found_W, found_b = network.parameters(result.x).blocks[0]
+    found_W, found_b = network.arrays(result.x)[0]
     np.testing.assert_allclose(found_W, W, atol=1e-6)
     np.testing.assert_allclose(found_b, b, atol=1e-6)
 

@@ -25,7 +25,7 @@ class Problem:
 
     def start(self, dtype=np.float64, seed=None):
         """Zeros, or a random theta."""
-        size = self.risk.network.is_weight().size
+        size = self.risk.network.n_parameters
         if seed is None:
             return np.zeros(size, dtype=dtype)
         return np.random.default_rng(seed).normal(0, 0.5, size).astype(dtype)

@@ -21,11 +21,11 @@ from sklearn_bpnet.net.activations import (
     Softmax,
     Tanh,
 )
-from sklearn_bpnet.net.initializers import INITIALIZERS
-from sklearn_bpnet.net.input_scale import InputScale
+from sklearn_bpnet.net.blocks.input_scale import InputScale
+from sklearn_bpnet.net.blocks.noise import Dropout, GaussianNoise
+from sklearn_bpnet.net.initializers import GLOROT, Initialization
 from sklearn_bpnet.net.losses import LOSSES, LogLoss, SquaredError
 from sklearn_bpnet.net.network import Dense, Network
-from sklearn_bpnet.net.noise import Dropout, GaussianNoise
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training import compiled
@@ -72,7 +72,7 @@ def train(
     shuffle=True, scale=1, n_rows=47, batch_size=10, n_epochs=3, learning_rate=0.05,
     options=PLAIN, n_threads=1, read=None, average=None,
 ):  # fmt: skip
-    """Theta, the losses of the epochs and the optimiser's state."""
+    """theta, the losses of the epochs and the optimiser's state."""
     monkeypatch.setattr(epoch_module, "COMPILE_FROM", 1 if compiled else 10**9)
     rng = np.random.default_rng(0)
     X = scale * rng.normal(size=(n_rows, 4)).astype(dtype)
@@ -80,9 +80,7 @@ def train(
     Y = np.eye(max(k, 2))[rng.integers(max(k, 2), size=n_rows)][:, :k]
     Y = risk.loss.encode_targets(Y)
     s = rng.uniform(0, 2, n_rows).astype(dtype) if weighted else None
-    theta = risk.network.initial_parameters(
-        INITIALIZERS["glorot_uniform"], rng, dtype
-    ).theta
+    theta = risk.network.initial_theta(Initialization(GLOROT), rng, dtype).flat
     reader = RowReader(X, dtype) if read is None else read(X, dtype)
     batches = Batches(reader, Y.astype(dtype), s, None, batch_size)
     progress, crew = Progress(), Crew(n_threads)
@@ -128,8 +126,9 @@ def make_risk(
 ):  # fmt: skip
     loss, activation, k = output
     sizes = (4, *range(5, 5 + len(hidden)), k)
+    inputs = (InputScale(4),) if scale else ()
     network = Network.dense(
-        sizes, (*hidden, activation), input_scale=scale, dropout=dropout
+        sizes, (*hidden, activation), inputs=inputs, dropout=dropout
     )
     return EmpiricalRisk(network, loss, alpha, ElasticNet(l1_ratio))
 
@@ -447,7 +446,7 @@ def test_factors_and_weight_decay_are_those_of_numpy(
 ):
     risk = make_risk(HIDDEN_LAYERS[2], OUTPUTS[4], 0.02, l1_ratio)
     rng = np.random.default_rng(3)
-    of_rates, of_decay = rng.uniform(0, 2, (2, risk.network.is_weight().size))
+    of_rates, of_decay = rng.uniform(0, 2, (2, risk.network.n_parameters))
     of_rates[5:9] = 0
     for factors, decay_factors in (
         (None, None),
@@ -467,7 +466,7 @@ def test_factors_and_weight_decay_are_those_of_numpy(
 def test_a_learned_scale_is_that_of_numpy(monkeypatch, hidden, optimizer, n_threads):
     risk = make_risk(hidden, OUTPUTS[4], 0.02, 0.5, scale=True)
     decay = StepOptions(
-        weight_decay=0.1, factors=np.linspace(2, 0, risk.network.is_weight().size)
+        weight_decay=0.1, factors=np.linspace(2, 0, risk.network.n_parameters)
     )
     for options in (PLAIN, decay):
         kwargs = {"options": options, "n_threads": n_threads}

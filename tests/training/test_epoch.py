@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sklearn_bpnet.net.activations import Identity, ReLU, Sigmoid, Softmax, Tanh
-from sklearn_bpnet.net.initializers import INITIALIZERS
+from sklearn_bpnet.net.initializers import INITIALIZERS, Initialization
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.risk import EmpiricalRisk
@@ -34,7 +34,9 @@ def test_after_the_first_an_epoch_allocates_no_array(
     X = rng.integers(0, 255, (n_rows, 30)).astype(dtype)
     Y = rng.uniform(size=(n_rows, k)).astype(np.float32)
     network = Network.dense((30, units, k), (hidden, output))
-    theta = network.initial_parameters(INITIALIZERS["auto"], rng, np.float32).theta
+    theta = network.initial_theta(
+        Initialization(INITIALIZERS["auto"]), rng, np.float32
+    ).flat
     scaling = Standardization(X.mean(axis=0), X.std(axis=0))
     batches = Batches(
         RowReader(X, np.float32, scaling),

@@ -12,8 +12,8 @@ def network_and_blocks(dtype=np.float64):
     names = ("tanh", "gelu", "softmax")
     network = Network.dense((3, 5, 4, 2), [ACTIVATIONS[name] for name in names])
     rng = np.random.default_rng(0)
-    theta = rng.normal(size=network.is_weight().size).astype(dtype)
-    return network, network.parameters(theta).blocks
+    theta = rng.normal(size=network.n_parameters).astype(dtype)
+    return network, network.arrays(theta)
 
 
 def expected_Z(blocks, X):

@@ -2,9 +2,10 @@ from math import inf, nan
 
 import numpy as np
 import pytest
+from differences import relative_error
 from sklearn.linear_model import ElasticNet, Lasso, Ridge
 
-from sklearn_bpnet.net.gradcheck import numerical_gradient, relative_error
+from sklearn_bpnet.net.gradcheck import numerical_gradient
 from sklearn_bpnet.training.full_batch import LBFGS, FullBatchRisk, SignSplit
 from sklearn_bpnet.training.history import History, NoFiniteStepError, StopReason
 from sklearn_bpnet.training.stopping import Patience

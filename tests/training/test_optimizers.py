@@ -50,7 +50,7 @@ every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
 def walk(optimizer, theta, gradients, learning_rates):
-    """Theta after every step."""
+    """theta after every step."""
     state, path = optimizer.start(theta), []
     for gradient, rate in zip(gradients, learning_rates, strict=True):
         optimizer.step(theta, np.array(gradient, dtype=theta.dtype), state, rate)

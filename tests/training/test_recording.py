@@ -5,6 +5,7 @@ from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.batches import Batch
 from sklearn_bpnet.training.recording import RECORDS, Recorder
 
@@ -13,12 +14,12 @@ def recorder(names, activations, weights, X, Y=None):
     """A recorder of a network with the given W of every layer, and its theta."""
     units = [weights[0].shape[0], *(W.shape[1] for W in weights)]
     network = Network.dense(units, [ACTIVATIONS[name] for name in activations])
-    theta = network.parameters(np.zeros(network.is_weight().size))
-    for (W, *_), given in zip(theta.blocks, weights, strict=True):
+    theta = Theta(network.shapes, np.zeros(network.n_parameters))
+    for (W, *_), given in zip(theta.arrays, weights, strict=True):
         W[...] = given
     risk = EmpiricalRisk(network, LOSSES["squared_error"])
     Y = np.zeros((len(X), units[-1])) if Y is None else Y
-    return Recorder(names, risk, Batch(X, Y, None), np.float64), theta.theta
+    return Recorder(names, risk, Batch(X, Y, None), np.float64), theta.flat
 
 
 def test_gradient_norm_is_that_of_the_risk(make_problem):
@@ -28,7 +29,7 @@ def test_gradient_norm_is_that_of_the_risk(make_problem):
         ("gradient_norm",), problem.risk, Batch(problem.X, problem.Y, None), np.float64
     )
     _, gradient = problem.risk.value_and_gradient(theta, problem.X, problem.Y)
-    layers = problem.risk.network.parameters(gradient).blocks
+    layers = problem.risk.network.arrays(gradient)
     expected = {
         f"gradient_norm_{i}": np.sqrt((dW**2).sum() + (db**2).sum())
         for i, (dW, db) in enumerate(layers, start=1)

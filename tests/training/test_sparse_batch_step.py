@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 from sklearn_bpnet.net.activations import ACTIVATIONS, Identity, ReLU, Softmax, Tanh
-from sklearn_bpnet.net.initializers import INITIALIZERS
+from sklearn_bpnet.net.initializers import INITIALIZERS, Initialization
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.penalties import GroupLasso
@@ -19,6 +19,7 @@ from sklearn_bpnet.training.step import StepOptions
 
 N_ROWS, N_FEATURES = 53, 40
 TANH = (Tanh(),)
+SCHEME = Initialization(INITIALIZERS["auto"])
 PLAIN = StepOptions()
 EXACT = [SGD(momentum=0.0), AdaGrad()]
 
@@ -42,11 +43,11 @@ def train(
     risk, optimizer, in_use, monkeypatch, *, X=None, scaling=None, weighted=False,
     dtype=np.float64, decay=None, shuffle=True, n_epochs=3,
 ):  # fmt: skip
-    """Theta, the epochs' losses, the optimiser's state and the first theta."""
+    """theta, the epochs' losses, the optimiser's state and the first theta."""
     rng = np.random.default_rng(0)
     Y = np.eye(3, dtype=dtype)[rng.integers(3, size=N_ROWS)]
     s = rng.uniform(0, 2, N_ROWS).astype(dtype) if weighted else None
-    first = risk.network.initial_parameters(INITIALIZERS["auto"], rng, dtype).theta
+    first = risk.network.initial_theta(SCHEME, rng, dtype).flat
     theta, progress = first.copy(), Progress()
     reader = RowReader(rows() if X is None else X, dtype, scaling)
     batches = Batches(reader, Y, s, None, 10)
@@ -122,7 +123,7 @@ def test_features_that_no_row_has_keep_their_weights(monkeypatch, optimizer):
 def test_a_step_reads_no_other_weights():
     """Weights of other features may be anything, even not finite, and stay so."""
     risk, optimizer, rng = make_risk(), SGD(momentum=0.0), np.random.default_rng(0)
-    theta = risk.network.initial_parameters(INITIALIZERS["auto"], rng, float).theta
+    theta = risk.network.initial_theta(SCHEME, rng, float).flat
     W = risk.feature_weights(theta)
     W[-10:] = np.nan
     batches = Batches(RowReader(rows(), float), np.eye(3)[[0] * N_ROWS], None, None, 10)
@@ -133,7 +134,7 @@ def test_a_step_reads_no_other_weights():
     assert np.isnan(W[-10:]).all()
     assert np.isfinite(W[:-10]).all()
     assert np.isfinite(theta[W.size :]).all()
-    assert not epoch.batch_step.gradient.theta[
+    assert not epoch.batch_step.gradient.flat[
         : W.size
     ].any()  # nothing was written there
 

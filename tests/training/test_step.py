@@ -24,7 +24,7 @@ every_optimizer = pytest.mark.parametrize(
 
 
 def take(optimizer, theta, g, *, rate=0.1, alpha=0.0, l1_ratio=0.0, n=1, **options):
-    """Theta after n steps along the same gradient; two weights, then a bias."""
+    """theta after n steps along the same gradient; two weights, then a bias."""
     network = Network.dense((2, 1), [ACTIVATIONS["identity"]])
     risk = EmpiricalRisk(network, LOSSES["squared_error"], alpha, ElasticNet(l1_ratio))
     theta = np.array(theta)

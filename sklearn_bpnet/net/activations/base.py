@@ -17,6 +17,12 @@ import numpy as np
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.hyperparameters import Configurable
 
+__all__ = [
+    "Activation",
+    "ElementWise",
+    "Interval",
+]
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -64,11 +70,18 @@ class Activation(Configurable, ABC):
         writes A over Z, so ``forward`` is called with ``out`` being ``Z`` itself.
     trainable : bool
         Whether a gradient passes through: False for a step function.
+    usual_initializer : str
+        The name of the initialiser that "auto" takes for a layer's weights.
     """
 
     range: ClassVar[Interval] = Interval(-inf, inf)
     reads_Z: ClassVar[bool] = False
     trainable: ClassVar[bool] = True
+
+    @property
+    def usual_initializer(self) -> str:
+        """The name of the initialiser that "auto" takes for a layer's weights."""
+        return "glorot_uniform"
 
     @abstractmethod
     def forward(self, Z: Array, out: Array) -> Array:
@@ -98,7 +111,7 @@ def zeros(Z: Array) -> Array:
 
 @dataclass(frozen=True)
 class ElementWise(Activation):
-    """A user's own pair of functions, applied element by element.
+    """A user-defined pair of functions, applied element by element.
 
     Parameters
     ----------

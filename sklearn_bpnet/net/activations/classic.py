@@ -15,6 +15,18 @@ from scipy import special
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations.base import Activation, Interval, zeros
 
+__all__ = [
+    "ELU",
+    "SELU",
+    "Heaviside",
+    "Identity",
+    "LeakyReLU",
+    "ReLU",
+    "Sigmoid",
+    "Softsign",
+    "Tanh",
+]
+
 
 @dataclass(frozen=True)
 class Identity(Activation):
@@ -102,6 +114,8 @@ class ReLU(Activation):
 
     range: ClassVar[Interval] = Interval(0, inf, closed=True)
 
+    usual_initializer = "he_uniform"
+
     def forward(self, Z: Array, out: Array) -> Array:
         return np.maximum(Z, zeros(Z), out=out)
 
@@ -125,6 +139,8 @@ class LeakyReLU(Activation):
     """
 
     negative_slope: float = 0.01
+
+    usual_initializer = "he_uniform"
 
     def __post_init__(self) -> None:
         if not 0 <= self.negative_slope < 1:
@@ -163,6 +179,8 @@ class ELU(Activation):
 
     alpha: float = 1.0
 
+    usual_initializer = "he_uniform"
+
     def __post_init__(self) -> None:
         if not self.alpha > 0:
             raise ValueError(f"alpha must be positive; got {self.alpha!r}.")
@@ -194,6 +212,8 @@ class SELU(Activation):
     scale: ClassVar[float] = 1.0507009873554805
     elu: ClassVar[ELU] = ELU(1.6732632423543772)
 
+    usual_initializer = "lecun_normal"
+
     def forward(self, Z: Array, out: Array) -> Array:
         self.elu.forward(Z, out)
         out *= self.scale
@@ -210,3 +230,17 @@ def _elu_derivative(A: Array, slope: float, alpha: float, out: Array) -> Array:
     out += np.minimum(A, zeros(A))
     out += alpha
     return out
+
+
+ENTRIES: dict[str, Activation] = {
+    "identity": Identity(),
+    "heaviside": Heaviside(),
+    "logistic": Sigmoid(),  # scikit-learn's name
+    "sigmoid": Sigmoid(),
+    "tanh": Tanh(),
+    "relu": ReLU(),
+    "leaky_relu": LeakyReLU(),
+    "elu": ELU(),
+    "selu": SELU(),
+    "softsign": Softsign(),
+}

@@ -1,4 +1,4 @@
-"""Activations with weights of their own, one a unit, learned with the others."""
+"""Activations with a learned weight per unit, trained with the other weights."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ import numpy as np
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations.base import Activation, zeros
+
+__all__ = [
+    "LearnedActivation",
+    "Mixed",
+    "PReLU",
+]
 
 
 class LearnedActivation(Activation):
@@ -33,7 +39,7 @@ class LearnedActivation(Activation):
 
     @abstractmethod
     def weight_gradient(self, w: Array, Z: Array, G: Array) -> Array:
-        """dJ/dw, shape (n_units,), from G = dJ/dA of shape (n_rows, n_units)."""
+        """dJ/dw, shape (n_units,), from G = dJ/dA of shape (n_samples, n_units)."""
 
     def _at_start(self, Z: Array) -> Activation:
         return self.at(np.full(Z.shape[1], self.initial, dtype=Z.dtype))
@@ -63,6 +69,8 @@ class PReLU(LearnedActivation):
     """
 
     initial: float = 0.25
+
+    usual_initializer = "he_uniform"
 
     def at(self, w: Array) -> Activation:
         return _PReLUAt(w)
@@ -110,6 +118,10 @@ class Mixed(LearnedActivation):
     function: Activation
     initial: float = 1.0
 
+    @property
+    def usual_initializer(self) -> str:
+        return self.function.usual_initializer
+
     def at(self, w: Array) -> Activation:
         return _MixedAt(self.function, w)
 
@@ -139,3 +151,8 @@ class _MixedAt(Activation):
         out *= self.w
         out += 1
         return out
+
+
+ENTRIES: dict[str, Activation] = {
+    "prelu": PReLU(),
+}

@@ -11,6 +11,11 @@ from scipy import special
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations.base import Activation, Interval
 
+__all__ = [
+    "Ascending",
+    "Softmax",
+]
+
 
 @dataclass(frozen=True)
 class Softmax(Activation):
@@ -77,3 +82,8 @@ class Ascending(Activation):
         # z_j moves every a from the j-th on
         out *= np.cumsum(groups[..., ::-1], axis=2)[..., ::-1].reshape(G.shape)
         return out
+
+
+ENTRIES: dict[str, Activation] = {
+    "softmax": Softmax(),
+}

@@ -12,6 +12,14 @@ from scipy import special
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations.base import Activation, Interval
 
+__all__ = [
+    "GELU",
+    "Exp",
+    "Mish",
+    "SiLU",
+    "Softplus",
+]
+
 
 @dataclass(frozen=True)
 class GELU(Activation):
@@ -25,6 +33,8 @@ class GELU(Activation):
     """
 
     reads_Z: ClassVar[bool] = True
+
+    usual_initializer = "he_uniform"
 
     def forward(self, Z: Array, out: Array) -> Array:
         return np.multiply(Z, special.ndtr(Z), out=out)
@@ -53,6 +63,8 @@ class SiLU(Activation):
 
     reads_Z: ClassVar[bool] = True
 
+    usual_initializer = "he_uniform"
+
     def forward(self, Z: Array, out: Array) -> Array:
         return np.multiply(Z, special.expit(Z), out=out)
 
@@ -80,6 +92,8 @@ class Mish(Activation):
 
     reads_Z: ClassVar[bool] = True
     t_is_1_from: ClassVar[float] = 20.0  # in float64; exp would overflow far above
+
+    usual_initializer = "he_uniform"
 
     def forward(self, Z: Array, out: Array) -> Array:
         u = np.minimum(Z, self.t_is_1_from)
@@ -147,3 +161,12 @@ class Exp(Activation):
     def derivative(self, Z: Array, A: Array, out: Array) -> Array:
         np.copyto(out, A)
         return out
+
+
+ENTRIES: dict[str, Activation] = {
+    "gelu": GELU(),
+    "silu": SiLU(),
+    "mish": Mish(),
+    "softplus": Softplus(),
+    "exp": Exp(),
+}

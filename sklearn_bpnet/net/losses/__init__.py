@@ -1,7 +1,10 @@
-"""Losses, by name, by instance or by a class of the user's own.
+"""Losses, by name, by instance or by a user-defined class.
 
-A pair of loss and output activation whose delta is A - Y is called canonical. To add
-a loss: one class in ``classification`` or ``regression``, one entry in ``LOSSES``.
+A pair of loss and output activation whose delta is A - Y is called canonical.
+
+To add a loss, edit ``classification`` or ``regression``: a class, its name in the
+file's ``__all__``, and an entry in the file's ``ENTRIES``. A class needs ``value`` and
+``gradient``; the rest of ``Loss`` has defaults.
 """
 
 from __future__ import annotations
@@ -12,78 +15,26 @@ from sklearn_bpnet.net.activations import (
     LearnedActivation,
     Softmax,
 )
-from sklearn_bpnet.net.losses.base import FunctionLoss, Loss
-from sklearn_bpnet.net.losses.classification import (
-    FocalLoss,
-    Hinge,
-    LogLoss,
-    MarginLoss,
-    PerceptronLoss,
-    ProbabilityLoss,
-    SquaredError,
-    SquaredHinge,
-)
-from sklearn_bpnet.net.losses.regression import (
-    AbsoluteError,
-    DevianceLoss,
-    Expectile,
-    GammaLoss,
-    Huber,
-    LogCosh,
-    PoissonLoss,
-    Quantile,
-    TweedieLoss,
-)
+from sklearn_bpnet.net.losses import base, classification, regression
+from sklearn_bpnet.net.losses.base import *  # noqa: F403
+from sklearn_bpnet.net.losses.classification import *  # noqa: F403
+from sklearn_bpnet.net.losses.regression import *  # noqa: F403
 from sklearn_bpnet.net.registry import Registry
 
-__all__ = [
-    "LOSSES",
-    "AbsoluteError",
-    "DevianceLoss",
-    "Expectile",
-    "FocalLoss",
-    "FunctionLoss",
-    "GammaLoss",
-    "Hinge",
-    "Huber",
-    "LogCosh",
-    "LogLoss",
-    "Loss",
-    "MarginLoss",
-    "PerceptronLoss",
-    "PoissonLoss",
-    "ProbabilityLoss",
-    "Quantile",
-    "SquaredError",
-    "SquaredHinge",
-    "TweedieLoss",
-    "check_pair",
-]
+__all__ = ["LOSSES", "check_pair"]
+__all__ += base.__all__
+__all__ += classification.__all__
+__all__ += regression.__all__
 
-LOSSES: Registry[Loss] = Registry(
+LOSSES: Registry[base.Loss] = Registry(
     "loss",
-    Loss,  # type: ignore[type-abstract]
-    {
-        "log_loss": LogLoss(),
-        "squared_error": SquaredError(),
-        "hinge": Hinge(),
-        "squared_hinge": SquaredHinge(),
-        "perceptron": PerceptronLoss(),
-        "focal": FocalLoss(),
-        "absolute_error": AbsoluteError(),
-        "huber": Huber(),
-        "log_cosh": LogCosh(),
-        "quantile": Quantile(),
-        "expectile": Expectile(),
-        "poisson": PoissonLoss(),
-        "gamma": GammaLoss(),
-        "tweedie": TweedieLoss(),
-    },
-    from_functions=FunctionLoss,
+    base.Loss,  # type: ignore[type-abstract]
+    {**classification.ENTRIES, **regression.ENTRIES},
+    from_functions=base.FunctionLoss,
 )
 
 
-def _problem(loss: Loss, activation: Activation, n_outputs: int) -> str | None:
+def _problem(loss: base.Loss, activation: Activation, n_outputs: int) -> str | None:
     """Why ``loss`` cannot be minimised above ``activation``; None if it can."""
     if isinstance(activation, Softmax) and n_outputs == 1:
         return "could learn nothing: a softmax of a single output is always 1"
@@ -91,7 +42,7 @@ def _problem(loss: Loss, activation: Activation, n_outputs: int) -> str | None:
         return "would learn weights of the output, which only hidden layers may"
     if loss.is_canonical(activation):
         return None
-    if isinstance(loss, PerceptronLoss):
+    if isinstance(loss, classification.PerceptronLoss):
         return "is minimised above a step only"
     if not activation.trainable:
         return "would never move a weight: a step has a zero derivative everywhere"
@@ -100,7 +51,7 @@ def _problem(loss: Loss, activation: Activation, n_outputs: int) -> str | None:
     return None
 
 
-def check_pair(loss: Loss, activation: Activation, n_outputs: int) -> None:
+def check_pair(loss: base.Loss, activation: Activation, n_outputs: int) -> None:
     """Raise ValueError if ``loss`` cannot be minimised above ``activation``.
 
     Parameters

@@ -14,6 +14,11 @@ from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import Activation, Interval
 from sklearn_bpnet.net.hyperparameters import Configurable
 
+__all__ = [
+    "FunctionLoss",
+    "Loss",
+]
+
 Task = Literal["classification", "regression"]
 
 
@@ -21,8 +26,12 @@ class Loss(Configurable, ABC):
     """A loss L(y, a), with its gradient with respect to the outputs a.
 
     Y holds the targets and A the network's outputs, both of shape
-    (n_samples, n_outputs). A loss is one number a sample, summed over the outputs.
+    (n_samples, n_outputs). A loss is one number per sample, summed over the outputs.
     It goes with any output activation whose range lies in its ``domain``.
+
+    A new loss needs ``value`` and ``gradient``, and ``domain`` unless it is finite
+    everywhere. Everything else has a default: first the mathematics, then what an
+    estimator asks.
 
     Attributes
     ----------
@@ -31,19 +40,19 @@ class Loss(Configurable, ABC):
     tasks : frozenset of {"classification", "regression"}
         Where an estimator offers the loss by name.
     scalable_target : bool
-        Whether standardising the targets leaves the minimiser the same, so a
-        regressor may do it.
+        Whether a regressor may standardise the targets. The minimiser moves with them
+        when they are shifted, and when they are scaled too, unless the loss has a
+        scale of its own: that of ``Huber`` and ``LogCosh`` is then in units of the
+        targets' standard deviation.
     estimates_probabilities : bool
         Whether the minimising outputs of a classifier are probabilities.
     threshold : float
-        The output of a classifier's neuron above which it says yes.
+        The output of a classifier's neuron above which the neuron says yes.
     """
 
+    # The mathematics: what the empirical risk calls
+
     domain: ClassVar[Interval] = Interval(-inf, inf)
-    tasks: ClassVar[frozenset[str]] = frozenset({"regression"})
-    scalable_target: ClassVar[bool] = False
-    estimates_probabilities: ClassVar[bool] = True
-    threshold: ClassVar[float] = 0.5
 
     @abstractmethod
     def value(self, Y: Array, A: Array) -> Array:
@@ -53,43 +62,13 @@ class Loss(Configurable, ABC):
     def gradient(self, Y: Array, A: Array, out: Array) -> Array:
         """Compute dL/dA, shape (n_samples, n_outputs), into ``out`` and return it."""
 
-    # What an estimator asks
-
-    def default_output(self, task: Task, exclusive: bool = False) -> str | Activation:
-        """The output activation that an estimator takes by itself.
-
-        Parameters
-        ----------
-        task : {"classification", "regression"}
-        exclusive : bool, default=False
-            Whether every output neuron stands for one of three classes or more, of
-            which exactly one is true.
-        """
-        if task == "regression":
-            return "identity"
-        return "softmax" if exclusive else "logistic"
-
-    def n_outputs(self, n_targets: int) -> int:
-        """How many output neurons ``n_targets`` targets need."""
-        return n_targets
-
-    @property
-    def central_output(self) -> int:
-        """Which of a target's output neurons is its prediction in one number."""
-        return 0
-
-    def check_targets(self, Y: Array) -> None:
-        """Raise ValueError if the loss is not defined for some target in ``Y``."""
-
     def encode_targets(self, Y: Array) -> Array:
         """The targets in the form that ``value`` and ``gradient`` compare with A.
 
-        The network's risk calls it once, before training. A classifier's targets
-        are 0 and 1 for every output neuron.
+        The risk calls it once, before training. A classifier's targets are 0 and 1
+        for every output neuron.
         """
         return Y
-
-    # What the risk asks, once it knows the output activation
 
     def for_output(self, activation: Activation) -> Loss:
         """The form that this loss takes above ``activation``; itself, as a rule."""
@@ -114,10 +93,43 @@ class Loss(Configurable, ABC):
         """D = dL/dZ, where ``reads_Z`` holds, into ``out``; A - Y if canonical."""
         return np.subtract(A, Y, out=out)
 
+    # The task: what an estimator calls
+
+    tasks: ClassVar[frozenset[str]] = frozenset({"regression"})
+    scalable_target: ClassVar[bool] = False
+    estimates_probabilities: ClassVar[bool] = True
+    threshold: ClassVar[float] = 0.5
+
+    def default_output(self, task: Task, exclusive: bool = False) -> str | Activation:
+        """The output activation that an estimator chooses by default.
+
+        Parameters
+        ----------
+        task : {"classification", "regression"}
+        exclusive : bool, default=False
+            Whether every output neuron stands for one of three classes or more, of
+            which exactly one is true.
+        """
+        if task == "regression":
+            return "identity"
+        return "softmax" if exclusive else "logistic"
+
+    def n_outputs(self, n_targets: int) -> int:
+        """How many output neurons ``n_targets`` targets need."""
+        return n_targets
+
+    @property
+    def central_output(self) -> int:
+        """Which of a target's output neurons is its prediction in one number."""
+        return 0
+
+    def check_targets(self, Y: Array) -> None:
+        """Raise ValueError if the loss is not defined for some target in ``Y``."""
+
 
 @dataclass(frozen=True)
 class FunctionLoss(Loss):
-    """A user's own pair of functions.
+    """A user-defined pair of functions.
 
     Parameters
     ----------

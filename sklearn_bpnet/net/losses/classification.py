@@ -19,6 +19,17 @@ from sklearn_bpnet.net.activations import (
 )
 from sklearn_bpnet.net.losses.base import Loss, Task
 
+__all__ = [
+    "FocalLoss",
+    "Hinge",
+    "LogLoss",
+    "MarginLoss",
+    "PerceptronLoss",
+    "ProbabilityLoss",
+    "SquaredError",
+    "SquaredHinge",
+]
+
 CLASSIFICATION = frozenset({"classification"})
 
 
@@ -47,8 +58,8 @@ class SquaredError(Loss):
 class ProbabilityLoss(Loss):
     """A loss of predicted probabilities, of independent events or of one distribution.
 
-    Every output is the probability of an event of its own (Bernoulli), or, with
-    ``categorical=True``, the outputs of a row are one distribution. Above a softmax
+    Every output is the probability of a separate event (Bernoulli), or, with
+    ``categorical=True``, the outputs of a sample are one distribution. Above a softmax
     the categorical form is taken, whatever ``categorical`` says.
     """
 
@@ -71,7 +82,7 @@ class ProbabilityLoss(Loss):
 class LogLoss(ProbabilityLoss):
     """Cross-entropy of the targets and the predicted probabilities.
 
-    For events of their own::
+    For independent events::
 
         L(y, a) = - sum_k [y_k ln a_k + (1 - y_k) ln(1 - a_k)]
 
@@ -82,7 +93,7 @@ class LogLoss(ProbabilityLoss):
     Parameters
     ----------
     categorical : bool, default=False
-        Whether the outputs of a row are one distribution.
+        Whether the outputs of a sample are one distribution.
     label_smoothing : float, default=0.0
         The share epsilon of a target that is spread evenly, in [0, 1): y becomes
         (1 - epsilon) y + epsilon / K for a distribution over K classes, and
@@ -139,7 +150,7 @@ class LogLoss(ProbabilityLoss):
 
 @dataclass(frozen=True)
 class FocalLoss(ProbabilityLoss):
-    """Log loss in which rows that are predicted well count less.
+    """Log loss in which well predicted samples count less.
 
     For a distribution, L(y, a) = - sum_k y_k (1 - a_k)^gamma ln a_k; for events of
     their own the same, summed over every event and its complement. With gamma = 0 it
@@ -148,7 +159,7 @@ class FocalLoss(ProbabilityLoss):
     Parameters
     ----------
     categorical : bool, default=False
-        Whether the outputs of a row are one distribution.
+        Whether the outputs of a sample are one distribution.
     gamma : float, default=2.0
         The exponent, at least 0.
 
@@ -263,10 +274,10 @@ class SquaredHinge(MarginLoss):
 class PerceptronLoss(Loss):
     """The loss behind the perceptron rule, L(y, z) = sum_k (a_k - y_k) z_k.
 
-    With the Heaviside output a = 1 if z > 0 else 0, a row that is classified rightly
-    has the loss 0 and a misclassified one |z|. Its derivative with respect to z, the
-    step itself not differentiated, is a - y: minus 1 or 1 for the misclassified rows
-    and 0 for the others. So a step of gradient descent is
+    With the Heaviside output a = 1 if z > 0 else 0, a correctly classified sample has
+    the loss 0 and a misclassified one |z|. Its derivative with respect to z, the
+    step itself not differentiated, is a - y: -1 or 1 for the misclassified
+    samples and 0 for the others. So a step of gradient descent is
     theta <- theta + alpha * sum over the misclassified of t x, with t = 2 y - 1.
 
     References
@@ -304,3 +315,13 @@ def _log_softmax(Z: Array) -> Array:
 def _below_one(A: Array) -> float:
     """The largest number below 1 of A's dtype."""
     return float(1 - np.finfo(A.dtype).epsneg)
+
+
+ENTRIES: dict[str, Loss] = {
+    "log_loss": LogLoss(),
+    "squared_error": SquaredError(),
+    "hinge": Hinge(),
+    "squared_hinge": SquaredHinge(),
+    "perceptron": PerceptronLoss(),
+    "focal": FocalLoss(),
+}

@@ -14,6 +14,18 @@ from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import Activation, Ascending, Exp, Interval
 from sklearn_bpnet.net.losses.base import Loss, Task
 
+__all__ = [
+    "AbsoluteError",
+    "DevianceLoss",
+    "Expectile",
+    "GammaLoss",
+    "Huber",
+    "LogCosh",
+    "PoissonLoss",
+    "Quantile",
+    "TweedieLoss",
+]
+
 
 @dataclass(frozen=True)
 class AbsoluteError(Loss):
@@ -190,7 +202,7 @@ class Expectile(Loss):
 
 @dataclass(frozen=True)
 class DevianceLoss(Loss):
-    """Half the deviance of a law with positive mean, canonical or not above exp."""
+    """Half the deviance of a distribution with positive mean, of output exp."""
 
     domain: ClassVar[Interval] = Interval(0, inf)
 
@@ -236,7 +248,7 @@ class PoissonLoss(DevianceLoss):
 class GammaLoss(DevianceLoss):
     """Half the gamma deviance, L(y, a) = sum_k [ln(a_k / y_k) + y_k / a_k - 1].
 
-    For targets y > 0 whose deviation grows with their mean.
+    For targets y > 0 whose standard deviation is proportional to their mean.
     """
 
     def value(self, Y: Array, A: Array) -> Array:
@@ -263,7 +275,7 @@ class GammaLoss(DevianceLoss):
 
 @dataclass(frozen=True)
 class TweedieLoss(DevianceLoss):
-    """Half the deviance of a Tweedie law, whose variance is a power of its mean.
+    """Half the Tweedie deviance: the variance is a power of the mean.
 
     ::
 
@@ -339,3 +351,15 @@ def _check_positive(Y: Array, name: str) -> None:
             f"loss={name} needs y > 0; got min(y)={Y.min():g}. "
             "Use loss='squared_error', or shift y."
         )
+
+
+ENTRIES: dict[str, Loss] = {
+    "absolute_error": AbsoluteError(),
+    "huber": Huber(),
+    "log_cosh": LogCosh(),
+    "quantile": Quantile(),
+    "expectile": Expectile(),
+    "poisson": PoissonLoss(),
+    "gamma": GammaLoss(),
+    "tweedie": TweedieLoss(),
+}

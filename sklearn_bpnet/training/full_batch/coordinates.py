@@ -19,7 +19,7 @@ class Coordinates(Protocol):
         """Bounds of a point; None where it is free."""
 
     def join(self, z: Array) -> Array:
-        """Theta of a point."""
+        """theta of a point."""
 
     def separate(self, theta: Array) -> Array:
         """A point of theta."""
@@ -48,7 +48,7 @@ class SignSplit:
         self.split = np.flatnonzero(l1)
 
     def join(self, z: Array) -> Array:
-        """Theta of a point."""
+        """theta of a point."""
         theta = z[: self.l1.size].copy()
         theta[self.split] -= z[self.l1.size :]
         return theta
@@ -82,7 +82,7 @@ class SignSplit:
 
 
 class Orthant:
-    """Theta itself, where no parameter that L1 penalises may change its sign.
+    """theta itself, where no parameter that L1 penalises may change its sign.
 
     There |theta| is linear. A parameter at zero may leave it to the side where the
     smooth part falls.
@@ -112,7 +112,7 @@ class Orthant:
         )
 
     def join(self, z: Array) -> Array:
-        """Theta of a point."""
+        """theta of a point."""
         return z.copy()
 
     def separate(self, theta: Array) -> Array:

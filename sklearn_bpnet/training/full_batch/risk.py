@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.batches import Batches
 
 
@@ -32,8 +32,8 @@ class FullBatchRisk:
 
     def __post_init__(self) -> None:
         network, dtype = self.risk.network, self.theta.dtype
-        self.parameters = network.parameters(self.theta)
-        self.block_gradient = Parameters.zeros(network.shapes, dtype)
+        self.arrays = network.arrays(self.theta)
+        self.block_gradient = Theta.zeros(network.shapes, dtype)
         self.strength = self.risk.strength(self.theta)
         self.workspace = network.workspace(self.batches.batch_size, dtype)
 
@@ -43,13 +43,13 @@ class FullBatchRisk:
         n, total = self.batches.n_rows, 0.0
         gradient = np.zeros_like(self.theta)
         for batch in self.batches.epoch():
-            ws = [layer.rows(slice(len(batch.Y))) for layer in self.workspace]
+            ws = [layer.part(slice(len(batch.Y))) for layer in self.workspace]
             part = self.block_gradient
             total += self.risk.add_up(
-                self.parameters.blocks, batch.X, batch.Y, batch.s, n, part.blocks, ws
+                self.arrays, batch.X, batch.Y, batch.s, n, part.arrays, ws
             )
-            gradient += part.theta
+            gradient += part.flat
         penalty = self.risk.penalty
-        scratch = self.block_gradient.theta
+        scratch = self.block_gradient.flat
         penalty.add_l2_gradient(self.theta, self.strength, gradient, scratch)
         return total / n + penalty.l2_value(self.theta, self.strength), gradient

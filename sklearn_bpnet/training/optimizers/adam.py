@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.net.vectors import add_scaled, scale
+from sklearn_bpnet.net.memory import add_scaled, scale
 from sklearn_bpnet.training.optimizers.base import (
     Optimizer,
     State,

@@ -176,7 +176,7 @@ class AdaDelta(Optimizer):
 
 
 def _average_square(mean: Array, x: Array, rho: float) -> None:
-    """Mean <- rho mean + (1 - rho) x^2, in place."""
+    """mean <- rho mean + (1 - rho) x^2, in place."""
     square = x * x
     square *= 1 - rho
     mean *= rho

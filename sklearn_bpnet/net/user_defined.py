@@ -1,6 +1,6 @@
-"""A user's own functions as activation or loss, and the checks of a user's own class.
+"""Checks of user-defined activations and losses.
 
-What belongs to this package is not checked: its tests do that.
+The classes of this package are not checked here: its tests do that.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from sklearn_bpnet.net.gradcheck import numerical_gradient
 from sklearn_bpnet.net.losses import FunctionLoss, Loss
 
 _STEP = 1e-6
-_TOLERANCE = 1e-4  # relative; a wrong formula is off by far more
-_N_ROWS, _N_UNITS = 5, 3
+_TOLERANCE = 1e-4  # relative; the error of a wrong formula is far larger
+_N_SAMPLES, _N_UNITS = 5, 3
 
 
 def check_activation(activation: Activation) -> None:
-    """Hold a user's own activation against what the network will ask of it.
+    """Check a user-defined activation against the contract of ``Activation``.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def check_activation(activation: Activation) -> None:
     if _is_ours(activation) or not activation.trainable:
         return
     rng = np.random.default_rng(0)
-    Z = rng.normal(size=(_N_ROWS, _N_UNITS))
+    Z = rng.normal(size=(_N_SAMPLES, _N_UNITS))
     name = f"activation {type(activation).__name__}"
     if isinstance(activation, ElementWise):
         _check_result(activation.function(Z.copy()), Z.shape, f"{name}: f(Z)")
@@ -46,8 +46,8 @@ def check_activation(activation: Activation) -> None:
     in_place = Z.copy()
     if not np.allclose(activation.forward(in_place, in_place), A, equal_nan=True):
         raise ValueError(
-            f"{name}: forward(Z, out=Z) gives another result than with an out of its "
-            "own. Compute from Z before writing to out."
+            f"{name}: forward(Z, out=Z) gives another result than with a separate "
+            "out. Compute from Z before writing to out."
         )
     G = rng.normal(size=Z.shape)
     D = activation.vjp(Z.copy(), A.copy(), G.copy(), np.full_like(Z, np.nan))
@@ -57,16 +57,16 @@ def check_activation(activation: Activation) -> None:
 
 
 def check_loss(loss: Loss, activation: Activation, Y: Any) -> None:
-    """Hold a user's own loss against what the risk will ask of it.
+    """Check a user-defined loss against the contract of ``Loss``.
 
     Parameters
     ----------
     loss : Loss
         Above ``activation``.
     activation : Activation
-        Of the output; makes outputs that the loss may meet.
+        Of the output; its outputs are those at which the loss is checked.
     Y : ndarray of shape (n_samples, n_targets)
-        Targets, of which a few rows are taken.
+        Targets, of which the first few samples are used.
 
     Raises
     ------
@@ -76,12 +76,12 @@ def check_loss(loss: Loss, activation: Activation, Y: Any) -> None:
     """
     if _is_ours(loss):
         return
-    Y = np.asarray(loss.encode_targets(np.asarray(Y[:_N_ROWS], dtype=np.float64)))
+    Y = np.asarray(loss.encode_targets(np.asarray(Y[:_N_SAMPLES], dtype=np.float64)))
     Z = np.random.default_rng(0).normal(size=Y.shape)
     A = activation.forward(Z, np.empty_like(Z))
     name = f"loss {type(loss).__name__}"
     losses = np.asarray(loss.value(Y, A))
-    _checked(losses, (len(Y),), f"{name}: value, one number a row,")
+    _checked(losses, (len(Y),), f"{name}: value, one number per sample,")
     if isinstance(loss, FunctionLoss):
         _check_result(loss.gradient_function(Y, A), A.shape, f"{name}: dL/da")
     G = loss.gradient(Y, A, np.full_like(A, np.nan))
@@ -95,9 +95,9 @@ def check_loss(loss: Loss, activation: Activation, Y: Any) -> None:
 
 
 def _is_ours(instance: Any) -> bool:
-    """Whether the class belongs to this package, and wraps no function of a user's."""
-    own = type(instance).__module__.startswith("sklearn_bpnet.")
-    return own and not getattr(instance, "wraps_functions", False)
+    """Whether the class is of this package, and wraps no user-defined function."""
+    ours = type(instance).__module__.startswith("sklearn_bpnet.")
+    return ours and not getattr(instance, "wraps_functions", False)
 
 
 def _checked(array: Any, shape: tuple[int, ...], name: str) -> Array:
@@ -110,7 +110,7 @@ def _checked(array: Any, shape: tuple[int, ...], name: str) -> Array:
 
 
 def _check_result(result: Any, shape: tuple[int, ...], name: str) -> None:
-    """A number for all will do, but no other shape that NumPy would stretch."""
+    """One number for all is allowed, but no other shape that NumPy would broadcast."""
     if np.shape(result) not in {(), shape}:
         raise ValueError(
             f"{name} must be an array of shape {shape}; got {np.shape(result)}."

@@ -1,4 +1,4 @@
-"""What is a user's own is held against its formulas before it is trained with."""
+"""User-defined functions and classes are checked before they are trained with."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,12 +14,12 @@ from sklearn_bpnet.net.activations import (
     PReLU,
     Tanh,
 )
-from sklearn_bpnet.net.custom import (
+from sklearn_bpnet.net.losses import LOSSES, FunctionLoss, Loss, Quantile
+from sklearn_bpnet.net.registry import is_pair_of_functions
+from sklearn_bpnet.net.user_defined import (
     check_activation,
     check_loss,
 )
-from sklearn_bpnet.net.losses import LOSSES, FunctionLoss, Loss, Quantile
-from sklearn_bpnet.net.registry import is_pair_of_functions
 
 IDENTITY = ACTIVATIONS["identity"]
 Y = np.random.default_rng(3).normal(size=(9, 2))
@@ -150,13 +150,13 @@ def test_the_two_numbers_of_the_message_are_the_formulas_and_the_true_one():
     assert formula / true == pytest.approx(2 / 3, rel=1e-4)
 
 
-def test_our_own_activations_are_not_checked(monkeypatch):
+def test_the_packages_activations_are_not_checked(monkeypatch):
     monkeypatch.setattr(Tanh, "derivative", lambda *_: None)
     check_activation(Tanh())
     check_activation(PReLU())
 
 
-def test_a_subclass_of_ours_is_the_users_own():
+def test_a_subclass_of_the_packages_class_is_user_defined():
     class Wrong(Tanh):
         def derivative(self, Z, A, out):
             return np.subtract(1, A, out=out)
@@ -194,8 +194,8 @@ def test_a_right_loss_passes():
     [
         (WrongGradient(), r"dL/da is .* by its formula, but .* differences, at y = "),
         (MeanOfOutputs(), "dL/da is"),
-        (OneNumber(), r"value, one number a row, must be .* \(5,\); got \(\)"),
-        (OneNumberAnOutput(), r"one number a row, must be .*; got \(5, 2\)"),
+        (OneNumber(), r"value, one number per sample, must be .* \(5,\); got \(\)"),
+        (OneNumberAnOutput(), r"one number per sample, must be .*; got \(5, 2\)"),
         (FunctionLoss(Quartic().value, lambda Y, A: A - Y), "FunctionLoss: dL/da is"),
     ],
     ids=lambda v: type(v).__name__ if isinstance(v, Loss) else "",
@@ -240,7 +240,7 @@ def test_the_targets_are_not_changed(read_only):
 
 
 @pytest.mark.parametrize("loss", [Quantile((0.1, 0.9)), LOSSES["hinge"]], ids=str)
-def test_our_own_losses_are_not_checked(loss):
+def test_the_packages_losses_are_not_checked(loss):
     check_loss(loss, IDENTITY, np.full((5, 1), np.nan))
 
 

@@ -1,23 +1,25 @@
 """Numeric embeddings: a few learned functions of every feature beside the feature.
 
-A layer sees a feature times a weight, so that what it makes of the feature is smooth
-and, at first, nearly linear. An embedding offers it waves of the feature as well.
+What a layer makes of a feature times a weight is smooth and, at first, nearly linear.
+An embedding offers it waves of the feature as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import pi, sqrt
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net._typing import Array, Operand
+from sklearn_bpnet.net.blocks.base import Block
 from sklearn_bpnet.net.hyperparameters import Configurable
-from sklearn_bpnet.net.parameters import Shape
+from sklearn_bpnet.net.initializers import Initialization
 from sklearn_bpnet.net.registry import Registry
+from sklearn_bpnet.net.theta import Shape
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,12 @@ class PBLD(Configurable):
     Parameters
     ----------
     n_frequencies : int, default=16
-        The number K of waves a feature, at least 1.
+        The number K of waves per feature, at least 1.
     embedding_size : int, default=4
         How many numbers a feature becomes, itself among them; at least 2.
     deviation : float, default=0.1
         Standard deviation of the initial frequencies w, positive: about the number of
-        waves in a unit of the scaled feature.
+        waves per unit of the scaled feature.
 
     References
     ----------
@@ -79,24 +81,24 @@ def check_dense(X: Any) -> None:
 class EmbeddingWorkspace:
     """Memory of the block for one batch.
 
-    A and G = dJ/dA have shape (n_rows, n_out). The others lie feature by feature, shape
-    (n_embedded, n_rows, ...), so that a product over the waves is one of matrices.
+    A and G = dJ/dA have shape (n_samples, n_out). The others are ordered by feature,
+    shape (n_embedded, n_samples, ...), so that sums over the waves are matrix products.
     """
 
     A: Array
     G: Array
-    x: Array  # the embedded features, (n_embedded, n_rows, 1)
-    phase: Array  # (n_embedded, n_rows, n_frequencies)
+    x: Array  # the embedded features, (n_embedded, n_samples, 1)
+    phase: Array  # (n_embedded, n_samples, n_frequencies)
     H: Array  # the waves, of the same shape
 
-    def rows(self, rows: slice) -> EmbeddingWorkspace:
-        """Some rows of the same memory."""
-        by_feature = (array[:, rows] for array in (self.x, self.phase, self.H))
-        return EmbeddingWorkspace(self.A[rows], self.G[rows], *by_feature)
+    def part(self, samples: slice) -> EmbeddingWorkspace:
+        """The same memory for some samples of the batch."""
+        by_feature = (array[:, samples] for array in (self.x, self.phase, self.H))
+        return EmbeddingWorkspace(self.A[samples], self.G[samples], *by_feature)
 
 
 @dataclass(frozen=True)
-class Embedding:
+class Embedding(Block):
     """The features, followed by the embeddings e of some of them.
 
     A = [x_1 ... x_n, e of the first embedded feature, e of the second, ...]
@@ -107,21 +109,31 @@ class Embedding:
         Number of features.
     features : tuple of int
         Those that are embedded, ascending.
-    law : PBLD
-        Their embedding.
+    settings : PBLD
+        The hyper-parameters of their embedding.
     """
 
     n_in: int
     features: tuple[int, ...]
-    law: PBLD
+    settings: PBLD
 
-    kinds = ("embedding",) * 4
+    descriptions: ClassVar[Mapping[str, str]] = {"embedding": "numeric embedding"}
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
         """Shapes of the frequencies w, the phases c, the maps V and the shifts d."""
-        n, k, m = len(self.features), self.law.n_frequencies, self._n_new
+        n, k, m = len(self.features), self.settings.n_frequencies, self._n_new
         return (n, k), (n, k), (n, k, m), (n, m)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """One kind for all of them."""
+        return ("embedding",) * 4
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Where a fitted estimator shows them: in one list."""
+        return ("embedding_weights_",) * 4
 
     @property
     def n_out(self) -> int:
@@ -130,7 +142,7 @@ class Embedding:
 
     @property
     def _n_new(self) -> int:
-        return self.law.embedding_size - 1
+        return self.settings.embedding_size - 1
 
     @property
     def feature_of_output(self) -> Array:
@@ -138,32 +150,42 @@ class Embedding:
         new = np.repeat(np.array(self.features, dtype=np.intp), self._n_new)
         return np.concatenate([np.arange(self.n_in), new])
 
-    def draw(self, parameters: Sequence[Array], rng: np.random.Generator) -> None:
-        """Initial values: frequencies by the law, phases all around, a small map."""
-        w, c, V, d = parameters
-        bound = 1 / sqrt(self.law.n_frequencies)
-        w[...] = rng.normal(0, self.law.deviation, w.shape)
+    def start(
+        self,
+        arrays: Sequence[Array],
+        scheme: Initialization,
+        rng: np.random.Generator,
+        A_below: Operand | None = None,
+    ) -> None:
+        """Normal frequencies, phases uniform over the circle, a small uniform map."""
+        w, c, V, d = arrays
+        bound = 1 / sqrt(self.settings.n_frequencies)
+        w[...] = rng.normal(0, self.settings.deviation, w.shape)
         c[...] = rng.uniform(-pi, pi, c.shape)
         V[...] = rng.uniform(-bound, bound, V.shape)
         d[...] = rng.uniform(-bound, bound, d.shape)
 
     def workspace(
-        self, n_rows: int, dtype: DTypeLike, keep_Z: bool = False, backward: bool = True
+        self,
+        n_samples: int,
+        dtype: DTypeLike,
+        keep_Z: bool = False,
+        backward: bool = True,
     ) -> EmbeddingWorkspace:
         """Memory for one batch; without ``backward`` G is empty."""
-        shape = len(self.features), n_rows, self.law.n_frequencies
-        A = np.empty((n_rows, self.n_out), dtype=dtype)
+        shape = len(self.features), n_samples, self.settings.n_frequencies
+        A = np.empty((n_samples, self.n_out), dtype=dtype)
         G = np.empty_like(A) if backward else A[:0]
         x = np.empty((*shape[:2], 1), dtype=dtype)
         phase, H = (np.empty(shape, dtype=dtype) for _ in range(2))
         return EmbeddingWorkspace(A, G, x, phase, H)
 
     def forward(
-        self, parameters: Sequence[Array], A_below: Any, ws: EmbeddingWorkspace
+        self, arrays: Sequence[Array], A_below: Any, ws: EmbeddingWorkspace
     ) -> Array:
         """A = [X, E], with H = cos(2 pi w x + c) and E = H V + d of every feature."""
         check_dense(A_below)
-        w, c, V, d = parameters
+        w, c, V, d = arrays
         ws.x[..., 0] = A_below.T[list(self.features)]
         np.multiply(ws.x, (2 * pi * w)[:, None], out=ws.phase)
         ws.phase += c[:, None]
@@ -173,29 +195,26 @@ class Embedding:
         return ws.A
 
     def _embedded(self, A: Array) -> Array:
-        """The part of A or G that is E, a view (n_embedded, n_rows, n_new)."""
+        """The part of A or G that is E, a view (n_embedded, n_samples, n_new)."""
         E = A[:, self.n_in :].reshape(len(A), len(self.features), self._n_new)
         return E.transpose(1, 0, 2)
 
-    def delta(self, parameters: Sequence[Array], ws: EmbeddingWorkspace) -> None:
-        """Nothing: there is no activation."""
-
     def backward(
         self,
-        parameters: Sequence[Array],
+        arrays: Sequence[Array],
         A_below: Any,
         ws: EmbeddingWorkspace,
         gradient: Sequence[Array],
         G_below: Array | None,
     ) -> None:
-        """Write the gradient of the parameters and, if asked for, dJ/dX."""
-        w, _, V, _ = parameters
+        """Write the gradient of the arrays and, if asked for, dJ/dX."""
+        w, _, V, _ = arrays
         dw, dc, dV, dd = gradient
         D = np.ascontiguousarray(self._embedded(ws.G))  # dJ/dE
         np.add.reduce(D, axis=1, out=dd)
         np.matmul(ws.H.transpose(0, 2, 1), D, out=dV)
         # dJ/d(phase) = -sin(phase) dJ/dH, into the place of H
-        D_phase = np.sin(ws.phase, out=ws.H)
+        D_phase: Array = np.sin(ws.phase, out=ws.H)
         D_phase *= np.matmul(D, -V.transpose(0, 2, 1))
         np.add.reduce(D_phase, axis=1, out=dc)
         np.matmul(ws.x.transpose(0, 2, 1), D_phase, out=dw[:, None])
@@ -204,3 +223,9 @@ class Embedding:
             G_below[...] = ws.G[:, : self.n_in]
             along_x = np.einsum("fnk,fk->nf", D_phase, 2 * pi * w)
             G_below[:, list(self.features)] += along_x
+
+    def importances(self, arrays: Sequence[Array], above: Array | None) -> Array:
+        """Of a feature, the Euclidean norm over all outputs that are made of it."""
+        assert above is not None
+        norms: Array = np.sqrt(np.bincount(self.feature_of_output, above**2))
+        return norms

@@ -1,22 +1,23 @@
 import numpy as np
 import pytest
+from differences import relative_error
 
 from sklearn_bpnet.net.activations import ACTIVATIONS
-from sklearn_bpnet.net.gradcheck import numerical_gradient, relative_error
+from sklearn_bpnet.net.blocks.noise import Dropout, GaussianNoise
+from sklearn_bpnet.net.gradcheck import numerical_gradient
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.net.noise import Dropout, GaussianNoise
-from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.net.theta import Theta
 
-N_ROWS, N_UNITS = 5, 3
+N_SAMPLES, N_UNITS = 5, 3
 BLOCKS = [Dropout(N_UNITS, 0.4), GaussianNoise(N_UNITS, 0.3)]
 each_block = pytest.mark.parametrize("block", BLOCKS, ids=lambda b: type(b).__name__)
 every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
-def drawn(block, n_rows=N_ROWS, seed=0, dtype=np.float64):
-    ws = block.workspace(n_rows, dtype)
+def drawn(block, n_samples=N_SAMPLES, seed=0, dtype=np.float64):
+    ws = block.workspace(n_samples, dtype)
     block.draw(ws, np.random.default_rng(seed))
     return ws
 
@@ -35,7 +36,7 @@ def noisy_network(activations=("tanh", "tanh"), n_outputs=2):
 
 @each_block
 def test_what_was_drawn_holds_until_the_next_draw(block, rng):
-    ws, A = drawn(block), rng.normal(size=(N_ROWS, N_UNITS))
+    ws, A = drawn(block), rng.normal(size=(N_SAMPLES, N_UNITS))
     once = block.forward((), A, ws).copy()
     np.testing.assert_array_equal(block.forward((), A, ws), once)
     block.draw(ws, rng)
@@ -44,7 +45,7 @@ def test_what_was_drawn_holds_until_the_next_draw(block, rng):
 
 @each_block
 def test_a_seed_determines_the_noise(block, rng):
-    A = rng.normal(size=(N_ROWS, N_UNITS))
+    A = rng.normal(size=(N_SAMPLES, N_UNITS))
     one, same, other = (block.forward((), A, drawn(block, seed=s)) for s in (1, 1, 2))
     np.testing.assert_array_equal(one, same)
     assert (one != other).any()
@@ -53,12 +54,12 @@ def test_a_seed_determines_the_noise(block, rng):
 @each_block
 @every_dtype
 def test_noise_changes_nothing_on_average(block, dtype):
-    n_rows = 40_000
-    A = np.tile(np.array([1.0, -2.0, 3.0], dtype=dtype), (n_rows, 1))
-    noisy = block.forward((), A, drawn(block, n_rows, dtype=dtype))
+    n_samples = 40_000
+    A = np.tile(np.array([1.0, -2.0, 3.0], dtype=dtype), (n_samples, 1))
+    noisy = block.forward((), A, drawn(block, n_samples, dtype=dtype))
     assert noisy.dtype == dtype
     # five standard errors, of the largest unit
-    np.testing.assert_allclose(noisy.mean(axis=0), A[0], atol=5 * 3 / n_rows**0.5)
+    np.testing.assert_allclose(noisy.mean(axis=0), A[0], atol=5 * 3 / n_samples**0.5)
 
 
 def test_dropout_drops_its_share_and_scales_the_rest():
@@ -93,7 +94,10 @@ def test_gaussian_noise_has_its_deviation():
 
 @each_block
 def test_where_nothing_was_drawn_the_block_hands_on_the_array_itself(block, rng):
-    ws, A = block.workspace(N_ROWS, np.float64), rng.normal(size=(N_ROWS, N_UNITS))
+    ws, A = (
+        block.workspace(N_SAMPLES, np.float64),
+        rng.normal(size=(N_SAMPLES, N_UNITS)),
+    )
     assert block.forward((), A, ws) is A
     ws.G[:] = rng.normal(size=A.shape)
     G = np.full_like(A, np.nan)
@@ -103,7 +107,7 @@ def test_where_nothing_was_drawn_the_block_hands_on_the_array_itself(block, rng)
 
 @each_block
 def test_the_input_is_not_changed(block, rng):
-    A = rng.normal(size=(N_ROWS, N_UNITS))
+    A = rng.normal(size=(N_SAMPLES, N_UNITS))
     before = A.copy()
     block.forward((), A, drawn(block))
     np.testing.assert_array_equal(A, before)
@@ -111,7 +115,7 @@ def test_the_input_is_not_changed(block, rng):
 
 @each_block
 def test_backward_is_the_transposed_derivative_of_forward(block, rng):
-    ws, A = drawn(block), rng.normal(size=(N_ROWS, N_UNITS))
+    ws, A = drawn(block), rng.normal(size=(N_SAMPLES, N_UNITS))
     ws.G[:] = rng.normal(size=A.shape)
     G = np.full_like(A, np.nan)
     block.backward((), A, ws, (), G)
@@ -125,7 +129,7 @@ def test_backward_is_the_transposed_derivative_of_forward(block, rng):
 @each_block
 def test_a_shorter_batch_uses_the_same_memory_and_draws_its_own_noise(block, rng):
     ws = drawn(block)
-    short = ws.rows(slice(2))
+    short = ws.part(slice(2))
     assert short.noise is None  # until it is drawn
     A = rng.normal(size=(2, N_UNITS))
     assert block.forward((), A, short) is A
@@ -138,7 +142,7 @@ def test_a_shorter_batch_uses_the_same_memory_and_draws_its_own_noise(block, rng
 
 @each_block
 def test_prediction_needs_no_memory(block):
-    assert block.workspace(N_ROWS, np.float64, backward=False).memory.size == 0
+    assert block.workspace(N_SAMPLES, np.float64, backward=False).memory.size == 0
 
 
 # The network
@@ -163,20 +167,20 @@ def test_a_network_places_noise_below_the_layers_that_read_it():
 def test_gradient_through_drawn_noise_equals_central_differences(hidden, rng):
     network = noisy_network((hidden, hidden))
     risk = EmpiricalRisk(network, LOSSES["squared_error"])
-    X, Y = rng.normal(size=(N_ROWS, N_UNITS)), rng.normal(size=(N_ROWS, 2))
-    theta = rng.uniform(-0.8, 0.8, size=network.is_weight().size)
-    ws = network.workspace(N_ROWS, np.float64)
+    X, Y = rng.normal(size=(N_SAMPLES, N_UNITS)), rng.normal(size=(N_SAMPLES, 2))
+    theta = rng.uniform(-0.8, 0.8, size=network.n_parameters)
+    ws = network.workspace(N_SAMPLES, np.float64)
     network.draw(ws, rng)
-    gradient = Parameters.zeros(network.shapes)
+    gradient = Theta.zeros(network.shapes)
 
     def J(t):
-        blocks = network.parameters(t).blocks
-        thrown = Parameters.zeros(network.shapes).blocks
-        return risk.add_up(blocks, X, Y, None, N_ROWS, thrown, ws) / N_ROWS
+        arrays = network.arrays(t)
+        thrown = Theta.zeros(network.shapes).arrays
+        return risk.add_up(arrays, X, Y, None, N_SAMPLES, thrown, ws) / N_SAMPLES
 
-    blocks = network.parameters(theta).blocks
-    risk.add_up(blocks, X, Y, None, N_ROWS, gradient.blocks, ws)
-    exact = gradient.theta.copy()
+    arrays = network.arrays(theta)
+    risk.add_up(arrays, X, Y, None, N_SAMPLES, gradient.arrays, ws)
+    exact = gradient.flat.copy()
     numeric = numerical_gradient(J, theta)
     assert relative_error(exact, numeric) < 1e-6
     still = risk.value_and_gradient(theta, X, Y)[1]  # nothing drawn: no noise
@@ -184,12 +188,12 @@ def test_gradient_through_drawn_noise_equals_central_differences(hidden, rng):
 
 
 def test_the_risk_itself_is_free_of_noise(rng):
-    X, Y = rng.normal(size=(N_ROWS, N_UNITS)), rng.normal(size=(N_ROWS, 2))
+    X, Y = rng.normal(size=(N_SAMPLES, N_UNITS)), rng.normal(size=(N_SAMPLES, 2))
     noisy = noisy_network()
     plain = Network.dense(
         (N_UNITS, 4, 4, 2), [layer.activation for layer in noisy.layers]
     )
-    theta = rng.normal(size=plain.is_weight().size)
+    theta = rng.normal(size=plain.n_parameters)
     one, other = (
         EmpiricalRisk(n, LOSSES["squared_error"]).value_and_gradient(theta, X, Y)
         for n in (noisy, plain)
@@ -202,14 +206,14 @@ def test_the_risk_itself_is_free_of_noise(rng):
 def test_a_noisy_pass_stays_in_its_dtype(dtype, rng):
     network = noisy_network()
     risk = EmpiricalRisk(network, LOSSES["squared_error"])
-    X, Y = (rng.normal(size=(N_ROWS, n)).astype(dtype) for n in (N_UNITS, 2))
-    theta = rng.normal(size=network.is_weight().size).astype(dtype)
-    ws = network.workspace(N_ROWS, dtype)
+    X, Y = (rng.normal(size=(N_SAMPLES, n)).astype(dtype) for n in (N_UNITS, 2))
+    theta = rng.normal(size=network.n_parameters).astype(dtype)
+    ws = network.workspace(N_SAMPLES, dtype)
     network.draw(ws, rng)
-    gradient = Parameters.zeros(network.shapes, dtype)
-    blocks = network.parameters(theta).blocks
-    risk.add_up(blocks, X, Y, None, N_ROWS, gradient.blocks, ws)
-    assert gradient.theta.dtype == dtype
+    gradient = Theta.zeros(network.shapes, dtype)
+    arrays = network.arrays(theta)
+    risk.add_up(arrays, X, Y, None, N_SAMPLES, gradient.arrays, ws)
+    assert gradient.flat.dtype == dtype
     assert all(layer.A.dtype == dtype for layer in ws)
 
 

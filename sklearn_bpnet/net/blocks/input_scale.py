@@ -1,22 +1,24 @@
-"""A learned scale of the features: the network itself finds their units."""
+"""A learned scale of the features: the network learns their units."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import DTypeLike
 from scipy import sparse
 
 from sklearn_bpnet.net._typing import Array, Operand
-from sklearn_bpnet.net.parameters import Shape
+from sklearn_bpnet.net.blocks.base import Block
+from sklearn_bpnet.net.initializers import Initialization
+from sklearn_bpnet.net.theta import Shape
 
 
 @dataclass
 class ScaleWorkspace:
-    """Memory of the block for one batch, each (n_rows, n_units).
+    """Memory of the block for one batch, each (n_samples, n_units).
 
     A is handed on (in ``memory``, if it is an array); G = dJ/dA comes back.
     """
@@ -25,17 +27,18 @@ class ScaleWorkspace:
     G: Array
     memory: Array
 
-    def rows(self, rows: slice) -> ScaleWorkspace:
-        """The same memory, for some rows of the batch."""
-        return ScaleWorkspace(self.memory[rows], self.G[rows], self.memory[rows])
+    def part(self, samples: slice) -> ScaleWorkspace:
+        """The same memory for some samples of the batch."""
+        memory = self.memory[samples]
+        return ScaleWorkspace(memory, self.G[samples], memory)
 
 
 @dataclass(frozen=True)
-class InputScale:
+class InputScale(Block):
     """Every feature times a learned number, A = X diag(s), where s starts at 1.
 
-    A layer above could do the same with its weights. But one number for each feature
-    learns at a rate of its own, and so soon finds the features that matter.
+    A layer above could do the same with its weights. But a single number per feature
+    has its own learning rate, and so quickly finds the features that matter.
 
     Parameters
     ----------
@@ -51,13 +54,26 @@ class InputScale:
 
     n_units: int
 
-    kinds = ("input_scale",)
-    initial = 1.0
+    initial: ClassVar[float] = 1.0
+    descriptions: ClassVar[Mapping[str, str]] = {
+        "input_scale": "learned scale of the features"
+    }
+    compiled_as: ClassVar[str | None] = "input_scale"
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
         """The shape of s."""
         return ((self.n_units,),)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What s is."""
+        return ("input_scale",)
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Where a fitted estimator shows s."""
+        return ("learned_input_scale_",)
 
     @property
     def n_in(self) -> int:
@@ -70,55 +86,72 @@ class InputScale:
         return self.n_units
 
     def workspace(
-        self, n_rows: int, dtype: DTypeLike, keep_Z: bool = False, backward: bool = True
+        self,
+        n_samples: int,
+        dtype: DTypeLike,
+        keep_Z: bool = False,
+        backward: bool = True,
     ) -> ScaleWorkspace:
         """Memory for one batch; without ``backward`` G is empty."""
-        A = np.empty((n_rows, self.n_units), dtype=dtype)
+        A = np.empty((n_samples, self.n_units), dtype=dtype)
         return ScaleWorkspace(A, np.empty_like(A) if backward else A[:0], A)
 
+    def start(
+        self,
+        arrays: Sequence[Array],
+        scheme: Initialization,
+        rng: np.random.Generator,
+        A_below: Operand | None = None,
+    ) -> None:
+        """Write s = 1."""
+        arrays[0][...] = self.initial
+
     def forward(
-        self, parameters: Sequence[Array], A_below: Operand, ws: ScaleWorkspace
+        self, arrays: Sequence[Array], A_below: Operand, ws: ScaleWorkspace
     ) -> Any:
         """A = X diag(s)."""
-        (s,) = parameters
+        (s,) = arrays
         ws.A = scale_columns(A_below, s, out=ws.memory)
         return ws.A
 
-    def delta(self, parameters: Sequence[Array], ws: ScaleWorkspace) -> None:
-        """Nothing: there is no activation."""
-
     def backward(
         self,
-        parameters: Sequence[Array],
+        arrays: Sequence[Array],
         A_below: Operand,
         ws: ScaleWorkspace,
         gradient: Sequence[Array],
         G_below: Array | None,
     ) -> None:
         """Write dJ/ds_j = sum_i x_ij g_ij and, if asked for, dJ/dX = G diag(s)."""
-        (s,), (ds,) = parameters, gradient
+        (s,), (ds,) = arrays, gradient
         ds[...] = column_dots(A_below, ws.G)
         if G_below is not None:
             np.multiply(ws.G, s, out=G_below)
 
+    def importances(self, arrays: Sequence[Array], above: Array | None) -> Array:
+        """Those of the scaled features, times |s|."""
+        assert above is not None
+        scaled: Array = above * np.abs(arrays[0])
+        return scaled
+
 
 def scale_columns(X: Operand, s: Array, out: Array) -> Any:
-    """X diag(s): an array in ``out``, sparse rows as a new operand."""
+    """X diag(s): an array in ``out``, a sparse operand as a new one."""
     if isinstance(X, np.ndarray):
         return np.multiply(X, s, out=out)
-    if not sparse.issparse(X):  # an operand that knows how
+    if not sparse.issparse(X):  # such as CentredRows, which has its own
         return X.scale_columns(s)  # type: ignore[attr-defined]
     S: Any = X
     return type(S)((S.data * s[S.indices], S.indices, S.indptr), shape=S.shape)
 
 
 def column_dots(X: Operand, G: Array) -> Array:
-    """Sum_i x_ij g_ij for every column j, shape (n_columns,)."""
+    """sum_i x_ij g_ij for every column j, shape (n_columns,)."""
     if isinstance(X, np.ndarray):
         return np.einsum("ij,ij->j", X, G)
     if not sparse.issparse(X):
         return X.column_dots(G)  # type: ignore[attr-defined]
     S: Any = X
-    rows = np.repeat(np.arange(S.shape[0]), np.diff(S.indptr))
-    products = S.data * G[rows, S.indices]
+    i = np.repeat(np.arange(S.shape[0]), np.diff(S.indptr))
+    products = S.data * G[i, S.indices]
     return cast(Array, np.bincount(S.indices, products, S.shape[1]))

@@ -1,25 +1,26 @@
 """Blocks of noise: dropout and Gaussian noise, which act in training only.
 
-A block of noise has no parameters. It acts once ``draw`` has drawn its noise for a
+A block of noise has no arrays in theta. It acts once ``draw`` has drawn its noise for a
 batch; a workspace in which nothing was drawn passes everything on as it is.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.blocks.base import Block
 
 
 @dataclass
 class NoiseWorkspace:
-    """Memory of a block of noise for one batch, each (n_rows, n_units).
+    """Memory of a block of noise for one batch, each (n_samples, n_units).
 
     ``noise`` is what was drawn, or None; A is handed on, G = dJ/dA comes back.
     """
@@ -29,19 +30,19 @@ class NoiseWorkspace:
     memory: Array
     noise: Array | None = None
 
-    def rows(self, rows: slice) -> NoiseWorkspace:
-        """The same memory, for some rows of the batch."""
-        memory = self.memory[:, rows]
+    def part(self, samples: slice) -> NoiseWorkspace:
+        """The same memory for some samples of the batch."""
+        memory = self.memory[:, samples]
         return NoiseWorkspace(memory[0], memory[1], memory)
 
 
 @dataclass(frozen=True)
-class Noise(ABC):
+class Noise(Block):
     """Noise that is drawn anew for every batch of training."""
 
     n_units: int
 
-    shapes = kinds = ()
+    is_noisy: ClassVar[bool] = True
 
     @property
     def n_in(self) -> int:
@@ -54,10 +55,14 @@ class Noise(ABC):
         return self.n_units
 
     def workspace(
-        self, n_rows: int, dtype: DTypeLike, keep_Z: bool = False, backward: bool = True
+        self,
+        n_samples: int,
+        dtype: DTypeLike,
+        keep_Z: bool = False,
+        backward: bool = True,
     ) -> NoiseWorkspace:
         """Memory for one batch; none without a backward pass, that is, training."""
-        shape = (3, n_rows if backward else 0, self.n_units)
+        shape = (3, n_samples if backward else 0, self.n_units)
         memory = np.empty(shape, dtype=dtype)
         return NoiseWorkspace(memory[0], memory[1], memory)
 
@@ -75,7 +80,7 @@ class Noise(ABC):
     def fill(self, noise: Array, rng: np.random.Generator, dropout: float) -> None:
         """Draw ``noise``, in place."""
 
-    def forward(self, parameters: Sequence[Array], A_below: Any, ws: Any) -> Any:
+    def forward(self, arrays: Sequence[Array], A_below: Any, ws: Any) -> Any:
         """What is handed on: A_below itself, if no noise was drawn."""
         if ws.noise is None:
             ws.A = A_below
@@ -87,25 +92,22 @@ class Noise(ABC):
     def apply(self, A: Array, noise: Array, out: Array) -> Array:
         """A with the noise, into ``out``."""
 
-    def delta(self, parameters: Sequence[Array], ws: Any) -> None:  # noqa: B027
-        """Nothing: there is no activation."""
-
     def backward(
         self,
-        parameters: Sequence[Array],
+        arrays: Sequence[Array],
         A_below: Any,
         ws: Any,
         gradient: Sequence[Array],
         G_below: Array | None,
     ) -> None:
-        """Write dJ/dA of what is below; there are no parameters."""
+        """Write G_below = dJ/dA_below; there are no arrays."""
         if G_below is None:
             return
         np.copyto(G_below, ws.G)
         if ws.noise is not None:
             self.apply_transposed(G_below, ws.noise)
 
-    def apply_transposed(self, G: Array, noise: Array) -> None:  # noqa: B027
+    def apply_transposed(self, G: Array, noise: Array) -> None:
         """The derivative of ``apply`` applied to G, in place: the identity here."""
 
 
@@ -131,6 +133,8 @@ class Dropout(Noise):
 
     rate: float
 
+    compiled_as: ClassVar[str | None] = "dropout"
+
     def rate_at(self, factor: float) -> float:
         """The rate times a schedule's factor; ValueError unless it is below 1."""
         rate = self.rate * factor
@@ -140,6 +144,9 @@ class Dropout(Noise):
                 "must stay below 1. Lower the dropout or the schedule's factors."
             )
         return rate
+
+    def check_dropout(self, dropout: float) -> None:
+        self.rate_at(dropout)
 
     def fill(self, noise: Array, rng: np.random.Generator, dropout: float) -> None:
         rate = self.rate_at(dropout)

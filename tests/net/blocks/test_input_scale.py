@@ -1,24 +1,25 @@
 import numpy as np
 import pytest
+from differences import relative_error
 from scipy import sparse
 
 from sklearn_bpnet.net.activations import ACTIVATIONS
-from sklearn_bpnet.net.gradcheck import numerical_gradient, relative_error
-from sklearn_bpnet.net.initializers import INITIALIZERS
-from sklearn_bpnet.net.input_scale import InputScale
+from sklearn_bpnet.net.blocks.input_scale import InputScale
+from sklearn_bpnet.net.gradcheck import numerical_gradient
+from sklearn_bpnet.net.initializers import INITIALIZERS, Initialization
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.batches import CentredRows
 
-N_ROWS, N_FEATURES = 5, 3
+N_SAMPLES, N_FEATURES = 5, 3
 FUNCTIONS = (ACTIVATIONS["tanh"], ACTIVATIONS["identity"])
 
 
 def network(input_scale=True, **noise):
-    sizes = (N_FEATURES, 4, 2)
-    return Network.dense(sizes, FUNCTIONS, input_scale=input_scale, **noise)
+    inputs = (InputScale(N_FEATURES),) if input_scale else ()
+    return Network.dense((N_FEATURES, 4, 2), FUNCTIONS, inputs=inputs, **noise)
 
 
 def test_forward_and_backward_by_hand(read_only):
@@ -35,8 +36,10 @@ def test_forward_and_backward_by_hand(read_only):
 
 
 def operands(rng):
-    """Rows that are mostly zero, in every form that a first block may see."""
-    X = rng.normal(size=(N_ROWS, N_FEATURES)) * (rng.random((N_ROWS, N_FEATURES)) < 0.6)
+    """Mostly zero samples, in every form that a first block may see."""
+    X = rng.normal(size=(N_SAMPLES, N_FEATURES)) * (
+        rng.random((N_SAMPLES, N_FEATURES)) < 0.6
+    )
     m = rng.normal(size=N_FEATURES)
     return {
         "array": (X, X),
@@ -56,8 +59,8 @@ def test_every_form_of_X_has_the_same_value_and_gradient(form, dtype, rng):
         else:
             given = given.astype(dtype)
     risk = EmpiricalRisk(network(), LOSSES["squared_error"])
-    theta = rng.normal(size=risk.network.is_weight().size).astype(dtype)
-    Y = rng.normal(size=(N_ROWS, 2)).astype(dtype)
+    theta = rng.normal(size=risk.network.n_parameters).astype(dtype)
+    Y = rng.normal(size=(N_SAMPLES, 2)).astype(dtype)
     value, gradient = risk.value_and_gradient(theta, given, Y)
     wide = theta.astype(np.float64)
     expected, expected_gradient = risk.value_and_gradient(wide, dense, Y)
@@ -70,10 +73,11 @@ def test_every_form_of_X_has_the_same_value_and_gradient(form, dtype, rng):
 @pytest.mark.parametrize("hidden", [(), (4,), (4, 3)])
 def test_gradient_equals_central_differences(hidden, rng):
     functions = (*[ACTIVATIONS["selu"]] * len(hidden), ACTIVATIONS["identity"])
-    net = Network.dense((N_FEATURES, *hidden, 2), functions, input_scale=True)
+    sizes = (N_FEATURES, *hidden, 2)
+    net = Network.dense(sizes, functions, inputs=[InputScale(N_FEATURES)])
     risk = EmpiricalRisk(net, LOSSES["squared_error"], alpha=0.1)
-    X, Y = rng.normal(size=(N_ROWS, N_FEATURES)), rng.normal(size=(N_ROWS, 2))
-    theta = rng.uniform(-0.8, 0.8, size=net.is_weight().size)
+    X, Y = rng.normal(size=(N_SAMPLES, N_FEATURES)), rng.normal(size=(N_SAMPLES, 2))
+    theta = rng.uniform(-0.8, 0.8, size=net.n_parameters)
     gradient = risk.value_and_gradient(theta, X, Y)[1]
     numeric = numerical_gradient(lambda t: risk.value(t, X, Y), theta)
     assert relative_error(gradient, numeric) < 1e-7
@@ -84,18 +88,18 @@ def test_gradient_equals_central_differences(hidden, rng):
 def test_gradient_through_drawn_noise_of_the_inputs(rng):
     net = network(dropout=(0.3, 0.5), input_noise=0.5)
     risk = EmpiricalRisk(net, LOSSES["squared_error"])
-    X, Y = rng.normal(size=(N_ROWS, N_FEATURES)), rng.normal(size=(N_ROWS, 2))
-    theta = rng.uniform(-0.8, 0.8, size=net.is_weight().size)
-    ws = net.workspace(N_ROWS, np.float64)
+    X, Y = rng.normal(size=(N_SAMPLES, N_FEATURES)), rng.normal(size=(N_SAMPLES, 2))
+    theta = rng.uniform(-0.8, 0.8, size=net.n_parameters)
+    ws = net.workspace(N_SAMPLES, np.float64)
     net.draw(ws, rng)
-    gradient = Parameters.zeros(net.shapes)
+    gradient = Theta.zeros(net.shapes)
 
     def J(t, into=gradient):
-        blocks = net.parameters(t).blocks
-        return risk.add_up(blocks, X, Y, None, N_ROWS, into.blocks, ws) / N_ROWS
+        arrays = net.arrays(t)
+        return risk.add_up(arrays, X, Y, None, N_SAMPLES, into.arrays, ws) / N_SAMPLES
 
     J(theta)
-    exact = gradient.theta.copy()
+    exact = gradient.flat.copy()
     assert relative_error(exact, numerical_gradient(J, theta)) < 1e-6
 
 
@@ -103,10 +107,10 @@ def test_it_is_the_layer_above_with_scaled_weights(rng):
     scaled, plain = (
         EmpiricalRisk(network(on), LOSSES["squared_error"]) for on in (True, False)
     )
-    X, Y = rng.normal(size=(N_ROWS, N_FEATURES)), rng.normal(size=(N_ROWS, 2))
-    theta = rng.normal(size=scaled.network.is_weight().size)
+    X, Y = rng.normal(size=(N_SAMPLES, N_FEATURES)), rng.normal(size=(N_SAMPLES, 2))
+    theta = rng.normal(size=scaled.network.n_parameters)
     s, rest = theta[:N_FEATURES], theta[N_FEATURES:].copy()
-    plain.network.parameters(rest).blocks[0][0][...] *= s[:, None]
+    plain.network.arrays(rest)[0][0][...] *= s[:, None]
     assert scaled.value(theta, X, Y) == pytest.approx(
         plain.value(rest, X, Y), rel=1e-13
     )
@@ -114,13 +118,13 @@ def test_it_is_the_layer_above_with_scaled_weights(rng):
 
 def test_it_starts_at_one_and_the_draws_stay_the_same():
     with_scale, without = (
-        network(on).initial_parameters(
-            INITIALIZERS["auto"], np.random.default_rng(3), np.float64
+        network(on).initial_theta(
+            Initialization(INITIALIZERS["auto"]), np.random.default_rng(3), np.float64
         )
         for on in (True, False)
     )
-    np.testing.assert_array_equal(with_scale.theta[:N_FEATURES], 1)
-    np.testing.assert_array_equal(with_scale.theta[N_FEATURES:], without.theta)
+    np.testing.assert_array_equal(with_scale.flat[:N_FEATURES], 1)
+    np.testing.assert_array_equal(with_scale.flat[N_FEATURES:], without.flat)
 
 
 def test_it_is_not_penalised():
@@ -136,5 +140,5 @@ def test_noise_comes_below_it_and_prediction_needs_no_gradient_memory():
         "GaussianNoise", "Dropout", "InputScale", "Dense", "Dropout", "Dense",
     ]  # fmt: skip
     assert InputScale(3).workspace(7, np.float32, backward=False).G.size == 0
-    short = InputScale(3).workspace(7, np.float32).rows(slice(2))
+    short = InputScale(3).workspace(7, np.float32).part(slice(2))
     assert short.A.shape == short.G.shape == (2, 3)

@@ -1,4 +1,4 @@
-"""Memory that is quick to reach, and arithmetic of short vectors without overhead."""
+"""Aligned memory, and arithmetic on short vectors without overhead."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sklearn_bpnet.net._typing import Array
 
 CACHE_LINE = 64  # bytes
 
-# On a short vector, SciPy's BLAS is called in a quarter of the time that NumPy takes to
-# make an array of a number. On longer ones it would use threads of its own, which get
-# in the way of those of NumPy's BLAS; and of empty ones it wants nothing.
+# On a short vector, a call of SciPy's BLAS takes a quarter of the time that NumPy needs
+# to make an array of a number. On longer ones it would start a second set of threads,
+# which compete with those of NumPy's BLAS; and it does not accept empty ones.
 _MOST_OF_BLAS = 10_000
 _ADD_SCALED = {np.dtype(np.float32): blas.saxpy, np.dtype(np.float64): blas.daxpy}
 _SCALE = {np.dtype(np.float32): blas.sscal, np.dtype(np.float64): blas.dscal}
@@ -34,7 +34,7 @@ def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
 
 
 def add_scaled(y: Array, a: float, x: Array) -> None:
-    """Y <- y + a x, in place; ``x`` may be overwritten.
+    """y <- y + a x, in place; ``x`` may be overwritten.
 
     Both are contiguous vectors of one size and of the dtype float32 or float64.
     """
@@ -46,7 +46,7 @@ def add_scaled(y: Array, a: float, x: Array) -> None:
 
 
 def scale(y: Array, a: float) -> None:
-    """Y <- a y, in place, of a vector as in `add_scaled`."""
+    """y <- a y, in place, of a vector as in `add_scaled`."""
     if 0 < y.size <= _MOST_OF_BLAS:
         _SCALE[y.dtype](a, y)
     else:

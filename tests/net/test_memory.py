@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from sklearn_bpnet.net import vectors
-from sklearn_bpnet.net.vectors import CACHE_LINE, add_scaled, aligned, scale
+from sklearn_bpnet.net import memory
+from sklearn_bpnet.net.memory import CACHE_LINE, add_scaled, aligned, scale
 
-BOTH_WAYS = vectors._MOST_OF_BLAS  # short vectors go to BLAS
+BOTH_WAYS = memory._MOST_OF_BLAS  # short vectors go to BLAS
 each_size = pytest.mark.parametrize("size", [0, 1, 7, BOTH_WAYS, BOTH_WAYS + 1])
 each_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
