@@ -1,7 +1,7 @@
 """Multi-layer perceptrons for scikit-learn, by backpropagation in NumPy."""
 
-from sklearn_bpnet._objective import check_gradient, empirical_risk
 from sklearn_bpnet.classifier import BPNetClassifier
+from sklearn_bpnet.objective import check_gradient, empirical_risk
 from sklearn_bpnet.regressor import BPNetRegressor
 
 __version__ = "0.1.0"

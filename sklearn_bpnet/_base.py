@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils.metaestimators import available_if
 
-from sklearn_bpnet._estimator import Estimator
-from sklearn_bpnet._data.reading import Table, read, set_aside
+from sklearn_bpnet._data.reading import NO_TABLE, Table, read, set_aside
 from sklearn_bpnet._data.samples import Data
 from sklearn_bpnet._data.statistics import embedded_features, input_standardization
 from sklearn_bpnet._data.task import Task
+from sklearn_bpnet._estimator import Estimator
 from sklearn_bpnet._fit import advice
 from sklearn_bpnet._fit.calibration import calibrate, check_calibration
 from sklearn_bpnet._fit.callback_tasks import FitTasks
@@ -58,7 +58,7 @@ class Call:
     """
 
     table: Table
-    validation: Table = Table(None, None)
+    validation: Table = NO_TABLE
     incremental: bool = False
     groups: Any = None
     init: tuple[Any, Any] = (None, None)
@@ -203,19 +203,20 @@ default=None
             state = deepcopy(before.state)
         data, task = self._read(header, settings, call, before, state)
         problem, draft = self._pose(settings, data, task, call, before, state)
+
+        def learned(trained: Trained) -> Fitted:
+            return draft.with_networks(trained.networks, unfinished=trained.unfinished)
+
+        contexts = CallbackContexts(
+            self, call.table.X, data.training.y, call.table.sample_weight
+        )
         tasks = FitTasks(
-            CallbackContexts(
-                self, call.table.X, data.training.y, call.table.sample_weight
-            ),
+            contexts,
             "member" if draft.is_ensemble else "epoch",
-            lambda trained: self._attributes(
-                header.attributes, draft.with_networks(trained.networks, unfinished=trained.unfinished)
-            ),
+            lambda trained: self._attributes(header.attributes, learned(trained)),
         )
         trained = self._train(settings, problem, before, state, tasks)
-        fitted = draft.with_networks(
-            trained.networks, unfinished=trained.unfinished
-        )
+        fitted = learned(trained)
         fitted.temperature = self._temperature(settings, fitted, data, before)
         self._become(self._attributes(header.attributes, fitted))
         tasks.end()
@@ -398,16 +399,17 @@ default=None
         """
         validate_parameters(self)
         random_state = deepcopy(self.random_state)
-        copied = vars(self._settings) | {"dtype": "float64", "warm_start": False}
-        settings = Settings.of(copied | {"random_state": random_state})
+        own = {"random_state": random_state, "dtype": "float64"}
+        own |= {"early_stopping": False, "warm_start": False, "calibration": None}
+        settings = Settings.of(vars(self._settings) | own)
         before = self._model if "_fitted" in vars(self) else None
         state = TrainingState.new(random_state)
-        call = Call(table, incremental=True)
+        call = Call(table)
         if before is not None and self._kind == "classification":
+            # samples of some of the classes will do
             call = replace(call, classes=before.task.facts["classes"])
         header = Header(self)
         data, task = self._read(header, settings, call, before, state)
-        call = replace(call, incremental=False)
         problem, _ = self._pose(settings, data, task, call, before, state)
         network = None if before is None else before.networks[0]
         theta = starting_theta(problem, state, network)

@@ -1,4 +1,4 @@
-"""What an estimator is beside its fit: parameters, ways to make one, what it learned."""
+"""An estimator beside its fit: its parameters, how to make one, what it learned."""
 
 from __future__ import annotations
 
@@ -282,9 +282,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator, ABC):
 
     # What a fit leaves
 
-    def _attributes(
-        self, names: Mapping[str, Any], fitted: Fitted
-    ) -> dict[str, Any]:
+    def _attributes(self, names: Mapping[str, Any], fitted: Fitted) -> dict[str, Any]:
         """All fitted attributes, by name."""
         attributes = {"_fitted": fitted, **names, **fitted.attributes}
         if fitted.is_ensemble:

@@ -42,7 +42,8 @@ def log_mean(logs: Iterable[Array]) -> Array:
     """The logarithm of the mean of exp(L) over arrays L."""
     total: Any = None
     n = 0
-    for n, L in enumerate(logs, start=1):
+    for L in logs:
+        n += 1
         total = L if total is None else np.logaddexp(total, L, out=total)
     mean: Array = total - np.log(n)
     return mean

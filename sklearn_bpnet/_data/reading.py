@@ -39,6 +39,9 @@ class Table:
         return any(part is not None for part in parts)
 
 
+NO_TABLE = Table(None, None)
+
+
 def read(
     header: Header,
     table: Table,
@@ -153,7 +156,5 @@ def set_aside(
         samples.indices = samples.weights.nonzero()[0]
     if holds_out:
         strata, fraction = task.strata(samples.Y), settings.validation_fraction
-        hold_out(
-            data, fraction, strata=strata, groups=groups, seed=seed, known=known
-        )
+        hold_out(data, fraction, strata=strata, groups=groups, seed=seed, known=known)
     return advice

@@ -63,9 +63,7 @@ def _split(
     if groups is not None:
         splitter = GroupShuffleSplit(1, test_size=fraction, random_state=seed)
         return _split_by(splitter, samples, strata, groups)
-    return validation_split(
-        samples.numbers, strata, fraction, seed, samples.X.shape[1]
-    )
+    return validation_split(samples.numbers, strata, fraction, seed, samples.X.shape[1])
 
 
 def _split_by(
@@ -138,8 +136,8 @@ def validation_split(
         raise ValueError(
             "The validation set is too small: early_stopping=True could not set "
             f"validation_fraction={fraction} of the samples aside, with "
-            f"n_samples={len(indices)} and n_features={n_features}. Use more samples or "
-            "early_stopping=False."
+            f"n_samples={len(indices)} and n_features={n_features}. Use more samples "
+            "or early_stopping=False."
         )
     return indices[~chosen], indices[chosen]
 

@@ -132,9 +132,7 @@ def input_standardization(
     return learn(samples.X, samples.weights, samples.indices)
 
 
-def embedded_features(
-    settings: Settings, samples: Samples
-) -> NDArray[np.intp] | None:
+def embedded_features(settings: Settings, samples: Samples) -> NDArray[np.intp] | None:
     """The features that `numeric_embedding` embeds; None without it."""
     if settings.numeric_embedding is None:
         return None

@@ -1,4 +1,4 @@
-"""What an estimator is asked for: labels or numbers to targets of a network, and back."""
+"""The task of an estimator: labels or numbers to targets of a network, and back."""
 
 from __future__ import annotations
 

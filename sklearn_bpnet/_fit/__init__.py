@@ -1,1 +1,1 @@
-"""One call of fit: start, one network's training, ensembles, what is left at the end."""
+"""One call of fit: its start, one network's training, ensembles, what they leave."""

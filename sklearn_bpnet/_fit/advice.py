@@ -1,4 +1,4 @@
-"""Every warning: parameters without effect, ends of training that a user should know."""
+"""Every warning: parameters without effect, and ends of training to know about."""
 
 from __future__ import annotations
 

@@ -40,8 +40,6 @@ class Trained:
     unfinished: bool = False
 
 
-
-
 def train_one(
     problem: Problem,
     state: TrainingState,

@@ -1,4 +1,4 @@
-"""One call's training of one network: from a problem and a start to a fitted network."""
+"""One call's training of one network: from a problem to a fitted network."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ class NetworkFit:
         return WeightAverage(decay, theta.astype(self.theta.dtype), n_steps)
 
     def _recorder(self) -> Recorder:
-        """A Recorder of a bounded number of training samples, in memory of their own."""
+        """A recorder of some training samples, in memory of their own."""
         problem, samples = self.problem, self.problem.data.training
         indices = samples.numbers
         n = min(len(indices), MOST_ROWS)

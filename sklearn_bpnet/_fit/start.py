@@ -67,9 +67,7 @@ def _initial(problem: Problem, state: TrainingState) -> Theta:
     return start
 
 
-def _continued(
-    problem: Problem, state: TrainingState, before: FittedNetwork
-) -> Theta:
+def _continued(problem: Problem, state: TrainingState, before: FittedNetwork) -> Theta:
     _check_same_network(problem.risk.network, before.network)
     try:
         start = Theta.pack(before.arrays, problem.plan.dtype)

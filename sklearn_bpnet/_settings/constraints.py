@@ -95,5 +95,3 @@ def loss_constraint(task):
     """What ``loss`` may be for a task, "classification" or "regression"."""
     names = {name for name, loss in LOSSES.items() if task in loss.tasks}
     return [StrOptions(names), Loss, tuple]
-
-
