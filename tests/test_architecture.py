@@ -74,59 +74,70 @@ def top_level_packages(tree):
     return found
 
 
-@pytest.mark.parametrize("path", files_in("net"), ids=name_of)
-def test_net_imports_only_net_and_numerics(path):
-    names = modules(parse(path))
-    assert own_parts(names) <= {"net"}
-    assert {n.split(".")[0] for n in names} <= ALLOWED_BELOW | {"sklearn_bpnet"}
+def offenders(paths, forbidden):
+    """The names that ``forbidden`` finds in each file, where there are any."""
+    found = {name_of(path): forbidden(parse(path)) for path in paths}
+    return {name: names for name, names in found.items() if names}
 
 
-@pytest.mark.parametrize("path", files_in("training"), ids=name_of)
-def test_training_imports_only_net_training_and_numerics(path):
-    names = modules(parse(path))
-    assert own_parts(names) <= {"net", "training"}
-    allowed = ALLOWED_BELOW | {"sklearn_bpnet"}
-    if name_of(path) == COMPILED:
-        allowed = allowed | {"numba"}
-    assert {n.split(".")[0] for n in names} <= allowed
+def imports_beyond(rooms, packages):
+    """A search for imports of other rooms of this package and of other packages."""
+
+    def search(tree):
+        names = modules(tree)
+        others = {name.split(".")[0] for name in names} - {"sklearn_bpnet"}
+        return (own_parts(names) - rooms) | (others - packages)
+
+    return search
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_only_one_door_leads_to_what_scikit_learn_keeps_private(path):
-    private = {
+def test_net_imports_only_net_and_numerics():
+    beyond = imports_beyond({"net"}, ALLOWED_BELOW)
+    assert offenders(files_in("net"), beyond) == {}
+
+
+def test_training_imports_only_net_training_and_numerics():
+    beyond = imports_beyond({"net", "training"}, ALLOWED_BELOW)
+    assert offenders(files_in("training"), beyond) == {COMPILED: {"numba"}}
+
+
+def private_names_of_scikit_learn(tree):
+    return {
         name
-        for name in modules(parse(path))
+        for name in modules(tree)
         if name.split(".")[0] == "sklearn"
         and any(part.startswith("_") for part in name.split("."))
     }
-    if name_of(path) == "_sklearn_compat.py":
-        assert private  # or the door is no longer needed
-    else:
-        assert not private
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_optional_packages_are_imported_only_where_they_are_used(path):
-    needed = {"numba"} if name_of(path) == COMPILED else set()
-    assert top_level_packages(parse(path)) & OPTIONAL == needed
+def test_only_one_door_leads_to_what_scikit_learn_keeps_private():
+    found = offenders(FILES, private_names_of_scikit_learn)
+    assert found.keys() == {"_sklearn_compat.py"}  # or the door is no longer needed
 
 
-OTHERS = [path for path in FILES if name_of(path) != "training/compiled.py"]
+def test_optional_packages_are_imported_only_where_they_are_used():
+    found = offenders(FILES, lambda tree: top_level_packages(tree) & OPTIONAL)
+    assert found == {COMPILED: {"numba"}}
 
 
-@pytest.mark.parametrize("path", OTHERS, ids=name_of)
-def test_compiled_code_is_imported_only_where_it_is_used(path):
-    imports = (
-        node
-        for node in is_run_at_import(parse(path))
+def imports_of_compiled_code(tree):
+    return {
+        name
+        for node in is_run_at_import(tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
-    )
-    assert not any("training.compiled" in n for i in imports for n in modules(i))
+        for name in modules(node)
+        if "training.compiled" in name
+    }
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_there_is_no_utils(path):
-    assert path.stem.strip("_") not in {"utils", "util", "helpers", "common", "misc"}
+def test_compiled_code_is_imported_only_where_it_is_used():
+    found = offenders(FILES, imports_of_compiled_code)
+    assert found.keys() == {"training/compiled.py"}
+
+
+def test_there_is_no_utils():
+    vague = {"utils", "util", "helpers", "common", "misc"}
+    assert not [name_of(path) for path in FILES if path.stem.strip("_") in vague]
 
 
 @pytest.mark.parametrize(

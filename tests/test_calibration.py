@@ -9,7 +9,7 @@ from sklearn.datasets import make_classification, make_multilabel_classification
 from sklearn.metrics import log_loss
 
 from sklearn_bpnet import BPNetClassifier
-from sklearn_bpnet._calibration import temperature
+from sklearn_bpnet._fit.calibration import temperature
 from sklearn_bpnet.net.activations import ACTIVATIONS
 
 

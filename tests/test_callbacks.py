@@ -74,9 +74,10 @@ def weights(model):
     return np.concatenate([a.ravel() for a in model.coefs_ + model.intercepts_])
 
 
-@each_class
+@pytest.mark.parametrize(
+    ("estimator", "early_stopping"), [(BPNetClassifier, False), (BPNetRegressor, True)]
+)
 @each_solver
-@pytest.mark.parametrize("early_stopping", [False, True])
 def test_every_epoch_is_a_task(estimator, solver, early_stopping, iris):
     diary = Diary()
     model = estimator(
@@ -96,9 +97,10 @@ def test_every_epoch_is_a_task(estimator, solver, early_stopping, iris):
     assert model.loss_curve_ == plain.loss_curve_
 
 
-@each_class
+@pytest.mark.parametrize(
+    ("estimator", "early_stopping"), [(BPNetClassifier, False), (BPNetRegressor, True)]
+)
 @each_solver
-@pytest.mark.parametrize("early_stopping", [False, True])
 def test_the_fitted_estimator_is_what_a_shorter_fit_gives(
     estimator, solver, early_stopping, iris
 ):
@@ -219,9 +221,10 @@ def test_names_of_features_do_not_disturb_the_monitor(iris):
     assert len(monitor.get_logs().data) == 4
 
 
-@each_class
+@pytest.mark.parametrize(
+    ("estimator", "where"), [(BPNetClassifier, "alone"), (BPNetRegressor, "pipeline")]
+)
 @each_solver
-@pytest.mark.parametrize("where", ["alone", "pipeline"])
 def test_progress_bar_shows_the_epochs(estimator, solver, where, iris, capsys):
     pytest.importorskip("rich")
     model = estimator((5,), solver=solver, max_iter=5, random_state=0)

@@ -1,5 +1,7 @@
 """Two ways to one training: weights and copies, sparse and dense, raw and scaled."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -185,23 +187,23 @@ def test_scaling_all_weights_by_100_changes_nothing(binary, estimator, solver, r
     assert_allclose(one.coefs_[0], hundred.coefs_[0], rtol=1e-9)
 
 
+# every way to read csr rows, then the other formats, which become csr
 SPARSE = [
-    sparse.csr_matrix,
-    sparse.csc_matrix,
-    sparse.coo_matrix,
-    sparse.csr_array,
-    sparse.csc_array,
+    *product(BOTH, ["standard", None], ["lbfgs", "sgd", "adam"], ["csr_array"]),
+    *product(
+        [BPNetClassifier],
+        ["standard"],
+        ["adam"],
+        ["csr_matrix", "csc_matrix", "coo_matrix", "csc_array"],
+    ),
 ]
 
 
 @quietly
 @weighted
-@pytest.mark.parametrize("to_sparse", SPARSE, ids=lambda kind: kind.__name__)
-@pytest.mark.parametrize("solver", ["lbfgs", "sgd", "adam"])
-@pytest.mark.parametrize("input_scaling", ["standard", None])
-@pytest.mark.parametrize("estimator", BOTH)
+@pytest.mark.parametrize(("estimator", "input_scaling", "solver", "form"), SPARSE)
 def test_sparse_and_dense_inputs_give_the_same_fit(
-    estimator, input_scaling, solver, to_sparse, weighted, rng
+    estimator, input_scaling, solver, form, weighted, rng
 ):
     # columns from nearly empty to full, then one that is nearly always five
     filled = rng.random((100, 8)) < [0.02, 0.05, 0.15, 0.3, 0.5, 0.9, 0.97, 1]
@@ -218,7 +220,7 @@ def test_sparse_and_dense_inputs_give_the_same_fit(
         random_state=0,
     )
     dense = clone(model).fit(X, y, weights)
-    S = to_sparse(X)
+    S = getattr(sparse, form)(X)
     thin = clone(model).fit(S, y, weights)
     assert sparse.issparse(S)
     assert_array_equal(S.toarray(), X)

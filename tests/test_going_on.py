@@ -69,10 +69,11 @@ def assert_same_history(one, other):
         assert getattr(one, name) == getattr(other, name), name
 
 
-@each_class
-@each_stochastic_solver
+@pytest.mark.parametrize(
+    ("estimator", "solver", "way"),
+    [(BPNetClassifier, "adam", "partial_fit"), (BPNetRegressor, "sgd", "warm_start")],
+)
 @pytest.mark.parametrize("setting", SETTINGS, ids=str)
-@pytest.mark.parametrize("way", ["partial_fit", "warm_start"])
 def test_ten_calls_of_one_epoch_are_one_call_of_ten(
     estimator, solver, setting, way, iris
 ):

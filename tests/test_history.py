@@ -16,9 +16,10 @@ each_solver = pytest.mark.parametrize(
 )
 
 
-@each_class
+@pytest.mark.parametrize(
+    ("estimator", "early_stopping"), [(BPNetClassifier, False), (BPNetRegressor, True)]
+)
 @each_solver
-@pytest.mark.parametrize("early_stopping", [False, True])
 def test_every_curve_is_there_for_every_solver(estimator, solver, early_stopping, iris):
     model = estimator(
         (5,), solver=solver, early_stopping=early_stopping, max_iter=7, random_state=0

@@ -14,10 +14,11 @@ each_solver = pytest.mark.parametrize(
 )
 
 
-@each_class
+@pytest.mark.parametrize(
+    ("estimator", "n_passes"), [(BPNetClassifier, 2), (BPNetRegressor, 12)]
+)
 @each_solver
 @pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("n_passes", [2, 12])
 def test_an_interrupted_fit_can_predict(
     estimator, solver, early_stopping, n_passes, interrupt, iris
 ):

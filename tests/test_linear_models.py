@@ -220,8 +220,7 @@ GLMS = {
 }
 
 
-@weighted
-@pytest.mark.parametrize("alpha", [0.001, 0.1])
+@pytest.mark.parametrize(("alpha", "weighted"), [(0.001, True), (0.1, False)])
 @pytest.mark.parametrize("glm", GLMS.values(), ids=GLMS)
 def test_deviances_are_generalised_linear_models(rng, glm, alpha, weighted):
     # half the mean deviance + alpha/2 ||w||^2, with a log link

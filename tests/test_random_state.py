@@ -39,9 +39,11 @@ def test_another_seed_gives_another_network(estimator, setting, iris):
     assert (one.coefs_[0] != other.coefs_[0]).any()
 
 
-@each_class
+@pytest.mark.parametrize(
+    ("estimator", "seed"),
+    [(BPNetClassifier, None), (BPNetRegressor, 3), (BPNetClassifier, "instance")],
+)
 @each_setting
-@pytest.mark.parametrize("seed", [None, 3, "instance"])
 def test_the_global_random_state_is_left_alone(estimator, setting, seed, iris):
     np.random.seed(42)  # noqa: NPY002 (the legacy global state is the subject)
     kind, before, *rest = np.random.get_state()  # noqa: NPY002

@@ -51,18 +51,21 @@ def assert_same_training(one, other, data):
 # Every name
 
 
-@each_class
-@pytest.mark.parametrize("solver", ["lbfgs", "adam"])
+@pytest.mark.parametrize(
+    ("estimator", "solver", "least_score"),
+    [(BPNetClassifier, "adam", 0.7), (BPNetRegressor, "lbfgs", 0.8)],
+)
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_every_activation_trains_in_a_hidden_layer(estimator, solver, name, iris):
+def test_every_activation_trains_in_a_hidden_layer(
+    estimator, solver, least_score, name, iris
+):
     X, y = iris
     model = estimator(
         (10,), activation=name, solver=solver, max_iter=30, random_state=0
     ).fit(X, y)
     assert model.loss_curve_[-1] < model.loss_curve_[0]
     assert np.isfinite(model.predict(X)).all()
-    baseline = 1 / 3 if estimator is BPNetClassifier else 0
-    assert model.score(X, y) > baseline
+    assert model.score(X, y) > least_score
 
 
 @each_class
@@ -81,22 +84,37 @@ def is_allowed(loss, activation):
     return True
 
 
-TASKS = {BPNetClassifier: "classification", BPNetRegressor: "regression"}
+def one_pair_for_each(estimator, task):
+    """Every loss of the task, every activation that goes with one: each at least once.
+
+    That each allowed pair has the right gradient is shown for the risk.
+    """
+    losses = [name for name in LOSSES if task in LOSSES[name].tasks]
+    pairs = {
+        (loss, name)
+        for name in ACTIVATIONS
+        for loss in losses
+        if is_allowed(loss, name)
+    }
+    for i, loss in enumerate(losses):
+        allowed = [name for name in ACTIVATIONS if (loss, name) in pairs]
+        yield estimator, loss, allowed[i % len(allowed)]
+    for i, name in enumerate(ACTIVATIONS):
+        allowed = [loss for loss in losses if (loss, name) in pairs]
+        if allowed:
+            yield estimator, allowed[i % len(allowed)], name
+
+
 PAIRS = [
-    (estimator, loss, activation)
-    for estimator, task in (
-        (BPNetClassifier, "classification"),
-        (BPNetRegressor, "regression"),
-    )
-    for loss in LOSSES
-    if task in LOSSES[loss].tasks
-    for activation in ACTIVATIONS
-    if is_allowed(loss, activation)
+    *one_pair_for_each(BPNetClassifier, "classification"),
+    *one_pair_for_each(BPNetRegressor, "regression"),
 ]
 
 
-@pytest.mark.parametrize(("estimator", "loss", "activation"), PAIRS)
-def test_every_allowed_output_activation_trains(estimator, loss, activation, iris):
+@pytest.mark.parametrize(("estimator", "loss", "activation"), dict.fromkeys(PAIRS))
+def test_every_loss_and_every_output_activation_trains(
+    estimator, loss, activation, iris
+):
     X, y = iris
     if estimator is BPNetRegressor:
         y = np.c_[y, 2 - y] / 4 + 0.25  # within the range of every activation
@@ -149,13 +167,12 @@ def test_start_of_biases_and_of_the_output_layer(estimator, iris):
     assert model.set_params(solver="lbfgs", max_iter=200).fit(*iris).score(*iris) > 0.9
 
 
-@each_class
-@pytest.mark.parametrize("solver", ["sgd", "adam"])
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_every_schedule_trains(estimator, solver, name, iris):
-    model = estimator((4,), solver=solver, learning_rate=name, random_state=0)
-    model.fit(*iris)
-    assert model.loss_curve_[-1] < model.loss_curve_[0]
+def test_every_schedule_trains(name, iris):
+    for estimator, solver in ((BPNetClassifier, "adam"), (BPNetRegressor, "sgd")):
+        model = estimator((4,), solver=solver, learning_rate=name, random_state=0)
+        model.fit(*iris)
+        assert model.loss_curve_[-1] < model.loss_curve_[0]
 
 
 def test_sigmoid_and_logistic_are_the_same(iris):

@@ -233,8 +233,10 @@ def test_targets_of_another_kind_are_refused(noisy):
 # Splitters and groups
 
 
-@each_class
-@each_solver
+@pytest.mark.parametrize(
+    ("estimator", "solver"),
+    [(BPNetClassifier, "adam"), (BPNetRegressor, "sgd"), (BPNetRegressor, "lbfgs")],
+)
 @pytest.mark.parametrize(
     "splitter",
     [

@@ -37,7 +37,7 @@ FORMS = {name: loss for name, loss in LOSSES.items() if name != "perceptron"} | 
     "tweedie(power=3)": TweedieLoss(3.0),
 }
 every_loss = pytest.mark.parametrize("loss", FORMS.values(), ids=FORMS.keys())
-every_n_outputs = pytest.mark.parametrize("n_outputs", [1, 2, 3])
+every_n_outputs = pytest.mark.parametrize("n_outputs", [1, 3])
 every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 CANONICAL = {
@@ -345,12 +345,17 @@ def test_no_prediction_is_better_than_the_perfect_one(loss, n_outputs, rng):
         assert (loss.value(Y, Y) < loss.value(Y, A)).all()
 
 
-@every_proper_loss
+# a quantile has a kink there; of a categorical loss it is zero along the distributions
+# only: see the canonical pairs
+SMOOTH = {
+    name: loss
+    for name, loss in PROPER.items()
+    if not isinstance(loss, Quantile) and not getattr(loss, "categorical", False)
+}
+
+
+@pytest.mark.parametrize("loss", SMOOTH.values(), ids=SMOOTH.keys())
 def test_the_gradient_is_zero_at_the_perfect_prediction(loss, rng):
-    if isinstance(loss, LogLoss) and loss.categorical:
-        return  # zero along the distributions only: see the canonical pairs
-    if isinstance(loss, Quantile):
-        return  # it has a kink there
     Y = outputs(loss, 6, 3, rng)
     np.testing.assert_allclose(gradient(loss, Y, Y), 0, atol=1e-15)
 
@@ -370,11 +375,14 @@ def test_the_loss_of_a_perfect_prediction_is_zero(loss):
 # Canonical pairs
 
 
-@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES.keys())
-@pytest.mark.parametrize("activation", ACTIVATIONS.values(), ids=ACTIVATIONS.keys())
-def test_exactly_the_canonical_pairs_are_called_so(loss, activation):
-    form = loss.for_output(activation)
-    assert form.is_canonical(activation) == ((form, activation) in CANONICAL.values())
+def test_exactly_the_canonical_pairs_are_called_so():
+    called = {
+        (loss.for_output(activation), activation)
+        for loss in LOSSES.values()
+        for activation in ACTIVATIONS.values()
+        if loss.for_output(activation).is_canonical(activation)
+    }
+    assert called == set(CANONICAL.values())
 
 
 @every_canonical_pair
@@ -400,14 +408,13 @@ def test_value_and_delta_from_Z_equal_those_from_A(loss, link, n_outputs, rng):
     np.testing.assert_allclose(delta, generic, rtol=1e-9, atol=1e-13)
 
 
-@pytest.mark.parametrize("name", FORMS)
-def test_only_pairs_that_are_tested_read_Z(name):
-    for activation in ACTIVATIONS.values():
-        form = FORMS[name].for_output(activation)
-        if form.reads_Z(activation):
-            assert (type(form), activation) in {
-                (type(loss), link) for loss, link in FROM_Z.values()
-            }
+def test_only_pairs_that_are_tested_read_Z():
+    tested = {(type(loss), link) for loss, link in FROM_Z.values()}
+    for loss in FORMS.values():
+        for activation in ACTIVATIONS.values():
+            form = loss.for_output(activation)
+            if form.reads_Z(activation):
+                assert (type(form), activation) in tested
 
 
 def test_log_loss_from_Z_of_soft_labels_equals_that_from_A(rng):
@@ -459,16 +466,26 @@ def test_a_log_loss_above_a_softmax_is_categorical():
 # What is refused
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_check_pair_allows_exactly_what_the_domain_contains(loss, name):
-    if name in ALLOWED[loss]:
-        check_pair(LOSSES[loss], ACTIVATIONS[name], 3)
-        return
-    known_as = ACTIVATIONS.name_of(ACTIVATIONS[name])  # sigmoid has two names
-    with pytest.raises(ValueError, match=f"output_activation='{known_as}'") as error:
-        check_pair(LOSSES[loss], ACTIVATIONS[name], 3)
-    assert f"loss='{loss}'" in str(error.value)
+def refusal(loss, activation):
+    """What check_pair says about two names; None where it allows the pair."""
+    try:
+        check_pair(LOSSES[loss], ACTIVATIONS[activation], 3)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def test_check_pair_allows_exactly_what_the_domain_contains():
+    refused = {
+        (loss, name): refusal(loss, name) for loss in LOSSES for name in ACTIVATIONS
+    }
+    allowed = {pair for pair, message in refused.items() if message is None}
+    assert allowed == {(loss, name) for loss in LOSSES for name in ALLOWED[loss]}
+    for (loss, name), message in refused.items():
+        if message is not None:
+            known_as = ACTIVATIONS.name_of(ACTIVATIONS[name])  # sigmoid has two names
+            assert f"output_activation='{known_as}'" in message
+            assert f"loss='{loss}'" in message
 
 
 @pytest.mark.parametrize("loss", ["poisson", "log_loss"])

@@ -34,18 +34,6 @@ def is_allowed(loss, output, n_outputs):
     return True
 
 
-PAIRS = [
-    (loss, output, n_outputs)
-    for loss in ("squared_error", "log_loss", "log_loss(categorical)", "poisson")
-    for output in HIDDEN
-    for n_outputs in (1, 3)
-    if is_allowed(loss, output, n_outputs)
-]
-every_pair = pytest.mark.parametrize(
-    ("loss", "output", "n_outputs"), PAIRS, ids=lambda v: str(v)
-)
-
-
 def targets(loss, n_outputs, rng):
     if isinstance(loss, PoissonLoss):
         return rng.poisson(1.5, size=(N_SAMPLES, n_outputs)).astype(float)
@@ -119,11 +107,17 @@ def test_gradient_equals_numerical_gradient(hidden):
 
 
 @pytest.mark.parametrize("hidden", [("tanh",), ()], ids=["hidden", "linear"])
-@every_pair
-def test_gradient_of_every_loss_above_every_output(hidden, loss, output, n_outputs):
-    network, theta, X, Y = problem((*hidden, output), loss, n_outputs)
-    errors = errors_of_gradient(network, FORMS[loss], theta, X, Y)
-    assert max(errors.values()) < 1e-6, errors
+@pytest.mark.parametrize("n_outputs", [1, 3])
+@pytest.mark.parametrize(
+    "loss", ["squared_error", "log_loss", "log_loss(categorical)", "poisson"]
+)
+def test_gradient_of_every_loss_above_every_output(hidden, loss, n_outputs):
+    outputs = [name for name in HIDDEN if is_allowed(loss, name, n_outputs)]
+    assert outputs or n_outputs == 1  # none for a softmax of one
+    for output in outputs:
+        network, theta, X, Y = problem((*hidden, output), loss, n_outputs)
+        errors = errors_of_gradient(network, FORMS[loss], theta, X, Y)
+        assert max(errors.values()) < 1e-6, (output, errors)
 
 
 def test_gradient_above_a_step_is_right_and_below_it_only_the_penaltys():
@@ -200,7 +194,7 @@ def test_biases_are_not_penalised():
 
 
 @pytest.mark.parametrize("loss", sorted(set(LOSSES) - {"perceptron"}))
-@pytest.mark.parametrize("n_outputs", [1, 2, 3])
+@pytest.mark.parametrize("n_outputs", [1, 3])
 def test_loss_and_gradient_agree_for_any_number_of_outputs(loss, n_outputs):
     # scikit-learn #8349: the loss was a mean over outputs, the gradient a sum
     task = sorted(LOSSES[loss].tasks)[0]
@@ -231,12 +225,22 @@ def test_multi_output_squared_error_is_the_sum_of_single_outputs():
 # Weights, samples and alpha
 
 
-@pytest.fixture(params=sorted(set(LOSSES) - {"perceptron"}))
-def penalised(request):
-    loss = request.param
+def penalised_risk(loss):
+    """A risk with an elastic net, and theta, X, Y."""
     output = LOSSES[loss].default_output(sorted(LOSSES[loss].tasks)[0], True)
     network, theta, X, Y = problem(("tanh", output), loss, 3)
     return EmpiricalRisk(network, LOSSES[loss], 0.3, ElasticNet(0.4)), theta, X, Y
+
+
+@pytest.fixture(params=sorted(set(LOSSES) - {"perceptron"}))
+def penalised(request):
+    return penalised_risk(request.param)
+
+
+@pytest.fixture(params=["squared_error", "log_loss"])
+def either_risk(request):
+    """One with targets, one from logits: for what does not ask which loss it is."""
+    return penalised_risk(request.param)
 
 
 def assert_same(one, other):
@@ -258,8 +262,8 @@ def test_weight_zero_equals_an_absent_row(penalised):
 
 
 @pytest.mark.parametrize("factor", [1e-3, 7.0, 1e6])
-def test_scaling_all_weights_changes_nothing(penalised, factor):
-    risk, theta, X, Y = penalised
+def test_scaling_all_weights_changes_nothing(either_risk, factor):
+    risk, theta, X, Y = either_risk
     expected = risk.value_and_gradient(theta, X, Y, WEIGHTS)
     assert_same(risk.value_and_gradient(theta, X, Y, factor * WEIGHTS), expected)
     assert risk.value(theta, X, Y, factor * WEIGHTS) == pytest.approx(expected[0])
@@ -271,16 +275,16 @@ def test_scaling_all_weights_changes_nothing(penalised, factor):
 
 
 @pytest.mark.parametrize("times", [2, 5])
-def test_alpha_means_the_same_for_any_number_of_rows(penalised, times):
-    risk, theta, X, Y = penalised
+def test_alpha_means_the_same_for_any_number_of_rows(either_risk, times):
+    risk, theta, X, Y = either_risk
     more = risk.value_and_gradient(
         theta, np.tile(X, (times, 1)), np.tile(Y, (times, 1)), np.tile(WEIGHTS, times)
     )
     assert_same(more, risk.value_and_gradient(theta, X, Y, WEIGHTS))
 
 
-def test_the_order_of_the_rows_does_not_matter(penalised):
-    risk, theta, X, Y = penalised
+def test_the_order_of_the_rows_does_not_matter(either_risk):
+    risk, theta, X, Y = either_risk
     order = [2, 0, 3, 1]
     assert_same(
         risk.value_and_gradient(theta, X[order], Y[order], WEIGHTS[order]),
@@ -300,16 +304,16 @@ def test_nothing_is_written_to_the_arguments(penalised, read_only):
     [[1, 1, -1, 1], [0, 0, 0, 0], [1, 1, np.nan, 1], [1, 1, np.inf, 1]],
     ids=["negative", "all zero", "nan", "inf"],
 )
-def test_invalid_weights_raise(penalised, weights):
-    risk, theta, X, Y = penalised
+def test_invalid_weights_raise(either_risk, weights):
+    risk, theta, X, Y = either_risk
     for function in (risk.value, risk.value_and_gradient):
         with pytest.raises(ValueError, match="sample_weight"):
             function(theta, X, Y, weights)
 
 
 @pytest.mark.parametrize("n", [3, 5])
-def test_a_wrong_number_of_weights_raises(penalised, n):
-    risk, theta, X, Y = penalised
+def test_a_wrong_number_of_weights_raises(either_risk, n):
+    risk, theta, X, Y = either_risk
     with pytest.raises(ValueError, match=r"\d"):
         risk.value_and_gradient(theta, X, Y, np.ones(n))
 

@@ -56,9 +56,17 @@ def numbers(dtype, n_rows=11, n_features=3):
 # RowReader
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+DTYPES = ["bool", "uint8", "int64", "float16", "float32", "float64", ">f8"]
+
+
 @pytest.mark.parametrize(
-    "source", ["bool", "uint8", "int64", "float16", "float32", "float64", ">f8"]
+    ("layout", "source"),
+    [
+        *(("rows", source) for source in DTYPES),
+        *((layout, "float64") for layout in LAYOUTS if layout != "rows"),
+        ("columns", "uint8"),
+        ("memory map", ">f8"),
+    ],
 )
 @every_dtype
 def test_every_input_reads_as_its_float64_copy(layout, source, dtype, tmp_path):
@@ -191,11 +199,9 @@ ROWS = np.array([8, 1, 5, 3, 9, 0, 4])
 every_choice = pytest.mark.parametrize(
     "rows", [None, ROWS], ids=["all rows", "some rows"]
 )
-every_batch_size = pytest.mark.parametrize("batch_size", [1, 3, 7, 10, 99])
+every_batch_size = pytest.mark.parametrize("batch_size", [1, 3, 99])
 every_form = pytest.mark.parametrize(
-    "form",
-    [np.asarray, np.asfortranarray, sparse.csr_matrix, sparse.csr_array],
-    ids=lambda f: f.__name__,
+    "form", [np.asarray, sparse.csr_array], ids=lambda f: f.__name__
 )
 
 
@@ -255,11 +261,10 @@ def test_a_generator_draws_another_order_every_epoch(rows):
         (3, 1, [1, 1, 1]),
     ],
 )
-@pytest.mark.parametrize("shuffled", [True, False])
-def test_only_the_last_batch_may_be_smaller(n_rows, batch_size, sizes, shuffled):
+def test_only_the_last_batch_may_be_smaller(n_rows, batch_size, sizes):
     batches = numbered(n_rows, batch_size)
-    rng = np.random.default_rng(0) if shuffled else None
-    assert [len(piece) for piece in epoch_of(batches, rng)] == sizes
+    for rng in (np.random.default_rng(0), None):
+        assert [len(piece) for piece in epoch_of(batches, rng)] == sizes
     assert batches.n_rows == n_rows
     assert batches.batch_size == max(sizes)
 
