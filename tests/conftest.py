@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
+from sklearn_bpnet._data import split
 from sklearn_bpnet.net.risk import EmpiricalRisk
 
 N_FEATURES = 4
@@ -74,3 +75,17 @@ def interrupt(monkeypatch):
         monkeypatch.setattr(EmpiricalRisk, "add_up", counted)
 
     return after
+
+
+@pytest.fixture
+def splits(monkeypatch):
+    """The (training, validation) indices of every fit that sets samples aside."""
+    seen = []
+    divide = split._split
+
+    def noted(*arguments):
+        seen.append(divide(*arguments))
+        return seen[-1]
+
+    monkeypatch.setattr(split, "_split", noted)
+    return seen

@@ -7,26 +7,12 @@ from sklearn.base import clone
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import PredefinedSplit
 
-from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _rows
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = [BPNetClassifier, BPNetRegressor]
 each_class = pytest.mark.parametrize("estimator", BOTH)
 each_solver = pytest.mark.parametrize("solver", ["lbfgs", "sgd", "adam"])
-
-
-@pytest.fixture
-def splits(monkeypatch):
-    """The (training, validation) rows of every fit."""
-    seen = []
-    split = _rows.split_rows
-
-    def spy(*args, **kwargs):
-        seen.append(split(*args, **kwargs))
-        return seen[-1]
-
-    monkeypatch.setattr(_rows, "split_rows", spy)
-    return seen
 
 
 @pytest.fixture

@@ -16,7 +16,10 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
 
-from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _ensemble, empirical_risk
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _base, empirical_risk
+from sklearn_bpnet._data.classification import Classification
+from sklearn_bpnet._data.regression import Regression
+from sklearn_bpnet._fit import ensemble as ensemble_module
 from sklearn_bpnet.net.losses import Quantile
 from sklearn_bpnet.training import epoch as epoch_module
 
@@ -79,14 +82,14 @@ def test_compiled_members_are_trained_by_threads(monkeypatch, iris):
     pytest.importorskip("numba")
     X, y = iris
     clf = BPNetClassifier(n_members=3, n_jobs=2, batch_size=20, **FEW)
-    backends, parallel = [], _ensemble.Parallel
+    backends, parallel = [], ensemble_module.Parallel
 
     def noted(*args, **kwargs):
         made = parallel(*args, **kwargs)
         backends.append(type(made._backend).__name__)
         return made
 
-    monkeypatch.setattr(_ensemble, "Parallel", noted)
+    monkeypatch.setattr(ensemble_module, "Parallel", noted)
     results = []
     for least in (10**9, 1):
         monkeypatch.setattr(epoch_module, "COMPILE_FROM", least)
@@ -127,13 +130,14 @@ def test_a_random_state_object_is_drawn_from_and_none_is_fresh(estimator, iris):
 @each_class
 def test_all_members_have_the_same_validation_rows(estimator, iris, monkeypatch):
     seen = []
-    validate = estimator._validation_score
+    task = Classification if estimator is BPNetClassifier else Regression
+    validate = task.score
 
     def noted(self, Z, A, Y, weights):
         seen.append(Y.copy())
         return validate(self, Z, A, Y, weights)
 
-    monkeypatch.setattr(estimator, "_validation_score", noted)
+    monkeypatch.setattr(task, "score", noted)
     ensemble = estimator(n_members=3, early_stopping=True, **FEW).fit(*iris)
     assert len(seen) == sum(net.n_iter_ for net in ensemble.estimators_)
     assert all(np.array_equal(Y, seen[0]) for Y in seen)
@@ -141,12 +145,13 @@ def test_all_members_have_the_same_validation_rows(estimator, iris, monkeypatch)
 
 def test_rows_are_checked_and_scaled_once(iris, monkeypatch):
     calls = []
-    learn = BPNetClassifier._learn_scaling
-    monkeypatch.setattr(
-        BPNetClassifier,
-        "_learn_scaling",
-        lambda self, data: calls.append(data) or learn(self, data),
-    )
+    learn = _base.input_standardization
+
+    def noted(settings, samples):
+        calls.append(samples)
+        return learn(settings, samples)
+
+    monkeypatch.setattr(_base, "input_standardization", noted)
     clf = BPNetClassifier(n_members=3, **FEW).fit(*iris)
     assert len(calls) == 1
     assert all(net.input_mean_ is clf.input_mean_ for net in clf.estimators_)
@@ -308,7 +313,7 @@ def test_the_average_has_one_temperature_of_the_lowest_log_loss(data, request):
     plain = clone(clf).fit(*train)
     clf.set_params(calibration="temperature")
     clf.fit(*train, X_val=rest[0], y_val=rest[1])
-    assert all(net.temperature_ is None for net in clf.estimators_)
+    assert not any(hasattr(net, "temperature_") for net in clf.estimators_)
     P = np.stack([1 - (p := plain.predict_proba(rest[0])), p], -1)
     if data != "multilabel":
         P = p[:, None]

@@ -12,7 +12,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _base
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet._fit import network_fit
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -210,14 +211,14 @@ def test_fit_started_from_weights_makes_the_steps_of_partial_fit(solver, regress
 def test_a_given_start_does_not_change_the_random_stream(regression, monkeypatch):
     X, y = regression
     model = BPNetRegressor((3,), random_state=0, max_iter=3, dtype="float64")
-    drawn, draw = [], _base.starting_parameters
+    drawn, draw = [], network_fit.starting_theta
 
     def noted(*arguments):
         start = draw(*arguments)
         drawn.append([W.copy() for W, _ in start.arrays])
         return start
 
-    monkeypatch.setattr(_base, "starting_parameters", noted)
+    monkeypatch.setattr(network_fit, "starting_theta", noted)
     plain = clone(model).fit(X, y)
     given = model.fit(X, y, coefs_init=drawn[0])
     assert_array_equal(plain.coefs_[0], given.coefs_[0])

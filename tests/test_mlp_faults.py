@@ -17,7 +17,8 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import cross_val_predict
 
-from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _rows
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet._data.regression import Regression
 from sklearn_bpnet.net.activations import Identity, Tanh
 from sklearn_bpnet.net.gradcheck import numerical_gradient
 from sklearn_bpnet.net.losses import SquaredError
@@ -108,16 +109,8 @@ def test_b04_batches_of_zero_weight_are_as_absent_rows(solver, iris):
     assert_array_equal(weighted.predict(X), without.predict(X))
 
 
-def test_b05_validation_split_is_stratified_for_three_classes(monkeypatch, rng):
+def test_b05_validation_split_is_stratified_for_three_classes(splits, rng):
     """B5: only two classes are stratified; a rare class is missing from the split."""
-    splits = []
-    split = _rows.split_rows
-
-    def spy(*args):
-        splits.append(split(*args))
-        return splits[-1]
-
-    monkeypatch.setattr(_rows, "split_rows", spy)
     y = np.repeat(["rare", "some", "many"], [4, 96, 300])
     X = rng.normal(size=(len(y), 2))
     for seed in range(10):
@@ -467,7 +460,7 @@ def test_b27_weights_stay_with_their_rows_in_the_validation_split(
         scored.append((Y[:, 0].copy(), weights.copy()))
         return score(self, Z, A, Y, weights)
 
-    monkeypatch.setattr(BPNetRegressor, "_validation_score", spy)
+    monkeypatch.setattr(Regression, "score", spy)
     X, y = rng.normal(size=(200, 2)), rng.uniform(1, 2, size=200)
     BPNetRegressor(
         (3,),

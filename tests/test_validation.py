@@ -21,26 +21,12 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _rows
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = [BPNetClassifier, BPNetRegressor]
 each_class = pytest.mark.parametrize("estimator", BOTH)
 each_solver = pytest.mark.parametrize("solver", ["lbfgs", "sgd", "adam"])
-
-
-@pytest.fixture
-def splits(monkeypatch):
-    """The (training, validation) rows of every fit."""
-    seen = []
-    split = _rows.split_rows
-
-    def spy(*args):
-        seen.append(split(*args))
-        return seen[-1]
-
-    monkeypatch.setattr(_rows, "split_rows", spy)
-    return seen
 
 
 @pytest.fixture
