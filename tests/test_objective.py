@@ -20,9 +20,10 @@ from sklearn_bpnet import (
     empirical_risk,
 )
 from sklearn_bpnet.net.activations import ACTIVATIONS, Tanh
+from sklearn_bpnet.net.blocks import Dense
 from sklearn_bpnet.net.gradcheck import GradientMismatchError, compare
 from sklearn_bpnet.net.losses import SquaredError
-from sklearn_bpnet.net.network import Dense
+from sklearn_bpnet.net.network import Network
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -235,12 +236,12 @@ def test_a_wrong_derivative_beside_a_kink_is_found():
     def function(t):
         return abs(t[0]) + 3 * t[0]  # slopes 2 and 4
 
-    blocks = [Dense(1, 1, ACTIVATIONS["identity"])]
+    network = Network((Dense(1, 1, ACTIVATIONS["identity"]),))
     theta = np.zeros(2)
     for slope in (2.0, 3.0, 4.0):
-        assert not compare(function, theta, np.array([slope, 0]), blocks).mismatches
+        assert not compare(function, theta, np.array([slope, 0]), network).mismatches
     for slope in (1.9, 4.1):
-        assert compare(function, theta, np.array([slope, 0]), blocks).mismatches
+        assert compare(function, theta, np.array([slope, 0]), network).mismatches
 
 
 def test_some_parameters_of_every_array(iris):

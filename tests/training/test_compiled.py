@@ -21,11 +21,12 @@ from sklearn_bpnet.net.activations import (
     Softmax,
     Tanh,
 )
+from sklearn_bpnet.net.blocks import Dense
 from sklearn_bpnet.net.blocks.input_scale import InputScale
 from sklearn_bpnet.net.blocks.noise import Dropout, GaussianNoise
 from sklearn_bpnet.net.initializers import GLOROT, Initialization
 from sklearn_bpnet.net.losses import LOSSES, LogLoss, SquaredError
-from sklearn_bpnet.net.network import Dense, Network
+from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training import compiled
