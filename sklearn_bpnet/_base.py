@@ -34,7 +34,7 @@ from sklearn_bpnet._sklearn_compat import (
     fit_context,
     validate_parameters,
 )
-from sklearn_bpnet.net.user_defined import check_activation, check_loss
+from sklearn_bpnet.net.user_defined import check_user_defined
 from sklearn_bpnet.training.batches import RowReader
 from sklearn_bpnet.training.history import StopReason
 
@@ -203,6 +203,7 @@ default=None
             state = deepcopy(before.state)
         data, task = self._read(header, settings, call, before, state)
         problem, draft = self._pose(settings, data, task, call, before, state)
+        check_user_defined(problem.risk, data.training.Y)
 
         def learned(trained: Trained) -> Fitted:
             return draft.with_networks(trained.networks, unfinished=trained.unfinished)
@@ -310,9 +311,6 @@ default=None
             is_sparse=samples.is_sparse,
             incremental=call.incremental,
         )
-        for layer in network.layers:
-            check_activation(layer.activation)
-        check_loss(risk.loss, network.output_activation, samples.Y)
         if before is not None and before.resumes:
             before.check_same_samples(samples)
         if before is None:

@@ -354,7 +354,7 @@ def test_a_warm_start_with_another_architecture_is_refused(estimator, solver, ir
 def test_a_warm_start_with_another_number_of_targets_is_refused(iris):
     X, y = iris
     reg = BPNetRegressor((3,), warm_start=True, max_iter=2).fit(X, y)
-    assert "Training cannot go on" in fit_error(reg, X, np.c_[y, y])
+    assert "Training cannot continue" in fit_error(reg, X, np.c_[y, y])
 
 
 def test_label_indicators_after_labels_are_refused(iris):

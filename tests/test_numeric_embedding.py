@@ -17,7 +17,7 @@ from sklearn_bpnet import (
 )
 from sklearn_bpnet.net.blocks.embeddings import PBLD
 from sklearn_bpnet.net.gradcheck import GradientMismatchError
-from sklearn_bpnet.net.noise import Dropout, GaussianNoise
+from sklearn_bpnet.net.blocks.noise import Dropout, GaussianNoise
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = [BPNetClassifier, BPNetRegressor]

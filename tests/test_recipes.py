@@ -26,7 +26,7 @@ def test_a_recipe_is_an_ordinary_estimator_whose_parameters_show_it(estimator, n
     model = estimator.from_recipe(name)
     assert type(model) is estimator
     shown = model.get_params()
-    recipe = RECIPES[name][estimator._task]
+    recipe = RECIPES[name][estimator._kind]
     assert {key: shown[key] for key in recipe} == recipe
     others = inspect.signature(estimator).parameters.keys() - recipe.keys()
     defaults = estimator().get_params()

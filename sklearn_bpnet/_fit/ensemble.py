@@ -117,7 +117,8 @@ def train_ensemble(
     rest = [] if problem.resumes else list(before)
     seeds = state.member_seeds(n_members)[len(ready) :]
     jobs = rest or seeds
-    problem = replace(problem, resumes=False)
+    plan = replace(problem.plan, verbose=False)  # members print a line each
+    problem = replace(problem, plan=plan, resumes=False)
     state.fingerprint = problem.data.training.fingerprint
     state.split = problem.data.split
     tasks.begin(len(jobs))

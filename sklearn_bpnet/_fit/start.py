@@ -91,11 +91,12 @@ def _check_same_network(network: Network, before: Network) -> None:
                 f"Training cannot continue: {parameter} makes other weights than "
                 f"before. {start_again}"
             )
-    if network.shapes != before.shapes:
+    if [s for s in network.shapes if s] != [s for s in before.shapes if s]:
+        sizes = tuple(layer.n_out for layer in network.layers[:-1])
         raise ValueError(
             f"Training cannot continue: the weights have the shapes "
-            f"{_shapes_of_kind(before, 'W')}, but hidden_layer_sizes and the data ask "
-            f"for {_shapes_of_kind(network, 'W')}. {start_again}"
+            f"{_shapes_of_kind(before, 'W')}, but hidden_layer_sizes={sizes} and the "
+            f"data ask for {_shapes_of_kind(network, 'W')}. {start_again}"
         )
 
 

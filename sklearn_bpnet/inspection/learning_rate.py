@@ -13,7 +13,8 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils import check_array, check_random_state
 
-from sklearn_bpnet import _parameters as parameters
+from sklearn_bpnet._settings import solver as solvers
+from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.training.optimizers import SGD
 
 # The test ends where the smoothed loss has risen by this many times a batch's at the
@@ -158,7 +159,7 @@ def find_learning_rate(
     >>> bool(1e-3 < found.suggestion < 1)
     True
     """
-    if not parameters.is_stochastic(estimator):
+    if not solvers.is_stochastic(Settings.of(estimator.get_params(deep=False))):
         raise ValueError(
             f"solver={estimator.solver!r} has no learning rate. Use find_learning_rate "
             'with a solver that has one, such as "adam".'
@@ -227,7 +228,7 @@ def _at_the_start(estimator, X, y, w):
 def _batches(estimator, n_rows, w, rng):
     """Row numbers of batch after batch, from pass after pass; weight 0 is left out."""
     rows = np.arange(n_rows) if w is None else np.flatnonzero(w)
-    size = parameters.batch_size_of(estimator, len(rows))
+    size = solvers.batch_size(Settings.of(estimator.get_params(deep=False)), len(rows))
     while True:
         order = rng.permutation(rows)
         for start in range(0, len(order) - size + 1, size):

@@ -13,10 +13,31 @@ from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import Activation, ElementWise
 from sklearn_bpnet.net.gradcheck import numerical_gradient
 from sklearn_bpnet.net.losses import FunctionLoss, Loss
+from sklearn_bpnet.net.risk import EmpiricalRisk
 
 _STEP = 1e-6
 _TOLERANCE = 1e-4  # relative; the error of a wrong formula is far larger
 _N_SAMPLES, _N_UNITS = 5, 3
+
+
+def check_user_defined(risk: EmpiricalRisk, Y: Any) -> None:
+    """Check activations and a loss that are user-defined against their formulas.
+
+    Parameters
+    ----------
+    risk : EmpiricalRisk
+        Whose activations and loss are checked.
+    Y : ndarray of shape (n_samples, n_targets)
+        Targets that the loss may meet.
+
+    Raises
+    ------
+    ValueError
+        If a shape is wrong, or a derivative is not that of its function.
+    """
+    for layer in risk.network.layers:
+        check_activation(layer.activation)
+    check_loss(risk.loss, risk.network.output_activation, Y)
 
 
 def check_activation(activation: Activation) -> None:
