@@ -20,7 +20,7 @@ from sklearn_bpnet._fit.callback_tasks import FitTasks
 from sklearn_bpnet._fit.ensemble import Trained, train_ensemble, train_one
 from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork
 from sklearn_bpnet._fit.problem import Problem
-from sklearn_bpnet._fit.start import starting_theta
+from sklearn_bpnet._fit.start import check_same_network, starting_theta
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._scoring import Scorer
 from sklearn_bpnet._settings.constraints import CONSTRAINTS
@@ -317,6 +317,7 @@ default=None
             scaling = input_standardization(settings, samples)
             task = task.with_units(settings, samples)
         else:
+            check_same_network(settings, network, before.networks[0].network, embedded)
             scaling = before.standardization
         task = task.with_range(samples)
         if state.weight_unit is None:

@@ -108,7 +108,7 @@ def test_partial_fit_keeps_the_temperature_until_new_rows_come():
     train, validation = noisy(2)
     clf = BPNetClassifier((5,), calibration="temperature", random_state=0)
     clf.partial_fit(**train, classes=[0, 1])
-    assert clf.temperature_ is None
+    assert not hasattr(clf, "temperature_")
     first = clf.partial_fit(**train, **validation).temperature_
     assert clf.partial_fit(**train).temperature_ == first
     assert clf.partial_fit(**train, **validation).temperature_ != first
@@ -116,7 +116,7 @@ def test_partial_fit_keeps_the_temperature_until_new_rows_come():
 
 def test_without_rows_or_logits_it_is_refused_before_training():
     train, validation = noisy(2)
-    with pytest.raises(ValueError, match="needs rows that training does not see"):
+    with pytest.raises(ValueError, match="needs samples that training does not see"):
         BPNetClassifier(calibration="temperature").fit(**train)
     clf = BPNetClassifier(
         calibration="temperature", loss="squared_error", output_activation="identity"

@@ -337,7 +337,7 @@ def test_other_rows_are_refused(iris, tmp_path):
         clf.fit(X, y)
     resumed = BPNetClassifier.load_checkpoint(tmp_path / "file")
     for rows in ((X[:100], y[:100]), (X + 1, y), (X, y, np.arange(150))):
-        with pytest.raises(ValueError, match="by a fit to other rows"):
+        with pytest.raises(ValueError, match="by a fit to other samples"):
             resumed.fit(*rows)
     # none of which has changed it
     whole = clone(clf).set_callbacks().fit(X, y)
@@ -407,9 +407,9 @@ def test_another_class_is_refused(written):
 def test_no_foreign_code_is_imported(written, monkeypatch):
     from sklearn_bpnet._storage.json_tree import decode
 
-    for module, name in (("os", "system"), ("sklearn_bpnet.regressor", "np")):
-        form = {"instance": [module, name, {"dict": []}]}
-        with pytest.raises(ValueError, match="There is no class"):
+    for kind, name in (("os", "system"), ("optimizer", "os"), ("loss", "Adam")):
+        form = {"instance": [kind, name, {"dict": []}]}
+        with pytest.raises(ValueError, match=f"There is no {kind} called {name}"):
             decode(form, {})
 
 

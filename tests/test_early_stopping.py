@@ -250,8 +250,8 @@ def test_the_unit_of_the_targets_does_not_matter(noisy):
 def test_without_early_stopping_nothing_is_set_aside(noisy, splits):
     clf = BPNetClassifier((2,), max_iter=1).fit(*noisy)
     assert splits == []
-    assert clf.validation_scores_ is None
-    assert clf.best_validation_score_ is None
+    assert not hasattr(clf, "validation_scores_")
+    assert not hasattr(clf, "best_validation_score_")
     assert clf.best_loss_ == min(clf.loss_curve_)
 
 

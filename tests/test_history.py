@@ -42,8 +42,8 @@ def test_every_curve_is_there_for_every_solver(estimator, solver, early_stopping
         scores = model.validation_scores_
         assert scores[model.best_epoch_ - 1] == max(scores)
     else:
-        assert model.validation_loss_curve_ is None
-        assert model.validation_scores_ is None
+        assert not hasattr(model, "validation_loss_curve_")
+        assert not hasattr(model, "validation_scores_")
         assert model.best_epoch_ == 7
     assert model.stop_reason_ == "max_iter"
 

@@ -310,7 +310,7 @@ class Empty(Leaking):
 
 @pytest.mark.parametrize(
     ("splitter", "message"),
-    [(Leaking(), "the same rows"), (Empty(), "validation set is too small")],
+    [(Leaking(), "the same samples"), (Empty(), "validation set is too small")],
 )
 def test_splits_that_are_none_are_refused(splitter, message, noisy):
     with pytest.raises(ValueError, match=message):
@@ -328,8 +328,8 @@ def test_the_loss_may_be_watched(estimator, solver, noisy):
     losses = model.validation_loss_curve_
     assert model.best_epoch_ == np.argmin(losses) + 1
     assert model.n_iter_ < model.max_iter
-    assert model.validation_scores_ is None
-    assert model.best_validation_score_ is None
+    assert not hasattr(model, "validation_scores_")
+    assert not hasattr(model, "best_validation_score_")
     assert "validation_score" not in model.history_
 
 

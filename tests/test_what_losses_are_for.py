@@ -159,7 +159,7 @@ def test_a_count_is_not_scaled_and_its_deviance_falls(smooth):
     counts = np.random.default_rng(0).poisson(np.exp(y - 1)).astype(float)
     reg = BPNetRegressor((20,), loss="poisson", solver="lbfgs", max_iter=100)
     reg.set_params(random_state=0).fit(X, counts)
-    assert reg.target_mean_ is None
+    assert not hasattr(reg, "target_mean_")
     mean = np.full(len(y), counts.mean())
     predicted = reg.predict(X)
     assert (predicted > 0).all()

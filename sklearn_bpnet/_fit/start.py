@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sklearn_bpnet._fit import given_weights
 from sklearn_bpnet._fit.fitted import FittedNetwork
 from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet._fit.state import TrainingState
+from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.batches import RowReader
 
+_START_AGAIN = "Use warm_start=False to start again."
 # What changes the arrays of a block that has such a kind of parameters
 _PARAMETER_OF_KIND = {
     "embedding": "numeric_embedding",
@@ -68,35 +71,50 @@ def _initial(problem: Problem, state: TrainingState) -> Theta:
 
 
 def _continued(problem: Problem, state: TrainingState, before: FittedNetwork) -> Theta:
-    _check_same_network(problem.risk.network, before.network)
+    network = problem.risk.network
     try:
         start = Theta.pack(before.arrays, problem.plan.dtype)
     except ValueError as error:
-        raise ValueError(
-            f"Training cannot continue: {error} Use warm_start=False to start again."
-        ) from error
+        raise ValueError(f"Training cannot continue: {error} {_START_AGAIN}") from error
     if state.theta is not None and np.array_equal(start.flat, state.shown):
         start.flat[:] = state.theta
     else:
         state.average = None  # the user has changed the weights
-    return start
+    # blocks of noise may have come or gone; they have no arrays
+    return Theta(network.shapes, start.flat)
 
 
-def _check_same_network(network: Network, before: Network) -> None:
-    """Raise ValueError where the fitted weights are those of another one."""
-    start_again = "Use warm_start=False to start again."
+def check_same_network(
+    settings: Settings,
+    network: Network,
+    before: Network,
+    embedded: NDArray[np.intp] | None,
+) -> None:
+    """Raise ValueError where the fitted weights are those of another network.
+
+    Parameters
+    ----------
+    settings : Settings
+        The constructor's parameters, which ask for ``network``.
+    network, before : Network
+        What is to be trained, and what was.
+    embedded : ndarray of int or None
+        The features that were embedded.
+    """
+    newly_embedded = settings.numeric_embedding is not None and embedded is None
     for kind, parameter in _PARAMETER_OF_KIND.items():
-        if _shapes_of_kind(network, kind) != _shapes_of_kind(before, kind):
+        is_new = kind == "embedding" and newly_embedded
+        if is_new or _shapes_of_kind(network, kind) != _shapes_of_kind(before, kind):
             raise ValueError(
-                f"Training cannot continue: {parameter} makes other weights than "
-                f"before. {start_again}"
+                f"Training cannot continue: {settings.described([parameter])}, unlike "
+                f"before. {_START_AGAIN}"
             )
     if [s for s in network.shapes if s] != [s for s in before.shapes if s]:
-        sizes = tuple(layer.n_out for layer in network.layers[:-1])
         raise ValueError(
-            f"Training cannot continue: the weights have the shapes "
-            f"{_shapes_of_kind(before, 'W')}, but hidden_layer_sizes={sizes} and the "
-            f"data ask for {_shapes_of_kind(network, 'W')}. {start_again}"
+            "Training cannot continue: the weights have the shapes "
+            f"{_shapes_of_kind(before, 'W')}, but "
+            f"{settings.described(['hidden_layer_sizes'])} and the data ask for "
+            f"{_shapes_of_kind(network, 'W')}. {_START_AGAIN}"
         )
 
 
