@@ -16,8 +16,8 @@ from sklearn_bpnet import (
     empirical_risk,
 )
 from sklearn_bpnet.net.blocks.embeddings import PBLD
-from sklearn_bpnet.net.gradcheck import GradientMismatchError
 from sklearn_bpnet.net.blocks.noise import Dropout, GaussianNoise
+from sklearn_bpnet.net.gradcheck import GradientMismatchError
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = [BPNetClassifier, BPNetRegressor]
