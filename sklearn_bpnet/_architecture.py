@@ -30,7 +30,7 @@ def build_network(estimator, n_features, n_outputs, output_activation):
     return Network.dense(
         (n_features, *sizes, n_outputs),
         (*hidden, output_activation),
-        dropout=(estimator.input_dropout, *_dropout_rates(estimator, len(sizes))),
+        dropout=_dropout_rates(estimator, len(sizes)),
         input_noise=estimator.input_noise,
         embedding=_embedding(estimator, n_features),
         input_scale=estimator.learned_input_scale,
@@ -55,10 +55,11 @@ def build_risk(estimator, data, output_activation, *, of_a_stream=False):
     n_outputs = loss.n_outputs(data.Y.shape[1])
     n_features = data.X.shape[1]
     network = build_network(estimator, n_features, n_outputs, output_activation)
-    if sparse.issparse(data.X) and (estimator.input_dropout or estimator.input_noise):
+    drops_features = parameters.option_of(estimator, "dropout").input_rate > 0
+    if sparse.issparse(data.X) and (drops_features or estimator.input_noise):
         raise ValueError(
-            "input_dropout and input_noise need dense X; got a sparse one. Use "
-            "X.toarray(), or dropout in the hidden layers."
+            "dropout of features (dropout__input_rate) and input_noise need dense X; "
+            "got a sparse one. Use X.toarray(), or dropout in the hidden layers."
         )
     if estimator.group_alpha and not _has_proximal_steps(estimator):
         raise ValueError(
@@ -132,14 +133,15 @@ def _has_proximal_steps(estimator):
 
 
 def _dropout_rates(estimator, n_hidden):
-    """The rate of every hidden layer."""
-    rates = _numbers(estimator.dropout, n_hidden)
-    if rates is None or not ((rates >= 0).all() and (rates < 1).all()):
+    """The rates of the features and of every hidden layer."""
+    option = parameters.option_of(estimator, "dropout")
+    rates = _numbers(option.rate, n_hidden)
+    if rates is None:
         raise ValueError(
             "dropout must be a number in [0, 1), or one for each of the "
             f"{n_hidden} hidden layers; got {estimator.dropout!r}."
         )
-    return np.broadcast_to(rates, n_hidden).tolist()
+    return option.input_rate, *np.broadcast_to(rates, n_hidden).tolist()
 
 
 def _alphas(estimator, n_layers, data, of_a_stream):

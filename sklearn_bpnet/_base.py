@@ -51,8 +51,6 @@ _ORDINARY = frozenset(np.dtype(t) for t in (np.float32, np.float64))
 class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
     """The common part of the two estimators; not for direct use."""
 
-    _parameter_constraints: ClassVar[dict] = parameters.CONSTRAINTS
-
     _task: ClassVar[str]
     input_mean_: np.ndarray | None
     input_scale_: np.ndarray | None
@@ -167,7 +165,10 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
                 settings.setdefault(name, None)
             elif settings.get(name, "standard") is None:
                 raise ValueError(f"{name}=None leaves the given statistics unused.")
-            if not given and settings[name] in ("standard", "squash"):
+            scaling = settings.get(name)
+            if not given and (
+                isinstance(scaling, (tuple, list)) or scaling in ("standard", "squash")
+            ):
                 raise ValueError(
                     f"{name}={settings[name]!r} needs the mean and the scale that the "
                     f"weights were trained with. Give them, or use {name}=None: then "
@@ -254,7 +255,7 @@ default=None
             ``input_scaling=None``.
         intercepts_init : list of array-like of shape (n_out,), default=None
             The biases that training starts from, in place of those that
-            `bias_initializer` draws.
+            `initializer` draws.
 
         Returns
         -------
@@ -301,7 +302,11 @@ default=None
             name, _, rest = key.partition("__")
             changes.setdefault(name, {})[rest] = value
         for name, values in changes.items():
-            spec = parameters.configurable_of(self, name) if name in names else None
+            spec = (
+                parameters.configurable_of(self, name, values)
+                if name in names
+                else None
+            )
             if spec is None or "" in values:
                 raise ValueError(
                     f"Invalid parameter {name!r} for {self}. Valid parameters are: "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from dataclasses import fields
 from math import cbrt
 from numbers import Integral, Real
 
@@ -15,13 +16,16 @@ from sklearn_bpnet._sklearn_compat import HasMethods, Interval, Options, StrOpti
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation
 from sklearn_bpnet.net.embeddings import NUMERIC_EMBEDDINGS, PBLD
 from sklearn_bpnet.net.hyperparameters import Configurable
-from sklearn_bpnet.net.initializers import (
-    BIAS_INITIALIZERS,
-    INITIALIZERS,
-    BiasInitializer,
-    Initializer,
-)
+from sklearn_bpnet.net.initializers import INITIALIZERS, Initializer
 from sklearn_bpnet.net.losses import LOSSES, Loss
+from sklearn_bpnet.net.targets import TARGET_ENCODINGS
+from sklearn_bpnet.options import (
+    Dropout,
+    EarlyStopping,
+    Initialization,
+    Option,
+    WeightDecay,
+)
 from sklearn_bpnet.training.full_batch import (
     FULL_BATCH_SOLVERS,
     LBFGS,
@@ -46,7 +50,6 @@ from sklearn_bpnet.training.schedules import (
     schedule_from,
 )
 from sklearn_bpnet.training.step import StepOptions
-from sklearn_bpnet.training.stopping import TIES
 
 _AT_LEAST_ZERO = Interval(Real, 0, None, closed="left")
 _POSITIVE = Interval(Real, 0, None, closed="neither")
@@ -72,79 +75,114 @@ _REGISTRIES: dict = {
     "activation": ACTIVATIONS,
     "output_activation": ACTIVATIONS,
     "initializer": INITIALIZERS,
-    "bias_initializer": BIAS_INITIALIZERS,
-    "output_initializer": INITIALIZERS,
     "loss": LOSSES,
     "numeric_embedding": NUMERIC_EMBEDDINGS,
 }
+_OF_INITIALIZATION = {field.name for field in fields(Initialization)}
 _DTYPES = {"float32": np.float32, "float64": np.float64}
-# Only the learning rate says when training ends at a plateau.
-_COURSE = [
-    StrOptions({n for n, s in SCHEDULES.items() if not s.follows_plateaus}),
-    Schedule,
-    callable,
-]
-_COURSES = ("learning_rate", "dropout_schedule", "weight_decay_schedule")
+# what each is an Option of, beside plain values
+OPTIONS: dict[str, type[Option]] = {
+    "initializer": Initialization,
+    "dropout": Dropout,
+    "weight_decay": WeightDecay,
+    "early_stopping": EarlyStopping,
+}
 
+# in the order of the constructor: network; loss and penalty; optimisation; schedule;
+# stopping and validation; data and scaling; ensemble; output
 CONSTRAINTS = {
     "hidden_layer_sizes": ["array-like", _COUNT],
     "activation": [StrOptions(set(ACTIVATIONS)), Activation, list, tuple],
     "output_activation": [StrOptions({"auto", *ACTIVATIONS}), Activation, tuple],
-    "initializer": [StrOptions(set(INITIALIZERS)), Initializer],
-    "bias_initializer": [StrOptions(set(BIAS_INITIALIZERS)), BiasInitializer],
-    "output_initializer": [StrOptions(set(INITIALIZERS)), Initializer, None],
+    "initializer": [StrOptions(set(INITIALIZERS)), Initializer, Initialization],
+    "numeric_embedding": [StrOptions(set(NUMERIC_EMBEDDINGS)), PBLD, None],
+    "learned_input_scale": ["boolean"],
+    "target_encoding": [StrOptions(set(TARGET_ENCODINGS))],
+    "loss": [Loss, tuple],  # and names, see `constraints`
+    "class_weight": [dict, list, StrOptions({"balanced"}), None],
+    "alpha": [_AT_LEAST_ZERO, "array-like", StrOptions({"auto"})],
+    "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+    "group_alpha": [_AT_LEAST_ZERO],
+    "dropout": [_DECAY, "array-like", Dropout],
+    "input_noise": [_AT_LEAST_ZERO],
     "solver": [
         StrOptions({*FULL_BATCH_SOLVERS, *OPTIMIZERS}),
         Optimizer,
         FullBatchSolver,
     ],
-    "alpha": [_AT_LEAST_ZERO, "array-like", StrOptions({"auto"})],
-    "l1_ratio": [Interval(Real, 0, 1, closed="both")],
-    "group_alpha": [_AT_LEAST_ZERO],
-    "dropout": [_DECAY, "array-like"],
-    "input_dropout": [_DECAY],
-    "dropout_schedule": _COURSE,
-    "input_noise": [_AT_LEAST_ZERO],
     "batch_size": [StrOptions({"auto", "full"}), _COUNT],
-    "learning_rate": [StrOptions({"auto", *SCHEDULES}), Schedule, callable],
-    "learning_rate_init": [_POSITIVE, StrOptions({"auto"})],
-    "power_t": [_AT_LEAST_ZERO],
-    "max_iter": [_COUNT],
-    "shuffle": ["boolean"],
-    "random_state": ["random_state"],
-    "tol": [_AT_LEAST_ZERO],
-    "verbose": ["verbose"],
-    "warm_start": ["boolean"],
     "momentum": [Interval(Real, 0, 1, closed="both")],
     "nesterovs_momentum": ["boolean"],
-    "early_stopping": ["boolean"],
-    "validation_fraction": [_DECAY, HasMethods(["split", "get_n_splits"])],
-    "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
-    "ties": [StrOptions(set(TIES))],
-    "ema_decay": [_DECAY, None],
-    "record": [StrOptions(set(RECORDS)), list, tuple],
     "beta_1": [_DECAY],
     "beta_2": [_DECAY],
     "epsilon": [_POSITIVE],
-    "n_members": [_COUNT],
-    "n_jobs": [Integral, None],
-    "n_iter_no_change": [_COUNT, Options(Real, {np.inf}), StrOptions({"auto"})],
-    "max_fun": [_COUNT],
-    "weight_decay": [_AT_LEAST_ZERO, None],
-    "weight_decay_schedule": _COURSE,
+    "weight_decay": [_AT_LEAST_ZERO, WeightDecay, None],
     "clip_norm": [_POSITIVE, None],
     "learning_rate_factors": ["array-like", dict, None],
+    "ema_decay": [_DECAY, None],
+    "shuffle": ["boolean"],
+    "max_fun": [_COUNT],
+    "learning_rate_init": [_POSITIVE, StrOptions({"auto"})],
+    "learning_rate": [StrOptions({"auto", *SCHEDULES}), Schedule, callable],
+    "power_t": [_AT_LEAST_ZERO],
+    "max_iter": [_COUNT],
+    "tol": [_AT_LEAST_ZERO],
+    "n_iter_no_change": [_COUNT, Options(Real, {np.inf}), StrOptions({"auto"})],
+    "early_stopping": ["boolean", EarlyStopping],
+    "validation_fraction": [_DECAY, HasMethods(["split", "get_n_splits"])],
+    "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
     "input_scaling": [StrOptions({"standard", "squash"}), None],
-    "numeric_embedding": [StrOptions(set(NUMERIC_EMBEDDINGS)), PBLD, None],
-    "learned_input_scale": ["boolean"],
+    "target_scaling": [StrOptions({"auto", "standard"}), tuple, list, None],
+    "clip_predictions": ["boolean"],
     "dtype": [StrOptions({"auto", *_DTYPES}), Options(type, set(_DTYPES.values()))],
+    "n_members": [_COUNT],
+    "n_jobs": [Integral, None],
+    "calibration": [StrOptions({"temperature"}), None],
+    "record": [StrOptions(set(RECORDS)), list, tuple],
+    "verbose": ["verbose"],
+    "warm_start": ["boolean"],
+    "random_state": ["random_state"],
+}
+_OF_ONE_TASK = {
+    "classification": ("target_encoding", "class_weight", "calibration"),
+    "regression": ("target_scaling", "clip_predictions"),
 }
 
 
-def loss_constraint(task):
-    """What ``loss`` may be for a task, "classification" or "regression"."""
+def constraints(task):
+    """What every parameter of an estimator may be, in the constructor's order.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}
+        What the estimator does.
+    """
+    [others] = [names for other, names in _OF_ONE_TASK.items() if other != task]
     names = {name for name, loss in LOSSES.items() if task in loss.tasks}
-    return [StrOptions(names), Loss, tuple]
+    allowed = {"loss": [StrOptions(names), *CONSTRAINTS["loss"]]}
+    return {
+        name: c for name, c in (CONSTRAINTS | allowed).items() if name not in others
+    }
+
+
+def option_of(estimator, parameter):
+    """The Option that a parameter of ``OPTIONS`` stands for; None if it is off.
+
+    Raises
+    ------
+    ValueError
+        If the parameter has a value that its option does not allow.
+    """
+    value = getattr(estimator, parameter)
+    try:
+        return OPTIONS[parameter].of(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{parameter}={value!r}: {error}") from error
+
+
+def ties_of(estimator):
+    """Which of two epochs is the better one, where the score does not decide."""
+    return (option_of(estimator, "early_stopping") or EarlyStopping()).ties
 
 
 def solver_of(estimator):
@@ -161,13 +199,22 @@ def solver_of(estimator):
     return OPTIMIZERS[solver] if solver in OPTIMIZERS else FULL_BATCH_SOLVERS[solver]
 
 
-def configurable_of(estimator, parameter):
-    """The object with hyper-parameters that a parameter stands for, or None."""
+def configurable_of(estimator, parameter, keys):
+    """The object with hyper-parameters that a parameter stands for, or None.
+
+    ``keys`` are the hyper-parameters that are to be set: an initialiser becomes an
+    Initialization by those of one.
+    """
     spec = getattr(estimator, parameter)
     if parameter == "solver":
         spec = solver_of(estimator)
-    elif parameter in _COURSES:
-        spec = schedule_of(estimator, parameter)
+    elif parameter == "learning_rate":
+        spec = schedule_of(estimator)
+    elif parameter in OPTIONS and not (
+        parameter == "initializer"
+        and not {key.partition("__")[0] for key in keys} & _OF_INITIALIZATION
+    ):
+        spec = option_of(estimator, parameter)
     elif isinstance(spec, str) and parameter in _REGISTRIES:
         spec = _REGISTRIES[parameter].get(spec)
     return spec if isinstance(spec, Configurable) else None
@@ -198,7 +245,7 @@ def step_options(estimator, network):
         estimator.learning_rate_factors, network, solver_of(estimator)
     )
     return StepOptions(
-        weight_decay=estimator.weight_decay,
+        weight_decay=option_of(estimator, "weight_decay").rate,
         clip_norm=estimator.clip_norm,
         factors=factors,
         decay_factors=decay_factors,
@@ -229,34 +276,26 @@ def learning_rate_init_of(estimator):
 
 
 def schedule_of(estimator, parameter="learning_rate", *, goes_on=False):
-    """The Schedule that a parameter stands for.
+    """The Schedule of a parameter.
 
     Parameters
     ----------
     estimator : BPNetClassifier or BPNetRegressor
-    parameter : str, default="learning_rate"
+    parameter : {"learning_rate", "dropout", "weight_decay"}, default="learning_rate"
         Of which parameter.
     goes_on : bool, default=False
-        Whether nobody knows where training will end: then "auto" is constant, where
+        Whether it is unknown where training will end: then "auto" is constant, where
         it else comes down to the end of the call.
-
-    Raises
-    ------
-    ValueError
-        If it follows plateaus, but is not that of the learning rate.
     """
-    spec = getattr(estimator, parameter)
+    if parameter == "learning_rate":
+        spec = estimator.learning_rate
+    else:
+        spec = option_of(estimator, parameter).schedule
     if isinstance(spec, str) and spec == "auto":
         spec = "constant" if goes_on else "cosine"
-    if spec == "invscaling":
+    if isinstance(spec, str) and spec == "invscaling":
         return InverseScaling(estimator.power_t)
-    schedule = schedule_from(spec)
-    if parameter != "learning_rate" and schedule.follows_plateaus:
-        raise ValueError(
-            f"{parameter}={spec!r} follows plateaus, which only learning_rate can. Use "
-            "a schedule that follows the epochs, such as 'flat_cosine'."
-        )
-    return schedule
+    return schedule_from(spec)
 
 
 def batch_size_of(estimator, n_rows):
@@ -330,9 +369,12 @@ def warn_about_unused(estimator, *, goes_on):
     mini_batches = uses_mini_batches(estimator)
     is_name = isinstance(solver, str)
     has_hidden_layers = np.size(estimator.hidden_layer_sizes) > 0
-    drops_units = estimator.input_dropout or (has_hidden_layers and estimator.dropout)
-    courses = [getattr(estimator, name) for name in _COURSES]
-    decay = StepOptions(estimator.weight_decay)
+    dropout = option_of(estimator, "dropout")
+    weight_decay = option_of(estimator, "weight_decay")
+    drops_units = dropout.input_rate or (has_hidden_layers and any(dropout.rates))
+    schedules = [estimator.learning_rate, dropout.schedule, weight_decay.schedule]
+    decay = StepOptions(weight_decay.rate)
+    takes_decay = stochastic and not isinstance(solver, AdamW)
     used_where = {
         "batch_size": mini_batches,
         "learning_rate": stochastic,
@@ -343,36 +385,38 @@ def warn_about_unused(estimator, *, goes_on):
         "tol": estimator.tol == 0
         or not isinstance(estimator.n_iter_no_change, str)
         or n_iter_no_change_of(estimator, goes_on=goes_on) < np.inf,
-        "power_t": stochastic and "invscaling" in courses,
+        "power_t": stochastic and "invscaling" in schedules,
         "momentum": is_name and solver == "sgd",
         "nesterovs_momentum": is_name and solver == "sgd",
         "beta_1": is_name and solver in _ADAMS,
         "beta_2": is_name and solver in _ADAMS,
         "epsilon": is_name and solver in _ADAMS,
         "max_fun": is_name and solver == "lbfgs",
-        "dropout": stochastic and has_hidden_layers,
-        "input_dropout": stochastic,
-        "dropout_schedule": stochastic and any(np.ravel(drops_units).tolist()),
+        "dropout__rate": stochastic and has_hidden_layers,
+        "dropout__input_rate": stochastic,
+        "dropout__schedule": stochastic and drops_units,
         "input_noise": stochastic,
-        "weight_decay": stochastic and not isinstance(solver, AdamW),
-        "weight_decay_schedule": stochastic and decay.decay_of(solver_of(estimator)),
+        "weight_decay__rate": takes_decay,
+        "weight_decay__schedule": stochastic and decay.decay_of(solver_of(estimator)),
         "clip_norm": stochastic,
         "learning_rate_factors": stochastic,
         "validation_fraction": estimator.early_stopping,
-        "ties": estimator.early_stopping,
         "ema_decay": stochastic,
         "n_jobs": estimator.n_members > 1,
     }
     signature = inspect.signature(type(estimator).__init__).parameters
+    defaults = {name: parameter.default for name, parameter in signature.items()}
     unused = [
         name
         for name, used in used_where.items()
-        if not used and _differs(getattr(estimator, name), signature[name].default)
+        if not used and _differs(_value(estimator, name), _default(defaults, name))
     ]
     if unused:
         beside = ["solver", *([] if has_hidden_layers else ["hidden_layer_sizes"])]
         beside += [
-            name.removesuffix("_schedule") for name in unused if name in _COURSES
+            name.removesuffix("__schedule")
+            for name in unused
+            if name.endswith("__schedule")
         ]
         beside += ["n_iter_no_change"] if "tol" in unused else []
         beside += ["learning_rate", "early_stopping"]
@@ -407,7 +451,32 @@ def warn_about_misfits(estimator, network, n_rows):
 
 
 def _settings(estimator, names):
-    return ", ".join(f"{name}={getattr(estimator, name)!r}" for name in names)
+    """The names and values, as a user wrote them: a plain value under its own name."""
+    texts = []
+    for name in names:
+        parameter = name.partition("__")[0]
+        written = getattr(estimator, parameter)
+        if isinstance(written, Option) and name != parameter:
+            texts.append(f"{name}={_value(estimator, name)!r}")
+        else:
+            texts.append(f"{parameter}={written!r}")
+    return ", ".join(texts)
+
+
+def _value(estimator, name):
+    """The value of a parameter, or by name__field that of a field of its option."""
+    parameter, _, field = name.partition("__")
+    if not field:
+        return getattr(estimator, parameter)
+    return getattr(option_of(estimator, parameter), field)
+
+
+def _default(defaults, name):
+    """The default of a parameter, or of a field of its option."""
+    parameter, _, field = name.partition("__")
+    if not field:
+        return defaults[parameter]
+    return getattr(OPTIONS[parameter].of(defaults[parameter]), field)
 
 
 def _differs(value, default):

@@ -123,10 +123,10 @@ class Training:
                 est.tol,
                 parameters.n_iter_no_change_of(est, goes_on=self.keeps_state),
                 bool(watches_score),
-                est.ties,
+                parameters.ties_of(est),
             ),
             validate=validate,
-            early_stopping=est.early_stopping,
+            early_stopping=bool(est.early_stopping),
             average=self._average(),
             record=self._recorder() if parameters.record_of(est) else None,
         )
@@ -153,7 +153,7 @@ class Training:
         held_out = data.held_out
         arrays = (held_out.X, held_out.Y, held_out.weights, held_out.rows)
         name = getattr(est.scoring, "__name__", str(est.scoring))
-        return f"{name} {est.ties} {fingerprint(*arrays)}"
+        return f"{name} {parameters.ties_of(est)} {fingerprint(*arrays)}"
 
     def _average(self):
         decay, known = self.estimator.ema_decay, self.state["average"]
@@ -223,8 +223,8 @@ class Training:
             risk=self.risk,
             optimizer=parameters.solver_of(est),
             schedule=parameters.schedule_of(est, goes_on=self.keeps_state),
-            weight_decay_schedule=parameters.schedule_of(est, "weight_decay_schedule"),
-            dropout_schedule=parameters.schedule_of(est, "dropout_schedule"),
+            weight_decay_schedule=parameters.schedule_of(est, "weight_decay"),
+            dropout_schedule=parameters.schedule_of(est, "dropout"),
             learning_rate_init=parameters.learning_rate_init_of(est),
             rng=self.rng if est.shuffle and parameters.uses_mini_batches(est) else None,
             step_options=parameters.step_options(est, self.risk.network),

@@ -49,12 +49,13 @@ def starting_parameters(estimator, network, data, rng, state):
     est = estimator
     if state is None:
         dtype = _network_dtype(est, data)
+        option = parameters.option_of(est, "initializer")
         laws: dict[str, Any] = {
-            "initializer": INITIALIZERS.resolve(est.initializer),
-            "biases": BIAS_INITIALIZERS.resolve(est.bias_initializer),
+            "initializer": INITIALIZERS.resolve(option.weights),
+            "biases": BIAS_INITIALIZERS.resolve(option.biases),
         }
-        if est.output_initializer is not None:
-            laws["output"] = INITIALIZERS.resolve(est.output_initializer)
+        if option.output is not None:
+            laws["output"] = INITIALIZERS.resolve(option.output)
         if any(law.needs_rows for law in laws.values()):
             widest = max(max(b.n_in, b.n_out) for b in network.blocks)
             reader = RowReader(data.X, dtype, est._input_standardization())
