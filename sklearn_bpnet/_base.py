@@ -234,20 +234,20 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
             Class labels or label indicators in classification, real numbers in
             regression.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows, at least 0. Only their ratios matter; a row of
+            Weights of the samples, at least 0. Only their ratios matter; a sample of
             weight 0 counts as absent.
         X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), \
 default=None
             Validation inputs, which training never sees. With `early_stopping` they
-            decide when to stop and which weights to keep, and no training row is set
+            decide when to stop and which weights to keep, and no training sample is set
             aside; without it their loss and score are only recorded.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Validation targets; given if and only if `X_val` is.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Weights of the validation rows.
+            Weights of the validation samples.
         groups : array-like of shape (n_samples,), default=None
-            Rows of a group go to training or to validation together, when early
-            stopping sets rows aside.
+            Samples of a group go to training or to validation together, when early
+            stopping sets samples aside.
         coefs_init : list of array-like of shape (n_in, n_out), default=None
             The weights that training starts from, in place of those that
             `initializer` draws; what `coefs_` holds before the first step. They act
@@ -281,8 +281,8 @@ default=None
         **params : dict
             New values by name. ``solver__beta_1=0.8`` sets a hyper-parameter of the
             solver, and likewise for other parameters that take an instance; a name
-            becomes an instance by it. An instance is replaced by a changed copy, so
-            that nobody who shares it sees a change.
+            or a plain value becomes an instance by it. An instance is replaced by a
+            changed copy, so that other estimators that share it do not change.
 
         Returns
         -------
@@ -336,23 +336,24 @@ default=None
         y_val=None,
         sample_weight_val=None,
     ):
-        """Train one epoch over the given data, from where training stands.
+        """Train one epoch over the given data, continuing earlier calls.
 
-        The optimiser's state, the schedule, the patience and the random stream go on
-        from call to call. The first call decides the scaling of the inputs and of the
-        targets and the unit of the sample weights; those hold from then on. No row is
-        set aside for early stopping, which looks at `X_val` and `y_val` if given:
-        `coefs_` are then the best weights so far, and `stop_reason_` says "converged"
-        once patience has run out.
+        The optimiser's state, the schedule, the patience and the random stream continue
+        from call to call. The first call decides the scaling of the inputs and of a
+        regressor's targets and the unit of the sample weights; those hold from then on.
+        No sample is set aside for early stopping, which monitors `X_val` and `y_val` if
+        given: `coefs_` are then the best weights so far, and `stop_reason_` says
+        "converged" once patience has run out.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             The inputs of this call.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets of this call.
+            The targets of this call: class labels or label indicators in
+            classification, real numbers in regression.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows, at least 0.
+            Weights of the samples, at least 0.
         X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), \
 default=None
             Validation inputs, which training never sees. With `early_stopping` they
@@ -361,7 +362,7 @@ default=None
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Validation targets; given if and only if `X_val` is.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Weights of the validation rows.
+            Weights of the validation samples.
 
         Returns
         -------
@@ -507,7 +508,7 @@ default=None
     # Checkpoints
 
     def save_checkpoint(self, path):
-        """Write the estimator to a file from which training can go on.
+        """Write the estimator to a file from which training can continue.
 
         The file is replaced as a whole: a crash at any moment leaves the one before.
         It holds plain numbers and JSON, no pickle. The callback ``Checkpoint`` does
@@ -527,11 +528,11 @@ default=None
         """Return the estimator of a checkpoint, with the training still in it.
 
         It predicts with the weights that a training ended there would have kept. If
-        it was written in the middle of `fit`, call `fit` with the same rows: it makes
-        the epochs left until `max_iter`, and ends with the same weights as if it had
-        never been cut off, bit for bit with the same versions of the packages (L-BFGS
-        goes on from the weights alone). Otherwise `partial_fit` and warm-started fits
-        go on from it. Callbacks are not in the file; set them again.
+        it was written in the middle of `fit`, call `fit` with the same samples: it
+        makes the epochs left until `max_iter`, and ends with the same weights as if it
+        had never been cut off, bit for bit with the same versions of the packages (L-BFGS
+        continues from the weights alone). Otherwise `partial_fit` and warm-started fits
+        continue from it. Callbacks are not in the file; set them again.
 
         Parameters
         ----------
@@ -539,8 +540,8 @@ default=None
             The file.
         **parameters : object
             Parameters in place of those in the file, such as a larger ``max_iter``.
-            Those that a file cannot hold must be given: instances of your own
-            classes, functions, splitters.
+            Those that a file cannot hold must be given: instances of
+            user-defined classes, functions, splitters.
 
         Returns
         -------

@@ -526,7 +526,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     ):
         """Build a fitted classifier from given weights, without training.
 
-        It predicts at once. `partial_fit`, and `fit` with ``warm_start=True``, go on
+        It predicts at once. `partial_fit`, and `fit` with ``warm_start=True``, continue
         from the weights.
 
         Parameters
@@ -544,9 +544,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         input_mean, input_scale : array-like of shape (n_features,), default=None
             What is subtracted from the features, and what they are divided by, before
             the weights act on them. None: the weights act on the raw features.
-        **parameters
+        **parameters : object
             Parameters of the constructor. `hidden_layer_sizes` follows from the
-            weights; `input_scaling` is None unless the statistics are given.
+            weights; scaling of inputs and targets is None unless the statistics are
+            given.
 
         Returns
         -------
@@ -731,23 +732,24 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         y_val=None,
         sample_weight_val=None,
     ):
-        """Train one epoch over the given data, from where training stands.
+        """Train one epoch over the given data, continuing earlier calls.
 
-        The optimiser's state, the schedule, the patience and the random stream go on
-        from call to call. The first call decides the scaling of the inputs and the
-        unit of the sample weights; those hold from then on. No row is set aside for
-        early stopping, which looks at `X_val` and `y_val` if given: `coefs_` are then
-        the best weights so far, and `stop_reason_` says "converged" once patience has
-        run out.
+        The optimiser's state, the schedule, the patience and the random stream continue
+        from call to call. The first call decides the scaling of the inputs and of a
+        regressor's targets and the unit of the sample weights; those hold from then on.
+        No sample is set aside for early stopping, which monitors `X_val` and `y_val` if
+        given: `coefs_` are then the best weights so far, and `stop_reason_` says
+        "converged" once patience has run out.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             The inputs of this call.
-        y : array-like of shape (n_samples,) or (n_samples, n_classes)
-            The labels of this call, or label indicators.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets of this call: class labels or label indicators in
+            classification, real numbers in regression.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows, at least 0.
+            Weights of the samples, at least 0.
         classes : array-like of shape (n_classes,), default=None
             All class labels that any call will see; needed in the first call.
         X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), \
@@ -755,10 +757,10 @@ default=None
             Validation inputs, which training never sees. With `early_stopping` they
             decide which weights to keep; without it their loss and score are only
             recorded.
-        y_val : array-like of shape (n_val,) or (n_val, n_classes), default=None
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Validation targets; given if and only if `X_val` is.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Weights of the validation rows.
+            Weights of the validation samples.
 
         Returns
         -------
@@ -804,7 +806,7 @@ default=None
         Returns
         -------
         ndarray of float64 of shape (n_samples,) or (n_samples, n_classes)
-            For two classes one number a row, positive where the second is predicted;
+            For two classes one number per sample, positive where the second is predicted;
             for more one for every class, the highest predicted; for label indicators
             one for every label, positive where it is predicted. They are the
             pre-activations z of the output neurons (log-odds, for a logistic output)

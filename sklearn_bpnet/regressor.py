@@ -504,7 +504,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     ):
         """Build a fitted regressor from given weights, without training.
 
-        It predicts at once. `partial_fit`, and `fit` with ``warm_start=True``, go on
+        It predicts at once. `partial_fit`, and `fit` with ``warm_start=True``, continue
         from the weights.
 
         Parameters
@@ -519,10 +519,10 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         target_mean, target_scale : array-like of shape (n_outputs,), default=None
             A prediction is the network's output times `target_scale` plus
             `target_mean`. None: the output is the prediction.
-        **parameters
+        **parameters : object
             Parameters of the constructor. `hidden_layer_sizes` follows from the
-            weights; `input_scaling` and `target_scaling` are None unless the
-            statistics are given.
+            weights; scaling of inputs and targets is None unless the statistics are
+            given.
 
         Returns
         -------
@@ -713,7 +713,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             The targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
+            Weights of the samples.
 
         Returns
         -------
