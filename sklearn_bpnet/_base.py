@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from copy import deepcopy
 from math import nan
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.utils.metaestimators import available_if
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 import sklearn_bpnet
 from sklearn_bpnet import _checkpoint, _ensemble, _fitted, _given_weights
 from sklearn_bpnet import _parameters as parameters
+from sklearn_bpnet import _types as types
 from sklearn_bpnet._architecture import (
     build_network,
     build_risk,
     check_users_own,
     hidden_sizes,
 )
+from sklearn_bpnet._declarations import Declarations
 from sklearn_bpnet._rows import mean_weight, read_rows, set_rows_aside
 from sklearn_bpnet._scaling import (
     SQUASHED_TO,
@@ -31,10 +33,13 @@ from sklearn_bpnet._scaling import (
 )
 from sklearn_bpnet._session import Call, Training, new_state
 from sklearn_bpnet._sklearn_compat import (
+    BaseEstimator,
     CallbackSupportMixin,
+    available_if,
     fit_context,
 )
 from sklearn_bpnet._start import starting_parameters
+from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.embeddings import check_dense
 from sklearn_bpnet.net.initializers import Zeros
@@ -48,14 +53,15 @@ _SCALINGS = {"standard": feature_standardization, "squash": squashing}
 _ORDINARY = frozenset(np.dtype(t) for t in (np.float32, np.float64))
 
 
-class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
+class BaseBPNet(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
     """The common part of the two estimators; not for direct use."""
 
     _task: ClassVar[str]
-    input_mean_: np.ndarray | None
-    input_scale_: np.ndarray | None
-    input_clip_: float | None
-    t_: int
+    _network: Any
+    _loss: Any
+    _state: dict[str, Any]
+    _resumes: bool
+    _classes_preset: bool
 
     # What a subclass says about its task
 
@@ -114,7 +120,7 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
     # Recipes
 
     @classmethod
-    def from_recipe(cls, name, **overrides):
+    def from_recipe(cls, name: str, **overrides: Any) -> Self:
         """Build an estimator with the parameters of a recipe.
 
         It is an ordinary estimator, not fitted: ``get_params`` shows everything that
@@ -190,11 +196,12 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
         statistics = _given_weights.given_standardization(
             input_mean, input_scale, sizes[0], "input"
         )
-        self.input_mean_ = self.input_scale_ = self.input_clip_ = None
-        self.embedded_features_ = None
+        self.input_mean_ = self.input_scale_ = None  # type: ignore[assignment]
+        self.input_clip_ = self.embedded_features_ = None  # type: ignore[assignment]
         if statistics is not None:
             self.input_mean_, self.input_scale_ = statistics.mean, statistics.scale
-            self.input_clip_ = SQUASHED_TO if self.input_scaling == "squash" else None
+            if self.input_scaling == "squash":
+                self.input_clip_ = SQUASHED_TO
         network = self._build_network(sizes[0], sizes[-1])
         self._network, self._loss = network, LOSSES.resolve(self.loss)
         dtype = _given_weights.common_dtype(coefs, intercepts)
@@ -212,17 +219,17 @@ class BaseBPNet(CallbackSupportMixin, BaseEstimator, ABC):
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: types.MatrixLike,
+        y: types.MatrixLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-        groups=None,
-        coefs_init=None,
-        intercepts_init=None,
-    ):
+        X_val: types.MatrixLike | None = None,
+        y_val: types.MatrixLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        coefs_init: Sequence[ArrayLike] | None = None,
+        intercepts_init: Sequence[ArrayLike] | None = None,
+    ) -> Self:
         """Fit the network to data matrix X and target(s) y.
 
         Parameters
@@ -273,7 +280,7 @@ default=None
         init = (coefs_init, intercepts_init)
         return self._fit(rows, validation, groups=groups, init=init)
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters, and hyper-parameters of what they stand for.
 
         Parameters
@@ -316,7 +323,7 @@ default=None
             setattr(self, name, spec.with_params(**values))
         return self
 
-    def _check_solver(self):
+    def _check_solver(self) -> bool:
         if not parameters.is_stochastic(self):
             raise AttributeError(
                 "partial_fit is only available for stochastic optimizers. "
@@ -328,14 +335,14 @@ default=None
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: types.MatrixLike,
+        y: types.MatrixLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
+        X_val: types.MatrixLike | None = None,
+        y_val: types.MatrixLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Train one epoch over the given data, continuing earlier calls.
 
         The optimiser's state, the schedule, the patience and the random stream continue
@@ -477,7 +484,7 @@ default=None
 
     def _choose_embedded(self, data):
         """Decide, on the training rows, which features are embedded."""
-        self.embedded_features_ = None
+        self.embedded_features_ = None  # type: ignore[assignment]
         if self.numeric_embedding is not None:
             check_dense(data.X)
             self.embedded_features_ = np.flatnonzero(has_many_values(data.X, data.rows))
@@ -491,8 +498,8 @@ default=None
 
     def _learn_scaling(self, data):
         """Statistics of the inputs and targets, on the training rows."""
-        self.input_mean_ = self.input_scale_ = None
-        self.input_clip_ = None
+        self.input_mean_ = self.input_scale_ = None  # type: ignore[assignment]
+        self.input_clip_ = None  # type: ignore[assignment]
         if self.input_scaling is not None:
             learn = _SCALINGS[self.input_scaling]
             statistics = learn(data.X, data.weights, data.rows)
@@ -507,7 +514,7 @@ default=None
 
     # Checkpoints
 
-    def save_checkpoint(self, path):
+    def save_checkpoint(self, path: types.Path) -> None:
         """Write the estimator to a file from which training can continue.
 
         The file is replaced as a whole: a crash at any moment leaves the one before.
@@ -524,15 +531,16 @@ default=None
         _checkpoint.write(self, path, sklearn_bpnet.__version__)
 
     @classmethod
-    def load_checkpoint(cls, path, **parameters):
+    def load_checkpoint(cls, path: types.Path, **parameters: Any) -> Self:
         """Return the estimator of a checkpoint, with the training still in it.
 
         It predicts with the weights that a training ended there would have kept. If
         it was written in the middle of `fit`, call `fit` with the same samples: it
         makes the epochs left until `max_iter`, and ends with the same weights as if it
-        had never been cut off, bit for bit with the same versions of the packages (L-BFGS
-        continues from the weights alone). Otherwise `partial_fit` and warm-started fits
-        continue from it. Callbacks are not in the file; set them again.
+        had never been cut off, bit for bit with the same versions of the packages
+        (L-BFGS continues from the weights alone). Otherwise `partial_fit` and
+        warm-started fits continue from it. Callbacks are not in the file; set them
+        again.
 
         Parameters
         ----------
@@ -553,7 +561,7 @@ default=None
         ValueError
             If the file is damaged or no checkpoint, or holds another class.
         """
-        estimator = _checkpoint.read(cls, path, parameters)
+        estimator: Self = _checkpoint.read(cls, path, parameters)
         members = vars(estimator).get("estimators_")
         for one in (estimator, *(members or ())):
             one._loss = LOSSES.resolve(one.loss)
@@ -568,10 +576,12 @@ default=None
     # Prediction
 
     @property
-    def feature_importances_(self):
+    def feature_importances_(self) -> Array:
         """The Euclidean norm of the weights that leave every feature."""
         check_is_fitted(self)
-        return np.mean([net._importances() for net in self._networks()], axis=0)
+        importances = [net._importances() for net in self._networks()]
+        mean: Array = np.mean(importances, axis=0)
+        return mean
 
     def _importances(self):
         """`feature_importances_` of one network."""
@@ -617,7 +627,7 @@ default=None
         X = validate_data(self, X, accept_sparse="csr", dtype="numeric", reset=False)
         return X if len(self._networks()) == 1 else in_row_order(X)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags

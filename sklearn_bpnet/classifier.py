@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_softmax
-from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import (
     check_classification_targets,
     type_of_target,
@@ -16,11 +16,17 @@ from sklearn.utils.multiclass import (
 )
 
 from sklearn_bpnet import _parameters as parameters
+from sklearn_bpnet import _types as types
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._calibration import temperature
 from sklearn_bpnet._class_weight import class_weights, indicator_weights
 from sklearn_bpnet._ensemble import log_mean, mean_and_deviation
-from sklearn_bpnet._sklearn_compat import check_partial_fit_first_call, fit_context
+from sklearn_bpnet._sklearn_compat import (
+    ClassifierMixin,
+    available_if,
+    check_partial_fit_first_call,
+    fit_context,
+)
 from sklearn_bpnet.net.activations import ACTIVATIONS, Heaviside, Sigmoid, Softmax
 from sklearn_bpnet.net.losses import LOSSES, SquaredError
 from sklearn_bpnet.net.targets import TARGET_ENCODINGS, OneHot, Ordinal, TargetEncoding
@@ -414,58 +420,60 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
     _task: ClassVar[str] = "classification"
     _multilabel: bool
-    temperature_: float | None
+    classes_: NDArray[Any]
+    temperature_: float
+    estimators_: list[BPNetClassifier]
     _encoding: TargetEncoding  # of classes, not of label indicators
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        hidden_layer_sizes: types.Sizes = (100,),
+        activation: types.ActivationLike = "relu",
         *,
-        output_activation="auto",
-        initializer="auto",
-        numeric_embedding=None,
-        learned_input_scale=False,
-        target_encoding="one-hot",
-        loss="log_loss",
-        class_weight=None,
-        alpha="auto",
-        l1_ratio=0.0,
-        group_alpha=0.0,
-        dropout=0.0,
-        input_noise=0.0,
-        solver="adam",
-        batch_size="auto",
-        momentum=0.9,
-        nesterovs_momentum=True,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        weight_decay=None,
-        clip_norm=None,
-        learning_rate_factors=None,
-        ema_decay=None,
-        shuffle=True,
-        max_fun=15_000,
-        learning_rate_init="auto",
-        learning_rate="auto",
-        power_t=0.5,
-        max_iter=100,
-        tol=1e-4,
-        n_iter_no_change="auto",
-        early_stopping=False,
-        validation_fraction=0.1,
-        scoring=None,
-        input_scaling="standard",
-        dtype="auto",
-        n_members=1,
-        n_jobs=None,
-        calibration=None,
-        record=(),
-        verbose=False,
-        warm_start=False,
-        random_state=None,
-    ):
+        output_activation: types.OneActivation = "auto",
+        initializer: types.InitializerLike = "auto",
+        numeric_embedding: types.EmbeddingLike = None,
+        learned_input_scale: bool = False,
+        target_encoding: Literal["one-hot", "binary", "ordinal"] = "one-hot",
+        loss: types.LossLike = "log_loss",
+        class_weight: types.ClassWeight = None,
+        alpha: types.AlphaLike = "auto",
+        l1_ratio: float = 0.0,
+        group_alpha: float = 0.0,
+        dropout: types.DropoutLike = 0.0,
+        input_noise: float = 0.0,
+        solver: types.SolverLike = "adam",
+        batch_size: types.BatchSize = "auto",
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: types.WeightDecayLike = None,
+        clip_norm: float | None = None,
+        learning_rate_factors: types.RateFactors | types.Numbers | None = None,
+        ema_decay: float | None = None,
+        shuffle: bool = True,
+        max_fun: int = 15_000,
+        learning_rate_init: float | Literal["auto"] = "auto",
+        learning_rate: types.ScheduleLike = "auto",
+        power_t: float = 0.5,
+        max_iter: int = 100,
+        tol: float = 1e-4,
+        n_iter_no_change: float | Literal["auto"] = "auto",
+        early_stopping: types.EarlyStoppingLike = False,
+        validation_fraction: float | types.Splitter = 0.1,
+        scoring: types.Scoring = None,
+        input_scaling: types.InputScaling = "standard",
+        dtype: types.DType = "auto",
+        n_members: int = 1,
+        n_jobs: int | None = None,
+        calibration: Literal["temperature"] | None = None,
+        record: str | tuple[str, ...] | list[str] = (),
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        random_state: types.RandomState = None,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.output_activation = output_activation
@@ -515,15 +523,15 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     @classmethod
     def from_weights(
         cls,
-        coefs,
-        intercepts,
+        coefs: Sequence[ArrayLike],
+        intercepts: Sequence[ArrayLike],
         *,
-        classes=None,
-        multilabel=False,
-        input_mean=None,
-        input_scale=None,
-        **parameters,
-    ):
+        classes: ArrayLike | None = None,
+        multilabel: bool = False,
+        input_mean: ArrayLike | None = None,
+        input_scale: ArrayLike | None = None,
+        **parameters: Any,
+    ) -> Self:
         """Build a fitted classifier from given weights, without training.
 
         It predicts at once. `partial_fit`, and `fit` with ``warm_start=True``, continue
@@ -569,7 +577,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         array([1, 1, 1, 0])
         """
         given = input_mean is not None or input_scale is not None
-        clf = cls._with_layers_of(coefs, parameters, {"input_scaling": given})
+        clf: Self = cls._with_layers_of(coefs, parameters, {"input_scaling": given})
         clf._take_classes(classes, multilabel, n_outputs=np.shape(coefs[-1])[1])
         clf._take_weights(coefs, intercepts, input_mean, input_scale)
         return clf
@@ -723,15 +731,15 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
-        X,
-        y,
-        sample_weight=None,
-        classes=None,
+        X: types.MatrixLike,
+        y: types.MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
+        X_val: types.MatrixLike | None = None,
+        y_val: types.MatrixLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Train one epoch over the given data, continuing earlier calls.
 
         The optimiser's state, the schedule, the patience and the random stream continue
@@ -775,7 +783,7 @@ default=None
         finally:
             del self._classes_preset
 
-    def predict(self, X):
+    def predict(self, X: types.MatrixLike) -> NDArray[Any]:
         """Predict class labels.
 
         Parameters
@@ -795,7 +803,7 @@ default=None
             return self.classes_[np.zeros(len(scores), dtype=np.intp)]
         return self.classes_[_winners(scores)]
 
-    def decision_function(self, X):
+    def decision_function(self, X: types.MatrixLike) -> NDArray[np.float64]:
         """Predict scores, the higher the likelier.
 
         Parameters
@@ -806,9 +814,9 @@ default=None
         Returns
         -------
         ndarray of float64 of shape (n_samples,) or (n_samples, n_classes)
-            For two classes one number per sample, positive where the second is predicted;
-            for more one for every class, the highest predicted; for label indicators
-            one for every label, positive where it is predicted. They are the
+            For two classes one number per sample, positive where the second is
+            predicted; for more one for every class, the highest predicted; for label
+            indicators one for every label, positive where it is predicted. They are the
             pre-activations z of the output neurons (log-odds, for a logistic output)
             for the usual outputs, and the logarithms of `predict_proba` for another
             `target_encoding` than "one-hot".
@@ -843,11 +851,11 @@ default=None
     def _calibrate(self, data):
         held_out = data.held_out
         if self.calibration is None or self._is_trivial():
-            self.temperature_ = None
+            self.temperature_ = None  # type: ignore[assignment]
         elif held_out is None:  # partial_fit, which keeps the temperature there is
-            self.temperature_ = getattr(self, "temperature_", None)
+            self.temperature_ = getattr(self, "temperature_", None)  # type: ignore[assignment]
         else:
-            self.temperature_ = None
+            self.temperature_ = None  # type: ignore[assignment]
             X, Y = held_out.chosen(held_out.X), held_out.chosen(held_out.Y)
             weights = held_out.chosen(held_out.weights)
             activation = self._network.output_activation
@@ -915,7 +923,7 @@ default=None
             return self._encoding.agreement(S, n_classes)
         return np.log(self._probabilities(A))
 
-    def _check_probabilities(self):
+    def _check_probabilities(self) -> bool:
         if not LOSSES.resolve(self.loss).estimates_probabilities:
             raise AttributeError(
                 f"predict_proba is not available with loss={self.loss!r}, whose "
@@ -925,7 +933,7 @@ default=None
         return True
 
     @available_if(_check_probabilities)
-    def predict_proba(self, X):
+    def predict_proba(self, X: types.MatrixLike) -> NDArray[np.float64]:
         """Predict probabilities.
 
         Outputs that are no probabilities, such as those of an identity, are clipped
@@ -965,7 +973,7 @@ default=None
         return np.clip(P, _SMALLEST, _BELOW_ONE if self._multilabel else None)
 
     @available_if(_check_probabilities)
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: types.MatrixLike) -> NDArray[np.float64]:
         """Predict logarithms of probabilities.
 
         Parameters
@@ -980,7 +988,7 @@ default=None
         """
         return np.log(self.predict_proba(X))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags

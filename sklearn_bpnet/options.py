@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -25,14 +25,13 @@ from sklearn_bpnet.net.initializers import (
 from sklearn_bpnet.training.schedules import Schedule, schedule_from
 from sklearn_bpnet.training.stopping import TIES
 
-O = TypeVar("O", bound="Option")  # noqa: E741  (the option's own class)
 
-
+@dataclass(frozen=True)
 class Option(Configurable):
     """What the options have in common."""
 
     @classmethod
-    def of(cls: type[O], value: Any) -> O:
+    def of(cls, value: Any) -> Self:
         """Return the option that a value of the estimator's parameter stands for.
 
         Parameters
@@ -42,7 +41,7 @@ class Option(Configurable):
         """
         return value if isinstance(value, cls) else cls(value)  # type: ignore[call-arg]
 
-    def with_params(self: O, **changes: Any) -> O:
+    def with_params(self, **changes: Any) -> Self:
         """Return a copy with some fields changed; the object itself stays as it is.
 
         Parameters
@@ -64,7 +63,7 @@ class Option(Configurable):
             for name in {key.partition("__")[0] for key in inner}
             if hasattr(changed, name)
         }
-        return Configurable.with_params(replace(changed, **instances), **inner)  # type: ignore[type-var]
+        return Configurable.with_params(replace(changed, **instances), **inner)
 
     def _instance(self, name: str, value: Any) -> Any:
         """What the value of a field stands for, where that has hyper-parameters."""

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar, Literal, Self, overload
 
 import numpy as np
-from sklearn.base import RegressorMixin
+from numpy.typing import ArrayLike
 from sklearn.metrics import r2_score
 
 from sklearn_bpnet import _parameters as parameters
+from sklearn_bpnet import _types as types
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._ensemble import mean_and_deviation
 from sklearn_bpnet._given_weights import given_standardization
 from sklearn_bpnet._scaling import standardization
+from sklearn_bpnet._sklearn_compat import RegressorMixin
+from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import Ascending, Exp, Identity
 from sklearn_bpnet.net.losses import LOSSES, FunctionLoss
 
@@ -390,8 +394,11 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     0.52
     """
 
-    target_min_: np.ndarray | None
-    target_max_: np.ndarray | None
+    estimators_: list[BPNetRegressor]
+    target_mean_: Array
+    target_scale_: Array
+    target_min_: Array
+    target_max_: Array
 
     _parameter_constraints: ClassVar[dict] = parameters.constraints("regression")
 
@@ -399,52 +406,52 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        hidden_layer_sizes: types.Sizes = (100,),
+        activation: types.ActivationLike = "relu",
         *,
-        output_activation="auto",
-        initializer="auto",
-        numeric_embedding=None,
-        learned_input_scale=False,
-        loss="squared_error",
-        alpha="auto",
-        l1_ratio=0.0,
-        group_alpha=0.0,
-        dropout=0.0,
-        input_noise=0.0,
-        solver="adam",
-        batch_size="auto",
-        momentum=0.9,
-        nesterovs_momentum=True,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        weight_decay=None,
-        clip_norm=None,
-        learning_rate_factors=None,
-        ema_decay=None,
-        shuffle=True,
-        max_fun=15_000,
-        learning_rate_init="auto",
-        learning_rate="auto",
-        power_t=0.5,
-        max_iter=100,
-        tol=1e-4,
-        n_iter_no_change="auto",
-        early_stopping=False,
-        validation_fraction=0.1,
-        scoring=None,
-        input_scaling="standard",
-        target_scaling="auto",
-        clip_predictions=False,
-        dtype="auto",
-        n_members=1,
-        n_jobs=None,
-        record=(),
-        verbose=False,
-        warm_start=False,
-        random_state=None,
-    ):
+        output_activation: types.OneActivation = "auto",
+        initializer: types.InitializerLike = "auto",
+        numeric_embedding: types.EmbeddingLike = None,
+        learned_input_scale: bool = False,
+        loss: types.LossLike = "squared_error",
+        alpha: types.AlphaLike = "auto",
+        l1_ratio: float = 0.0,
+        group_alpha: float = 0.0,
+        dropout: types.DropoutLike = 0.0,
+        input_noise: float = 0.0,
+        solver: types.SolverLike = "adam",
+        batch_size: types.BatchSize = "auto",
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: types.WeightDecayLike = None,
+        clip_norm: float | None = None,
+        learning_rate_factors: types.RateFactors | types.Numbers | None = None,
+        ema_decay: float | None = None,
+        shuffle: bool = True,
+        max_fun: int = 15_000,
+        learning_rate_init: float | Literal["auto"] = "auto",
+        learning_rate: types.ScheduleLike = "auto",
+        power_t: float = 0.5,
+        max_iter: int = 100,
+        tol: float = 1e-4,
+        n_iter_no_change: float | Literal["auto"] = "auto",
+        early_stopping: types.EarlyStoppingLike = False,
+        validation_fraction: float | types.Splitter = 0.1,
+        scoring: types.Scoring = None,
+        input_scaling: types.InputScaling = "standard",
+        target_scaling: types.TargetScaling = "auto",
+        clip_predictions: bool = False,
+        dtype: types.DType = "auto",
+        n_members: int = 1,
+        n_jobs: int | None = None,
+        record: str | tuple[str, ...] | list[str] = (),
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        random_state: types.RandomState = None,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.output_activation = output_activation
@@ -493,15 +500,15 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     @classmethod
     def from_weights(
         cls,
-        coefs,
-        intercepts,
+        coefs: Sequence[ArrayLike],
+        intercepts: Sequence[ArrayLike],
         *,
-        input_mean=None,
-        input_scale=None,
-        target_mean=None,
-        target_scale=None,
-        **parameters,
-    ):
+        input_mean: ArrayLike | None = None,
+        input_scale: ArrayLike | None = None,
+        target_mean: ArrayLike | None = None,
+        target_scale: ArrayLike | None = None,
+        **parameters: Any,
+    ) -> Self:
         """Build a fitted regressor from given weights, without training.
 
         It predicts at once. `partial_fit`, and `fit` with ``warm_start=True``, continue
@@ -547,14 +554,14 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
             "input_scaling": input_mean is not None or input_scale is not None,
             "target_scaling": target_mean is not None or target_scale is not None,
         }
-        reg = cls._with_layers_of(coefs, parameters, given)
+        reg: Self = cls._with_layers_of(coefs, parameters, given)
         statistics = given_standardization(
             target_mean, target_scale, np.shape(coefs[-1])[1], "target"
         )
-        reg.target_mean_ = reg.target_scale_ = None
+        reg.target_mean_ = reg.target_scale_ = None  # type: ignore[assignment]
         if statistics is not None:
             reg.target_mean_, reg.target_scale_ = statistics.mean, statistics.scale
-        reg.target_min_ = reg.target_max_ = None
+        reg.target_min_ = reg.target_max_ = None  # type: ignore[assignment]
         reg._take_weights(coefs, intercepts, input_mean, input_scale)
         return reg
 
@@ -577,7 +584,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         return scaling if isinstance(scaling, (tuple, list)) else None
 
     def _learn_target_scaling(self, data):
-        self.target_mean_ = self.target_scale_ = None
+        self.target_mean_ = self.target_scale_ = None  # type: ignore[assignment]
         loss = LOSSES.resolve(self.loss)
         activation = self._resolve_output_activation()
         if self._target_range() is not None:
@@ -647,7 +654,24 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         central = self._by_target(A)[..., self._loss.central_output]
         return r2_score(Y, central, sample_weight=weights)
 
-    def predict(self, X, return_std=False):
+    @overload
+    def predict(
+        self, X: types.MatrixLike, return_std: Literal[False] = False
+    ) -> Array: ...
+
+    @overload
+    def predict(
+        self, X: types.MatrixLike, return_std: Literal[True]
+    ) -> tuple[Array, Array]: ...
+
+    @overload
+    def predict(
+        self, X: types.MatrixLike, return_std: bool
+    ) -> Array | tuple[Array, Array]: ...
+
+    def predict(
+        self, X: types.MatrixLike, return_std: bool = False
+    ) -> Array | tuple[Array, Array]:
         """Predict targets.
 
         Parameters
@@ -672,7 +696,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         ValueError
             If ``return_std=True`` and there is a single network, which has no spread.
         """
-        X = self._check_rows(X)
+        rows = self._check_rows(X)
         networks = self._networks()
         if return_std and len(networks) < 2:
             raise ValueError(
@@ -680,9 +704,9 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
                 "standard deviation it is; this is one. Fit with n_members > 1."
             )
         if len(networks) == 1:
-            return self._as_targets(networks[0]._predictions(X), X.dtype)
-        moments = mean_and_deviation(net._predictions(X) for net in networks)
-        mean, std = (self._as_targets(A, X.dtype) for A in moments)
+            return self._as_targets(networks[0]._predictions(rows), rows.dtype)
+        moments = mean_and_deviation(net._predictions(rows) for net in networks)
+        mean, std = (self._as_targets(A, rows.dtype) for A in moments)
         return (mean, std) if return_std else mean
 
     def _predictions(self, X):
@@ -703,7 +727,12 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
             return A[:, 0] if n_levels == 1 else A
         return A if n_levels == 1 else self._by_target(A)
 
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self,
+        X: types.MatrixLike,
+        y: types.MatrixLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
         """R2 of the predictions: 1 is perfect, 0 as good as the mean of y.
 
         Parameters
@@ -723,9 +752,9 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         predicted = self.predict(X)
         if self._loss.n_outputs(1) > 1:
             predicted = predicted[..., self._loss.central_output]
-        return r2_score(y, predicted, sample_weight=sample_weight)
+        return float(r2_score(y, predicted, sample_weight=sample_weight))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags

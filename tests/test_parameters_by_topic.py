@@ -82,7 +82,7 @@ def entries(docstring, section):
     """The entries of a section of a numpydoc docstring, by what they describe."""
     parts = re.split(r"^(\w[\w ]*)\n-+\n", docstring, flags=re.MULTILINE)
     text = dict(zip(parts[1::2], parts[2::2], strict=True))[section]
-    found = re.split(r"^(?=[\w, ]+ : )", text, flags=re.MULTILINE)
+    found = re.split(r"^(?=[\w, *]+ : )", text, flags=re.MULTILINE)
     return {entry.partition(" : ")[0]: entry.strip() for entry in found if entry}
 
 
