@@ -17,6 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from benchmarks import results
 from sklearn_bpnet import BPNetClassifier
+from sklearn_bpnet.options import Dropout
 
 DEFAULT_FILE = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
 NETWORKS = {
@@ -24,8 +25,7 @@ NETWORKS = {
     "800": {"hidden_layer_sizes": (800,)},
     "800, dropout 0.5, of inputs 0.2": {
         "hidden_layer_sizes": (800,),
-        "dropout": 0.5,
-        "input_dropout": 0.2,
+        "dropout": Dropout(0.5, input_rate=0.2),
     },
 }
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.utils.metaestimators import available_if
+from numpy.typing import ArrayLike
 
+from sklearn_bpnet import _types as types
 from sklearn_bpnet._data.reading import NO_TABLE, Table, read, set_aside
 from sklearn_bpnet._data.samples import Data
 from sklearn_bpnet._data.statistics import embedded_features, input_standardization
@@ -31,6 +33,7 @@ from sklearn_bpnet._settings.solver import is_stochastic
 from sklearn_bpnet._sklearn_compat import (
     CallbackContexts,
     Header,
+    available_if,
     fit_context,
     validate_parameters,
 )
@@ -75,17 +78,17 @@ class BaseBPNet(Estimator):
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: types.MatrixLike,
+        y: types.MatrixLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-        groups=None,
-        coefs_init=None,
-        intercepts_init=None,
-    ):
+        X_val: types.MatrixLike | None = None,
+        y_val: types.MatrixLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        coefs_init: Sequence[ArrayLike] | None = None,
+        intercepts_init: Sequence[ArrayLike] | None = None,
+    ) -> Self:
         """Fit the network to data matrix X and target(s) y.
 
         Parameters
@@ -97,20 +100,20 @@ class BaseBPNet(Estimator):
             Class labels or label indicators in classification, real numbers in
             regression.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows, at least 0. Only their ratios matter; a row of
+            Weights of the samples, at least 0. Only their ratios matter; a sample of
             weight 0 counts as absent.
         X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), \
 default=None
             Validation inputs, which training never sees. With `early_stopping` they
-            decide when to stop and which weights to keep, and no training row is set
+            decide when to stop and which weights to keep, and no training sample is set
             aside; without it their loss and score are only recorded.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Validation targets; given if and only if `X_val` is.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Weights of the validation rows.
+            Weights of the validation samples.
         groups : array-like of shape (n_samples,), default=None
-            Rows of a group go to training or to validation together, when early
-            stopping sets rows aside.
+            Samples of a group go to training or to validation together, when early
+            stopping sets samples aside.
         coefs_init : list of array-like of shape (n_in, n_out), default=None
             The weights that training starts from, in place of those that
             `initializer` draws; what `coefs_` holds before the first step. They act
@@ -118,7 +121,7 @@ default=None
             ``input_scaling=None``.
         intercepts_init : list of array-like of shape (n_out,), default=None
             The biases that training starts from, in place of those that
-            `bias_initializer` draws.
+            `initializer` draws.
 
         Returns
         -------
@@ -131,13 +134,12 @@ default=None
             If X, y, the weights or a parameter are not valid, or if not one step
             of training stays finite.
         """
-        table, validation = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
+        table = Table(X, y, sample_weight)
+        validation = Table(X_val, y_val, sample_weight_val)
         init = (coefs_init, intercepts_init)
-        return self._fit(
-            Call(Table(*table), Table(*validation), groups=groups, init=init)
-        )
+        return self._fit(Call(table, validation, groups=groups, init=init))
 
-    def _check_solver(self):
+    def _check_solver(self) -> bool:
         if not is_stochastic(self._settings):
             raise AttributeError(
                 "partial_fit is only available for stochastic optimizers. "
@@ -149,31 +151,32 @@ default=None
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: types.MatrixLike,
+        y: types.MatrixLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
-        """Train one epoch over the given data, from where training stands.
+        X_val: types.MatrixLike | None = None,
+        y_val: types.MatrixLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
+        """Train one epoch over the given data, continuing earlier calls.
 
-        The optimiser's state, the schedule, the patience and the random stream go on
-        from call to call. The first call decides the scaling of the inputs and of the
-        targets and the unit of the sample weights; those hold from then on. No row is
-        set aside for early stopping, which looks at `X_val` and `y_val` if given:
-        `coefs_` are then the best weights so far, and `stop_reason_` says "converged"
-        once patience has run out.
+        The optimiser's state, the schedule, the patience and the random stream continue
+        from call to call. The first call decides the scaling of the inputs and of a
+        regressor's targets and the unit of the sample weights; those hold from then on.
+        No sample is set aside for early stopping, which monitors `X_val` and `y_val` if
+        given: `coefs_` are then the best weights so far, and `stop_reason_` says
+        "converged" once patience has run out.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             The inputs of this call.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets of this call.
+            The targets of this call: class labels or label indicators in
+            classification, real numbers in regression.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows, at least 0.
+            Weights of the samples, at least 0.
         X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), \
 default=None
             Validation inputs, which training never sees. With `early_stopping` they
@@ -182,17 +185,18 @@ default=None
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Validation targets; given if and only if `X_val` is.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Weights of the validation rows.
+            Weights of the validation samples.
 
         Returns
         -------
         self : object
             The estimator, one epoch further.
         """
-        table, validation = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
-        return self._fit(Call(Table(*table), Table(*validation), incremental=True))
+        table = Table(X, y, sample_weight)
+        validation = Table(X_val, y_val, sample_weight_val)
+        return self._fit(Call(table, validation, incremental=True))
 
-    def _fit(self, call: Call) -> Any:
+    def _fit(self, call: Call) -> Self:
         settings = self._settings
         open_ended = call.incremental or settings.warm_start
         advice.warn_of_unused(settings, self._defaults(), open_ended=open_ended)

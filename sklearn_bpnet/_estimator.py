@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import nan
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 import sklearn_bpnet
+from sklearn_bpnet import _types as types
 from sklearn_bpnet._data.task import Task
+from sklearn_bpnet._declarations import Declarations
 from sklearn_bpnet._fit import given_weights
 from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork, training_attributes
 from sklearn_bpnet._fit.state import TrainingState
@@ -22,11 +23,13 @@ from sklearn_bpnet._settings.architecture import build_network, hidden_sizes
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._settings.solver import configurable
 from sklearn_bpnet._sklearn_compat import (
+    BaseEstimator,
     CallbackSupportMixin,
     Header,
     validate_parameters,
 )
 from sklearn_bpnet._storage import checkpoint
+from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.recipes import recipe
 from sklearn_bpnet.training.batches import in_row_order
@@ -37,7 +40,7 @@ _ORDINARY = frozenset(np.dtype(t) for t in (np.float32, np.float64))
 _OF_A_MEMBER = {"n_members": 1, "n_jobs": None, "verbose": False, "calibration": None}
 
 
-class Estimator(CallbackSupportMixin, BaseEstimator, ABC):
+class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
     """The parameters, and what a fit left; not for direct use."""
 
     _parameter_constraints: ClassVar[dict[str, Any]]
@@ -79,7 +82,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator, ABC):
         signature = inspect.signature(cls.__init__).parameters
         return {name: parameter.default for name, parameter in signature.items()}
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters, and hyper-parameters of what they stand for.
 
         Parameters
@@ -87,8 +90,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator, ABC):
         **params : dict
             New values by name. ``solver__beta_1=0.8`` sets a hyper-parameter of the
             solver, and likewise for other parameters that take an instance; a name
-            becomes an instance by it. An instance is replaced by a changed copy, so
-            that nobody who shares it sees a change.
+            or a plain value becomes an instance by it. An instance is replaced by a
+            changed copy, so that other estimators that share it do not change.
 
         Returns
         -------
@@ -103,13 +106,13 @@ class Estimator(CallbackSupportMixin, BaseEstimator, ABC):
         names = self.get_params(deep=False)
         nested = {key: value for key, value in params.items() if key not in names}
         super().set_params(**{key: params[key] for key in params if key in names})
-        changes: dict[str, dict[str, Any]] = {}
+        changes: dict = {}
         for key, value in nested.items():
             name, _, rest = key.partition("__")
             changes.setdefault(name, {})[rest] = value
         settings = self._settings
         for name, values in changes.items():
-            spec = configurable(settings, name) if name in names else None
+            spec = configurable(settings, name, values) if name in names else None
             if spec is None or "" in values:
                 raise ValueError(
                     f"Invalid parameter {name!r} for {self}. Valid parameters are: "
@@ -122,7 +125,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator, ABC):
     # Recipes
 
     @classmethod
-    def from_recipe(cls, name, **overrides):
+    def from_recipe(cls, name: str, **overrides: Any) -> Self:
         """Build an estimator with the parameters of a recipe.
 
         It is an ordinary estimator, not fitted: ``get_params`` shows everything that
@@ -151,7 +154,12 @@ class Estimator(CallbackSupportMixin, BaseEstimator, ABC):
     # Given weights
 
     @classmethod
-    def _with_layers_of(cls, coefs, parameters, has_statistics):
+    def _with_layers_of(
+        cls,
+        coefs: Sequence[Any],
+        parameters: dict[str, Any],
+        has_statistics: Mapping[str, bool],
+    ) -> Self:
         """An estimator of the given layers, which scales by given statistics only.
 
         ``has_statistics`` says for the parameters of scaling whether they are given.
@@ -173,7 +181,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator, ABC):
                 parameters.setdefault(name, None)
             elif parameters.get(name, "standard") is None:
                 raise ValueError(f"{name}=None leaves the given statistics unused.")
-            if not given and parameters[name] in ("standard", "squash"):
+            scaling = parameters[name] if not given else None
+            if isinstance(scaling, (tuple, list)) or scaling in ("standard", "squash"):
                 raise ValueError(
                     f"{name}={parameters[name]!r} needs the mean and the scale that "
                     f"the weights were trained with. Give them, or use {name}=None: "
@@ -188,7 +197,14 @@ class Estimator(CallbackSupportMixin, BaseEstimator, ABC):
             )
         return estimator
 
-    def _with_weights(self, task, coefs, intercepts, input_mean, input_scale):
+    def _with_weights(
+        self,
+        task: Task,
+        coefs: Sequence[Any],
+        intercepts: Sequence[Any],
+        input_mean: Any,
+        input_scale: Any,
+    ) -> Self:
         """Become the fitted estimator that has these weights."""
         settings = self._settings
         n_features, *_, n_outputs = given_weights.layer_sizes(coefs)
@@ -214,7 +230,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator, ABC):
 
     # Checkpoints
 
-    def save_checkpoint(self, path):
+    def save_checkpoint(self, path: types.Path) -> None:
         """Write the estimator to a file from which training can continue.
 
         The file is replaced as a whole: a crash at any moment leaves the one before.
@@ -238,7 +254,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator, ABC):
         checkpoint.write(record, Path(path))
 
     @classmethod
-    def load_checkpoint(cls, path, **parameters):
+    def load_checkpoint(cls, path: types.Path, **parameters: Any) -> Self:
         """Return the estimator of a checkpoint, with the training still in it.
 
         It predicts with the weights that a training ended there would have kept. If
@@ -320,7 +336,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator, ABC):
     # Prediction
 
     @property
-    def feature_importances_(self) -> Any:
+    def feature_importances_(self) -> Array:
         """The Euclidean norm of the weights that leave every feature."""
         check_is_fitted(self)
         return self._model.feature_importances
@@ -347,7 +363,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator, ABC):
         X = validate_data(self, X, accept_sparse="csr", dtype="numeric", reset=False)
         return in_row_order(X) if self._fitted.is_ensemble else X
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags

@@ -1,28 +1,46 @@
-"""The only door to scikit-learn's API that is private or depends on its version."""
+"""The only door to scikit-learn's API that is private or depends on its version.
+
+scikit-learn has no types. A class with a base of unknown type accepts every attribute
+and every argument in the eyes of a type checker, so these get the stand-ins of
+`_sklearn_stubs` in place of scikit-learn's classes and decorators.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import copy
 from inspect import signature
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call as check_partial_fit_first_call,
 )
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-HAS_CALLBACKS = True
-try:
-    from sklearn.callback import CallbackSupportMixin
-except ImportError:  # before 1.9
-    HAS_CALLBACKS = False
+HAS_CALLBACKS: bool = True
+if TYPE_CHECKING:
+    from sklearn_bpnet._sklearn_stubs import (
+        BaseEstimator,
+        CallbackSupportMixin,
+        ClassifierMixin,
+        RegressorMixin,
+        available_if,
+        fit_context,
+    )
+else:
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+    from sklearn.base import _fit_context as fit_context
+    from sklearn.utils.metaestimators import available_if
 
-    class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Nothing: there are no callbacks."""
+    try:
+        from sklearn.callback import CallbackSupportMixin
+    except ImportError:  # before 1.9
+        HAS_CALLBACKS = False
+
+        class CallbackSupportMixin:
+            """Nothing: there are no callbacks."""
 
 
 # newer versions refuse weights that are all zero, without naming the parameter
@@ -158,13 +176,17 @@ class CallbackContexts:
 
 __all__ = [
     "HAS_CALLBACKS",
+    "BaseEstimator",
     "CallbackContexts",
     "CallbackSupportMixin",
+    "ClassifierMixin",
     "HasMethods",
     "Header",
     "Interval",
     "Options",
+    "RegressorMixin",
     "StrOptions",
+    "available_if",
     "check_sample_weight",
     "fit_context",
     "validate_parameters",

@@ -7,6 +7,7 @@ They follow the protocol of ``sklearn.callback``, as scikit-learn's own
 from __future__ import annotations
 
 import sys
+from os import PathLike
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -28,16 +29,17 @@ _STEPS = ("epoch", "member")
 class Callback:
     """A callback that does nothing: a base for those that use some of the hooks."""
 
-    def setup(self, estimator, context):
+    def setup(self, estimator: Any, context: Any) -> None:
         """Begin: called once before a fit."""
 
-    def on_fit_task_begin(self, estimator, context):
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
         """Look at the start of a fit, or of an epoch."""
 
-    def on_fit_task_end(self, estimator, context):
-        """Look at the end of an epoch, or of the fit."""
+    def on_fit_task_end(self, estimator: Any, context: Any) -> bool | None:
+        """Look at the end of an epoch, or of the fit; True ends training."""
+        return None
 
-    def teardown(self, estimator, context):
+    def teardown(self, estimator: Any, context: Any) -> None:
         """End: called once after a fit, even if it failed."""
 
 
@@ -65,14 +67,14 @@ class Checkpoint(Callback):
         If ``every`` is no positive integer, or in a search without "{task}".
     """
 
-    def __init__(self, path, every=1):
+    def __init__(self, path: str | PathLike[str], every: int = 1) -> None:
         if isinstance(every, bool) or not isinstance(every, int) or every < 1:
             raise ValueError(f"every must be an int of at least 1; got {every!r}.")
         self.path = path
         self.every = every
         self._last: Any = None  # the last epoch, if it was not written
 
-    def setup(self, estimator, context):
+    def setup(self, estimator: Any, context: Any) -> None:
         """Find the file's name."""
         if not hasattr(estimator, "save_checkpoint"):
             raise TypeError(
@@ -81,7 +83,9 @@ class Checkpoint(Callback):
             )
         self._file(context)
 
-    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+    def on_fit_task_end(
+        self, estimator: Any, context: Any, *, fitted_estimator: Any = None
+    ) -> None:
         """Write, if it is time or the end."""
         if context.task_name in _STEPS:
             if fitted_estimator is None:
@@ -96,11 +100,11 @@ class Checkpoint(Callback):
         elif self._last is not None:
             self._last.save_checkpoint(self._file(context))
 
-    def teardown(self, estimator, context):
+    def teardown(self, estimator: Any, context: Any) -> None:
         """Forget the last epoch."""
         self._last = None
 
-    def _file(self, context):
+    def _file(self, context: Any) -> str:
         """The file of a fit."""
         tasks: list[str] = []
         is_alone = True
@@ -134,17 +138,17 @@ class TimeLimit(Callback):
         If ``seconds`` is not positive.
     """
 
-    def __init__(self, seconds):
+    def __init__(self, seconds: float) -> None:
         if not seconds > 0:
             raise ValueError(f"seconds must be positive; got {seconds!r}.")
         self.seconds = seconds
 
-    def on_fit_task_begin(self, estimator, context):
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
         """Start the clock when a fit starts."""
         if context.task_name not in _STEPS:
             self._start = monotonic()
 
-    def on_fit_task_end(self, estimator, context):
+    def on_fit_task_end(self, estimator: Any, context: Any) -> bool:
         """Return whether the time is over."""
         return context.task_name in _STEPS and (
             monotonic() - self._start >= self.seconds
@@ -179,14 +183,14 @@ class LearningCurve(Callback):
         At the start of the fit of an ensemble, which has many curves.
     """
 
-    def __init__(self, ax=None, interval=0.5):
+    def __init__(self, ax: Any = None, interval: float = 0.5) -> None:
         if not interval >= 0:
             raise ValueError(f"interval must be at least 0; got {interval!r}.")
         self.ax = ax
         self.interval = interval
         self._history: dict[str, Any] = {}
 
-    def setup(self, estimator, context):
+    def setup(self, estimator: Any, context: Any) -> None:
         """Make the figure, and show it in a notebook."""
         if getattr(estimator, "n_members", 1) > 1:
             raise ValueError(
@@ -210,7 +214,9 @@ class LearningCurve(Callback):
             plt.close(self.figure_)  # or the cell would show it a second time
         self._history, self._drawn = {}, monotonic()
 
-    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+    def on_fit_task_end(
+        self, estimator: Any, context: Any, *, fitted_estimator: Any = None
+    ) -> None:
         """Draw, if the last time is long enough ago."""
         if context.task_name != "epoch" or fitted_estimator is None:
             return
@@ -218,16 +224,16 @@ class LearningCurve(Callback):
         if monotonic() - self._drawn >= self.interval:
             self._draw()
 
-    def teardown(self, estimator, context):
+    def teardown(self, estimator: Any, context: Any) -> None:
         """Draw the end."""
         if self._history:
             self._draw()
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         # figures do not travel between processes
         return {"ax": None, "interval": self.interval, "_history": {}}
 
-    def _draw(self):
+    def _draw(self) -> None:
         history, ax = self._history, self.ax_
         ax.clear()
         epochs = range(1, len(history["loss"]) + 1)
@@ -266,7 +272,7 @@ class LearningCurve(Callback):
         self._drawn = monotonic()
 
 
-def _show_in_notebook(figure):
+def _show_in_notebook(figure: Any) -> Any:
     """The handle that updates the figure below a notebook's cell; None elsewhere."""
     ipython: Any = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from sklearn.base import ClassifierMixin
-from sklearn.utils.metaestimators import available_if
+from numpy.typing import ArrayLike, NDArray
 
+from sklearn_bpnet import _types as types
 from sklearn_bpnet._base import BaseBPNet, Call
 from sklearn_bpnet._data.classification import Classification, given_classes
 from sklearn_bpnet._data.reading import Table
-from sklearn_bpnet._settings.constraints import loss_constraint
-from sklearn_bpnet._sklearn_compat import StrOptions, fit_context
+from sklearn_bpnet._settings.constraints import constraints
+from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet._sklearn_compat import (
+    ClassifierMixin,
+    available_if,
+    fit_context,
+)
 from sklearn_bpnet.net.losses import LOSSES
-from sklearn_bpnet.net.targets import TARGET_ENCODINGS
 
 
 class BPNetClassifier(ClassifierMixin, BaseBPNet):
@@ -31,56 +36,64 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         Number of units of every hidden layer; ``()`` for a linear model.
 
     activation : str, Activation, pair of functions, or list of these, default="relu"
-        Activation of the hidden layers, or a list with one for each. Names:
-        "identity", "heaviside", "sigmoid" (also "logistic"), "tanh", "relu",
-        "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "softsign",
-        "exp", "softmax", "prelu" (its slopes are learned). No gradient passes a
-        "heaviside" layer: what lies below keeps its initial weights. A pair
-        ``(f, derivative)`` of your own functions of Z will do as well.
+        Activation of the hidden layers, or a list with one for each: "identity",
+        "sigmoid" (also "logistic"), "tanh", "relu", "gelu", "silu", "selu" or another
+        of the table in :ref:`activations`; an instance with its own parameters; or a
+        pair ``(f, derivative)`` of user-defined functions of Z.
+
+    output_activation : str, Activation or pair of functions, default="auto"
+        Activation of the output. "auto" depends on the task, the targets and the loss:
+        softmax for three classes or more, the logistic sigmoid for two classes and for
+        label indicators, the identity for most regressions; :ref:`output-activation`
+        has the others.
+
+    initializer : str, Initializer or Initialization, default="auto"
+        Initialisation scheme of the weights. "auto" follows each layer's activation: He
+        for rectifiers, LeCun for SELU, Glorot otherwise; :ref:`initialisers` has the
+        others. ``Initialization(weights, biases, output)`` of `sklearn_bpnet.options`
+        has schemes of the biases, which are zeros by default, and of the output layer.
+
+    numeric_embedding : "pbld", PBLD or None, default=None
+        What the network sees of a feature with more than two values among the training
+        samples. None: the scaled feature. "pbld": beside it three learned functions of
+        it, linear maps of 16 waves, so that the target may change fast, or up and down,
+        along a feature; see :ref:`embedding`. Features with two values stay as they
+        are. Needs dense X. ``PBLD(n_frequencies, embedding_size, deviation)`` has other
+        numbers.
+
+    learned_input_scale : bool, default=False
+        Whether the network learns a factor of every scaled feature, which it is
+        multiplied by before the first layer; see `learned_input_scale_`. They start
+        at 1 and are not penalised.
+
+    target_encoding : {"one-hot", "binary", "ordinal"}, default="one-hot"
+        What the output neurons mean, for three classes or more.
+
+        - "one-hot": one neuron for every class.
+        - "binary": ceil(log2 K) neurons for K classes, the class's number in binary.
+        - "ordinal": a single neuron, a regression on the class's number.
+
+        Two classes have a single neuron in all three, label indicators one each.
 
     loss : str, Loss, or pair of functions, default="log_loss"
-        The loss L(y, a) of a row, summed over the outputs. Names: "log_loss",
-        "squared_error", "focal"; without probabilities "hinge", "squared_hinge",
-        "perceptron". An instance carries its own parameters, such as
-        ``LogLoss(label_smoothing=0.1)``. Or two functions, ``(value, gradient)``, of
+        The loss L(y, a) of a sample, summed over the outputs: "log_loss",
+        "squared_error" or another of the table in :ref:`losses`, some of which estimate
+        no probabilities, such as "hinge". An instance carries its own parameters, such
+        as ``LogLoss(label_smoothing=0.1)``. Or two functions, ``(value, gradient)``, of
         Y and A.
 
-    output_activation : str or Activation, default="auto"
-        Activation of the output. "auto" is softmax for three classes or more and the
-        logistic sigmoid for two classes and for label indicators; the identity for
-        "hinge" and "squared_hinge", a step for "perceptron".
-
-    initializer : str or Initializer, default="auto"
-        Law of the initial weights. "auto" follows each layer's activation:
-        "he_uniform" for the rectifiers, "lecun_normal" for SELU, "glorot_uniform"
-        otherwise. Also "glorot_normal", "he_normal", "lecun_uniform", "orthogonal",
-        "zeros", and "unit_variance", which looks at training rows: normal weights,
-        scaled so that every pre-activation has variance 1 over them.
-
-    bias_initializer : str or BiasInitializer, default="zeros"
-        Law of the initial biases: "zeros"; "normal" with mean 0 and standard
-        deviation 1; "hull", which puts the bend of every unit among training rows.
-
-    output_initializer : str, Initializer or None, default=None
-        Law of the output layer's weights; None is that of the others. With "zeros"
-        its biases are zero too, whatever `bias_initializer` says, so that training
-        starts from outputs that are the same for all rows.
-
-    solver : str, Optimizer or FullBatchSolver, default="adam"
-        How the empirical risk is minimised. By steps along gradients of mini-batches:
-        "sgd", "adagrad", "rmsprop", "adadelta", "adam", "amsgrad", "adamw", "nadam",
-        "radam", "lion". By all rows in every step, for small data: "lbfgs", "cg",
-        "gd", "rprop"; only "lbfgs" and "cg" need no learning rate. An instance, such
-        as ``Adam(beta_1=0.8)``, carries its own hyper-parameters.
+    class_weight : dict, "balanced", list of dict or None, default=None
+        Weights of the classes, which multiply those of the samples. "balanced" gives
+        every class the same total weight, `sample_weight` counted (in `partial_fit`,
+        among the samples of the call). For label indicators a list of one dict each, or
+        "balanced".
 
     alpha : "auto", float or sequence of float, default="auto"
         Strength lambda of the penalty in the empirical risk, at least 0, or one for
         every layer of weights, from the input up. A number means the same for every
-        batch size, number of rows and scale of the sample weights. scikit-learn's
-        alpha divided by the batch size (by the number of rows for "lbfgs") gives the
-        same strength. "auto" is 1.1 / (K N^(3/4)) for N rows of K classes (two, for
-        label indicators), at most 0.01: the more rows, the less the weights need a
-        prior. `partial_fit` takes its rows to be some of 15,000.
+        batch size, number of samples and scale of the sample weights; see :ref:`alpha`
+        for scikit-learn's. "auto" is less the more training samples and classes there
+        are, see :ref:`auto-alpha`.
 
     l1_ratio : float, default=0.0
         Share of L1 in the penalty, in [0, 1]: 0 is L2, 1 is L1, as in ElasticNet.
@@ -89,76 +102,28 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     group_alpha : float, default=0.0
         Strength of a group penalty, at least 0: the sum over the features of the
         Euclidean norm of the weights that leave it. It switches whole features off,
-        exactly. Not for "lbfgs", "cg", "lion" and "rprop".
+        exactly. Needs a solver with proximal steps, such as "adam", "sgd" or "gd".
 
-    dropout : float or sequence of float, default=0.0
+    dropout : float, sequence of float or Dropout, default=0.0
         Probability of a hidden unit to be left out of a training step, in [0, 1), or
-        one for every hidden layer.
-
-    input_dropout : float, default=0.0
-        The same for features, in [0, 1); a feature that is left out is set to its mean
-        by the standardisation. Needs dense X.
-
-    dropout_schedule : str, callable or Schedule, default="constant"
-        Course of `dropout` and `input_dropout`: the factor of these rates as training
-        goes on, by the names of `learning_rate` that do not wait for plateaus.
-        "flat_cosine" keeps them for half of the epochs, then lowers them to 0.
+        one for every hidden layer. ``Dropout(rate, input_rate, schedule)`` of
+        `sklearn_bpnet.options` leaves out features too, and has a schedule of the
+        rates.
 
     input_noise : float, default=0.0
         Standard deviation of normal noise that is added to the features in training,
         at least 0, in units of the scaled features. Needs dense X.
 
+    solver : str, Optimizer or FullBatchSolver, default="adam"
+        How the empirical risk is minimised: by steps along gradients of mini-batches,
+        as "sgd", "adam", "adamw" and others do, or by all samples in every step, for
+        small data, as "lbfgs", "cg", "gd" and "rprop" do. The table in :ref:`solvers`
+        has all of them. An instance, such as ``Adam(beta_1=0.8)``, carries its own
+        hyper-parameters.
+
     batch_size : int, "auto" or "full", default="auto"
-        Rows a mini-batch. "full" is all rows. "auto" is a hundredth of them, but at
-        least 64 (or all) and at most 200.
-
-    learning_rate : str, callable or Schedule, default="auto"
-        Course of the learning rate, for every solver that has one.
-
-        - "auto" is "cosine", which comes down to 0 in the last of `max_iter` epochs;
-          in `partial_fit` and with `warm_start`, whose end nobody knows, "constant".
-        - "constant" is `learning_rate_init`.
-        - "invscaling" is ``learning_rate_init / t**power_t`` in epoch t = 1, 2, ...
-        - "adaptive" (also "on_plateau") divides it by 5 each time `n_iter_no_change`
-          epochs in a row did not improve; training ends once it is at most 1e-6.
-        - "step", "exponential", "cosine", "cosine_restarts", "one_cycle",
-          "flat_cosine", "coslog4" and "warmup" are in the user guide.
-        - A function from the part of training that is done, in [0, 1], gives the
-          factor of `learning_rate_init` for every batch.
-
-    learning_rate_init : "auto" or float, default="auto"
-        The learning rate that `learning_rate` multiplies, positive. "auto" is what
-        suits the solver: 0.008 for "adam", "amsgrad", "adamw", "nadam" and "radam",
-        0.01 for "sgd", 0.1 for "gd", 0.03 for "adagrad", 0.003 for "rmsprop" and
-        "rprop", 0.001 for "lion", 3 for "adadelta"; for n > 20 features these times
-        (20 / n)^(1/3).
-
-    power_t : float, default=0.5
-        Exponent of "invscaling", at least 0.
-
-    max_iter : int, default=100
-        Most epochs (iterations of "lbfgs" and "cg") in a call of `fit`.
-
-    shuffle : bool, default=True
-        Whether to shuffle the rows before every epoch.
-
-    random_state : int, RandomState instance or None, default=None
-        Determines the initial weights, the validation split and the shuffling. The
-        same int, data and versions give bit-identical predictions. NumPy's global
-        random state is neither read nor changed.
-
-    tol : float, default=1e-4
-        Least improvement of the loss, or of the validation score, that counts; for
-        "lbfgs" and "cg" the largest component of the gradient at convergence.
-
-    verbose : bool or int, default=False
-        Whether to print the loss and the other facts of every epoch; of an ensemble
-        those of every member.
-
-    warm_start : bool, default=False
-        Whether `fit` goes on from the call before: the weights, the optimiser's state,
-        the schedule, the patience and the random stream. `max_iter` then counts the
-        epochs to add.
+        Samples per mini-batch. "full" is all samples. "auto" is a hundredth of them,
+        but at least 64 (or all) and at most 200.
 
     momentum : float, default=0.9
         Momentum of "sgd", in [0, 1].
@@ -166,42 +131,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     nesterovs_momentum : bool, default=True
         Whether the momentum of "sgd" is Nesterov's.
 
-    early_stopping : bool, default=False
-        Whether to stop when the validation no longer improves, see `scoring`, and to
-        keep the best weights. The validation rows are `X_val` of `fit`, or some of
-        the training rows, see `validation_fraction`.
-
-    validation_fraction : float or splitter, default=0.1
-        Share of the rows that early stopping sets aside, in [0, 1); at least two
-        rows, and one of every class that has more than one. The split is stratified
-        by class, except for label indicators; with `groups` it keeps groups together.
-        Or a splitter of scikit-learn such as ``TimeSeriesSplit()``, whose first split
-        is taken.
-
-    scoring : "loss", str, callable or None, default=None
-        What early stopping watches on the validation rows. None is the accuracy, "loss"
-        the mean loss without the penalty; else the name of a scorer of scikit-learn,
-        or a callable ``scorer(estimator, X, y)`` (with ``sample_weight`` where there
-        are weights), larger being better.
-
-    ties : {"loss", "first", "last"}, default="loss"
-        Which of two epochs is the better one for early stopping. With "loss", where
-        the score differs from the best by less than `tol`, the loss on the validation
-        rows decides. With "first" or "last", of equal scores the earlier or the later,
-        and neither counts as an improvement.
-
-    ema_decay : float or None, default=None
-        If given, in [0, 1), what is validated and kept is the exponential moving
-        average of the weights over the steps, in place of the last weights; about
-        the last 1 / (1 - ema_decay) steps count.
-
-    record : str, list or tuple of str, default=()
-        What `history_` shall hold beside the curves, for every layer: "gradient_norm"
-        and "saturation", from at most 1000 training rows once an epoch.
-
     beta_1 : float, default=0.9
-        Decay rate of the first moment of "adam", "amsgrad", "adamw", "nadam" and
-        "radam", in [0, 1).
+        Decay rate of the first moment of "adam" and its variants, in [0, 1).
 
     beta_2 : float, default=0.999
         Decay rate of their second moment, in [0, 1).
@@ -209,23 +140,11 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     epsilon : float, default=1e-8
         Keeps their division finite; positive.
 
-    n_iter_no_change : "auto", int or inf, default="auto"
-        Training stops after exactly so many epochs in a row without improvement;
-        inf makes all `max_iter` epochs, without a warning. "auto" is 10, but inf
-        where no validation score is watched and the learning rate comes down to 0:
-        a loss that stands still means then that the rate is still high.
-
-    max_fun : int, default=15000
-        Most evaluations of the risk by "lbfgs".
-
-    weight_decay : float or None, default=None
+    weight_decay : float, WeightDecay or None, default=None
         Decoupled weight decay, at least 0: before every step the weights (not the
         biases) shrink by ``learning_rate * weight_decay`` of themselves, whatever the
         optimiser does to the gradient. None is 0.01 for "adamw" and 0 for the others.
-
-    weight_decay_schedule : str, callable or Schedule, default="constant"
-        Course of `weight_decay`: its factor as training goes on, as for
-        `dropout_schedule`.
+        ``WeightDecay(rate, schedule)`` of `sklearn_bpnet.options` has a schedule.
 
     clip_norm : float or None, default=None
         Largest Euclidean norm of a batch's gradient, positive: a longer gradient is
@@ -241,27 +160,70 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         (1 / n_in for "sgd" and "gd"): they are trained as if they were stored with
         variance 1.
 
-    class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, which multiply those of the rows. "balanced" gives
-        every class the same total weight, `sample_weight` counted (in `partial_fit`,
-        among the rows of the call). For label indicators a list of one dict each, or
-        "balanced".
+    ema_decay : float or None, default=None
+        If given, in [0, 1), what is validated and kept is the exponential moving
+        average of the weights over the steps, in place of the last weights; about
+        the last 1 / (1 - ema_decay) steps count.
 
-    target_encoding : {"one-hot", "binary", "ordinal"}, default="one-hot"
-        What the output neurons mean, for three classes or more.
+    shuffle : bool, default=True
+        Whether to shuffle the samples before every epoch.
 
-        - "one-hot": one neuron for every class.
-        - "binary": ceil(log2 K) neurons for K classes, the class's number in binary.
-        - "ordinal": a single neuron, a regression on the class's number.
+    max_fun : int, default=15000
+        Most evaluations of the risk by "lbfgs".
 
-        Two classes have a single neuron in all three, label indicators one each.
+    learning_rate_init : "auto" or float, default="auto"
+        The learning rate that `learning_rate` multiplies, positive. "auto" depends on
+        the solver, see the table in :ref:`solvers`, and falls with the number of
+        features.
 
-    calibration : {"temperature"} or None, default=None
-        "temperature" divides the logits by one number, after training, that makes the
-        log loss on the validation rows the lowest. Predicted classes stay the same. The
-        members of an ensemble are averaged first, and their average is calibrated. It
-        needs validation rows (`early_stopping`, or `X_val` in `fit`) and a logistic or
-        softmax output.
+    learning_rate : str, callable or Schedule, default="auto"
+        Schedule of the learning rate, for every solver that has one.
+
+        - "auto" is "cosine", which anneals to zero in the last of `max_iter` epochs;
+          in `partial_fit` and with `warm_start`, whose end is unknown, "constant".
+        - "constant" is `learning_rate_init`.
+        - "invscaling" is ``learning_rate_init / t**power_t`` in epoch t = 1, 2, ...
+        - "adaptive" (also "on_plateau") divides it by 5 each time `n_iter_no_change`
+          epochs in a row did not improve; training ends once it is at most 1e-6.
+        - Other names, and instances, are in the table in :ref:`schedules`.
+        - A function from the part of training that is done, in [0, 1], gives the
+          factor of `learning_rate_init` for every batch.
+
+    power_t : float, default=0.5
+        Exponent of "invscaling", at least 0.
+
+    max_iter : int, default=100
+        Most epochs (iterations of "lbfgs" and "cg") in a call of `fit`.
+
+    tol : float, default=1e-4
+        Least improvement of the loss, or of the validation score, that counts; for
+        "lbfgs" and "cg" the largest component of the gradient at convergence.
+
+    n_iter_no_change : "auto", int or inf, default="auto"
+        Training stops after exactly so many epochs in a row without improvement;
+        inf makes all `max_iter` epochs, without a warning. "auto" is 10, but inf
+        where no validation score is monitored and the learning rate anneals to zero:
+        a loss that stands still means then that the rate is still high.
+
+    early_stopping : bool or EarlyStopping, default=False
+        Whether to stop when the validation no longer improves, see `scoring`, and to
+        keep the best weights. The validation samples are `X_val` of `fit`, or some of
+        the training samples, see `validation_fraction`. ``EarlyStopping(ties)`` of
+        `sklearn_bpnet.options` says which of two epochs with equal scores is better.
+
+    validation_fraction : float or splitter, default=0.1
+        Share of the samples that early stopping sets aside, in [0, 1), at least two; or
+        a splitter of scikit-learn such as ``TimeSeriesSplit()``, whose first split is
+        taken. A classifier's split is stratified by class, with one sample of every
+        class that has more than one, except for label indicators. With `groups` of
+        `fit`, groups stay together.
+
+    scoring : "loss", str, callable or None, default=None
+        What early stopping monitors on the validation samples. None is the accuracy of
+        a classifier and the R2 of a regressor, "loss" the mean loss without the
+        penalty; else the name of a scorer of scikit-learn, or a callable
+        ``scorer(estimator, X, y)`` (with ``sample_weight`` where there are weights),
+        larger being better.
 
     input_scaling : {"standard", "squash"} or None, default="standard"
         How features are scaled inside the estimator, with statistics weighted by
@@ -270,40 +232,53 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         bent smoothly into (-3, 3), so that outliers stay near; it needs dense X. None
         leaves them as they are.
 
-    numeric_embedding : "pbld", PBLD or None, default=None
-        What the network sees of a feature with more than two values in the training
-        rows. None: the scaled feature. "pbld": beside it three learned functions of
-        it, linear maps of 16 waves, so that the target may change fast, or up and down,
-        along a feature. Features with two values stay as they are. Needs dense X.
-        ``PBLD(n_frequencies, embedding_size, deviation)`` has other numbers.
-
-    learned_input_scale : bool, default=False
-        Whether the network learns a number for every scaled feature, which it is
-        multiplied by before the first layer; see `learned_input_scale_`. They start
-        at 1 and are not penalised.
+    dtype : {"auto", "float32", "float64"}, default="auto"
+        Of the weights and the arithmetic. "auto" is float64 for full-batch training
+        ("lbfgs", "cg", or batches that hold all samples) and float32 for mini-batches.
 
     n_members : int, default=1
-        Number of networks, at least 1. With more than one, they are trained from
-        initial weights and orders of the rows of their own, on the same rows, with
-        the same validation rows, and their probabilities are averaged; see
-        `estimators_`.
+        Number of networks, at least 1. With more than one, each is trained from its own
+        initial weights and its own order of the samples, on the same samples, with the
+        same validation samples, and their probabilities (of a classifier) or
+        predictions are averaged; see `estimators_`.
 
     n_jobs : int or None, default=None
         How many of them are trained at the same time, each in one thread; None is 1
         (unless in a ``joblib.parallel_config`` context) and -1 all processors. The
         results are the same, bit for bit.
 
-    dtype : {"auto", "float32", "float64"}, default="auto"
-        Of the weights and the arithmetic. "auto" is float64 for full-batch training
-        ("lbfgs", "cg", or batches that hold all rows) and float32 for mini-batches.
+    calibration : {"temperature"} or None, default=None
+        "temperature" divides the logits by one number, after training, that makes the
+        log loss on the validation samples the lowest. Predicted classes stay the same.
+        The members of an ensemble are averaged first, and their average is calibrated.
+        It needs validation samples (`early_stopping`, or `X_val` in `fit`) and a
+        logistic or softmax output.
+
+    record : str, list or tuple of str, default=()
+        What `history_` shall hold beside the curves, for every layer: "gradient_norm"
+        and "saturation", from at most 1000 training samples once per epoch.
+
+    verbose : bool or int, default=False
+        Whether to print the loss and the other facts of every epoch; of an ensemble
+        those of every member.
+
+    warm_start : bool, default=False
+        Whether `fit` continues the training of the call before: the weights, the
+        optimiser's state, the schedule, the patience and the random stream. `max_iter`
+        then counts the epochs to add.
+
+    random_state : int, RandomState instance or None, default=None
+        Determines the initial weights, the validation split and the shuffling. The
+        same int, data and versions give bit-identical predictions. NumPy's global
+        random state is neither read nor changed.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The class labels; for label indicators the numbers of the columns.
 
-    estimators_ : list of BPNetClassifier, length n_members
-        The members, with ``n_members > 1``: a fitted estimator of one network each.
+    estimators_ : list of estimators, length n_members
+        Only with ``n_members > 1``: the members, each fitted and with one network.
         What differs between them is theirs alone: `coefs_`, `intercepts_`,
         `activation_weights_`, `history_` and the curves, `stop_reason_`, `t_` and all
         "best" ones. The ensemble has what they share; its `n_iter_` is the largest,
@@ -319,7 +294,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         For every layer the weights that its activation has learned; None where it
         learns none.
 
-    temperature_ : float or None
+    temperature_ : float
         What the logits are divided by, with ``calibration="temperature"``.
 
     feature_importances_ : ndarray of shape (n_features_in_,)
@@ -332,23 +307,23 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         The empirical risk, penalty included: for mini-batches its mean over the last
         epoch, for "lbfgs" and "cg" its value at the final weights.
 
-    best_loss_ : float or None
-        Smallest of `loss_curve_`; None with early stopping.
+    best_loss_ : float
+        Smallest of `loss_curve_`, without early stopping.
 
     loss_curve_ : list of float
         The empirical risk of every epoch, or iteration of "lbfgs" or "cg". Calls that
-        go on append to it.
+        continue training append to it.
 
-    validation_loss_curve_ : list of float or None
-        The mean loss on the validation rows after every epoch, without the penalty;
-        None without validation rows.
+    validation_loss_curve_ : list of float
+        The mean loss on the validation samples after every epoch, without the penalty;
+        only with validation samples.
 
-    validation_scores_ : list of float or None
-        The score of the validation rows after every epoch, see `scoring`; None
-        without validation rows and for ``scoring="loss"``.
+    validation_scores_ : list of float
+        The score of the validation samples after every epoch, see `scoring`; only with
+        validation samples, and not for ``scoring="loss"``.
 
-    best_validation_score_ : float or None
-        Largest of `validation_scores_`.
+    best_validation_score_ : float
+        Largest of `validation_scores_`, where there are some.
 
     best_epoch_ : int
         The epoch, from 1, whose weights were kept: with early stopping that of the
@@ -357,7 +332,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     history_ : dict of str to ndarray of float of shape (n_epochs,)
         A number for every epoch: "loss", "learning_rate" (NaN for "lbfgs" and "cg"),
         "seconds", "validation_loss" and "validation_score" where there are validation
-        rows, and for every layer what `record` asks for, such as "saturation_1".
+        samples, and for every layer what `record` asks for, such as "saturation_1".
         ``pandas.DataFrame(history_)`` makes a table of it.
 
     stop_reason_ : str
@@ -366,7 +341,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         "failed" (the solver gave up).
 
     t_ : int
-        Number of training rows seen, counted again in every epoch.
+        Number of training samples seen, counted again in every epoch.
 
     n_iter_ : int
         Epochs, or iterations of "lbfgs" or "cg", of the last call.
@@ -386,25 +361,26 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     out_activation_ : str
         Name of the output activation.
 
-    input_mean_, input_scale_ : ndarray of shape (n_features_in_,) or None
-        What is subtracted from the features, and what they are divided by.
+    input_mean_, input_scale_ : ndarray of shape (n_features_in_,)
+        What is subtracted from the features, and what they are divided by; only where
+        they are scaled.
 
-    input_clip_ : float or None
+    input_clip_ : float
         Where scaled features are bent to, by "squash".
 
-    embedded_features_ : ndarray of int or None
+    embedded_features_ : ndarray of int
         The features that `numeric_embedding` embeds.
 
-    embedding_weights_ : list of 4 ndarray or None
+    embedding_weights_ : list of 4 ndarray
         What was learned of them: frequencies and phases of the waves, of shape
         (n_embedded, n_frequencies), their linear map, of shape (n_embedded,
         n_frequencies, embedding_size - 1), and what is added, of shape (n_embedded,
         embedding_size - 1). The first layer sees the features, then these functions
         of the first embedded feature, of the second, and so on.
 
-    learned_input_scale_ : ndarray of shape (n_features_in_,) or None
-        What the scaled features are multiplied by, with `learned_input_scale`; else
-        None. Behind an embedding there is a number for everything that it hands on.
+    learned_input_scale_ : ndarray of shape (n_features_in_,)
+        What the scaled features are multiplied by, with `learned_input_scale`. Behind
+        an embedding there is a number for everything that it hands on.
 
     See Also
     --------
@@ -427,138 +403,123 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     (3, 3)
     """
 
-    _parameter_constraints: ClassVar[dict] = {
-        **BaseBPNet._parameter_constraints,
-        "loss": loss_constraint("classification"),
-        "class_weight": [dict, list, StrOptions({"balanced"}), None],
-        "calibration": [StrOptions({"temperature"}), None],
-        "target_encoding": [StrOptions(set(TARGET_ENCODINGS))],
-    }
+    _parameter_constraints: ClassVar[dict[str, Any]] = constraints("classification")
 
     _kind: ClassVar[str] = "classification"
+    classes_: NDArray[Any]
+    temperature_: float
+    estimators_: list[BPNetClassifier]
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
+        hidden_layer_sizes: types.Sizes = (100,),
+        activation: types.ActivationLike = "relu",
         *,
-        activation="relu",
-        loss="log_loss",
-        output_activation="auto",
-        initializer="auto",
-        bias_initializer="zeros",
-        output_initializer=None,
-        solver="adam",
-        alpha="auto",
-        l1_ratio=0.0,
-        group_alpha=0.0,
-        dropout=0.0,
-        input_dropout=0.0,
-        dropout_schedule="constant",
-        input_noise=0.0,
-        batch_size="auto",
-        learning_rate="auto",
-        learning_rate_init="auto",
-        power_t=0.5,
-        max_iter=100,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        scoring=None,
-        ties="loss",
-        ema_decay=None,
-        record=(),
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        n_iter_no_change="auto",
-        max_fun=15_000,
-        weight_decay=None,
-        weight_decay_schedule="constant",
-        clip_norm=None,
-        learning_rate_factors=None,
-        class_weight=None,
-        target_encoding="one-hot",
-        calibration=None,
-        input_scaling="standard",
-        numeric_embedding=None,
-        learned_input_scale=False,
-        n_members=1,
-        n_jobs=None,
-        dtype="auto",
-    ):
+        output_activation: types.OneActivation = "auto",
+        initializer: types.InitializerLike = "auto",
+        numeric_embedding: types.EmbeddingLike = None,
+        learned_input_scale: bool = False,
+        target_encoding: Literal["one-hot", "binary", "ordinal"] = "one-hot",
+        loss: types.LossLike = "log_loss",
+        class_weight: types.ClassWeight = None,
+        alpha: types.AlphaLike = "auto",
+        l1_ratio: float = 0.0,
+        group_alpha: float = 0.0,
+        dropout: types.DropoutLike = 0.0,
+        input_noise: float = 0.0,
+        solver: types.SolverLike = "adam",
+        batch_size: types.BatchSize = "auto",
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: types.WeightDecayLike = None,
+        clip_norm: float | None = None,
+        learning_rate_factors: types.RateFactors | types.Numbers | None = None,
+        ema_decay: float | None = None,
+        shuffle: bool = True,
+        max_fun: int = 15_000,
+        learning_rate_init: float | Literal["auto"] = "auto",
+        learning_rate: types.ScheduleLike = "auto",
+        power_t: float = 0.5,
+        max_iter: int = 100,
+        tol: float = 1e-4,
+        n_iter_no_change: float | Literal["auto"] = "auto",
+        early_stopping: types.EarlyStoppingLike = False,
+        validation_fraction: float | types.Splitter = 0.1,
+        scoring: types.Scoring = None,
+        input_scaling: types.InputScaling = "standard",
+        dtype: types.DType = "auto",
+        n_members: int = 1,
+        n_jobs: int | None = None,
+        calibration: Literal["temperature"] | None = None,
+        record: str | tuple[str, ...] | list[str] = (),
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        random_state: types.RandomState = None,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
-        self.loss = loss
         self.output_activation = output_activation
         self.initializer = initializer
-        self.bias_initializer = bias_initializer
-        self.output_initializer = output_initializer
-        self.solver = solver
+        self.numeric_embedding = numeric_embedding
+        self.learned_input_scale = learned_input_scale
+        self.target_encoding = target_encoding
+        self.loss = loss
+        self.class_weight = class_weight
         self.alpha = alpha
         self.l1_ratio = l1_ratio
         self.group_alpha = group_alpha
         self.dropout = dropout
-        self.input_dropout = input_dropout
-        self.dropout_schedule = dropout_schedule
         self.input_noise = input_noise
+        self.solver = solver
         self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
         self.momentum = momentum
         self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.scoring = scoring
-        self.ties = ties
-        self.ema_decay = ema_decay
-        self.record = record
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
         self.weight_decay = weight_decay
-        self.weight_decay_schedule = weight_decay_schedule
         self.clip_norm = clip_norm
         self.learning_rate_factors = learning_rate_factors
-        self.class_weight = class_weight
-        self.target_encoding = target_encoding
-        self.calibration = calibration
+        self.ema_decay = ema_decay
+        self.shuffle = shuffle
+        self.max_fun = max_fun
+        self.learning_rate_init = learning_rate_init
+        self.learning_rate = learning_rate
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.scoring = scoring
         self.input_scaling = input_scaling
-        self.numeric_embedding = numeric_embedding
-        self.learned_input_scale = learned_input_scale
+        self.dtype = dtype
         self.n_members = n_members
         self.n_jobs = n_jobs
-        self.dtype = dtype
+        self.calibration = calibration
+        self.record = record
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.random_state = random_state
 
     @classmethod
     def from_weights(
         cls,
-        coefs,
-        intercepts,
+        coefs: Sequence[ArrayLike],
+        intercepts: Sequence[ArrayLike],
         *,
-        classes=None,
-        multilabel=False,
-        input_mean=None,
-        input_scale=None,
-        **parameters,
-    ):
+        classes: ArrayLike | None = None,
+        multilabel: bool = False,
+        input_mean: ArrayLike | None = None,
+        input_scale: ArrayLike | None = None,
+        **parameters: Any,
+    ) -> Self:
         """Build a fitted classifier from given weights, without training.
 
-        It predicts at once. `partial_fit`, and `fit` with ``warm_start=True``, go on
+        It predicts at once. `partial_fit`, and `fit` with ``warm_start=True``, continue
         from the weights.
 
         Parameters
@@ -576,9 +537,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         input_mean, input_scale : array-like of shape (n_features,), default=None
             What is subtracted from the features, and what they are divided by, before
             the weights act on them. None: the weights act on the raw features.
-        **parameters
+        **parameters : object
             Parameters of the constructor. `hidden_layer_sizes` follows from the
-            weights; `input_scaling` is None unless the statistics are given.
+            weights; scaling of inputs and targets is None unless the statistics are
+            given.
 
         Returns
         -------
@@ -600,47 +562,52 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         array([1, 1, 1, 0])
         """
         given = input_mean is not None or input_scale is not None
-        clf = cls._with_layers_of(coefs, parameters, {"input_scaling": given})
+        clf: Self = cls._with_layers_of(coefs, parameters, {"input_scaling": given})
         n_outputs = np.shape(coefs[-1])[1]
         task = given_classes(clf._settings, classes, bool(multilabel), n_outputs)
         return clf._with_weights(task, coefs, intercepts, input_mean, input_scale)
 
-    def _learn_task(self, settings, y, before, classes):
+    def _learn_task(
+        self, settings: Settings, y: Any, before: Any, classes: Any
+    ) -> tuple[Classification, Any]:
         return Classification.learn(settings, y, before=before, classes=classes)
 
-    def _known_task(self, settings, facts):
+    def _known_task(
+        self, settings: Settings, facts: Mapping[str, Any]
+    ) -> Classification:
         return Classification.of_classes(settings, **facts)
 
     @available_if(BaseBPNet._check_solver)
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
-        X,
-        y,
-        sample_weight=None,
-        classes=None,
+        X: types.MatrixLike,
+        y: types.MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
-        """Train one epoch over the given data, from where training stands.
+        X_val: types.MatrixLike | None = None,
+        y_val: types.MatrixLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
+        """Train one epoch over the given data, continuing earlier calls.
 
-        The optimiser's state, the schedule, the patience and the random stream go on
-        from call to call. The first call decides the scaling of the inputs and the
-        unit of the sample weights; those hold from then on. No row is set aside for
-        early stopping, which looks at `X_val` and `y_val` if given: `coefs_` are then
-        the best weights so far, and `stop_reason_` says "converged" once patience has
-        run out.
+        The optimiser's state, the schedule, the patience and the random stream continue
+        from call to call. The first call decides the scaling of the inputs and of a
+        regressor's targets and the unit of the sample weights; those hold from then on.
+        No sample is set aside for early stopping, which monitors `X_val` and `y_val` if
+        given: `coefs_` are then the best weights so far, and `stop_reason_` says
+        "converged" once patience has run out.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             The inputs of this call.
-        y : array-like of shape (n_samples,) or (n_samples, n_classes)
-            The labels of this call, or label indicators.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets of this call: class labels or label indicators in
+            classification, real numbers in regression.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows, at least 0.
+            Weights of the samples, at least 0.
         classes : array-like of shape (n_classes,), default=None
             All class labels that any call will see; needed in the first call.
         X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), \
@@ -648,22 +615,21 @@ default=None
             Validation inputs, which training never sees. With `early_stopping` they
             decide which weights to keep; without it their loss and score are only
             recorded.
-        y_val : array-like of shape (n_val,) or (n_val, n_classes), default=None
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Validation targets; given if and only if `X_val` is.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Weights of the validation rows.
+            Weights of the validation samples.
 
         Returns
         -------
         self : object
             The estimator, one epoch further.
         """
-        table, validation = (X, y, sample_weight), (X_val, y_val, sample_weight_val)
-        return self._fit(
-            Call(Table(*table), Table(*validation), incremental=True, classes=classes)
-        )
+        table = Table(X, y, sample_weight)
+        validation = Table(X_val, y_val, sample_weight_val)
+        return self._fit(Call(table, validation, incremental=True, classes=classes))
 
-    def predict(self, X):
+    def predict(self, X: types.MatrixLike) -> NDArray[Any]:
         """Predict class labels.
 
         Parameters
@@ -677,9 +643,10 @@ default=None
             The labels, or label indicators, with the dtype of ``classes_``.
         """
         scores = self.decision_function(X)
-        return self._fitted.task.labels(scores)
+        labels: NDArray[Any] = self._fitted.task.labels(scores)
+        return labels
 
-    def decision_function(self, X):
+    def decision_function(self, X: types.MatrixLike) -> NDArray[np.float64]:
         """Predict scores, the higher the likelier.
 
         Parameters
@@ -690,9 +657,9 @@ default=None
         Returns
         -------
         ndarray of float64 of shape (n_samples,) or (n_samples, n_classes)
-            For two classes one number a row, positive where the second is predicted;
-            for more one for every class, the highest predicted; for label indicators
-            one for every label, positive where it is predicted. They are the
+            For two classes one number per sample, positive where the second is
+            predicted; for more one for every class, the highest predicted; for label
+            indicators one for every label, positive where it is predicted. They are the
             pre-activations z of the output neurons (log-odds, for a logistic output)
             for the usual outputs, and the logarithms of `predict_proba` for another
             `target_encoding` than "one-hot".
@@ -700,14 +667,14 @@ default=None
         task, Z, A = self._outputs(X)
         return task.scores(Z, A)
 
-    def _outputs(self, X):
-        """What reads the outputs for samples of X, their logits Z and outputs A."""
-        X = self._check_samples(X)
+    def _outputs(self, X: types.MatrixLike) -> tuple[Classification, Any, Any]:
+        """What reads the outputs for samples X, their logits Z and the outputs A."""
+        samples = self._check_samples(X)
         model = self._model
-        networks, task = model.networks, model.task
-        return task.combine(model.outputs(X), len(networks), model.temperature)
+        outputs, n_networks = model.outputs(samples), len(model.networks)
+        return model.task.combine(outputs, n_networks, model.temperature)
 
-    def _check_probabilities(self):
+    def _check_probabilities(self) -> bool:
         if not LOSSES.resolve(self.loss).estimates_probabilities:
             raise AttributeError(
                 f"predict_proba is not available with loss={self.loss!r}, whose "
@@ -717,7 +684,7 @@ default=None
         return True
 
     @available_if(_check_probabilities)
-    def predict_proba(self, X):
+    def predict_proba(self, X: types.MatrixLike) -> NDArray[np.float64]:
         """Predict probabilities.
 
         Outputs that are no probabilities, such as those of an identity, are clipped
@@ -739,7 +706,7 @@ default=None
         return task.probabilities(A)
 
     @available_if(_check_probabilities)
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: types.MatrixLike) -> NDArray[np.float64]:
         """Predict logarithms of probabilities.
 
         Parameters
@@ -754,7 +721,7 @@ default=None
         """
         return np.log(self.predict_proba(X))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from sklearn_bpnet import _types as types
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._data.reading import Table
 from sklearn_bpnet.net._typing import Array, Operand
@@ -58,7 +60,12 @@ class Objective:
         return [W for W, *_ in layers], [b for _, b, *_ in layers]
 
 
-def empirical_risk(estimator, X, y, sample_weight=None):
+def empirical_risk(
+    estimator: BaseBPNet,
+    X: types.MatrixLike,
+    y: types.MatrixLike,
+    sample_weight: ArrayLike | None = None,
+) -> Objective:
     """The function of theta that an estimator minimises when it is fitted to X and y.
 
     Parameters
@@ -118,15 +125,15 @@ def empirical_risk(estimator, X, y, sample_weight=None):
 
 
 def check_gradient(
-    estimator,
-    X,
-    y,
-    sample_weight=None,
+    estimator: BaseBPNet,
+    X: types.MatrixLike,
+    y: types.MatrixLike,
+    sample_weight: ArrayLike | None = None,
     *,
-    gradient=None,
-    rtol=1e-5,
-    n_per_array=None,
-    random_state=0,
+    gradient: ArrayLike | None = None,
+    rtol: float = 1e-5,
+    n_per_array: int | None = None,
+    random_state: int = 0,
 ) -> GradientReport:
     """Hold backpropagation against central differences on a user's network and data.
 

@@ -14,14 +14,13 @@ from typing import Any
 
 from sklearn_bpnet.net.activations import SELU, Mish, Mixed
 from sklearn_bpnet.net.losses import LogLoss
+from sklearn_bpnet.options import Dropout, EarlyStopping, Initialization, WeightDecay
 
 Settings = dict[str, Any]
 
 # What a network is without any ingredient.
 _PLAIN: Settings = {
     "l1_ratio": 0.0,
-    "bias_initializer": "zeros",
-    "output_initializer": None,
     "learning_rate": "constant",
     "learning_rate_factors": None,
     "dropout": 0.0,
@@ -38,8 +37,7 @@ _LECTURE = _PLAIN | {
     "hidden_layer_sizes": (30,),
     "activation": "sigmoid",
     "loss": "squared_error",
-    "initializer": "lecun_normal",
-    "bias_initializer": "normal",
+    "initializer": Initialization("lecun_normal", biases="normal"),
     "solver": "sgd",
     "momentum": 0.0,
     "alpha": 0.0,
@@ -54,7 +52,7 @@ _SCIKIT_LEARN = _PLAIN | {
     "hidden_layer_sizes": (100,),
     "activation": "relu",
     "output_activation": "auto",
-    "initializer": "glorot_uniform",
+    "initializer": Initialization("glorot_uniform", biases="zeros"),
     "solver": "adam",
     "beta_1": 0.9,
     "beta_2": 0.999,
@@ -74,9 +72,7 @@ _SCIKIT_LEARN = _PLAIN | {
 _REALMLP_TD_S = _PLAIN | {
     "hidden_layer_sizes": (256, 256, 256),
     "output_activation": "auto",
-    "initializer": "lecun_normal",
-    "bias_initializer": "normal",
-    "output_initializer": "zeros",
+    "initializer": Initialization("lecun_normal", biases="normal", output="zeros"),
     "solver": "adam",
     "beta_1": 0.9,
     "beta_2": 0.95,
@@ -86,10 +82,9 @@ _REALMLP_TD_S = _PLAIN | {
     "learning_rate": "coslog4",
     "learning_rate_factors": {"W": "ntk", "b": 0.1, "input_scale": 6.0},
     "max_iter": 256,
-    "early_stopping": True,
+    "early_stopping": EarlyStopping(ties="last"),
     "validation_fraction": 0.2,
     "n_iter_no_change": inf,
-    "ties": "last",
     "input_scaling": "squash",
     "learned_input_scale": True,
     "dtype": "float32",
@@ -98,13 +93,9 @@ _REALMLP_TD_S = _PLAIN | {
 # What RealMLP-TD adds, from the same sources. Weight decay leaves the learned scale
 # alone here, which pytabkit lets decay 36 times as fast as the weights.
 _REALMLP_TD = _REALMLP_TD_S | {
-    "initializer": "unit_variance",
-    "bias_initializer": "hull",
-    "output_initializer": None,
-    "dropout": 0.15,
-    "dropout_schedule": "flat_cosine",
-    "weight_decay": 0.02,
-    "weight_decay_schedule": "flat_cosine",
+    "initializer": Initialization("unit_variance", biases="hull"),
+    "dropout": Dropout(0.15, schedule="flat_cosine"),
+    "weight_decay": WeightDecay(0.02, schedule="flat_cosine"),
     "learning_rate_factors": {
         "W": "ntk",
         "b": 0.1,

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar, Literal, Self, overload
 
 import numpy as np
-from sklearn.base import RegressorMixin
+from numpy.typing import ArrayLike
 from sklearn.metrics import r2_score
 
+from sklearn_bpnet import _types as types
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._data.moments import mean_and_std
 from sklearn_bpnet._data.regression import Regression
 from sklearn_bpnet._fit.given_weights import given_standardization
-from sklearn_bpnet._settings.constraints import loss_constraint
-from sklearn_bpnet._sklearn_compat import StrOptions
+from sklearn_bpnet._settings.constraints import constraints
+from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet._sklearn_compat import RegressorMixin
+from sklearn_bpnet.net._typing import Array
 
 
 class BPNetRegressor(RegressorMixin, BaseBPNet):
@@ -31,55 +35,49 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Number of units of every hidden layer; ``()`` for a linear model.
 
     activation : str, Activation, pair of functions, or list of these, default="relu"
-        Activation of the hidden layers, or a list with one for each. Names:
-        "identity", "heaviside", "sigmoid" (also "logistic"), "tanh", "relu",
-        "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "softsign",
-        "exp", "softmax", "prelu" (its slopes are learned). No gradient passes a
-        "heaviside" layer: what lies below keeps its initial weights. A pair
-        ``(f, derivative)`` of your own functions of Z will do as well.
+        Activation of the hidden layers, or a list with one for each: "identity",
+        "sigmoid" (also "logistic"), "tanh", "relu", "gelu", "silu", "selu" or another
+        of the table in :ref:`activations`; an instance with its own parameters; or a
+        pair ``(f, derivative)`` of user-defined functions of Z.
+
+    output_activation : str, Activation or pair of functions, default="auto"
+        Activation of the output. "auto" depends on the task, the targets and the loss:
+        softmax for three classes or more, the logistic sigmoid for two classes and for
+        label indicators, the identity for most regressions; :ref:`output-activation`
+        has the others.
+
+    initializer : str, Initializer or Initialization, default="auto"
+        Initialisation scheme of the weights. "auto" follows each layer's activation: He
+        for rectifiers, LeCun for SELU, Glorot otherwise; :ref:`initialisers` has the
+        others. ``Initialization(weights, biases, output)`` of `sklearn_bpnet.options`
+        has schemes of the biases, which are zeros by default, and of the output layer.
+
+    numeric_embedding : "pbld", PBLD or None, default=None
+        What the network sees of a feature with more than two values among the training
+        samples. None: the scaled feature. "pbld": beside it three learned functions of
+        it, linear maps of 16 waves, so that the target may change fast, or up and down,
+        along a feature; see :ref:`embedding`. Features with two values stay as they
+        are. Needs dense X. ``PBLD(n_frequencies, embedding_size, deviation)`` has other
+        numbers.
+
+    learned_input_scale : bool, default=False
+        Whether the network learns a factor of every scaled feature, which it is
+        multiplied by before the first layer; see `learned_input_scale_`. They start
+        at 1 and are not penalised.
 
     loss : str, Loss, or pair of functions, default="squared_error"
-        The loss L(y, a) of a row, summed over the outputs. Names: "squared_error",
-        "absolute_error" (the median), "huber", "log_cosh", "quantile", "expectile";
-        "poisson" for y >= 0, "gamma" for y > 0, "tweedie". An instance carries its
-        own parameters: ``Quantile((0.05, 0.5, 0.95))`` predicts three quantiles that
-        do not cross. Or two functions, ``(value, gradient)``, of Y and A.
-
-    output_activation : str or Activation, default="auto"
-        Activation of the output. "auto" is the exponential for "poisson", "gamma" and
-        "tweedie", and the identity for the others.
-
-    initializer : str or Initializer, default="auto"
-        Law of the initial weights. "auto" follows each layer's activation:
-        "he_uniform" for the rectifiers, "lecun_normal" for SELU, "glorot_uniform"
-        otherwise. Also "glorot_normal", "he_normal", "lecun_uniform", "orthogonal",
-        "zeros", and "unit_variance", which looks at training rows: normal weights,
-        scaled so that every pre-activation has variance 1 over them.
-
-    bias_initializer : str or BiasInitializer, default="zeros"
-        Law of the initial biases: "zeros"; "normal" with mean 0 and standard
-        deviation 1; "hull", which puts the bend of every unit among training rows.
-
-    output_initializer : str, Initializer or None, default=None
-        Law of the output layer's weights; None is that of the others. With "zeros"
-        its biases are zero too, whatever `bias_initializer` says, so that training
-        starts from outputs that are the same for all rows.
-
-    solver : str, Optimizer or FullBatchSolver, default="adam"
-        How the empirical risk is minimised. By steps along gradients of mini-batches:
-        "sgd", "adagrad", "rmsprop", "adadelta", "adam", "amsgrad", "adamw", "nadam",
-        "radam", "lion". By all rows in every step, for small data: "lbfgs", "cg",
-        "gd", "rprop"; only "lbfgs" and "cg" need no learning rate. An instance, such
-        as ``Adam(beta_1=0.8)``, carries its own hyper-parameters.
+        The loss L(y, a) of a sample, summed over the outputs: "squared_error" (the
+        mean), "absolute_error" (the median), "huber", "quantile", "poisson" for counts,
+        or another of the table in :ref:`losses`. An instance carries its own
+        parameters: ``Quantile((0.05, 0.5, 0.95))`` predicts three quantiles that do not
+        cross. Or two functions, ``(value, gradient)``, of Y and A.
 
     alpha : "auto", float or sequence of float, default="auto"
         Strength lambda of the penalty in the empirical risk, at least 0, or one for
         every layer of weights, from the input up. A number means the same for every
-        batch size, number of rows and scale of the sample weights. scikit-learn's
-        alpha divided by the batch size (by the number of rows for "lbfgs") gives the
-        same strength. "auto" is 0.55 / N^(3/4) for N rows, at most 0.01: the more
-        rows, the less the weights need a prior. `partial_fit` takes its rows to be some
-        of 15,000.
+        batch size, number of samples and scale of the sample weights; see :ref:`alpha`
+        for scikit-learn's. "auto" is less the more training samples and classes there
+        are, see :ref:`auto-alpha`.
 
     l1_ratio : float, default=0.0
         Share of L1 in the penalty, in [0, 1]: 0 is L2, 1 is L1, as in ElasticNet.
@@ -88,76 +86,28 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     group_alpha : float, default=0.0
         Strength of a group penalty, at least 0: the sum over the features of the
         Euclidean norm of the weights that leave it. It switches whole features off,
-        exactly. Not for "lbfgs", "cg", "lion" and "rprop".
+        exactly. Needs a solver with proximal steps, such as "adam", "sgd" or "gd".
 
-    dropout : float or sequence of float, default=0.0
+    dropout : float, sequence of float or Dropout, default=0.0
         Probability of a hidden unit to be left out of a training step, in [0, 1), or
-        one for every hidden layer.
-
-    input_dropout : float, default=0.0
-        The same for features, in [0, 1); a feature that is left out is set to its mean
-        by the standardisation. Needs dense X.
-
-    dropout_schedule : str, callable or Schedule, default="constant"
-        Course of `dropout` and `input_dropout`: the factor of these rates as training
-        goes on, by the names of `learning_rate` that do not wait for plateaus.
-        "flat_cosine" keeps them for half of the epochs, then lowers them to 0.
+        one for every hidden layer. ``Dropout(rate, input_rate, schedule)`` of
+        `sklearn_bpnet.options` leaves out features too, and has a schedule of the
+        rates.
 
     input_noise : float, default=0.0
         Standard deviation of normal noise that is added to the features in training,
         at least 0, in units of the scaled features. Needs dense X.
 
+    solver : str, Optimizer or FullBatchSolver, default="adam"
+        How the empirical risk is minimised: by steps along gradients of mini-batches,
+        as "sgd", "adam", "adamw" and others do, or by all samples in every step, for
+        small data, as "lbfgs", "cg", "gd" and "rprop" do. The table in :ref:`solvers`
+        has all of them. An instance, such as ``Adam(beta_1=0.8)``, carries its own
+        hyper-parameters.
+
     batch_size : int, "auto" or "full", default="auto"
-        Rows a mini-batch. "full" is all rows. "auto" is a hundredth of them, but at
-        least 64 (or all) and at most 200.
-
-    learning_rate : str, callable or Schedule, default="auto"
-        Course of the learning rate, for every solver that has one.
-
-        - "auto" is "cosine", which comes down to 0 in the last of `max_iter` epochs;
-          in `partial_fit` and with `warm_start`, whose end nobody knows, "constant".
-        - "constant" is `learning_rate_init`.
-        - "invscaling" is ``learning_rate_init / t**power_t`` in epoch t = 1, 2, ...
-        - "adaptive" (also "on_plateau") divides it by 5 each time `n_iter_no_change`
-          epochs in a row did not improve; training ends once it is at most 1e-6.
-        - "step", "exponential", "cosine", "cosine_restarts", "one_cycle",
-          "flat_cosine", "coslog4" and "warmup" are in the user guide.
-        - A function from the part of training that is done, in [0, 1], gives the
-          factor of `learning_rate_init` for every batch.
-
-    learning_rate_init : "auto" or float, default="auto"
-        The learning rate that `learning_rate` multiplies, positive. "auto" is what
-        suits the solver: 0.008 for "adam", "amsgrad", "adamw", "nadam" and "radam",
-        0.01 for "sgd", 0.1 for "gd", 0.03 for "adagrad", 0.003 for "rmsprop" and
-        "rprop", 0.001 for "lion", 3 for "adadelta"; for n > 20 features these times
-        (20 / n)^(1/3).
-
-    power_t : float, default=0.5
-        Exponent of "invscaling", at least 0.
-
-    max_iter : int, default=100
-        Most epochs (iterations of "lbfgs" and "cg") in a call of `fit`.
-
-    shuffle : bool, default=True
-        Whether to shuffle the rows before every epoch.
-
-    random_state : int, RandomState instance or None, default=None
-        Determines the initial weights, the validation split and the shuffling. The
-        same int, data and versions give bit-identical predictions. NumPy's global
-        random state is neither read nor changed.
-
-    tol : float, default=1e-4
-        Least improvement of the loss, or of the validation score, that counts; for
-        "lbfgs" and "cg" the largest component of the gradient at convergence.
-
-    verbose : bool or int, default=False
-        Whether to print the loss and the other facts of every epoch; of an ensemble
-        those of every member.
-
-    warm_start : bool, default=False
-        Whether `fit` goes on from the call before: the weights, the optimiser's state,
-        the schedule, the patience and the random stream. `max_iter` then counts the
-        epochs to add.
+        Samples per mini-batch. "full" is all samples. "auto" is a hundredth of them,
+        but at least 64 (or all) and at most 200.
 
     momentum : float, default=0.9
         Momentum of "sgd", in [0, 1].
@@ -165,41 +115,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     nesterovs_momentum : bool, default=True
         Whether the momentum of "sgd" is Nesterov's.
 
-    early_stopping : bool, default=False
-        Whether to stop when the validation no longer improves, see `scoring`, and to
-        keep the best weights. The validation rows are `X_val` of `fit`, or some of
-        the training rows, see `validation_fraction`.
-
-    validation_fraction : float or splitter, default=0.1
-        Share of the rows that early stopping sets aside, in [0, 1); at least two
-        rows. With `groups` of `fit`, groups stay together.
-        Or a splitter of scikit-learn such as ``TimeSeriesSplit()``, whose first split
-        is taken.
-
-    scoring : "loss", str, callable or None, default=None
-        What early stopping watches on the validation rows. None is the R2, "loss"
-        the mean loss without the penalty; else the name of a scorer of scikit-learn,
-        or a callable ``scorer(estimator, X, y)`` (with ``sample_weight`` where there
-        are weights), larger being better.
-
-    ties : {"loss", "first", "last"}, default="loss"
-        Which of two epochs is the better one for early stopping. With "loss", where
-        the score differs from the best by less than `tol`, the loss on the validation
-        rows decides. With "first" or "last", of equal scores the earlier or the later,
-        and neither counts as an improvement.
-
-    ema_decay : float or None, default=None
-        If given, in [0, 1), what is validated and kept is the exponential moving
-        average of the weights over the steps, in place of the last weights; about
-        the last 1 / (1 - ema_decay) steps count.
-
-    record : str, list or tuple of str, default=()
-        What `history_` shall hold beside the curves, for every layer: "gradient_norm"
-        and "saturation", from at most 1000 training rows once an epoch.
-
     beta_1 : float, default=0.9
-        Decay rate of the first moment of "adam", "amsgrad", "adamw", "nadam" and
-        "radam", in [0, 1).
+        Decay rate of the first moment of "adam" and its variants, in [0, 1).
 
     beta_2 : float, default=0.999
         Decay rate of their second moment, in [0, 1).
@@ -207,23 +124,11 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     epsilon : float, default=1e-8
         Keeps their division finite; positive.
 
-    n_iter_no_change : "auto", int or inf, default="auto"
-        Training stops after exactly so many epochs in a row without improvement;
-        inf makes all `max_iter` epochs, without a warning. "auto" is 10, but inf
-        where no validation score is watched and the learning rate comes down to 0:
-        a loss that stands still means then that the rate is still high.
-
-    max_fun : int, default=15000
-        Most evaluations of the risk by "lbfgs".
-
-    weight_decay : float or None, default=None
+    weight_decay : float, WeightDecay or None, default=None
         Decoupled weight decay, at least 0: before every step the weights (not the
         biases) shrink by ``learning_rate * weight_decay`` of themselves, whatever the
         optimiser does to the gradient. None is 0.01 for "adamw" and 0 for the others.
-
-    weight_decay_schedule : str, callable or Schedule, default="constant"
-        Course of `weight_decay`: its factor as training goes on, as for
-        `dropout_schedule`.
+        ``WeightDecay(rate, schedule)`` of `sklearn_bpnet.options` has a schedule.
 
     clip_norm : float or None, default=None
         Largest Euclidean norm of a batch's gradient, positive: a longer gradient is
@@ -239,19 +144,70 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         (1 / n_in for "sgd" and "gd"): they are trained as if they were stored with
         variance 1.
 
-    target_scaling : {"auto", "standard"} or None, default="auto"
-        Whether the network is trained on standardised targets, and predictions are
-        mapped back. "auto" does so where it leaves the minimiser the same, as for a
-        mean, a median or a quantile with the identity as output activation, and does
-        not touch counts and other targets of "poisson", "gamma" and "tweedie".
+    ema_decay : float or None, default=None
+        If given, in [0, 1), what is validated and kept is the exponential moving
+        average of the weights over the steps, in place of the last weights; about
+        the last 1 / (1 - ema_decay) steps count.
 
-    target_range : tuple (low, high), default=None
-        Ends of the targets' range, which predictions then never leave: the range of a
-        bounded `output_activation` ("sigmoid", if that is "auto") is mapped to it.
+    shuffle : bool, default=True
+        Whether to shuffle the samples before every epoch.
 
-    clip_predictions : bool, default=False
-        Whether predictions are clipped to the range of the training targets, from
-        `target_min_` to `target_max_`; the loss is that of the outputs as they are.
+    max_fun : int, default=15000
+        Most evaluations of the risk by "lbfgs".
+
+    learning_rate_init : "auto" or float, default="auto"
+        The learning rate that `learning_rate` multiplies, positive. "auto" depends on
+        the solver, see the table in :ref:`solvers`, and falls with the number of
+        features.
+
+    learning_rate : str, callable or Schedule, default="auto"
+        Schedule of the learning rate, for every solver that has one.
+
+        - "auto" is "cosine", which anneals to zero in the last of `max_iter` epochs;
+          in `partial_fit` and with `warm_start`, whose end is unknown, "constant".
+        - "constant" is `learning_rate_init`.
+        - "invscaling" is ``learning_rate_init / t**power_t`` in epoch t = 1, 2, ...
+        - "adaptive" (also "on_plateau") divides it by 5 each time `n_iter_no_change`
+          epochs in a row did not improve; training ends once it is at most 1e-6.
+        - Other names, and instances, are in the table in :ref:`schedules`.
+        - A function from the part of training that is done, in [0, 1], gives the
+          factor of `learning_rate_init` for every batch.
+
+    power_t : float, default=0.5
+        Exponent of "invscaling", at least 0.
+
+    max_iter : int, default=100
+        Most epochs (iterations of "lbfgs" and "cg") in a call of `fit`.
+
+    tol : float, default=1e-4
+        Least improvement of the loss, or of the validation score, that counts; for
+        "lbfgs" and "cg" the largest component of the gradient at convergence.
+
+    n_iter_no_change : "auto", int or inf, default="auto"
+        Training stops after exactly so many epochs in a row without improvement;
+        inf makes all `max_iter` epochs, without a warning. "auto" is 10, but inf
+        where no validation score is monitored and the learning rate anneals to zero:
+        a loss that stands still means then that the rate is still high.
+
+    early_stopping : bool or EarlyStopping, default=False
+        Whether to stop when the validation no longer improves, see `scoring`, and to
+        keep the best weights. The validation samples are `X_val` of `fit`, or some of
+        the training samples, see `validation_fraction`. ``EarlyStopping(ties)`` of
+        `sklearn_bpnet.options` says which of two epochs with equal scores is better.
+
+    validation_fraction : float or splitter, default=0.1
+        Share of the samples that early stopping sets aside, in [0, 1), at least two; or
+        a splitter of scikit-learn such as ``TimeSeriesSplit()``, whose first split is
+        taken. A classifier's split is stratified by class, with one sample of every
+        class that has more than one, except for label indicators. With `groups` of
+        `fit`, groups stay together.
+
+    scoring : "loss", str, callable or None, default=None
+        What early stopping monitors on the validation samples. None is the accuracy of
+        a classifier and the R2 of a regressor, "loss" the mean loss without the
+        penalty; else the name of a scorer of scikit-learn, or a callable
+        ``scorer(estimator, X, y)`` (with ``sample_weight`` where there are weights),
+        larger being better.
 
     input_scaling : {"standard", "squash"} or None, default="standard"
         How features are scaled inside the estimator, with statistics weighted by
@@ -260,37 +216,55 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         bent smoothly into (-3, 3), so that outliers stay near; it needs dense X. None
         leaves them as they are.
 
-    numeric_embedding : "pbld", PBLD or None, default=None
-        What the network sees of a feature with more than two values in the training
-        rows. None: the scaled feature. "pbld": beside it three learned functions of
-        it, linear maps of 16 waves, so that the target may change fast, or up and down,
-        along a feature. Features with two values stay as they are. Needs dense X.
-        ``PBLD(n_frequencies, embedding_size, deviation)`` has other numbers.
+    target_scaling : {"auto", "standard"}, pair (low, high) or None, default="auto"
+        Whether the network is trained on scaled targets, and predictions are mapped
+        back. "auto" standardises them where that leaves the minimiser the same, as for
+        a mean, a median or a quantile with the identity as output activation, and does
+        not touch counts and other targets of "poisson", "gamma" and "tweedie";
+        "standard" always does. A pair is the range of the targets, which predictions
+        then never leave: that of a bounded `output_activation` is mapped to it.
 
-    learned_input_scale : bool, default=False
-        Whether the network learns a number for every scaled feature, which it is
-        multiplied by before the first layer; see `learned_input_scale_`. They start
-        at 1 and are not penalised.
+    clip_predictions : bool, default=False
+        Whether predictions are clipped to the range of the training targets, from
+        `target_min_` to `target_max_`; the loss is that of the outputs as they are.
+
+    dtype : {"auto", "float32", "float64"}, default="auto"
+        Of the weights and the arithmetic. "auto" is float64 for full-batch training
+        ("lbfgs", "cg", or batches that hold all samples) and float32 for mini-batches.
 
     n_members : int, default=1
-        Number of networks, at least 1. With more than one, they are trained from
-        initial weights and orders of the rows of their own, on the same rows, with
-        the same validation rows, and their predictions are averaged; see
-        `estimators_`.
+        Number of networks, at least 1. With more than one, each is trained from its own
+        initial weights and its own order of the samples, on the same samples, with the
+        same validation samples, and their probabilities (of a classifier) or
+        predictions are averaged; see `estimators_`.
 
     n_jobs : int or None, default=None
         How many of them are trained at the same time, each in one thread; None is 1
         (unless in a ``joblib.parallel_config`` context) and -1 all processors. The
         results are the same, bit for bit.
 
-    dtype : {"auto", "float32", "float64"}, default="auto"
-        Of the weights and the arithmetic. "auto" is float64 for full-batch training
-        ("lbfgs", "cg", or batches that hold all rows) and float32 for mini-batches.
+    record : str, list or tuple of str, default=()
+        What `history_` shall hold beside the curves, for every layer: "gradient_norm"
+        and "saturation", from at most 1000 training samples once per epoch.
+
+    verbose : bool or int, default=False
+        Whether to print the loss and the other facts of every epoch; of an ensemble
+        those of every member.
+
+    warm_start : bool, default=False
+        Whether `fit` continues the training of the call before: the weights, the
+        optimiser's state, the schedule, the patience and the random stream. `max_iter`
+        then counts the epochs to add.
+
+    random_state : int, RandomState instance or None, default=None
+        Determines the initial weights, the validation split and the shuffling. The
+        same int, data and versions give bit-identical predictions. NumPy's global
+        random state is neither read nor changed.
 
     Attributes
     ----------
-    estimators_ : list of BPNetRegressor, length n_members
-        The members, with ``n_members > 1``: a fitted estimator of one network each.
+    estimators_ : list of estimators, length n_members
+        Only with ``n_members > 1``: the members, each fitted and with one network.
         What differs between them is theirs alone: `coefs_`, `intercepts_`,
         `activation_weights_`, `history_` and the curves, `stop_reason_`, `t_` and all
         "best" ones. The ensemble has what they share; its `n_iter_` is the largest,
@@ -316,23 +290,23 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         The empirical risk, penalty included: for mini-batches its mean over the last
         epoch, for "lbfgs" and "cg" its value at the final weights.
 
-    best_loss_ : float or None
-        Smallest of `loss_curve_`; None with early stopping.
+    best_loss_ : float
+        Smallest of `loss_curve_`, without early stopping.
 
     loss_curve_ : list of float
         The empirical risk of every epoch, or iteration of "lbfgs" or "cg". Calls that
-        go on append to it.
+        continue training append to it.
 
-    validation_loss_curve_ : list of float or None
-        The mean loss on the validation rows after every epoch, without the penalty;
-        None without validation rows.
+    validation_loss_curve_ : list of float
+        The mean loss on the validation samples after every epoch, without the penalty;
+        only with validation samples.
 
-    validation_scores_ : list of float or None
-        The score of the validation rows after every epoch, see `scoring`; None
-        without validation rows and for ``scoring="loss"``.
+    validation_scores_ : list of float
+        The score of the validation samples after every epoch, see `scoring`; only with
+        validation samples, and not for ``scoring="loss"``.
 
-    best_validation_score_ : float or None
-        Largest of `validation_scores_`.
+    best_validation_score_ : float
+        Largest of `validation_scores_`, where there are some.
 
     best_epoch_ : int
         The epoch, from 1, whose weights were kept: with early stopping that of the
@@ -341,7 +315,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     history_ : dict of str to ndarray of float of shape (n_epochs,)
         A number for every epoch: "loss", "learning_rate" (NaN for "lbfgs" and "cg"),
         "seconds", "validation_loss" and "validation_score" where there are validation
-        rows, and for every layer what `record` asks for, such as "saturation_1".
+        samples, and for every layer what `record` asks for, such as "saturation_1".
         ``pandas.DataFrame(history_)`` makes a table of it.
 
     stop_reason_ : str
@@ -350,7 +324,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         "failed" (the solver gave up).
 
     t_ : int
-        Number of training rows seen, counted again in every epoch.
+        Number of training samples seen, counted again in every epoch.
 
     n_iter_ : int
         Epochs, or iterations of "lbfgs" or "cg", of the last call.
@@ -370,32 +344,34 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     out_activation_ : str
         Name of the output activation.
 
-    input_mean_, input_scale_ : ndarray of shape (n_features_in_,) or None
-        What is subtracted from the features, and what they are divided by.
+    input_mean_, input_scale_ : ndarray of shape (n_features_in_,)
+        What is subtracted from the features, and what they are divided by; only where
+        they are scaled.
 
-    input_clip_ : float or None
+    input_clip_ : float
         Where scaled features are bent to, by "squash".
 
-    embedded_features_ : ndarray of int or None
+    embedded_features_ : ndarray of int
         The features that `numeric_embedding` embeds.
 
-    embedding_weights_ : list of 4 ndarray or None
+    embedding_weights_ : list of 4 ndarray
         What was learned of them: frequencies and phases of the waves, of shape
         (n_embedded, n_frequencies), their linear map, of shape (n_embedded,
         n_frequencies, embedding_size - 1), and what is added, of shape (n_embedded,
         embedding_size - 1). The first layer sees the features, then these functions
         of the first embedded feature, of the second, and so on.
 
-    learned_input_scale_ : ndarray of shape (n_features_in_,) or None
-        What the scaled features are multiplied by, with `learned_input_scale`; else
-        None. Behind an embedding there is a number for everything that it hands on.
+    learned_input_scale_ : ndarray of shape (n_features_in_,)
+        What the scaled features are multiplied by, with `learned_input_scale`. Behind
+        an embedding there is a number for everything that it hands on.
 
-    target_mean_, target_scale_ : ndarray of shape (n_outputs_,) or None
-        What is subtracted from the targets, and what they are divided by.
+    target_mean_, target_scale_ : ndarray of shape (n_outputs_,)
+        What is subtracted from the targets, and what they are divided by; only where
+        they are scaled.
 
-    target_min_, target_max_ : ndarray of shape (n_targets,) or None
-        The smallest and the largest target that training saw, in all calls that went
-        on; None if it saw none (`from_weights`).
+    target_min_, target_max_ : ndarray of shape (n_targets,)
+        The smallest and the largest target that training saw, in all calls that
+        continued it; not after `from_weights`.
 
     See Also
     --------
@@ -416,138 +392,124 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     0.52
     """
 
-    _parameter_constraints: ClassVar[dict] = {
-        **BaseBPNet._parameter_constraints,
-        "loss": loss_constraint("regression"),
-        "target_scaling": [StrOptions({"auto", "standard"}), None],
-        "target_range": [tuple, list, None],
-        "clip_predictions": ["boolean"],
-    }
+    estimators_: list[BPNetRegressor]
+    target_mean_: Array
+    target_scale_: Array
+    target_min_: Array
+    target_max_: Array
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = constraints("regression")
 
     _kind: ClassVar[str] = "regression"
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
+        hidden_layer_sizes: types.Sizes = (100,),
+        activation: types.ActivationLike = "relu",
         *,
-        activation="relu",
-        loss="squared_error",
-        output_activation="auto",
-        initializer="auto",
-        bias_initializer="zeros",
-        output_initializer=None,
-        solver="adam",
-        alpha="auto",
-        l1_ratio=0.0,
-        group_alpha=0.0,
-        dropout=0.0,
-        input_dropout=0.0,
-        dropout_schedule="constant",
-        input_noise=0.0,
-        batch_size="auto",
-        learning_rate="auto",
-        learning_rate_init="auto",
-        power_t=0.5,
-        max_iter=100,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        scoring=None,
-        ties="loss",
-        ema_decay=None,
-        record=(),
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        n_iter_no_change="auto",
-        max_fun=15_000,
-        weight_decay=None,
-        weight_decay_schedule="constant",
-        clip_norm=None,
-        learning_rate_factors=None,
-        target_scaling="auto",
-        target_range=None,
-        clip_predictions=False,
-        input_scaling="standard",
-        numeric_embedding=None,
-        learned_input_scale=False,
-        n_members=1,
-        n_jobs=None,
-        dtype="auto",
-    ):
+        output_activation: types.OneActivation = "auto",
+        initializer: types.InitializerLike = "auto",
+        numeric_embedding: types.EmbeddingLike = None,
+        learned_input_scale: bool = False,
+        loss: types.LossLike = "squared_error",
+        alpha: types.AlphaLike = "auto",
+        l1_ratio: float = 0.0,
+        group_alpha: float = 0.0,
+        dropout: types.DropoutLike = 0.0,
+        input_noise: float = 0.0,
+        solver: types.SolverLike = "adam",
+        batch_size: types.BatchSize = "auto",
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: types.WeightDecayLike = None,
+        clip_norm: float | None = None,
+        learning_rate_factors: types.RateFactors | types.Numbers | None = None,
+        ema_decay: float | None = None,
+        shuffle: bool = True,
+        max_fun: int = 15_000,
+        learning_rate_init: float | Literal["auto"] = "auto",
+        learning_rate: types.ScheduleLike = "auto",
+        power_t: float = 0.5,
+        max_iter: int = 100,
+        tol: float = 1e-4,
+        n_iter_no_change: float | Literal["auto"] = "auto",
+        early_stopping: types.EarlyStoppingLike = False,
+        validation_fraction: float | types.Splitter = 0.1,
+        scoring: types.Scoring = None,
+        input_scaling: types.InputScaling = "standard",
+        target_scaling: types.TargetScaling = "auto",
+        clip_predictions: bool = False,
+        dtype: types.DType = "auto",
+        n_members: int = 1,
+        n_jobs: int | None = None,
+        record: str | tuple[str, ...] | list[str] = (),
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        random_state: types.RandomState = None,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
-        self.loss = loss
         self.output_activation = output_activation
         self.initializer = initializer
-        self.bias_initializer = bias_initializer
-        self.output_initializer = output_initializer
-        self.solver = solver
+        self.numeric_embedding = numeric_embedding
+        self.learned_input_scale = learned_input_scale
+        self.loss = loss
         self.alpha = alpha
         self.l1_ratio = l1_ratio
         self.group_alpha = group_alpha
         self.dropout = dropout
-        self.input_dropout = input_dropout
-        self.dropout_schedule = dropout_schedule
         self.input_noise = input_noise
+        self.solver = solver
         self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
         self.momentum = momentum
         self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.scoring = scoring
-        self.ties = ties
-        self.ema_decay = ema_decay
-        self.record = record
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
         self.weight_decay = weight_decay
-        self.weight_decay_schedule = weight_decay_schedule
         self.clip_norm = clip_norm
         self.learning_rate_factors = learning_rate_factors
-        self.target_scaling = target_scaling
-        self.target_range = target_range
-        self.clip_predictions = clip_predictions
+        self.ema_decay = ema_decay
+        self.shuffle = shuffle
+        self.max_fun = max_fun
+        self.learning_rate_init = learning_rate_init
+        self.learning_rate = learning_rate
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.scoring = scoring
         self.input_scaling = input_scaling
-        self.numeric_embedding = numeric_embedding
-        self.learned_input_scale = learned_input_scale
+        self.target_scaling = target_scaling
+        self.clip_predictions = clip_predictions
+        self.dtype = dtype
         self.n_members = n_members
         self.n_jobs = n_jobs
-        self.dtype = dtype
+        self.record = record
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.random_state = random_state
 
     @classmethod
     def from_weights(
         cls,
-        coefs,
-        intercepts,
+        coefs: Sequence[ArrayLike],
+        intercepts: Sequence[ArrayLike],
         *,
-        input_mean=None,
-        input_scale=None,
-        target_mean=None,
-        target_scale=None,
-        **parameters,
-    ):
+        input_mean: ArrayLike | None = None,
+        input_scale: ArrayLike | None = None,
+        target_mean: ArrayLike | None = None,
+        target_scale: ArrayLike | None = None,
+        **parameters: Any,
+    ) -> Self:
         """Build a fitted regressor from given weights, without training.
 
-        It predicts at once. `partial_fit`, and `fit` with ``warm_start=True``, go on
+        It predicts at once. `partial_fit`, and `fit` with ``warm_start=True``, continue
         from the weights.
 
         Parameters
@@ -562,10 +524,10 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         target_mean, target_scale : array-like of shape (n_outputs,), default=None
             A prediction is the network's output times `target_scale` plus
             `target_mean`. None: the output is the prediction.
-        **parameters
+        **parameters : object
             Parameters of the constructor. `hidden_layer_sizes` follows from the
-            weights; `input_scaling` and `target_scaling` are None unless the
-            statistics are given.
+            weights; scaling of inputs and targets is None unless the statistics are
+            given.
 
         Returns
         -------
@@ -590,7 +552,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
             "input_scaling": input_mean is not None or input_scale is not None,
             "target_scaling": target_mean is not None or target_scale is not None,
         }
-        reg = cls._with_layers_of(coefs, parameters, given)
+        reg: Self = cls._with_layers_of(coefs, parameters, given)
         units = given_standardization(
             target_mean, target_scale, np.shape(coefs[-1])[1], "target"
         )
@@ -599,13 +561,32 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
             task = replace(task, mean=units.mean, scale=units.scale)
         return reg._with_weights(task, coefs, intercepts, input_mean, input_scale)
 
-    def _learn_task(self, settings, y, before, classes):
+    def _learn_task(
+        self, settings: Settings, y: Any, before: Any, classes: Any
+    ) -> tuple[Regression, Any]:
         return Regression.learn(settings, y, before=before)
 
-    def _known_task(self, settings, facts):
+    def _known_task(self, settings: Settings, facts: Mapping[str, Any]) -> Regression:
         return replace(Regression.of_settings(settings), **facts)
 
-    def predict(self, X, return_std=False):
+    @overload
+    def predict(
+        self, X: types.MatrixLike, return_std: Literal[False] = False
+    ) -> Array: ...
+
+    @overload
+    def predict(
+        self, X: types.MatrixLike, return_std: Literal[True]
+    ) -> tuple[Array, Array]: ...
+
+    @overload
+    def predict(
+        self, X: types.MatrixLike, return_std: bool
+    ) -> Array | tuple[Array, Array]: ...
+
+    def predict(
+        self, X: types.MatrixLike, return_std: bool = False
+    ) -> Array | tuple[Array, Array]:
         """Predict targets.
 
         Parameters
@@ -630,7 +611,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         ValueError
             If ``return_std=True`` and there is a single network, which has no spread.
         """
-        X = self._check_samples(X)
+        samples = self._check_samples(X)
         model = self._model
         task = replace(model.task, clips=self.clip_predictions)
         if return_std and len(model.networks) < 2:
@@ -638,13 +619,18 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
                 "return_std=True needs the predictions of several networks, whose "
                 "standard deviation it is; this is one. Fit with n_members > 1."
             )
-        each = (task.predictions(A) for _, A in model.outputs(X))
+        each = (task.predictions(A) for _, A in model.outputs(samples))
         if len(model.networks) == 1:
-            return task.shaped(next(each), X.dtype)
-        mean, std = (task.shaped(A, X.dtype) for A in mean_and_std(each))
+            return task.shaped(next(each), samples.dtype)
+        mean, std = (task.shaped(A, samples.dtype) for A in mean_and_std(each))
         return (mean, std) if return_std else mean
 
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self,
+        X: types.MatrixLike,
+        y: types.MatrixLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
         """R2 of the predictions: 1 is perfect, 0 as good as the mean of y.
 
         Parameters
@@ -654,7 +640,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             The targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
+            Weights of the samples.
 
         Returns
         -------
@@ -665,9 +651,9 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         loss = self._fitted.task.loss
         if loss.n_outputs(1) > 1:
             predicted = predicted[..., loss.central_output]
-        return r2_score(y, predicted, sample_weight=sample_weight)
+        return float(r2_score(y, predicted, sample_weight=sample_weight))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags

@@ -22,6 +22,7 @@ from sklearn_bpnet._sklearn_compat import HAS_CALLBACKS
 from sklearn_bpnet._storage import checkpoint
 from sklearn_bpnet.net.activations import SELU, LeakyReLU, Mixed, ReLU
 from sklearn_bpnet.net.blocks.embeddings import PBLD
+from sklearn_bpnet.options import Dropout, WeightDecay
 from sklearn_bpnet.training.optimizers import OPTIMIZERS, Adam
 from sklearn_bpnet.training.schedules import FlatCosine, InverseScaling
 
@@ -97,12 +98,10 @@ SETTINGS = {
     "invscaling": {"learning_rate": InverseScaling(0.3)},
     "cosine": {"learning_rate": "cosine"},
     "one cycle": {"learning_rate": "one_cycle"},
-    "noise": {"dropout": [0.4, 0.0], "input_dropout": 0.2, "input_noise": 0.3},
+    "noise": {"dropout": Dropout([0.4, 0.0], 0.2), "input_noise": 0.3},
     "courses": {
-        "dropout": 0.4,
-        "dropout_schedule": "flat_cosine",
-        "weight_decay": 5.0,
-        "weight_decay_schedule": FlatCosine(0.3),
+        "dropout": Dropout(0.4, schedule="flat_cosine"),
+        "weight_decay": WeightDecay(5.0, FlatCosine(0.3)),
     },
     "prelu": {"activation": "prelu", "dropout": 0.2},
     "embedding": {"numeric_embedding": PBLD(5, 3), "learned_input_scale": True},

@@ -6,6 +6,7 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet.options import Dropout, WeightDecay
 from sklearn_bpnet.training.optimizers import AdamW
 from sklearn_bpnet.training.schedules import (
     Adaptive,
@@ -20,7 +21,7 @@ each_class = pytest.mark.parametrize("estimator", [BPNetClassifier, BPNetRegress
 COURSES = {
     "dropout": {"dropout": 0.4},
     "dropout by layer": {"dropout": [0.0, 0.5]},
-    "input dropout": {"input_dropout": 0.4},
+    "input dropout": {"dropout__input_rate": 0.4},
     "weight decay": {"weight_decay": 20.0},
     "weight decay of adamw": {"solver": AdamW(weight_decay=20.0)},
 }
@@ -28,11 +29,12 @@ each_course = pytest.mark.parametrize("setting", COURSES.values(), ids=COURSES)
 
 
 def schedules(value):
-    return {"dropout_schedule": value, "weight_decay_schedule": value}
+    return {"dropout__schedule": value, "weight_decay__schedule": value}
 
 
 def make(estimator, setting, **more):
-    return estimator((6, 5), **{"random_state": 0, "max_iter": 10, **setting, **more})
+    model = estimator((6, 5), random_state=0, max_iter=10)
+    return model.set_params(**setting).set_params(**more)
 
 
 def assert_same_weights(one, other):
@@ -43,7 +45,7 @@ def assert_same_weights(one, other):
 def course_of(setting):
     """The name of the parameter that is the course of what the setting sets."""
     is_dropout = any("dropout" in name for name in setting)
-    return "dropout_schedule" if is_dropout else "weight_decay_schedule"
+    return "dropout__schedule" if is_dropout else "weight_decay__schedule"
 
 
 @quietly
@@ -144,17 +146,14 @@ def test_a_name_is_its_instance(estimator, name, instance, iris):
 @pytest.mark.parametrize("parameter", schedules(None))
 def test_what_waits_for_plateaus_is_refused(estimator, parameter, iris):
     setting = {"dropout": 0.4, "weight_decay": 10.0}
-    for name in ("adaptive", "on_plateau"):
-        with pytest.raises(ValueError, match=f"'{parameter}' parameter .*flat_cosine"):
-            make(estimator, setting, **{parameter: name}).fit(*iris)
-    for instance in (Adaptive(), Warmup(Adaptive())):
-        with pytest.raises(ValueError, match=f"{parameter}=.* follows plateaus"):
-            make(estimator, setting, **{parameter: instance}).fit(*iris)
+    for schedule in ("adaptive", "on_plateau", Adaptive(), Warmup(Adaptive())):
+        with pytest.raises(ValueError, match=r"schedule=.* follows plateaus.*flat_cos"):
+            make(estimator, setting, **{parameter: schedule})
 
 
 @each_class
 def test_a_factor_that_makes_all_units_drop_is_refused(estimator, iris):
-    model = make(estimator, {"dropout": 0.4}, dropout_schedule=lambda t: 2.5)
+    model = make(estimator, {"dropout": 0.4}, dropout__schedule=lambda t: 2.5)
     with pytest.raises(ValueError, match=r"makes 1 of a dropout of 0\.4.* below 1"):
         model.fit(*iris)
 
@@ -164,11 +163,17 @@ def test_a_factor_that_makes_all_units_drop_is_refused(estimator, iris):
 @pytest.mark.parametrize(
     ("setting", "reason"),
     [
-        ({"dropout_schedule": "cosine"}, "dropout=0.0"),
-        ({"dropout_schedule": "cosine", "input_noise": 0.1}, "dropout=0.0"),
-        ({"weight_decay_schedule": "cosine"}, "weight_decay=None"),
-        ({"weight_decay_schedule": "cosine", "weight_decay": 0.0}, "weight_decay=0.0"),
-        ({"weight_decay_schedule": "cosine", "solver": "lbfgs"}, "solver='lbfgs'"),
+        ({"dropout__schedule": "cosine"}, r"dropout=Dropout\(rate=0.0"),
+        (
+            {"dropout__schedule": "cosine", "input_noise": 0.1},
+            r"dropout=Dropout\(rate=0.0",
+        ),
+        ({"weight_decay__schedule": "cosine"}, r"weight_decay=WeightDecay\(rate=None"),
+        (
+            {"weight_decay__schedule": "cosine", "weight_decay": 0.0},
+            r"weight_decay=WeightDecay\(rate=0.0",
+        ),
+        ({"weight_decay__schedule": "cosine", "solver": "lbfgs"}, "solver='lbfgs'"),
     ],
     ids=str,
 )
@@ -184,15 +189,18 @@ def test_a_course_of_nothing_warns(estimator, setting, reason, iris):
 def test_a_course_of_something_does_not_warn(estimator, iris):
     setting = {"dropout": [0.0, 0.2], "weight_decay": 0.1, "power_t": 0.7}
     make(estimator, setting, max_iter=1, **schedules("invscaling")).fit(*iris)
-    adamw = {"solver": "adamw", "weight_decay_schedule": "cosine"}
+    adamw = {"solver": "adamw", "weight_decay__schedule": "cosine"}
     make(estimator, adamw, max_iter=1).fit(*iris)
-    inputs = {"input_dropout": 0.1, "dropout_schedule": "cosine"}
-    estimator((), max_iter=1, **inputs).fit(*iris)
+    inputs = Dropout(input_rate=0.1, schedule="cosine")
+    estimator((), max_iter=1, dropout=inputs).fit(*iris)
 
 
 @each_class
 def test_nested_parameters_reach_into_courses(estimator):
-    model = estimator(dropout_schedule="flat_cosine", weight_decay_schedule="cosine")
-    model.set_params(dropout_schedule__flat=0.2, weight_decay_schedule__final=0.1)
-    assert model.dropout_schedule == FlatCosine(0.2)
-    assert model.get_params()["weight_decay_schedule__final"] == 0.1
+    model = estimator(
+        dropout=Dropout(schedule="flat_cosine"),
+        weight_decay=WeightDecay(schedule="cosine"),
+    )
+    model.set_params(dropout__schedule__flat=0.2, weight_decay__schedule__final=0.1)
+    assert model.dropout.schedule == FlatCosine(0.2)
+    assert model.get_params()["weight_decay__schedule__final"] == 0.1

@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet.options import Dropout, EarlyStopping, WeightDecay
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = [BPNetClassifier, BPNetRegressor]
@@ -47,19 +48,23 @@ SETTINGS = [
     {"ema_decay": 0.9},
     {"early_stopping": True},
     {"early_stopping": True, "scoring": "loss", "ema_decay": 0.8},
-    {"early_stopping": True, "ties": "last", "n_iter_no_change": 5},
+    {"early_stopping": EarlyStopping("last"), "n_iter_no_change": 5},
     {"record": ("gradient_norm", "saturation")},
     {"dropout": 0.4},
-    {"dropout": [0.3], "input_dropout": 0.2, "input_noise": 0.5},
+    {"dropout": Dropout([0.3], 0.2), "input_noise": 0.5},
     {"dropout": 0.4, "early_stopping": True, "ema_decay": 0.8},
-    {"dropout": 0.4, "dropout_schedule": "exponential"},
-    {"weight_decay": 5.0, "weight_decay_schedule": "invscaling"},
+    {"dropout": Dropout(0.4, schedule="exponential")},
+    {"weight_decay": WeightDecay(5.0, "invscaling")},
     {"activation": "prelu"},
     {"group_alpha": 0.05},
     {"numeric_embedding": "pbld"},
     {"numeric_embedding": "pbld", "learned_input_scale": True, "dropout": 0.2},
     {"learned_input_scale": True, "learning_rate_factors": {"input_scale": 6}},
-    {"learned_input_scale": True, "input_dropout": 0.2, "early_stopping": True},
+    {
+        "learned_input_scale": True,
+        "dropout": Dropout(input_rate=0.2),
+        "early_stopping": True,
+    },
 ]
 
 
@@ -148,8 +153,9 @@ def test_training_goes_on_from_where_it_stood_not_from_the_best(estimator, iris)
     rows = {"X_val": X[:40], "y_val": y[:40]}
     model = estimator((4,), early_stopping=True, warm_start=True, random_state=0)
     model.set_params(max_iter=6, n_iter_no_change=np.inf)
-    model.set_params(scoring=lambda model, X, y: 0.0, ties="first")  # keeps epoch 1
-    blind = clone(model).set_params(early_stopping=False, scoring=None, ties="loss")
+    model.set_params(scoring=lambda model, X, y: 0.0)
+    model.set_params(early_stopping__ties="first")  # keeps epoch 1
+    blind = clone(model).set_params(early_stopping=False, scoring=None)
     model.fit(X, y, **rows).fit(X, y, **rows)
     blind.set_params(n_iter_no_change=np.inf).fit(X, y).fit(X, y)
     assert model.best_epoch_ == 1

@@ -8,10 +8,11 @@ from sklearn.base import clone
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor, empirical_risk
 from sklearn_bpnet.net.initializers import Hull
+from sklearn_bpnet.options import Initialization
 
 quietly = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 each_class = pytest.mark.parametrize("estimator", [BPNetClassifier, BPNetRegressor])
-DATA_DRIVEN = {"initializer": "unit_variance", "bias_initializer": "hull"}
+DATA_DRIVEN = {"initializer": Initialization("unit_variance", biases="hull")}
 
 
 def start(model, X, y, weights=None):
@@ -105,8 +106,8 @@ def test_partial_fit_looks_at_the_rows_of_its_first_call(estimator, iris):
 def test_names_are_instances_with_parameters_of_their_own(estimator, iris):
     model = estimator((6,), random_state=0, max_iter=2, **DATA_DRIVEN)
     by_name = clone(model).fit(*iris)
-    instance = clone(model).set_params(bias_initializer=Hull(5)).fit(*iris)
+    instance = clone(model).set_params(initializer__biases=Hull(5)).fit(*iris)
     assert_array_equal(by_name.coefs_[0], instance.coefs_[0])
-    other = clone(model).set_params(bias_initializer__n_points=2).fit(*iris)
-    assert other.bias_initializer == Hull(2)
+    other = clone(model).set_params(initializer__biases__n_points=2).fit(*iris)
+    assert other.initializer.biases == Hull(2)
     assert (other.intercepts_[0] != by_name.intercepts_[0]).any()

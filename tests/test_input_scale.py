@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor, check_gradient
 from sklearn_bpnet.net.activations import PReLU, Tanh
 from sklearn_bpnet.net.gradcheck import GradientMismatchError
+from sklearn_bpnet.options import EarlyStopping
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = [BPNetClassifier, BPNetRegressor]
@@ -121,8 +122,8 @@ def test_early_stopping_keeps_the_scale_of_the_best_epoch(estimator, iris):
     X, y = iris
     scoring = "accuracy" if estimator is BPNetClassifier else "r2"
     model = scaled(
-        estimator, early_stopping=True, scoring=scoring, learning_rate_init=0.05,
-        ties="first", max_iter=40, batch_size=32,
+        estimator, early_stopping=EarlyStopping(ties="first"), scoring=scoring,
+        learning_rate_init=0.05, max_iter=40, batch_size=32,
     )  # fmt: skip
     model.fit(X, y, X_val=X[:50], y_val=y[:50])
     assert model.best_epoch_ < model.n_iter_

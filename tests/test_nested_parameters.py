@@ -13,9 +13,16 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 from sklearn_bpnet.net.activations import ACTIVATIONS, LeakyReLU
 from sklearn_bpnet.net.initializers import NormalBiases, VarianceScaling
+from sklearn_bpnet.options import Dropout, EarlyStopping, Initialization, WeightDecay
 from sklearn_bpnet.training.full_batch import LBFGS
 from sklearn_bpnet.training.optimizers import OPTIMIZERS, SGD, Adam, Optimizer
-from sklearn_bpnet.training.schedules import SCHEDULES, Cosine, StepDecay, Warmup
+from sklearn_bpnet.training.schedules import (
+    SCHEDULES,
+    Cosine,
+    FlatCosine,
+    StepDecay,
+    Warmup,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = [BPNetClassifier, BPNetRegressor]
@@ -77,9 +84,12 @@ def test_get_params_lists_the_hyper_parameters_of_instances(estimator):
             ("initializer", VarianceScaling(1.0, "in", "normal")),
         ),
         (
-            {"bias_initializer": "normal"},
-            {"bias_initializer__deviation": 0.1},
-            ("bias_initializer", NormalBiases(0.1)),
+            {"initializer": Initialization("he_normal", biases="normal")},
+            {"initializer__biases__deviation": 0.1, "initializer__weights__gain": 1},
+            (
+                "initializer",
+                Initialization(VarianceScaling(1, "in", "normal"), NormalBiases(0.1)),
+            ),
         ),
     ],
     ids=str,
@@ -92,6 +102,86 @@ def test_set_params_reaches_into_instances_and_names(
     name, value = expected
     assert getattr(model, name) == value
     assert clone(model).get_params() == model.get_params()
+
+
+DROPOUT = Dropout(0.3, 0.1, "cosine")
+DECAY = WeightDecay(0.1, "cosine")
+GLOROT = VarianceScaling(1.0, "average")
+
+
+@each_class
+@pytest.mark.parametrize(
+    ("name", "value", "change", "expected"),
+    [
+        ("dropout", 0.5, {"input_rate": 0.2}, Dropout(0.5, input_rate=0.2)),
+        ("dropout", 0.5, {"schedule": "flat_cosine"}, Dropout(0.5, 0, "flat_cosine")),
+        ("dropout", [0.1, 0.2], {"input_rate": 0.2}, Dropout((0.1, 0.2), 0.2)),
+        ("dropout", DROPOUT, {"rate": 0.4}, Dropout(0.4, 0.1, "cosine")),
+        ("dropout", DROPOUT, {"schedule__final": 0.1}, Dropout(0.3, 0.1, Cosine(0.1))),
+        (
+            "dropout",
+            0.5,
+            {"schedule__flat": 0.2, "schedule": "flat_cosine"},
+            Dropout(0.5, schedule=FlatCosine(0.2)),
+        ),
+        ("weight_decay", None, {"schedule": "cosine"}, WeightDecay(None, "cosine")),
+        ("weight_decay", 0.1, {"schedule": "cosine"}, DECAY),
+        ("weight_decay", DECAY, {"rate": 1}, WeightDecay(1, "cosine")),
+        ("early_stopping", True, {"ties": "last"}, EarlyStopping("last")),
+        ("early_stopping", EarlyStopping(), {"ties": "last"}, EarlyStopping("last")),
+        (
+            "initializer",
+            "he_normal",
+            {"biases": "hull"},
+            Initialization("he_normal", "hull"),
+        ),
+        (
+            "initializer",
+            VarianceScaling(2.0, "average"),
+            {"output": "zeros", "weights__gain": 1.0},
+            Initialization(GLOROT, output="zeros"),
+        ),
+        ("initializer", "auto", {"weights": GLOROT}, Initialization(GLOROT)),
+    ],
+    ids=str,
+)
+def test_a_plain_value_becomes_an_option(estimator, name, value, change, expected):
+    nested = {f"{name}__{key}": new for key, new in change.items()}
+    model = estimator(**{name: value}).set_params(**nested)
+    assert getattr(model, name) == expected
+    assert clone(model).get_params() == model.get_params()
+    same = estimator().set_params(**{name: value} | nested)
+    assert getattr(same, name) == expected
+
+
+@each_class
+def test_get_params_lists_the_fields_of_an_option(estimator):
+    model = estimator(dropout=Dropout(0.2, schedule=FlatCosine(0.3)))
+    nested = {k: v for k, v in model.get_params().items() if k.startswith("dropout__")}
+    assert nested == {
+        "dropout__rate": 0.2,
+        "dropout__input_rate": 0.0,
+        "dropout__schedule": FlatCosine(0.3),
+        "dropout__schedule__flat": 0.3,
+    }
+
+
+@each_class
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"early_stopping__ties": "last"}, "Invalid parameter 'early_stopping' for"),
+        ({"dropout__ties": "last"}, r"Invalid parameter 'ties' for Dropout\("),
+        ({"dropout__rate__x": 1}, r"Invalid parameter 'rate__x' for Dropout\("),
+        ({"dropout__input_rate": 1.0}, r"input_rate must lie in \[0, 1\); got 1.0"),
+        ({"weight_decay__rate": -1}, "rate must be at least 0, or None; got -1"),
+        ({"initializer__biases": "unheard"}, "Unknown bias_initializer 'unheard'"),
+        ({"initializer__biases__x": 1}, "Invalid parameter 'x' for ZeroBiases"),
+    ],
+)
+def test_a_field_that_an_option_has_not_is_refused(estimator, change, message):
+    with pytest.raises(ValueError, match=message):
+        estimator().set_params(**change)
 
 
 @each_class
@@ -182,6 +272,32 @@ def test_a_grid_of_nested_parameters_is_searched(iris):
     assert len(scores) == 6
     assert np.isfinite(scores).all()
     assert len(set(scores)) > 2
+
+
+@each_class
+def test_fields_of_options_are_searched(estimator, iris):
+    X, y = iris
+    fixed = estimator((4,), max_iter=5, batch_size=32, random_state=0)
+    search = GridSearchCV(
+        fixed.set_params(early_stopping=True, dropout=0.2),
+        {
+            "dropout__input_rate": [0.0, 0.3],
+            "dropout__schedule": ["constant", "flat_cosine"],
+            "early_stopping__ties": ["first", "last"],
+            "initializer__biases": ["zeros", "normal"],
+            "weight_decay__schedule": ["cosine"],
+            "weight_decay": [0.1],
+        },
+        cv=2,
+        n_jobs=2,
+    ).fit(X, y)
+    scores = search.cv_results_["mean_test_score"]
+    assert len(scores) == 16
+    assert np.isfinite(scores).all()
+    assert len(set(scores)) > 4
+    best = search.best_estimator_
+    assert best.dropout.schedule == search.best_params_["dropout__schedule"]
+    assert best.weight_decay == WeightDecay(0.1, "cosine")
 
 
 def test_a_random_search_draws_nested_parameters(iris):

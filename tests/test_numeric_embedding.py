@@ -16,8 +16,10 @@ from sklearn_bpnet import (
     empirical_risk,
 )
 from sklearn_bpnet.net.blocks.embeddings import PBLD
-from sklearn_bpnet.net.blocks.noise import Dropout, GaussianNoise
+from sklearn_bpnet.net.blocks.noise import Dropout as DropoutBlock
+from sklearn_bpnet.net.blocks.noise import GaussianNoise
 from sklearn_bpnet.net.gradcheck import GradientMismatchError
+from sklearn_bpnet.options import Dropout, EarlyStopping
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = [BPNetClassifier, BPNetRegressor]
@@ -48,7 +50,7 @@ def seen_by_the_first_layer(model, X):
         H = np.cos(2 * np.pi * X[:, [j]] * w[f] + c[f])
         columns.append(H @ V[f] + d[f])
     A = np.hstack(columns)
-    scale = model.learned_input_scale_
+    scale = getattr(model, "learned_input_scale_", None)
     return A if scale is None else A * scale
 
 
@@ -229,7 +231,7 @@ def test_importances_are_those_of_features(estimator, input_scale, table):
 @each_class
 def test_initial_weights_look_at_embedded_rows(estimator, table):
     model = embedded(estimator, (6, 5), initializer="unit_variance")
-    model.set_params(bias_initializer="hull", learned_input_scale=True)
+    model.set_params(initializer__biases="hull", learned_input_scale=True)
     J = empirical_risk(model, *table)
     Y = J.risk.loss.encode_targets(J.Y)
     layers = J.risk.backpropagate(J.theta, J.X, Y).layers
@@ -239,7 +241,7 @@ def test_initial_weights_look_at_embedded_rows(estimator, table):
 
 @each_class
 def test_noise_is_that_of_the_features(estimator, table, monkeypatch):
-    widths = {GaussianNoise: set(), Dropout: set()}
+    widths = {GaussianNoise: set(), DropoutBlock: set()}
     for kind, seen in widths.items():
 
         def spy(self, noise, *args, fill=kind.fill, seen=seen):
@@ -247,11 +249,11 @@ def test_noise_is_that_of_the_features(estimator, table, monkeypatch):
             fill(self, noise, *args)
 
         monkeypatch.setattr(kind, "fill", spy)
-    noisy = {"input_dropout": 0.3, "input_noise": 0.2, "dropout": 0.3}
+    noisy = {"dropout": Dropout(0.3, input_rate=0.3), "input_noise": 0.2}
     model = embedded(estimator, **noisy).fit(*table)
     assert np.isfinite(model.loss_)
     # four features and six hidden units; what is made of the features draws none
-    assert widths == {GaussianNoise: {4}, Dropout: {4, 6}}
+    assert widths == {GaussianNoise: {4}, DropoutBlock: {4, 6}}
 
 
 @each_class
@@ -259,8 +261,8 @@ def test_early_stopping_keeps_the_embedding_of_the_best_epoch(estimator, table):
     X, y = table
     scoring = "accuracy" if estimator is BPNetClassifier else "r2"
     model = embedded(
-        estimator, early_stopping=True, scoring=scoring, learning_rate_init=0.05,
-        ties="first", max_iter=40,
+        estimator, early_stopping=EarlyStopping(ties="first"), scoring=scoring,
+        learning_rate_init=0.05, max_iter=40,
     )  # fmt: skip
     model.fit(X[40:], y[40:], X_val=X[:40], y_val=y[:40])
     assert model.best_epoch_ < model.n_iter_

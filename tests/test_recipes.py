@@ -221,12 +221,8 @@ def test_td_is_td_s_with_what_its_source_adds(estimator):
     assert changed == {
         "activation",
         "initializer",
-        "bias_initializer",
-        "output_initializer",
         "dropout",
-        "dropout_schedule",
         "weight_decay",
-        "weight_decay_schedule",
         "learning_rate_factors",
         "numeric_embedding",
         *(() if is_classifier else ("learning_rate_init", "clip_predictions")),

@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor, empirical_risk
+from sklearn_bpnet.options import Dropout
 
 quietly = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = [BPNetClassifier, BPNetRegressor]
@@ -19,7 +20,7 @@ each_class = pytest.mark.parametrize("estimator", BOTH)
 NOISE = {
     "dropout": {"dropout": 0.4},
     "dropout by layer": {"dropout": [0.0, 0.5]},
-    "input_dropout": {"input_dropout": 0.4},
+    "dropout of inputs": {"dropout": Dropout(input_rate=0.4)},
     "input_noise": {"input_noise": 0.4},
 }
 each_noise = pytest.mark.parametrize("noise", NOISE.values(), ids=NOISE)
@@ -54,8 +55,8 @@ def ridge_by_noise(X, y, **noise):
         ({"input_noise": 0.6}, 0.6**2),
         # Wager, Wang and Liang 2013, section 2: so is dropout, of p / (1 - p) times
         # the mean square of a feature, which is 1 here
-        ({"input_dropout": 0.3}, 0.3 / 0.7),
-        ({"input_dropout": 0.3, "input_noise": 0.6}, 0.3 / 0.7 + 0.6**2 / 0.7),
+        ({"dropout": Dropout(0, 0.3)}, 0.3 / 0.7),
+        ({"dropout": Dropout(0, 0.3), "input_noise": 0.6}, 0.3 / 0.7 + 0.6**2 / 0.7),
     ],
     ids=["noise", "dropout", "both"],
 )
@@ -120,7 +121,7 @@ def test_rates_of_zero_are_no_noise_bit_for_bit(estimator, iris):
 @each_class
 @pytest.mark.parametrize(
     "dropout",
-    [[0.1], [0.1] * 3, [0.1, 1.0], [-0.1, 0.2], [[0.1, 0.2]], [np.nan, 0], ["a", 0]],
+    [[0.1], [0.1] * 3, Dropout([0.1]), Dropout([0.1] * 3)],
     ids=str,
 )
 def test_rates_that_fit_no_layer_are_refused(estimator, dropout, iris):
@@ -129,19 +130,29 @@ def test_rates_that_fit_no_layer_are_refused(estimator, dropout, iris):
 
 
 @each_class
-@pytest.mark.parametrize("name", ["dropout", "input_dropout", "input_noise"])
-@pytest.mark.parametrize("value", [-0.1, "much", np.nan])
-def test_a_rate_out_of_range_is_refused(estimator, name, value, iris):
-    with pytest.raises(ValueError, match=rf"{name}"):
-        estimator((4,), **{name: value}).fit(*iris)
+@pytest.mark.parametrize(
+    "dropout", [[0.1, 1.0], [-0.1, 0.2], [[0.1, 0.2]], [np.nan, 0], ["a", 0]], ids=str
+)
+def test_rates_that_are_none_are_refused(estimator, dropout, iris):
+    match = r"dropout=.*rate must be a number in \[0, 1\), or a sequence"
+    with pytest.raises(ValueError, match=match):
+        estimator((4, 3), dropout=dropout).fit(*iris)
 
 
 @each_class
-@pytest.mark.parametrize("name", ["input_dropout", "input_noise"])
+@pytest.mark.parametrize("name", ["dropout", "dropout__input_rate", "input_noise"])
+@pytest.mark.parametrize("value", [-0.1, "much", np.nan])
+def test_a_rate_out_of_range_is_refused(estimator, name, value, iris):
+    with pytest.raises(ValueError, match=name.removeprefix("dropout__")):
+        estimator((4,)).set_params(**{name: value}).fit(*iris)
+
+
+@each_class
+@pytest.mark.parametrize("name", ["dropout__input_rate", "input_noise"])
 def test_sparse_inputs_take_no_input_noise(estimator, name, iris):
     X, y = iris
     with pytest.raises(ValueError, match=r"need dense X.*X\.toarray\(\)"):
-        estimator((4,), **{name: 0.1}).fit(sparse.csr_array(X), y)
+        estimator((4,)).set_params(**{name: 0.1}).fit(sparse.csr_array(X), y)
 
 
 @quietly
@@ -155,12 +166,10 @@ def test_sparse_inputs_take_dropout_in_hidden_layers(estimator, iris):
 
 @each_class
 @pytest.mark.parametrize("solver", ["lbfgs", "cg"])
-@pytest.mark.parametrize(
-    "noise", [{"dropout": 0.2}, {"input_dropout": 0.2}, {"input_noise": 0.2}], ids=str
-)
-def test_noise_without_effect_warns(estimator, solver, noise, iris):
-    name = next(iter(noise))
-    model = estimator((4,), solver=solver, max_iter=500, tol=0.1, **noise)
+@pytest.mark.parametrize("name", ["dropout", "dropout__input_rate", "input_noise"])
+def test_noise_without_effect_warns(estimator, solver, name, iris):
+    model = estimator((4,), solver=solver, max_iter=500, tol=0.1)
+    model.set_params(**{name: 0.2})
     with pytest.warns(UserWarning, match=f"{name}=0.2 has no effect with solver"):
         noisy = model.set_params(random_state=0).fit(*iris)
     plain = clone(model).set_params(**{name: 0.0}).fit(*iris)

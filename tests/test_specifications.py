@@ -28,6 +28,7 @@ from sklearn_bpnet.net.losses import (
     SquaredError,
     check_pair,
 )
+from sklearn_bpnet.options import Initialization
 from sklearn_bpnet.training.full_batch import LBFGS
 from sklearn_bpnet.training.optimizers import SGD, Adam
 from sklearn_bpnet.training.schedules import (
@@ -157,7 +158,9 @@ def test_every_initializer_starts_a_training(estimator, name, iris):
 @each_class
 def test_start_of_biases_and_of_the_output_layer(estimator, iris):
     model = estimator(
-        (6, 5), bias_initializer="normal", output_initializer="zeros", random_state=0
+        (6, 5),
+        initializer=Initialization(biases="normal", output="zeros"),
+        random_state=0,
     )
     J = empirical_risk(model, *iris)
     coefs, intercepts = J.coefs_and_intercepts(J.theta)
@@ -199,8 +202,8 @@ INSTANCES = [
         {"initializer": "he_normal"},
     ),
     (
-        {"bias_initializer": NormalBiases(), "output_initializer": Zeros()},
-        {"bias_initializer": "normal", "output_initializer": "zeros"},
+        {"initializer": Initialization("auto", NormalBiases(), Zeros())},
+        {"initializer": Initialization("auto", "normal", "zeros")},
     ),
     (
         {"learning_rate": InverseScaling(0.9)},

@@ -22,6 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet.options import EarlyStopping
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = [BPNetClassifier, BPNetRegressor]
@@ -38,8 +39,8 @@ def noisy():
     return X[:200], y[:200], {"X_val": X[200:], "y_val": y[200:]}
 
 
-def early(estimator, **kwargs):
-    return estimator((20,), early_stopping=True, random_state=0, **kwargs)
+def early(estimator, *, early_stopping=True, **kwargs):
+    return estimator((20,), early_stopping=early_stopping, random_state=0, **kwargs)
 
 
 def assert_same_weights(one, other, **tolerance):
@@ -410,11 +411,12 @@ def test_ties_decide_between_equal_scores(noisy):
     flat = {"scoring": lambda estimator, X, y: 0.5, "n_iter_no_change": 4}
     best = {}
     for ties in ("first", "last"):
-        clf = early(BPNetClassifier, ties=ties, **flat).fit(X, y, **rows)
+        option = EarlyStopping(ties)
+        clf = early(BPNetClassifier, early_stopping=option, **flat).fit(X, y, **rows)
         assert clf.n_iter_ == 1 + 4
         best[ties] = clf.best_epoch_
     assert best == {"first": 1, "last": 5}
-    clf = early(BPNetClassifier, ties="loss", **flat).fit(X, y, **rows)
+    clf = early(BPNetClassifier, **flat).fit(X, y, **rows)
     losses = clf.validation_loss_curve_
     assert clf.best_epoch_ == np.argmin(losses) + 1 > 5
 
@@ -424,7 +426,7 @@ def test_ties_decide_between_equal_scores(noisy):
     [
         {"scoring": "no such score"},
         {"scoring": 3},
-        {"ties": "random"},
+        {"early_stopping": "yes"},
         {"ema_decay": 1.0},
         {"ema_decay": -0.1},
         {"validation_fraction": "half"},

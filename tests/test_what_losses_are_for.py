@@ -118,7 +118,7 @@ def test_target_range_is_never_left(smooth, activation, loss):
     low, high = -2.0, 4.0
     y = np.clip(y, low, high)
     reg = BPNetRegressor(
-        (20,), output_activation=activation, target_range=(low, high), loss=loss,
+        (20,), output_activation=activation, target_scaling=(low, high), loss=loss,
         solver="lbfgs", alpha=1e-5, max_iter=200, random_state=0,
     ).fit(X, y)  # fmt: skip
     assert reg.score(X, y) > 0.9
@@ -133,9 +133,9 @@ def test_target_range_is_never_left(smooth, activation, loss):
 )
 def test_a_target_range_is_two_ascending_numbers(smooth, ends):
     with pytest.raises(
-        ValueError, match="target_range must be two finite numbers, low"
+        ValueError, match=r"target_scaling must be .* two finite numbers, low"
     ):
-        BPNetRegressor(target_range=ends).fit(*smooth)
+        BPNetRegressor(target_scaling=ends).fit(*smooth)
 
 
 @pytest.mark.parametrize(
@@ -144,14 +144,14 @@ def test_a_target_range_is_two_ascending_numbers(smooth, ends):
 )  # fmt: skip
 def test_a_target_range_needs_a_bounded_output_and_a_loss_of_any_unit(smooth, setting):
     X, y = smooth
-    reg = BPNetRegressor(target_range=(0, 10), **setting)
-    with pytest.raises(ValueError, match=r"target_range=\(0, 10\) needs a bounded"):
+    reg = BPNetRegressor(target_scaling=(0, 10), **setting)
+    with pytest.raises(ValueError, match=r"target_scaling=\(0, 10\) needs a bounded"):
         reg.fit(X, np.exp(y))
 
 
 def test_a_target_outside_its_range_is_refused(smooth):
-    with pytest.raises(ValueError, match="y must lie in target_range"):
-        BPNetRegressor(target_range=(0, 1)).fit(*smooth)
+    with pytest.raises(ValueError, match="y must lie in target_scaling"):
+        BPNetRegressor(target_scaling=(0, 1)).fit(*smooth)
 
 
 def test_a_count_is_not_scaled_and_its_deviance_falls(smooth):

@@ -15,7 +15,7 @@ from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.initializers import BIAS_INITIALIZERS, INITIALIZERS
 from sklearn_bpnet.net.losses import LOSSES, check_pair
 from sklearn_bpnet.training.full_batch import FULL_BATCH_SOLVERS
-from sklearn_bpnet.training.optimizers import OPTIMIZERS
+from sklearn_bpnet.training.optimizers import OPTIMIZERS, Optimizer
 from sklearn_bpnet.training.schedules import SCHEDULES
 
 
@@ -60,8 +60,12 @@ def bias_initializers():
 
 def optimizers():
     entries = [*_entries(OPTIMIZERS), *_entries(FULL_BATCH_SOLVERS)]
-    rows = [(_names(names), _definition(o), _literal(o)) for o, names in entries]
-    return ("Name", "Solver", "Object, with its defaults"), (10, 45, 45), rows
+    rows = [
+        (_names(names), _definition(o), _usual_rate(o), _literal(o))
+        for o, names in entries
+    ]
+    header = "Name", "Solver", "Usual rate", "Object, with its defaults"
+    return header, (10, 40, 10, 40), rows
 
 
 def schedules():
@@ -105,6 +109,11 @@ def _public_module(cls):
     package, _, _ = cls.__module__.rpartition(".")
     handed_on = getattr(sys.modules[package], cls.__name__, None) is cls
     return package if handed_on else cls.__module__
+
+
+def _usual_rate(solver):
+    """What ``learning_rate_init="auto"`` is for a table of up to 20 features."""
+    return f"{solver.usual_rate:g}" if isinstance(solver, Optimizer) else "none"
 
 
 def _allowed_outputs(loss):

@@ -74,7 +74,7 @@ class Regression(Task):
         loss = LOSSES.resolve(settings.loss)
         named = settings.output_activation
         if isinstance(named, str) and named == "auto":
-            is_bounded = settings.target_range is not None
+            is_bounded = _target_range(settings) is not None
             named = "sigmoid" if is_bounded else loss.default_output("regression")
         activation = ACTIVATIONS.resolve(named)
         return cls(loss, activation, clips=settings.clip_predictions)
@@ -92,12 +92,13 @@ class Regression(Task):
         Raises
         ------
         ValueError
-            If `target_scaling` or `target_range` does not fit loss and output.
+            If `target_scaling` does not fit loss and output.
         """
         n_targets = samples.Y.shape[1]
-        if settings.target_range is not None:
+        bounds = _target_range(settings)
+        if bounds is not None:
             mean, scale = _scaling_to(
-                self.output_activation, settings.target_range, self.loss, samples.Y
+                self.output_activation, bounds, self.loss, samples.Y
             )
             of_each = np.full(n_targets, mean), np.full(n_targets, scale)
             return replace(self, mean=of_each[0], scale=of_each[1])
@@ -202,6 +203,12 @@ class Regression(Task):
         return {name: value for name, value in shown.items() if value is not None}
 
 
+def _target_range(settings: Settings) -> Any:
+    """The pair that `target_scaling` is, or None."""
+    scaling = settings.target_scaling
+    return scaling if isinstance(scaling, (tuple, list)) else None
+
+
 def _scaling_to(
     activation: Activation, target_range: Any, loss: Loss, Y: NDArray[Any]
 ) -> tuple[float, float]:
@@ -210,20 +217,20 @@ def _scaling_to(
     numbers = all(isinstance(end, Real) and isfinite(end) for end in target_range)
     if len(target_range) != 2 or not numbers or target_range[0] >= target_range[1]:
         raise ValueError(
-            "target_range must be two finite numbers, low < high; got "
-            f"{target_range!r}."
+            "target_scaling must be 'auto', 'standard', None or two finite numbers, "
+            f"low < high; got {target_range!r}."
         )
     low, high = target_range
     if not (isfinite(ends.low) and isfinite(ends.high)) or not loss.scalable_target:
         raise ValueError(
-            f"target_range={target_range!r} needs a bounded output and a loss that a "
+            f"target_scaling={target_range!r} needs a bounded output and a loss that a "
             f"change of units leaves as it is; the output lies in {ends} and the loss "
             f"is {LOSSES.name_of(loss)!r}. Use output_activation='sigmoid' and "
             "loss='squared_error', for example."
         )
     if Y.min() < low or Y.max() > high:
         raise ValueError(
-            f"y must lie in target_range={target_range!r}; got min(y)={Y.min():g}, "
+            f"y must lie in target_scaling={target_range!r}; got min(y)={Y.min():g}, "
             f"max(y)={Y.max():g}."
         )
     scale = (high - low) / (ends.high - ends.low)

@@ -48,11 +48,11 @@ def warn_of_unused(
     open_ended : bool
         Whether more calls may follow.
     """
-    used = _used(settings, open_ended=open_ended)
+    used, without = _used(settings, open_ended=open_ended), Settings.of(defaults)
     unused = [
         name
         for name, is_used in used.items()
-        if not is_used and _differs(getattr(settings, name), defaults[name])
+        if not is_used and _differs(settings.value(name), without.value(name))
     ]
     if not unused:
         return
@@ -60,7 +60,9 @@ def warn_of_unused(
     if np.size(settings.hidden_layer_sizes) == 0:
         beside.append("hidden_layer_sizes")
     beside += [
-        name.removesuffix("_schedule") for name in unused if name in solvers.SCHEDULED
+        name.removesuffix("__schedule")
+        for name in unused
+        if name.endswith("__schedule")
     ]
     beside += ["n_iter_no_change"] if "tol" in unused else []
     beside += ["learning_rate", "early_stopping"]
@@ -76,9 +78,11 @@ def _used(settings: Settings, *, open_ended: bool) -> dict[str, bool]:
     stochastic, solver = solvers.is_stochastic(settings), settings.solver
     mini_batches = solvers.uses_mini_batches(settings)
     has_hidden_layers = np.size(settings.hidden_layer_sizes) > 0
-    drops_units = settings.input_dropout or (has_hidden_layers and settings.dropout)
-    schedules = [getattr(settings, name) for name in solvers.SCHEDULED]
-    decay = StepOptions(settings.weight_decay)
+    dropout = settings.option("dropout")
+    weight_decay = settings.option("weight_decay")
+    drops_units = dropout.input_rate or (has_hidden_layers and any(dropout.rates))
+    schedules = [settings.learning_rate, dropout.schedule, weight_decay.schedule]
+    decay = StepOptions(weight_decay.rate)
     is_adam = isinstance(solver, str) and solver in solvers.ADAMS
     is_sgd = isinstance(solver, str) and solver == "sgd"
     return {
@@ -98,17 +102,16 @@ def _used(settings: Settings, *, open_ended: bool) -> dict[str, bool]:
         "beta_2": is_adam,
         "epsilon": is_adam,
         "max_fun": isinstance(solver, str) and solver == "lbfgs",
-        "dropout": stochastic and has_hidden_layers,
-        "input_dropout": stochastic,
-        "dropout_schedule": stochastic and any(np.ravel(drops_units).tolist()),
+        "dropout__rate": stochastic and has_hidden_layers,
+        "dropout__input_rate": stochastic,
+        "dropout__schedule": stochastic and bool(drops_units),
         "input_noise": stochastic,
-        "weight_decay": stochastic and not isinstance(solver, AdamW),
-        "weight_decay_schedule": stochastic
+        "weight_decay__rate": stochastic and not isinstance(solver, AdamW),
+        "weight_decay__schedule": stochastic
         and bool(decay.decay_of(solvers.solver_of(settings))),
         "clip_norm": stochastic,
         "learning_rate_factors": stochastic,
         "validation_fraction": bool(settings.early_stopping),
-        "ties": bool(settings.early_stopping),
         "ema_decay": stochastic,
         "n_jobs": settings.n_members > 1,
     }

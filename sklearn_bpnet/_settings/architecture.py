@@ -50,7 +50,7 @@ def build_network(
     return Network.dense(
         (n_features, *sizes, n_outputs),
         (*hidden, output_activation),
-        dropout=(settings.input_dropout, *_dropout_rates(settings.dropout, len(sizes))),
+        dropout=_dropout_rates(settings, len(sizes)),
         input_noise=settings.input_noise,
         inputs=_input_blocks(settings, n_features, embedded),
     )
@@ -96,16 +96,16 @@ def _input_blocks(
     return blocks
 
 
-def _dropout_rates(dropout: Any, n_hidden: int) -> list[float]:
-    """The rate of every hidden layer."""
-    rates = one_or_each(dropout, n_hidden)
-    if rates is None or not ((rates >= 0).all() and (rates < 1).all()):
+def _dropout_rates(settings: Settings, n_hidden: int) -> list[float]:
+    """The rates of the features and of every hidden layer."""
+    option = settings.option("dropout")
+    rates = one_or_each(option.rate, n_hidden)
+    if rates is None:
         raise ValueError(
             "dropout must be a number in [0, 1), or one for each of the "
-            f"{n_hidden} hidden layers; got {dropout!r}."
+            f"{n_hidden} hidden layers; got {settings.dropout!r}."
         )
-    numbers: list[float] = np.broadcast_to(rates, n_hidden).tolist()
-    return numbers
+    return [option.input_rate, *np.broadcast_to(rates, n_hidden).tolist()]
 
 
 def one_or_each(spec: Any, n: int) -> NDArray[np.float64] | None:

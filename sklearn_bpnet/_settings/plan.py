@@ -17,6 +17,7 @@ from sklearn_bpnet.net.initializers import (
     Initialization,
 )
 from sklearn_bpnet.net.network import Network
+from sklearn_bpnet.options import EarlyStopping
 from sklearn_bpnet.training.full_batch import FullBatchSolver
 from sklearn_bpnet.training.optimizers import Optimizer
 from sklearn_bpnet.training.recording import RECORDS
@@ -170,15 +171,15 @@ def resolve(
     return TrainingPlan(
         solver=solver,
         step_options=StepOptions(
-            weight_decay=settings.weight_decay,
+            weight_decay=settings.option("weight_decay").rate,
             clip_norm=settings.clip_norm,
             factors=factors,
             decay_factors=decay_factors,
         ),
         learning_rate=rate,
         schedule=schedule("learning_rate"),
-        weight_decay_schedule=schedule("weight_decay_schedule"),
-        dropout_schedule=schedule("dropout_schedule"),
+        weight_decay_schedule=schedule("weight_decay"),
+        dropout_schedule=schedule("dropout"),
         batch_size=batch_size,
         shuffle=settings.shuffle and solvers.uses_mini_batches(settings),
         max_iter=1 if incremental else settings.max_iter,
@@ -187,7 +188,7 @@ def resolve(
             settings.tol,
             patience(settings, open_ended=open_ended),
             bool(settings.early_stopping),
-            settings.ties,
+            (settings.option("early_stopping") or EarlyStopping()).ties,
             getattr(settings.scoring, "__name__", str(settings.scoring)),
             settings.scoring != "loss",
         ),
@@ -202,10 +203,11 @@ def resolve(
 
 def initialization(settings: Settings) -> Initialization:
     """The distributions of the initial weights and biases."""
-    output = settings.output_initializer
+    option = settings.option("initializer")
+    output = option.output
     return Initialization(
-        INITIALIZERS.resolve(settings.initializer),
-        BIAS_INITIALIZERS.resolve(settings.bias_initializer),
+        INITIALIZERS.resolve(option.weights),
+        BIAS_INITIALIZERS.resolve(option.biases),
         None if output is None else INITIALIZERS.resolve(output),
     )
 

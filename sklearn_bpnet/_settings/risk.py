@@ -53,10 +53,11 @@ def build_risk(
     ValueError
         If parameters exclude each other.
     """
-    if is_sparse and (settings.input_dropout or settings.input_noise):
+    drops_features = settings.option("dropout").input_rate > 0
+    if is_sparse and (drops_features or settings.input_noise):
         raise ValueError(
-            "input_dropout and input_noise need dense X; got a sparse one. Use "
-            "X.toarray(), or dropout in the hidden layers."
+            "dropout of features (dropout__input_rate) and input_noise need dense X; "
+            "got a sparse one. Use X.toarray(), or dropout in the hidden layers."
         )
     if settings.group_alpha:
         _check_group_penalty(settings)

@@ -6,6 +6,22 @@ from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
+from sklearn_bpnet.options import (
+    Dropout,
+    EarlyStopping,
+    Initialization,
+    Option,
+    WeightDecay,
+)
+
+# what each parameter is an option of, beside plain values
+OPTIONS: dict[str, type[Option]] = {
+    "initializer": Initialization,
+    "dropout": Dropout,
+    "weight_decay": WeightDecay,
+    "early_stopping": EarlyStopping,
+}
+
 
 class Settings(SimpleNamespace):
     """A constructor parameter per attribute, not yet resolved.
@@ -24,6 +40,38 @@ class Settings(SimpleNamespace):
         """Whether probabilities are calibrated after training."""
         return getattr(self, "calibration", None) is not None
 
+    def option(self, parameter: str) -> Any:
+        """The option that a parameter of ``OPTIONS`` stands for; None if it is off.
+
+        Raises
+        ------
+        ValueError
+            If the parameter has a value that its option does not allow.
+        """
+        value = getattr(self, parameter)
+        try:
+            return OPTIONS[parameter].of(value)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{parameter}={value!r}: {error}") from error
+
+    def value(self, name: str) -> Any:
+        """The value of a parameter, or by ``name__field`` that of its option's field."""
+        parameter, _, field = name.partition("__")
+        if not field:
+            return getattr(self, parameter)
+        return getattr(self.option(parameter), field)
+
     def described(self, names: Iterable[str]) -> str:
-        """The named parameters as a user writes them: ``alpha=0.1, tol=0.01``."""
-        return ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
+        """Names and values as the user wrote them: ``alpha=0.1, tol=0.01``.
+
+        A plain value stands under its own name, whatever field of an option is meant.
+        """
+        texts = []
+        for name in names:
+            parameter = name.partition("__")[0]
+            written = getattr(self, parameter)
+            if isinstance(written, Option) and name != parameter:
+                texts.append(f"{name}={self.value(name)!r}")
+            else:
+                texts.append(f"{parameter}={written!r}")
+        return ", ".join(texts)

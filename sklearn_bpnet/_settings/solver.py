@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from math import cbrt
 from typing import Any
 
-from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet._settings.settings import OPTIONS, Settings
 from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS
 from sklearn_bpnet.net.hyperparameters import Configurable
-from sklearn_bpnet.net.initializers import BIAS_INITIALIZERS, INITIALIZERS
+from sklearn_bpnet.net.initializers import INITIALIZERS
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.registry import Registry
+from sklearn_bpnet.options import Initialization
 from sklearn_bpnet.training.full_batch import (
     FULL_BATCH_SOLVERS,
     LBFGS,
@@ -51,12 +53,10 @@ _REGISTRIES: Mapping[str, Registry[Any]] = {
     "activation": ACTIVATIONS,
     "output_activation": ACTIVATIONS,
     "initializer": INITIALIZERS,
-    "bias_initializer": BIAS_INITIALIZERS,
-    "output_initializer": INITIALIZERS,
     "loss": LOSSES,
     "numeric_embedding": NUMERIC_EMBEDDINGS,
 }
-SCHEDULED = ("learning_rate", "dropout_schedule", "weight_decay_schedule")
+_OF_INITIALIZATION = {field.name for field in fields(Initialization)}
 
 
 def solver_of(settings: Settings) -> Optimizer | FullBatchSolver:
@@ -119,44 +119,48 @@ def learning_rate(settings: Settings, n_features: int) -> float:
 def schedule(
     settings: Settings, parameter: str = "learning_rate", *, open_ended: bool = False
 ) -> Schedule:
-    """The schedule that a parameter stands for.
+    """The schedule of a parameter.
 
     Parameters
     ----------
     settings : Settings
         The constructor's parameters.
-    parameter : str, default="learning_rate"
+    parameter : {"learning_rate", "dropout", "weight_decay"}, default="learning_rate"
         Which of them.
     open_ended : bool, default=False
         Whether more calls may follow, so that the end of training is unknown: then
         "auto" is constant, where it otherwise anneals to zero by the end of the call.
-
-    Raises
-    ------
-    ValueError
-        If it follows plateaus, but is not that of the learning rate.
     """
-    spec = getattr(settings, parameter)
+    if parameter == "learning_rate":
+        spec = settings.learning_rate
+    else:
+        spec = settings.option(parameter).schedule
     if isinstance(spec, str) and spec == "auto":
         spec = "constant" if open_ended else "cosine"
-    if spec == "invscaling":
+    if isinstance(spec, str) and spec == "invscaling":
         return InverseScaling(settings.power_t)
-    found = schedule_from(spec)
-    if parameter != "learning_rate" and found.follows_plateaus:
-        raise ValueError(
-            f"{parameter}={spec!r} follows plateaus, which only learning_rate can. Use "
-            "a schedule that follows the epochs, such as 'flat_cosine'."
-        )
-    return found
+    return schedule_from(spec)
 
 
-def configurable(settings: Settings, parameter: str) -> Configurable | None:
-    """The object with hyper-parameters that a parameter stands for, or None."""
+def configurable(
+    settings: Settings, parameter: str, keys: Iterable[str]
+) -> Configurable | None:
+    """The object with hyper-parameters that a parameter stands for, or None.
+
+    ``keys`` are the hyper-parameters that are to be set: an initialiser becomes an
+    Initialization by those of one.
+    """
     spec = getattr(settings, parameter)
+    first = {key.partition("__")[0] for key in keys}
+    is_option = parameter in OPTIONS
+    if parameter == "initializer" and not first & _OF_INITIALIZATION:
+        is_option = False
     if parameter == "solver":
         spec = solver_of(settings)
-    elif parameter in SCHEDULED:
-        spec = schedule(settings, parameter)
+    elif parameter == "learning_rate":
+        spec = schedule(settings)
+    elif is_option:
+        spec = settings.option(parameter)
     elif isinstance(spec, str) and parameter in _REGISTRIES:
         spec = _REGISTRIES[parameter].get(spec)
     return spec if isinstance(spec, Configurable) else None

@@ -9,12 +9,14 @@ from math import isfinite
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils import check_array, check_random_state
 
+from sklearn_bpnet import _types as types
+from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._settings import solver as solvers
-from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.training.optimizers import SGD
 
 # The test ends where the smoothed loss has risen by this many times a batch's at the
@@ -46,9 +48,9 @@ class LearningRateDisplay:
         What `plot` drew on.
     """
 
-    learning_rates: np.ndarray
-    losses: np.ndarray
-    smoothed_losses: np.ndarray
+    learning_rates: NDArray[np.float64]
+    losses: NDArray[np.float64]
+    smoothed_losses: NDArray[np.float64]
     suggestion: float
 
     def plot(self, ax: Any = None) -> LearningRateDisplay:
@@ -95,15 +97,15 @@ class LearningRateDisplay:
 
 
 def find_learning_rate(
-    estimator: Any,
-    X: Any,
-    y: Any,
-    sample_weight: Any = None,
+    estimator: BaseBPNet,
+    X: types.MatrixLike,
+    y: types.MatrixLike,
+    sample_weight: ArrayLike | None = None,
     *,
     lowest: float = 1e-6,
     highest: float = 10.0,
     n_steps: int = 150,
-    random_state: Any = None,
+    random_state: types.RandomState = None,
 ) -> LearningRateDisplay:
     """Train with a rate that grows from step to step, and see where the loss falls.
 
@@ -159,7 +161,7 @@ def find_learning_rate(
     >>> bool(1e-3 < found.suggestion < 1)
     True
     """
-    if not solvers.is_stochastic(Settings.of(estimator.get_params(deep=False))):
+    if not solvers.is_stochastic(estimator._settings):
         raise ValueError(
             f"solver={estimator.solver!r} has no learning rate. Use find_learning_rate "
             'with a solver that has one, such as "adam".'
@@ -171,19 +173,20 @@ def find_learning_rate(
         )
     if not n_steps >= 2:
         raise ValueError(f"n_steps must be at least 2; got {n_steps!r}.")
-    X = check_array(X, accept_sparse="csr", dtype="numeric")
-    y = y.toarray() if sparse.issparse(y) else np.asarray(y)
+    inputs: Any = check_array(X, accept_sparse="csr", dtype="numeric")
+    targets: Any = y
+    targets = targets.toarray() if sparse.issparse(y) else np.asarray(y)
     w = None if sample_weight is None else np.asarray(sample_weight)
     with warnings.catch_warnings():
         # of one epoch that does not converge, of parameters that play no part here
         warnings.simplefilter("ignore")
-        still, model = _at_the_start(estimator, X, y, w)
-        batches = _batches(estimator, len(y), w, check_random_state(random_state))
+        still, model = _at_the_start(estimator, inputs, targets, w)
+        batches = _batches(estimator, len(targets), w, check_random_state(random_state))
         found: list[tuple[float, float, float]] = []
         change = 0.0
         for rate in np.geomspace(lowest, highest, n_steps):
             rows = next(batches)
-            batch = X[rows], y[rows], None if w is None else w[rows]
+            batch = inputs[rows], targets[rows], None if w is None else w[rows]
             model.set_params(learning_rate_init=float(rate))
             try:
                 loss, loss_at_start = (
@@ -228,7 +231,7 @@ def _at_the_start(estimator, X, y, w):
 def _batches(estimator, n_rows, w, rng):
     """Row numbers of batch after batch, from pass after pass; weight 0 is left out."""
     rows = np.arange(n_rows) if w is None else np.flatnonzero(w)
-    size = solvers.batch_size(Settings.of(estimator.get_params(deep=False)), len(rows))
+    size = solvers.batch_size(estimator._settings, len(rows))
     while True:
         order = rng.permutation(rows)
         for start in range(0, len(order) - size + 1, size):

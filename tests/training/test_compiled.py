@@ -29,6 +29,7 @@ from sklearn_bpnet.net.losses import LOSSES, LogLoss, SquaredError
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.options import Dropout as DropoutOption
 from sklearn_bpnet.training import compiled
 from sklearn_bpnet.training import compiled_loops as loops
 from sklearn_bpnet.training import epoch as epoch_module
@@ -200,7 +201,10 @@ def test_noise_comes_at_its_place_in_runs_of_rows_that_numpy_reads(monkeypatch):
 def test_a_rate_that_reaches_1_is_an_error_in_compiled_code_too(monkeypatch):
     monkeypatch.setattr(epoch_module, "COMPILE_FROM", 1)
     clf = BPNetClassifier(
-        (5,), dropout=0.6, dropout_schedule=lambda t: 1 + t, batch_size=10, max_iter=4
+        (5,),
+        dropout=DropoutOption(0.6, schedule=lambda t: 1 + t),
+        batch_size=10,
+        max_iter=4,
     )
     X = np.random.default_rng(0).normal(size=(60, 3))
     with pytest.raises(ValueError, match=r"of a dropout of 0\.6: a rate must stay"):

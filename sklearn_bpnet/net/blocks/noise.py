@@ -140,7 +140,7 @@ class Dropout(Noise):
         rate = self.rate * factor
         if not rate < 1:
             raise ValueError(
-                f"dropout_schedule makes {rate:g} of a dropout of {self.rate}: a rate "
+                f"its schedule makes {rate:g} of a dropout of {self.rate}: a rate "
                 "must stay below 1. Lower the dropout or the schedule's factors."
             )
         return rate

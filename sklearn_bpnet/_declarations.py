@@ -1,0 +1,91 @@
+"""What both estimators have, by name and type: parameters and fitted attributes.
+
+The constructors set the parameters, training the attributes; the class docstrings say
+what they are. Here type checkers learn of them. An attribute that does not apply is
+absent.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_bpnet import _types as types
+from sklearn_bpnet.net._typing import Array
+
+
+class Declarations:
+    """The names that `fit` and the constructors set on an estimator."""
+
+    # parameters, in the order of the constructor
+    hidden_layer_sizes: types.Sizes
+    activation: types.ActivationLike
+    output_activation: types.OneActivation
+    initializer: types.InitializerLike
+    numeric_embedding: types.EmbeddingLike
+    learned_input_scale: bool
+    loss: types.LossLike
+    alpha: types.AlphaLike
+    l1_ratio: float
+    group_alpha: float
+    dropout: types.DropoutLike
+    input_noise: float
+    solver: types.SolverLike
+    batch_size: types.BatchSize
+    momentum: float
+    nesterovs_momentum: bool
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    weight_decay: types.WeightDecayLike
+    clip_norm: float | None
+    learning_rate_factors: types.RateFactors | types.Numbers | None
+    ema_decay: float | None
+    shuffle: bool
+    max_fun: int
+    learning_rate_init: float | Literal["auto"]
+    learning_rate: types.ScheduleLike
+    power_t: float
+    max_iter: int
+    tol: float
+    n_iter_no_change: float | Literal["auto"]
+    early_stopping: types.EarlyStoppingLike
+    validation_fraction: float | types.Splitter
+    scoring: types.Scoring
+    input_scaling: types.InputScaling
+    dtype: types.DType
+    n_members: int
+    n_jobs: int | None
+    record: str | tuple[str, ...] | list[str]
+    verbose: bool | int
+    warm_start: bool
+    random_state: types.RandomState
+
+    # fitted attributes, in the order of the documentation
+    coefs_: list[Array]
+    intercepts_: list[Array]
+    activation_weights_: list[Array | None]
+    loss_: float
+    best_loss_: float
+    loss_curve_: list[float]
+    validation_loss_curve_: list[float]
+    validation_scores_: list[float]
+    best_validation_score_: float
+    best_epoch_: int
+    history_: dict[str, Array]
+    stop_reason_: str
+    t_: int
+    n_iter_: int
+    n_features_in_: int
+    feature_names_in_: NDArray[Any]
+    n_layers_: int
+    n_outputs_: int
+    out_activation_: str
+    input_mean_: NDArray[np.float64]
+    input_scale_: NDArray[np.float64]
+    input_clip_: float
+    embedded_features_: NDArray[Any]
+    embedding_weights_: list[Array]
+    learned_input_scale_: Array

@@ -1,0 +1,67 @@
+"""The types of what a user passes: tables, and what the parameters take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from typing import Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sklearn_bpnet.net.activations import Activation
+from sklearn_bpnet.net.blocks.embeddings import PBLD
+from sklearn_bpnet.net.initializers import Initializer
+from sklearn_bpnet.net.losses import Loss
+from sklearn_bpnet.options import Dropout, EarlyStopping, Initialization, WeightDecay
+from sklearn_bpnet.training.full_batch import FullBatchSolver
+from sklearn_bpnet.training.optimizers import Optimizer
+from sklearn_bpnet.training.schedules import Schedule
+
+
+class SparseMatrix(Protocol):
+    """A matrix or array of ``scipy.sparse``, which has no types of its own."""
+
+    def tocsr(self) -> Any: ...
+
+
+class Splitter(Protocol):
+    """A splitter of scikit-learn, such as ``TimeSeriesSplit()``."""
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Any: ...
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int: ...
+
+
+# an array, lists of lists, a dataframe (which has __array__), a sparse matrix
+MatrixLike: TypeAlias = ArrayLike | SparseMatrix
+Path: TypeAlias = str | PathLike[str]
+
+Numbers: TypeAlias = Sequence[float] | NDArray[np.floating[Any]]
+Sizes: TypeAlias = int | Sequence[int] | NDArray[np.integer[Any]]
+Function: TypeAlias = Callable[..., Any]
+OneActivation: TypeAlias = str | Activation | tuple[Function, Function]
+ActivationLike: TypeAlias = OneActivation | Sequence[OneActivation]
+LossLike: TypeAlias = str | Loss | tuple[Function, Function]
+InitializerLike: TypeAlias = str | Initializer | Initialization
+SolverLike: TypeAlias = str | Optimizer | FullBatchSolver
+ScheduleLike: TypeAlias = str | Callable[[float], float] | Schedule
+DropoutLike: TypeAlias = float | Numbers | Dropout
+WeightDecayLike: TypeAlias = float | WeightDecay | None
+EarlyStoppingLike: TypeAlias = bool | EarlyStopping
+EmbeddingLike: TypeAlias = str | PBLD | None
+AlphaLike: TypeAlias = float | Numbers | Literal["auto"]
+BatchSize: TypeAlias = int | Literal["auto", "full"]
+RateFactors: TypeAlias = Mapping[str, float | str | Sequence[float | str]]
+InputScaling: TypeAlias = Literal["standard", "squash"] | None
+TargetScaling: TypeAlias = (
+    Literal["auto", "standard"] | tuple[float, float] | list[float] | None
+)
+DType: TypeAlias = (
+    Literal["auto", "float32", "float64"] | type[np.float32] | type[np.float64]
+)
+ClassWeight: TypeAlias = (
+    Mapping[Any, float] | Sequence[Mapping[Any, float]] | Literal["balanced"] | None
+)
+Scoring: TypeAlias = str | Callable[..., float] | None
+RandomState: TypeAlias = int | np.random.RandomState | None

@@ -1,0 +1,266 @@
+"""Options: what belongs to a parameter of an estimator, beside its main value.
+
+A parameter such as ``dropout`` takes a plain value, ``dropout=0.2``, or an object that
+says more, ``dropout=Dropout(0.2, schedule="flat_cosine")``. The fields are nested
+parameters: ``set_params(dropout__schedule="flat_cosine")`` turns the plain value into
+the object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from numbers import Real
+from typing import Any, Literal, Self
+
+import numpy as np
+
+from sklearn_bpnet.net.hyperparameters import Configurable
+from sklearn_bpnet.net.initializers import (
+    BIAS_INITIALIZERS,
+    INITIALIZERS,
+    BiasInitializer,
+    Initializer,
+)
+from sklearn_bpnet.training.schedules import Schedule, schedule_from
+from sklearn_bpnet.training.stopping import TIES
+
+
+@dataclass(frozen=True)
+class Option(Configurable):
+    """What the options have in common."""
+
+    @classmethod
+    def of(cls, value: Any) -> Self:
+        """Return the option that a value of the estimator's parameter stands for.
+
+        Parameters
+        ----------
+        value : object
+            An option, which is returned, or its first field.
+        """
+        return value if isinstance(value, cls) else cls(value)  # type: ignore[call-arg]
+
+    def with_params(self, **changes: Any) -> Self:
+        """Return a copy with some fields changed; the object itself stays as it is.
+
+        Parameters
+        ----------
+        **changes : dict
+            New values by name. ``name__hyper_parameter`` reaches into a field, and into
+            what its name stands for.
+
+        Raises
+        ------
+        ValueError
+            If there is no such field, or its value is not allowed.
+        """
+        whole = {name: value for name, value in changes.items() if "__" not in name}
+        changed = super().with_params(**whole)
+        inner = {name: value for name, value in changes.items() if "__" in name}
+        instances: dict[str, Any] = {
+            name: self._instance(name, getattr(changed, name))
+            for name in {key.partition("__")[0] for key in inner}
+            if hasattr(changed, name)
+        }
+        return Configurable.with_params(replace(changed, **instances), **inner)
+
+    def _instance(self, name: str, value: Any) -> Any:
+        """What the value of a field stands for, where that has hyper-parameters."""
+        return value
+
+
+@dataclass(frozen=True)
+class Dropout(Option):
+    """Dropout in hidden layers and of features, for the parameter ``dropout``.
+
+    Parameters
+    ----------
+    rate : float or sequence of float, default=0.0
+        Probability of a hidden unit to be left out of a training step, in [0, 1), or
+        one for every hidden layer.
+    input_rate : float, default=0.0
+        The same for features, in [0, 1); a feature that is left out is set to its mean
+        by the standardisation. Needs dense X.
+    schedule : str, callable or Schedule, default="constant"
+        Factor of both rates during training, by the names of ``learning_rate`` that do
+        not follow plateaus. "flat_cosine" keeps the rates for half of the epochs, then
+        lowers them to 0.
+
+    References
+    ----------
+    Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, "Dropout: a simple way
+    to prevent neural networks from overfitting", JMLR 15, 2014.
+
+    Examples
+    --------
+    >>> from sklearn_bpnet import BPNetClassifier
+    >>> from sklearn_bpnet.options import Dropout
+    >>> clf = BPNetClassifier(dropout=Dropout(0.5, input_rate=0.2))
+    >>> clf.set_params(dropout__schedule="flat_cosine").dropout
+    Dropout(rate=0.5, input_rate=0.2, schedule='flat_cosine')
+    """
+
+    rate: float | Sequence[float] = 0.0
+    input_rate: float = 0.0
+    schedule: str | Callable[[float], float] | Schedule = "constant"
+
+    def __post_init__(self) -> None:
+        rate = self.rate
+        several = isinstance(rate, (Sequence, np.ndarray)) and not isinstance(rate, str)
+        if several:
+            object.__setattr__(self, "rate", tuple(np.asarray(rate).tolist()))
+        if not all(map(_is_rate, self.rates)):
+            raise ValueError(
+                "rate must be a number in [0, 1), or a sequence with one for every "
+                f"hidden layer; got {rate!r}."
+            )
+        if not _is_rate(self.input_rate):
+            raise ValueError(f"input_rate must lie in [0, 1); got {self.input_rate!r}.")
+        _check_schedule(self.schedule)
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """The rates of hidden layers, one or several."""
+        return self.rate if isinstance(self.rate, tuple) else (self.rate,)
+
+    def _instance(self, name: str, value: Any) -> Any:
+        return schedule_from(value) if name == "schedule" else value
+
+
+@dataclass(frozen=True)
+class WeightDecay(Option):
+    """Decoupled weight decay, for the parameter ``weight_decay``.
+
+    Parameters
+    ----------
+    rate : float or None, default=None
+        Before every step the weights, not the biases, shrink by
+        ``learning_rate * rate`` of themselves; at least 0. None is the solver's own:
+        0.01 for "adamw" and 0 for the others.
+    schedule : str, callable or Schedule, default="constant"
+        Factor of the rate during training, by the names of ``learning_rate`` that do
+        not follow plateaus.
+
+    References
+    ----------
+    Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019.
+
+    Examples
+    --------
+    >>> from sklearn_bpnet import BPNetRegressor
+    >>> from sklearn_bpnet.options import WeightDecay
+    >>> reg = BPNetRegressor(weight_decay=WeightDecay(0.02, schedule="flat_cosine"))
+    """
+
+    rate: float | None = None
+    schedule: str | Callable[[float], float] | Schedule = "constant"
+
+    def __post_init__(self) -> None:
+        rate = self.rate
+        if rate is not None and not (_is_number(rate) and rate >= 0):
+            raise ValueError(f"rate must be at least 0, or None; got {rate!r}.")
+        _check_schedule(self.schedule)
+
+    def _instance(self, name: str, value: Any) -> Any:
+        return schedule_from(value) if name == "schedule" else value
+
+
+@dataclass(frozen=True)
+class EarlyStopping(Option):
+    """Early stopping, for the parameter ``early_stopping``.
+
+    Parameters
+    ----------
+    ties : {"loss", "first", "last"}, default="loss"
+        Which of two epochs is the better one. With "loss", where the score differs from
+        the best by less than ``tol``, the loss on the validation samples decides. With
+        "first" or "last", of equal scores the earlier or the later, and neither counts
+        as an improvement.
+
+    Examples
+    --------
+    >>> from sklearn_bpnet import BPNetClassifier
+    >>> from sklearn_bpnet.options import EarlyStopping
+    >>> clf = BPNetClassifier(early_stopping=EarlyStopping(ties="last"))
+    """
+
+    ties: Literal["loss", "first", "last"] = "loss"
+
+    def __post_init__(self) -> None:
+        if self.ties not in TIES:
+            known = ", ".join(repr(name) for name in sorted(TIES))
+            raise ValueError(f"ties must be one of {known}; got {self.ties!r}.")
+
+    @classmethod
+    def of(cls, value: Any) -> EarlyStopping | None:  # type: ignore[override]
+        """Return the option that a value of ``early_stopping`` stands for.
+
+        Parameters
+        ----------
+        value : bool or EarlyStopping
+            True is the default option; for False there is none.
+        """
+        if isinstance(value, cls):
+            return value
+        return cls() if value else None
+
+
+@dataclass(frozen=True)
+class Initialization(Option):
+    """Initial weights and biases, for the parameter ``initializer``.
+
+    Parameters
+    ----------
+    weights : str or Initializer, default="auto"
+        Initialisation scheme of the weights. "auto" follows the activation of each
+        layer.
+    biases : str or BiasInitializer, default="zeros"
+        Initialisation scheme of the biases.
+    output : str, Initializer or None, default=None
+        Initialisation scheme of the output layer's weights; None is that of the others.
+        With "zeros" its biases are zero too, so that training starts from outputs that
+        are the same for all samples.
+
+    Examples
+    --------
+    >>> from sklearn_bpnet import BPNetClassifier
+    >>> from sklearn_bpnet.options import Initialization
+    >>> start = Initialization("lecun_normal", biases="normal", output="zeros")
+    >>> clf = BPNetClassifier(initializer=start)
+    >>> clf.set_params(initializer__biases__deviation=0.1).initializer.biases
+    NormalBiases(deviation=0.1)
+    """
+
+    weights: str | Initializer = "auto"
+    biases: str | BiasInitializer = "zeros"
+    output: str | Initializer | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("weights", "biases", "output"):
+            self._instance(name, getattr(self, name))
+
+    def _instance(self, name: str, value: Any) -> Any:
+        if name == "output" and value is None:
+            return None
+        return (BIAS_INITIALIZERS if name == "biases" else INITIALIZERS).resolve(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
+
+
+def _is_rate(value: Any) -> bool:
+    return _is_number(value) and 0 <= value < 1
+
+
+def _check_schedule(spec: Any) -> None:
+    """Raise ValueError where a schedule is unknown, or follows plateaus.
+
+    Only the learning rate says when training ends at a plateau.
+    """
+    if schedule_from(spec).follows_plateaus:
+        raise ValueError(
+            f"schedule={spec!r} follows plateaus, which only learning_rate can. Use a "
+            "schedule that follows the epochs, such as 'flat_cosine'."
+        )
