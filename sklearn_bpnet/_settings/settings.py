@@ -55,7 +55,7 @@ class Settings(SimpleNamespace):
             raise ValueError(f"{parameter}={value!r}: {error}") from error
 
     def value(self, name: str) -> Any:
-        """The value of a parameter, or by ``name__field`` that of its option's field."""
+        """The value of a parameter, or of a field of its option, ``name__field``."""
         parameter, _, field = name.partition("__")
         if not field:
             return getattr(self, parameter)

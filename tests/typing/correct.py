@@ -6,7 +6,7 @@ from typing import Any, assert_type
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn_bpnet.net.embeddings import PBLD
+from sklearn_bpnet.net.blocks.embeddings import PBLD
 
 from sklearn_bpnet import (
     BPNetClassifier,
