@@ -643,7 +643,8 @@ default=None
             The labels, or label indicators, with the dtype of ``classes_``.
         """
         scores = self.decision_function(X)
-        labels: NDArray[Any] = self._fitted.task.labels(scores)
+        task: Any = self._fitted.task
+        labels: NDArray[Any] = task.labels(scores)
         return labels
 
     def decision_function(self, X: types.MatrixLike) -> NDArray[np.float64]:
@@ -665,14 +666,19 @@ default=None
             `target_encoding` than "one-hot".
         """
         task, Z, A = self._outputs(X)
-        return task.scores(Z, A)
+        scores: NDArray[np.float64] = task.scores(Z, A)
+        return scores
 
     def _outputs(self, X: types.MatrixLike) -> tuple[Classification, Any, Any]:
         """What reads the outputs for samples X, their logits Z and the outputs A."""
         samples = self._check_samples(X)
         model = self._model
+        task: Any = model.task
         outputs, n_networks = model.outputs(samples), len(model.networks)
-        return model.task.combine(outputs, n_networks, model.temperature)
+        combined: tuple[Classification, Any, Any] = task.combine(
+            outputs, n_networks, model.temperature
+        )
+        return combined
 
     def _check_probabilities(self) -> bool:
         if not LOSSES.resolve(self.loss).estimates_probabilities:
@@ -703,7 +709,8 @@ default=None
             number.
         """
         task, _, A = self._outputs(X)
-        return task.probabilities(A)
+        probabilities: NDArray[np.float64] = task.probabilities(A)
+        return probabilities
 
     @available_if(_check_probabilities)
     def predict_log_proba(self, X: types.MatrixLike) -> NDArray[np.float64]:

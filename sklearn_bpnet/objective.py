@@ -120,8 +120,7 @@ def empirical_risk(
             f"{estimator.n_members}. Use n_members=1, or one of the estimators_ of a "
             "fitted ensemble."
         )
-    risk, X, Y, weights, theta = estimator._objective(Table(X, y, sample_weight))
-    return Objective(risk, X, Y, weights, theta)
+    return Objective(*estimator._objective(Table(X, y, sample_weight)))
 
 
 def check_gradient(

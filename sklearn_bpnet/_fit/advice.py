@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import inspect
 import warnings
 from collections.abc import Mapping
 from math import inf, isinf
@@ -26,8 +26,8 @@ _INSIDE = ("sklearn_bpnet", "sklearn", "contextlib")
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn at the user's line: the first one outside this package and scikit-learn."""
-    level, frame = 1, sys._getframe()
-    while frame.f_back is not None and (
+    level, frame = 1, inspect.currentframe()
+    while frame is not None and (
         frame.f_globals.get("__name__", "").split(".")[0] in _INSIDE
     ):
         level, frame = level + 1, frame.f_back
@@ -108,7 +108,7 @@ def _used(settings: Settings, *, open_ended: bool) -> dict[str, bool]:
         "input_noise": stochastic,
         "weight_decay__rate": stochastic and not isinstance(solver, AdamW),
         "weight_decay__schedule": stochastic
-        and bool(decay.decay_of(solvers.solver_of(settings))),
+        and bool(decay.decay_of(solvers.optimizer_of(settings))),
         "clip_norm": stochastic,
         "learning_rate_factors": stochastic,
         "validation_fraction": bool(settings.early_stopping),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -11,6 +11,7 @@ from math import nan
 
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklearn_bpnet._data.samples import Data
 from sklearn_bpnet._fit.callback_tasks import FitTasks
 from sklearn_bpnet._fit.fitted import FittedNetwork
 from sklearn_bpnet._fit.network_fit import NetworkFit, train_network
@@ -170,7 +171,7 @@ def _side_by_side(
     jobs: list[FittedNetwork] | list[int],
     n_jobs: int | None,
     remedy: str,
-) -> Iterator[tuple[FittedNetwork, Outcome]]:
+) -> Generator[tuple[FittedNetwork, Outcome], None, None]:
     """Train the members, and yield each with the outcome, in their order."""
     problem = replace(problem, data=_in_row_order(problem))
     cancellation = _Cancellation()
@@ -193,7 +194,7 @@ def _side_by_side(
                 results.close()
 
 
-def _in_row_order(problem: Problem):  # type: ignore[no-untyped-def]
+def _in_row_order(problem: Problem) -> Data:
     """The data with samples that are quick to gather, once for all members."""
     data = problem.data
     training = replace(data.training, X=in_row_order(data.training.X))

@@ -93,7 +93,8 @@ class NetworkFit:
         """Sample weights in units of their mean; None where all are 1."""
         samples = self.problem.data.training
         n, weights = len(samples.Y), samples.weights
-        s = (np.ones(n) if weights is None else weights) / self.state.weight_unit
+        unit = self.state.weight_unit or 1.0
+        s = (np.ones(n) if weights is None else weights) / unit
         return None if (samples.take(s) == 1).all() else s.astype(self.theta.dtype)
 
     # What happens between epochs

@@ -73,6 +73,13 @@ def solver_of(settings: Settings) -> Optimizer | FullBatchSolver:
     return OPTIMIZERS[solver] if solver in OPTIMIZERS else FULL_BATCH_SOLVERS[solver]
 
 
+def optimizer_of(settings: Settings) -> Optimizer:
+    """The optimiser, where it is known to be one."""
+    solver = solver_of(settings)
+    assert isinstance(solver, Optimizer)
+    return solver
+
+
 def solver_name(settings: Settings) -> str:
     """What to call the solver in a message."""
     solver = settings.solver
@@ -111,8 +118,7 @@ def learning_rate(settings: Settings, n_features: int) -> float:
     """
     if not isinstance(settings.learning_rate_init, str):
         return float(settings.learning_rate_init)
-    solver = solver_of(settings)
-    assert isinstance(solver, Optimizer)
+    solver = optimizer_of(settings)
     return solver.usual_rate * min(1.0, cbrt(_FEATURES_AT_USUAL_RATE / n_features))
 
 
