@@ -1,4 +1,4 @@
-"""Checkpoints: whole or refused, and training goes on as if it had never been cut."""
+"""Checkpoints: whole or refused; training continues as if never interrupted."""
 
 import contextlib
 import os
@@ -95,7 +95,7 @@ SETTINGS = {
     "cosine": {"learning_rate": "cosine"},
     "one cycle": {"learning_rate": "one_cycle"},
     "noise": {"dropout": [0.4, 0.0], "input_dropout": 0.2, "input_noise": 0.3},
-    "courses": {
+    "schedules": {
         "dropout": 0.4,
         "dropout_schedule": "flat_cosine",
         "weight_decay": 5.0,
@@ -226,7 +226,7 @@ def test_a_resumed_fit_takes_a_larger_max_iter(iris, tmp_path):
 @needs_callbacks
 @each_class
 @pytest.mark.parametrize("solver", ["lbfgs", "cg"])
-def test_lbfgs_and_cg_go_on_from_the_weights(estimator, solver, iris, tmp_path):
+def test_lbfgs_and_cg_continue_from_the_weights(estimator, solver, iris, tmp_path):
     model = estimator((5,), solver=solver, alpha=0.01, max_iter=400, random_state=0)
     whole = clone(model).fit(*iris)
     resumed = cut_and_resume(model, 10, tmp_path / "file", iris)
@@ -236,7 +236,7 @@ def test_lbfgs_and_cg_go_on_from_the_weights(estimator, solver, iris, tmp_path):
 
 @each_class
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_partial_fit_goes_on_from_a_file(estimator, early_stopping, iris, tmp_path):
+def test_partial_fit_continues_from_a_file(estimator, early_stopping, iris, tmp_path):
     X, y = iris
     rows = {"X_val": X[120:], "y_val": y[120:]}
     model = estimator((5,), early_stopping=early_stopping, random_state=0)
@@ -324,7 +324,7 @@ def test_what_a_file_cannot_hold_must_be_given(iris, tmp_path):
 
 
 @needs_callbacks
-def test_other_rows_are_refused(iris, tmp_path):
+def test_other_samples_are_refused(iris, tmp_path):
     from sklearn_bpnet.callbacks import Checkpoint
 
     X, y = iris

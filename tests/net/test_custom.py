@@ -1,4 +1,4 @@
-"""What is a user's own is held against its formulas before it is trained with."""
+"""User-defined functions are compared with their formulas before training."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -150,13 +150,13 @@ def test_the_two_numbers_of_the_message_are_the_formulas_and_the_true_one():
     assert formula / true == pytest.approx(2 / 3, rel=1e-4)
 
 
-def test_our_own_activations_are_not_checked(monkeypatch):
+def test_registered_activations_are_not_checked(monkeypatch):
     monkeypatch.setattr(Tanh, "derivative", lambda *_: None)
     check_activation(Tanh())
     check_activation(PReLU())
 
 
-def test_a_subclass_of_ours_is_the_users_own():
+def test_a_subclass_of_a_registered_one_is_user_defined():
     class Wrong(Tanh):
         def derivative(self, Z, A, out):
             return np.subtract(1, A, out=out)
@@ -240,7 +240,7 @@ def test_the_targets_are_not_changed(read_only):
 
 
 @pytest.mark.parametrize("loss", [Quantile((0.1, 0.9)), LOSSES["hinge"]], ids=str)
-def test_our_own_losses_are_not_checked(loss):
+def test_registered_losses_are_not_checked(loss):
     check_loss(loss, IDENTITY, np.full((5, 1), np.nan))
 
 

@@ -54,7 +54,7 @@ LARGEST_Z = 4.0  # beyond, differences of saturated functions lose their digits
 
 @dataclass(frozen=True)
 class Sine(ElementWise):
-    """A user's own pair of functions."""
+    """A user-defined pair of functions."""
 
     def __repr__(self):
         return "(np.sin, np.cos)"
@@ -62,7 +62,7 @@ class Sine(ElementWise):
 
 @dataclass(frozen=True)
 class Quartic(FunctionLoss):
-    """A user's own pair of functions."""
+    """A user-defined pair of functions."""
 
     def __repr__(self):
         return "quartic"

@@ -45,7 +45,7 @@ def test_a_drawn_matrix_is_n_in_by_n_out_and_finite(initializer, n_in, n_out):
     assert np.isfinite(W).all()
 
 
-def test_every_initializer_has_a_test_of_its_law():
+def test_every_initializer_has_a_test_of_its_distribution():
     others = {"auto", "orthogonal", "zeros", "unit_variance"}
     assert set(INITIALIZERS) == others | set(VARIANCES)
 
@@ -53,7 +53,7 @@ def test_every_initializer_has_a_test_of_its_law():
 @pytest.mark.parametrize("name", VARIANCES)
 def test_mean_and_variance_are_those_of_the_paper(name):
     W, variance = draw(INITIALIZERS[name]), VARIANCES[name]
-    # five deviations of the estimates; a normal law has the larger fourth moment
+    # five deviations of the estimates; the normal has the larger fourth moment
     assert abs(W.mean()) < 5 * sqrt(variance / W.size)
     assert abs(W.var() / variance - 1) < 5 * sqrt(2 / W.size)
 
@@ -85,7 +85,7 @@ def test_orthogonal_matrices_are_rotations_as_often_as_reflections():
     assert abs(share - 0.5) < 5 * sqrt(0.25 / 400)
 
 
-def test_orthogonal_entries_have_a_symmetric_law():
+def test_orthogonal_entries_have_a_symmetric_distribution():
     # without the sign correction Q's diagonal has one sign only
     first = [
         draw(INITIALIZERS["orthogonal"], 3, 3, seed=seed)[0, 0] for seed in range(400)
@@ -200,7 +200,7 @@ def start(biases="normal", output=None, sizes=(3, 50, 40, 30)):
     )
 
 
-def test_the_output_law_is_that_of_the_last_layer_alone():
+def test_the_output_initializer_is_that_of_the_last_layer_alone():
     plain, other = start().blocks, start(output="lecun_normal").blocks
     for one, same in zip(plain[:-1], other[:-1], strict=True):
         for ours, theirs in zip(one, same, strict=True):
@@ -218,7 +218,7 @@ def test_an_output_of_zeros_has_zero_biases_too():
     assert all(b.all() for _, b in hidden)
 
 
-# Laws that look at training rows
+# Initialisation schemes that read training samples
 
 
 def layer_by_layer(network, start, X):
@@ -282,7 +282,7 @@ def test_a_pre_activation_that_does_not_vary_is_scaled_by_its_inputs(dtype, n_ro
     assert all(np.isfinite(array).all() for block in start.blocks for array in block)
 
 
-def test_the_output_may_have_the_law_alone(X):
+def test_unit_variance_of_the_output_layer_alone(X):
     network, start = start_on(X, output=UNIT_VARIANCE)
     variances = [Z.var(axis=0) for _, Z in layer_by_layer(network, start, X)]
     np.testing.assert_allclose(variances[-1], 1, rtol=1e-10)
@@ -323,7 +323,7 @@ def test_a_hull_is_a_mean_of_rows_with_dirichlet_shares():
     [{"initializer": UNIT_VARIANCE}, {"biases": Hull()}, {"output": UNIT_VARIANCE}],
     ids=["initializer", "biases", "output"],
 )
-def test_a_law_that_looks_at_rows_needs_them(laws):
+def test_an_initializer_that_reads_samples_needs_them(laws):
     network = Network.dense((3, 2), [ACTIVATIONS["identity"]])
     laws = {"initializer": GLOROT} | laws
     with pytest.raises(ValueError, match="needs training rows"):

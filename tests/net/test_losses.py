@@ -530,12 +530,12 @@ def test_parameters_out_of_range_are_refused(make, message):
 
 
 @pytest.mark.parametrize("loss", [GammaLoss(), TweedieLoss(2.0)], ids=str)
-def test_a_positive_law_refuses_a_zero(loss):
+def test_a_positive_distribution_refuses_a_zero(loss):
     with pytest.raises(ValueError, match=r"y > 0; got min\(y\)=0"):
         loss.check_targets(np.array([[2.0], [0.0]]))
 
 
-def test_a_compound_poisson_law_accepts_zeros_but_nothing_below():
+def test_a_compound_poisson_distribution_accepts_zeros_but_nothing_below():
     TweedieLoss(1.5).check_targets(np.array([[2.0], [0.0]]))
     with pytest.raises(ValueError, match="y >= 0"):
         TweedieLoss(1.5).check_targets(np.array([[2.0], [-1.0]]))
