@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 from sklearn.base import clone
 from sklearn.datasets import make_classification, make_multilabel_classification
@@ -40,13 +41,13 @@ def test_the_temperature_is_that_of_the_lowest_log_loss(n_classes):
     seen = np.r_[np.repeat(np.arange(len(y)), n_classes), np.arange(len(y))]
     labels = np.r_[np.tile(np.arange(n_classes), len(y)), y]
     counts = np.r_[np.ones(len(y) * n_classes), np.full(len(y), n_classes * len(y))]
-    ladder = np.logspace(-2, 3, 2000)
-    losses = [
-        log_loss(labels, softmax(logits / t, axis=1)[seen], sample_weight=counts)
-        for t in ladder
-    ]
-    best = ladder[np.argmin(losses)]
-    assert clf.temperature_ == pytest.approx(best, rel=1e-2)
+
+    def loss(log_t):
+        P = softmax(logits / np.exp(log_t), axis=1)
+        return log_loss(labels, P[seen], sample_weight=counts)
+
+    best = minimize_scalar(loss, bounds=np.log([1e-2, 1e3]), method="bounded").x
+    assert clf.temperature_ == pytest.approx(np.exp(best), rel=1e-3)
     assert_allclose(clf.predict_proba(X), softmax(logits / clf.temperature_, axis=1))
     assert_array_equal(clf.predict(X), plain.predict(X))
     assert_allclose(
@@ -56,7 +57,7 @@ def test_the_temperature_is_that_of_the_lowest_log_loss(n_classes):
 
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("n", [1, 5, 50])
-def test_a_few_rows_that_are_all_right_make_nobody_certain(n, n_classes):
+def test_a_few_samples_that_are_all_right_leave_doubt(n, n_classes):
     Z = 30 * np.eye(n_classes)[np.arange(n) % n_classes]
     Y, activation = np.eye(n_classes)[np.arange(n) % n_classes], ACTIVATIONS["softmax"]
     if n_classes == 2:
@@ -66,7 +67,7 @@ def test_a_few_rows_that_are_all_right_make_nobody_certain(n, n_classes):
     assert likeliest == pytest.approx((n + 1 / n_classes) / (n + 1), rel=1e-3)
 
 
-def test_weights_of_the_validation_rows_count():
+def test_weights_of_the_validation_samples_count():
     train, validation = noisy(2)
     weights = np.arange(300) % 3
     clf = overfitted(calibration="temperature")
@@ -79,7 +80,7 @@ def test_weights_of_the_validation_rows_count():
     )
 
 
-def test_early_stopping_gives_the_rows_as_well():
+def test_early_stopping_gives_the_samples_as_well():
     train, _ = noisy(3)
     clf = BPNetClassifier(
         (20,), calibration="temperature", early_stopping=True, random_state=0
@@ -104,7 +105,7 @@ def test_label_indicators_share_one_temperature():
     assert loss(P) < loss(Q)
 
 
-def test_partial_fit_keeps_the_temperature_until_new_rows_come():
+def test_partial_fit_keeps_the_temperature_until_new_samples_come():
     train, validation = noisy(2)
     clf = BPNetClassifier((5,), calibration="temperature", random_state=0)
     clf.partial_fit(**train, classes=[0, 1])
@@ -114,7 +115,7 @@ def test_partial_fit_keeps_the_temperature_until_new_rows_come():
     assert clf.partial_fit(**train, **validation).temperature_ != first
 
 
-def test_without_rows_or_logits_it_is_refused_before_training():
+def test_without_samples_or_logits_it_is_refused_before_training():
     train, validation = noisy(2)
     with pytest.raises(ValueError, match="needs samples that training does not see"):
         BPNetClassifier(calibration="temperature").fit(**train)

@@ -93,7 +93,7 @@ def test_every_epoch_is_a_task(estimator, solver, early_stopping, iris):
         ("end", "fit", 0),
         ("teardown", "fit", None),
     ]
-    assert_array_equal(weights(model), weights(plain))  # looking changes nothing
+    assert_array_equal(weights(model), weights(plain))  # monitoring changes nothing
     assert model.loss_curve_ == plain.loss_curve_
 
 
@@ -236,7 +236,7 @@ def test_progress_bar_shows_the_epochs(estimator, solver, where, iris, capsys):
     assert "100%" in out
 
 
-@each_solver
+@pytest.mark.parametrize("solver", ["lbfgs", "adam"])
 def test_progress_bar_and_monitor_in_a_grid_search(solver, iris, capsys):
     pytest.importorskip("rich")
     X, y = iris

@@ -338,7 +338,7 @@ def test_the_average_has_one_temperature_of_the_lowest_log_loss(data, request):
 
 
 @each_class
-def test_what_differs_between_members_is_looked_for_there(estimator, iris):
+def test_attributes_that_differ_between_members_are_theirs(estimator, iris):
     ensemble = estimator(n_members=2, early_stopping=True, **FEW).fit(*iris)
     single = estimator(early_stopping=True, **FEW).fit(*iris)
     public = {name for name in vars(single) if not name.startswith("_")}
@@ -417,7 +417,7 @@ def test_all_members_start_from_given_weights(estimator, iris):
 @pytest.mark.parametrize(
     "settings", [{}, {"early_stopping": True}, {"solver": "lbfgs"}]
 )
-def test_members_let_go_of_the_rows_at_once(settings, regression, monkeypatch):
+def test_members_release_the_samples_at_once(settings, regression, monkeypatch):
     X, y = regression
     seen = []
     train = ensemble_module.train_network
@@ -535,7 +535,7 @@ def test_a_member_that_cannot_train_fails_as_one_network_does(iris):
 
 
 @each_class
-def test_a_checkpoint_by_hand_goes_on(estimator, tmp_path, iris):
+def test_a_checkpoint_by_hand_continues(estimator, tmp_path, iris):
     X, y = iris
     kwargs = {"classes": np.unique(y)} if estimator is BPNetClassifier else {}
     model = estimator(n_members=3, **FEW).partial_fit(X, y, **kwargs)
@@ -622,7 +622,7 @@ def test_a_fit_that_broke_off_trains_the_members_that_are_missing(
     assert len(larger.estimators_) == 5
 
 
-def test_the_own_callbacks_know_ensembles(tmp_path, iris):
+def test_the_packages_callbacks_know_ensembles(tmp_path, iris):
     pytest.importorskip("sklearn.callback")  # scikit-learn 1.9
     callbacks = pytest.importorskip("sklearn_bpnet.callbacks")
     clf = BPNetClassifier(n_members=3, **FEW)

@@ -97,7 +97,7 @@ def test_cg_ends_where_lbfgs_does(estimator, iris):
 
 @quietly
 @pytest.mark.parametrize("solver", ["gd", "rprop"])
-def test_gd_and_rprop_take_all_rows_in_every_step(solver, iris):
+def test_gd_and_rprop_take_all_samples_in_every_step(solver, iris):
     X, y = iris
     clf = with_solver(BPNetClassifier, solver, max_iter=3)
     assert clf.fit(X, y).coefs_[0].dtype == np.float64  # as full batches are
@@ -114,7 +114,7 @@ def test_gd_is_sgd_of_full_batches_without_momentum(iris):
 
 @quietly
 @pytest.mark.parametrize("solver", OPTIMIZERS)
-def test_partial_fit_goes_on_where_fit_would(solver, iris):
+def test_partial_fit_continues_where_fit_would(solver, iris):
     X, y = iris
     size = "auto" if OPTIMIZERS[solver].full_batch else "full"
     reg = with_solver(BPNetRegressor, solver, max_iter=4, batch_size=size)

@@ -25,7 +25,7 @@ def test_what_an_epoch_does_not_know_is_nan():
     np.testing.assert_array_equal(history.column("score"), [nan, 0.5, nan])
 
 
-def test_it_goes_on_from_its_arrays():
+def test_it_continues_from_its_arrays():
     history = History()
     history.append({"loss": 3.0, "score": 0.1})
     later = History(history.arrays())

@@ -163,7 +163,7 @@ def test_nothing_else_than_exact_steps_are_made_so():
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS.keys())
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
-def test_optimisers_know_whether_they_rest_without_gradient(optimizer, momentum):
+def test_optimisers_know_whether_they_stand_still_without_gradient(optimizer, momentum):
     """A gradient, then none: does the second step do nothing?"""
     if isinstance(optimizer, SGD):
         optimizer = SGD(momentum=momentum)

@@ -130,7 +130,7 @@ def test_one_epoch_by_hand(batch_size, line, expected, loss):
     assert outcome.n_iter == progress.n_epochs == 1
 
 
-def test_only_the_chosen_rows_are_trained_on():
+def test_only_the_chosen_samples_are_trained_on():
     theta = np.array([0.5, 0.0])
     _, history, _ = train(Line(), theta, batch_size=1, rows=np.array([0, 1]))
     np.testing.assert_allclose(theta, [0.36, 0.005], rtol=1e-13)
@@ -325,7 +325,7 @@ def test_an_epoch_that_moves_no_weight_ends_training(make_problem):
     assert (outcome.reason, outcome.n_iter) == (StopReason.CONVERGED, 1)
 
 
-def test_an_adaptive_rate_goes_on_until_it_is_smallest(make_problem):
+def test_an_adaptive_rate_continues_until_it_is_smallest(make_problem):
     problem = make_problem()
     outcome, _, progress = train(
         problem,
@@ -335,7 +335,7 @@ def test_an_adaptive_rate_goes_on_until_it_is_smallest(make_problem):
         learning_rate_init=1e-18,  # moves nothing
         patience=Patience(1e-4, 3),
     )
-    # plateaus after epochs 4, 7 and 10: 1e-18 and 1e-19 go on, 1e-20 does not
+    # plateaus after epochs 4, 7 and 10: 1e-18 and 1e-19 continue, 1e-20 does not
     assert (outcome.reason, outcome.n_iter) == (StopReason.CONVERGED, 10)
     assert progress.n_plateaus == 2
 
