@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_bpnet import _types as types
-from sklearn_bpnet._base import BaseBPNet, Call
+from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._data.classification import Classification, given_classes
 from sklearn_bpnet._data.reading import Table
+from sklearn_bpnet._fit.call import Given
 from sklearn_bpnet._settings.constraints import constraints
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._sklearn_compat import (
@@ -627,7 +628,7 @@ default=None
         """
         table = Table(X, y, sample_weight)
         validation = Table(X_val, y_val, sample_weight_val)
-        return self._fit(Call(table, validation, incremental=True, classes=classes))
+        return self._fit(Given(table, validation, incremental=True, classes=classes))
 
     def predict(self, X: types.MatrixLike) -> NDArray[Any]:
         """Predict class labels.

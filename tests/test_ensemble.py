@@ -16,10 +16,11 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
 
-from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _base, empirical_risk
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor, empirical_risk
 from sklearn_bpnet._data.classification import Classification
 from sklearn_bpnet._data.regression import Regression
 from sklearn_bpnet._fit import ensemble as ensemble_module
+from sklearn_bpnet._fit import pose as pose_module
 from sklearn_bpnet.net.losses import Quantile
 from sklearn_bpnet.training import epoch as epoch_module
 
@@ -145,13 +146,13 @@ def test_all_members_have_the_same_validation_rows(estimator, iris, monkeypatch)
 
 def test_rows_are_checked_and_scaled_once(iris, monkeypatch):
     calls = []
-    learn = _base.input_standardization
+    learn = pose_module.input_standardization
 
     def noted(settings, samples):
         calls.append(samples)
         return learn(settings, samples)
 
-    monkeypatch.setattr(_base, "input_standardization", noted)
+    monkeypatch.setattr(pose_module, "input_standardization", noted)
     clf = BPNetClassifier(n_members=3, **FEW).fit(*iris)
     assert len(calls) == 1
     assert all(net.input_mean_ is clf.input_mean_ for net in clf.estimators_)

@@ -149,7 +149,9 @@ def warn_of_misfits(
         )
 
 
-def warn_of_ends(settings: Settings, outcomes: list[Outcome]) -> None:
+def warn_of_ends(
+    settings: Settings, outcomes: list[Outcome], *, incremental: bool = False
+) -> None:
     """Say what a user should know about the end of training.
 
     Parameters
@@ -158,7 +160,11 @@ def warn_of_ends(settings: Settings, outcomes: list[Outcome]) -> None:
         The constructor's parameters.
     outcomes : list of Outcome
         How it ended, for every member of an ensemble.
+    incremental : bool, default=False
+        Whether an epoch was all that was asked for.
     """
+    if incremental:
+        outcomes = [end for end in outcomes if end.reason is not StopReason.MAX_ITER]
     if any(outcome.reason is StopReason.INTERRUPTED for outcome in outcomes):
         warn("Training interrupted by user.")
         return

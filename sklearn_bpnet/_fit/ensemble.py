@@ -6,14 +6,16 @@ import warnings
 from collections.abc import Callable, Generator
 from contextlib import closing
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import nan
 
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_bpnet._data.samples import Data
+from sklearn_bpnet._fit.advice import remedy_for_divergence
+from sklearn_bpnet._fit.call import Call
 from sklearn_bpnet._fit.callback_tasks import FitTasks
-from sklearn_bpnet._fit.fitted import FittedNetwork
+from sklearn_bpnet._fit.fitted import FittedNetwork, Trained
 from sklearn_bpnet._fit.network_fit import NetworkFit, train_network
 from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet._fit.state import TrainingState
@@ -22,23 +24,34 @@ from sklearn_bpnet.training.history import Outcome, StopReason
 from sklearn_bpnet.training.threads import one_blas_thread
 
 
-@dataclass
-class Trained:
-    """What a call has trained so far.
+def train(call: Call, problem: Problem, tasks: FitTasks) -> Trained:
+    """Train what a call asks for: one network, or the members of an ensemble.
 
     Parameters
     ----------
-    networks : list of FittedNetwork
-        Those that are ready, then those of the call before that are not replaced.
-    outcomes : list of Outcome
-        How training ended, for every network of this call.
-    unfinished : bool, default=False
-        Whether networks are missing.
+    call : Call
+        Its settings, and what it continues from.
+    problem : Problem
+        What to minimise, and how.
+    tasks : FitTasks
+        What callbacks see.
     """
-
-    networks: list[FittedNetwork]
-    outcomes: list[Outcome] = field(default_factory=list)
-    unfinished: bool = False
+    settings, state = call.settings, call.state
+    before = [] if call.before is None else call.before.networks
+    n_features = problem.data.training.X.shape[1]
+    remedy = remedy_for_divergence(settings, n_features)
+    if settings.n_members == 1:
+        return train_one(problem, state, before, tasks, remedy)
+    return train_ensemble(
+        problem,
+        state,
+        before,
+        tasks,
+        remedy,
+        n_members=settings.n_members,
+        n_jobs=settings.n_jobs,
+        verbose=bool(settings.verbose),
+    )
 
 
 def train_one(

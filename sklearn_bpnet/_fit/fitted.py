@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import isnan, nan
 from typing import Any
 
@@ -75,6 +75,25 @@ class FittedNetwork:
 
 
 @dataclass
+class Trained:
+    """What a call has trained so far.
+
+    Parameters
+    ----------
+    networks : list of FittedNetwork
+        Those that are ready, then those of the call before that are not replaced.
+    outcomes : list of Outcome
+        How training ended, for every network of this call.
+    unfinished : bool, default=False
+        Whether networks are missing.
+    """
+
+    networks: list[FittedNetwork]
+    outcomes: list[Outcome] = field(default_factory=list)
+    unfinished: bool = False
+
+
+@dataclass
 class Fitted:
     """All that a fit learned.
 
@@ -110,10 +129,9 @@ class Fitted:
     temperature: float | None = None
     resumes: bool = False
 
-    def with_networks(
-        self, networks: list[FittedNetwork], *, unfinished: bool = False
-    ) -> Fitted:
+    def after(self, trained: Trained) -> Fitted:
         """The same with networks that are trained."""
+        networks, unfinished = trained.networks, trained.unfinished
         state = self.state if self.is_ensemble else networks[0].state
         return replace(self, networks=networks, state=state, unfinished=unfinished)
 

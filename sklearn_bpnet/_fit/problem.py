@@ -15,6 +15,9 @@ from sklearn_bpnet.training.batches import Standardization
 from sklearn_bpnet.training.epoch import is_compiled
 from sklearn_bpnet.training.optimizers import Optimizer
 
+# from the attributes that show a network to its score on the validation samples
+Scorer = Callable[[Mapping[str, Any]], float]
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -50,7 +53,7 @@ class Problem:
     plan: TrainingPlan
     initialization: Initialization
     given_init: tuple[Any, Any] = (None, None)
-    scorer: Callable[[Mapping[str, Any]], float] | None = None
+    scorer: Scorer | None = None
     resumes: bool = False
 
     @property
