@@ -24,7 +24,7 @@ from sklearn.neural_network import MLPClassifier
 
 from benchmarks import results
 from sklearn_bpnet import BPNetClassifier, _session
-from sklearn_bpnet.training import epoch
+from sklearn_bpnet.training.stochastic import epoch
 
 
 @dataclass(frozen=True)

@@ -40,9 +40,10 @@ from sklearn_bpnet.net.embeddings import check_dense
 from sklearn_bpnet.net.initializers import Zeros
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.recipes import recipe
-from sklearn_bpnet.training.batches import RowReader, Standardization, in_row_order
+from sklearn_bpnet.training.batches import RowReader, in_row_order
 from sklearn_bpnet.training.evaluation import output_Z
-from sklearn_bpnet.training.history import History, Outcome, StopReason
+from sklearn_bpnet.training.monitor.history import History, Outcome, StopReason
+from sklearn_bpnet.training.standardization import Standardization
 
 _SCALINGS = {"standard": feature_standardization, "squash": squashing}
 _ORDINARY = frozenset(np.dtype(t) for t in (np.float32, np.float64))

@@ -16,8 +16,8 @@ from sklearn_bpnet import _fitted
 from sklearn_bpnet._callback_tasks import FitTasks
 from sklearn_bpnet._session import new_state, trains_compiled
 from sklearn_bpnet.training.batches import in_row_order
-from sklearn_bpnet.training.history import Outcome, StopReason
-from sklearn_bpnet.training.threads import one_blas_thread
+from sklearn_bpnet.training.blas_threads import one_blas_thread
+from sklearn_bpnet.training.monitor.history import Outcome, StopReason
 
 # The ensemble's business, not that of its members. Calibrated members would make an
 # average that is too cautious, so the average is calibrated instead.

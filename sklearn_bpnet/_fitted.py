@@ -12,7 +12,7 @@ from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.embeddings import Embedding
 from sklearn_bpnet.net.input_scale import InputScale
 from sklearn_bpnet.net.network import Dense
-from sklearn_bpnet.training.history import StopReason
+from sklearn_bpnet.training.monitor.history import StopReason
 
 # What differs between the members of an ensemble, which has these attributes not.
 OF_ONE_NETWORK = (

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from sklearn_bpnet.training.batches import Standardization
+from sklearn_bpnet.training.standardization import Standardization
 
 
 def layer_sizes(coefs):

@@ -27,6 +27,8 @@ from sklearn_bpnet.training.full_batch import (
     LBFGS,
     FullBatchSolver,
 )
+from sklearn_bpnet.training.monitor.patience import TIES
+from sklearn_bpnet.training.monitor.recording import RECORDS
 from sklearn_bpnet.training.optimizers import (
     OPTIMIZERS,
     SGD,
@@ -37,7 +39,7 @@ from sklearn_bpnet.training.optimizers import (
     Optimizer,
     RAdam,
 )
-from sklearn_bpnet.training.recording import RECORDS
+from sklearn_bpnet.training.optimizers.step import StepOptions
 from sklearn_bpnet.training.schedules import (
     SCHEDULES,
     InverseScaling,
@@ -45,8 +47,6 @@ from sklearn_bpnet.training.schedules import (
     TrainingTime,
     schedule_from,
 )
-from sklearn_bpnet.training.step import StepOptions
-from sklearn_bpnet.training.stopping import TIES
 
 _AT_LEAST_ZERO = Interval(Real, 0, None, closed="left")
 _POSITIVE = Interval(Real, 0, None, closed="neither")

@@ -14,25 +14,25 @@ from sklearn_bpnet import _parameters as parameters
 from sklearn_bpnet._callback_tasks import FitTasks
 from sklearn_bpnet._fingerprint import fingerprint
 from sklearn_bpnet._validation import Validator
-from sklearn_bpnet.training.averaging import WeightAverage
 from sklearn_bpnet.training.batches import Batches, RowReader
-from sklearn_bpnet.training.epoch import Progress, is_compiled
+from sklearn_bpnet.training.blas_threads import (
+    blas_threads_for,
+    crew_for,
+    one_blas_thread,
+)
 from sklearn_bpnet.training.evaluation import block_rows
-from sklearn_bpnet.training.history import (
+from sklearn_bpnet.training.monitor.averaging import WeightAverage
+from sklearn_bpnet.training.monitor.history import (
     History,
     NoFiniteStepError,
     Outcome,
     StopReason,
 )
-from sklearn_bpnet.training.recording import MOST_ROWS, Recorder
-from sklearn_bpnet.training.stochastic import StochasticTraining
-from sklearn_bpnet.training.stopping import Patience
-from sklearn_bpnet.training.threads import (
-    blas_threads_for,
-    crew_for,
-    one_blas_thread,
-)
-from sklearn_bpnet.training.watch import Best, Watch
+from sklearn_bpnet.training.monitor.monitor import Best, Monitor
+from sklearn_bpnet.training.monitor.patience import Patience
+from sklearn_bpnet.training.monitor.recording import MAX_SAMPLES, Recorder
+from sklearn_bpnet.training.stochastic.epoch import Progress, is_compiled
+from sklearn_bpnet.training.stochastic.training import StochasticTraining
 
 # What only a training that may go on leaves in its state
 _MEMORY = ("patience", "watched", "best", "average", "theta", "shown", "rows")
@@ -117,7 +117,7 @@ class Training:
         if data.held_out is not None:
             validate = Validator(est, self.risk, data.held_out, self.theta.dtype)
         watches_score = est.early_stopping and validate and not validate.only_loss
-        watch = Watch(
+        watch = Monitor(
             history=self.history,
             patience=Patience(
                 est.tol,
@@ -167,7 +167,7 @@ class Training:
     def _recorder(self):
         """A Recorder of a bounded number of training rows, in memory of their own."""
         rows = np.arange(len(self.Y)) if self.data.rows is None else self.data.rows
-        n = min(len(rows), MOST_ROWS)
+        n = min(len(rows), MAX_SAMPLES)
         rows = rows[np.linspace(0, len(rows) - 1, n).astype(np.intp)]
         scaling = self.estimator._input_standardization()
         reader = RowReader(self.reader.X, self.theta.dtype, scaling)
@@ -191,9 +191,9 @@ class Training:
         if est._is_trivial():
             return Outcome(StopReason.CONVERGED, n_iter=0, loss=0.0)
         if est.verbose or self.tasks.active:
-            watch.after_epoch = self._after_epoch
+            watch.on_epoch_end = self._after_epoch
         if self.tasks.active:
-            watch.before_epoch = self.tasks.begin_subtask
+            watch.on_epoch_begin = self.tasks.begin_subtask
         run = (
             self._run_stochastic
             if parameters.is_stochastic(est)
@@ -215,7 +215,7 @@ class Training:
         finally:
             # without this cycle of references the rows are let go of at once: joblib
             # waits a second for processes that still hold a memory map of them
-            watch.after_epoch = watch.before_epoch = None
+            watch.on_epoch_end = watch.on_epoch_begin = None
 
     def _run_stochastic(self):
         est = self.estimator
@@ -251,7 +251,7 @@ class Training:
                 batches,
                 tol=est.tol,
                 max_iter=self.max_iter,
-                watch=self.watch,
+                monitor=self.watch,
             )
 
     def _batches(self, rows, batch_size):

@@ -11,7 +11,7 @@ from sklearn.metrics import check_scoring
 from sklearn_bpnet import _fitted
 from sklearn_bpnet.training.batches import RowReader
 from sklearn_bpnet.training.evaluation import output_Z
-from sklearn_bpnet.training.history import Validation
+from sklearn_bpnet.training.monitor.history import Validation
 
 
 @dataclass

@@ -18,7 +18,7 @@ from sklearn.model_selection import GridSearchCV
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _ensemble, empirical_risk
 from sklearn_bpnet.net.losses import Quantile
-from sklearn_bpnet.training import epoch as epoch_module
+from sklearn_bpnet.training.stochastic import epoch as epoch_module
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 FEW = {"hidden_layer_sizes": (5,), "max_iter": 8, "random_state": 0, "tol": 0}

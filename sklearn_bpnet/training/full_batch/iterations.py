@@ -11,8 +11,8 @@ from scipy import optimize
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.training.full_batch.coordinates import Coordinates
-from sklearn_bpnet.training.history import StopReason
-from sklearn_bpnet.training.watch import Watch
+from sklearn_bpnet.training.monitor.history import StopReason
+from sklearn_bpnet.training.monitor.monitor import Monitor
 
 
 class Iterations:
@@ -22,7 +22,7 @@ class Iterations:
     ----------
     theta : ndarray of shape (n_parameters,)
         Where training starts.
-    watch : Watch
+    monitor : Monitor
         Is told of every iteration.
     max_iter : int
         Most iterations.
@@ -41,8 +41,8 @@ class Iterations:
 
     coordinates: Coordinates
 
-    def __init__(self, theta: Array, watch: Watch, max_iter: int) -> None:
-        self.watch = watch
+    def __init__(self, theta: Array, monitor: Monitor, max_iter: int) -> None:
+        self.monitor = monitor
         self.max_iter = max_iter
         self.last: Array = theta.astype(np.float64)
         self.n = 0
@@ -66,14 +66,14 @@ class Iterations:
         x = intermediate_result.x
         self.last = self.coordinates.join(x)
         loss = self.coordinates.without_overlap(x, float(intermediate_result.fun))
-        self.watch.look(self.last, loss)
+        self.monitor.end_epoch(self.last, loss)
         self.losses.append(loss)
         if self.smallest_fall and len(self.losses) == self.losses.maxlen:
             fall = self.losses[0] - loss
             self.converged = fall < self.smallest_fall * max(abs(loss), 1)
-        if self.watch.stopped or self.out_of_patience:
+        if self.monitor.stopped or self.out_of_patience:
             raise StopIteration
-        self.watch.begin()
+        self.monitor.begin_epoch()
         if self.converged:
             raise StopIteration
 
@@ -88,7 +88,7 @@ class Iterations:
 
         Without a validation the solver's own criterion decides.
         """
-        return self.watch.early_stopping and self.watch.patience.ran_out
+        return self.monitor.early_stopping and self.monitor.patience.ran_out
 
     def reason(self, result: Any) -> tuple[StopReason, str]:
         """Why a solver ended, and what it said."""
@@ -96,7 +96,7 @@ class Iterations:
             return StopReason.DIVERGED, ""
         if result.status == 0 or self.converged or self.out_of_patience:
             return StopReason.CONVERGED, ""
-        if self.watch.stopped:
+        if self.monitor.stopped:
             return StopReason.STOPPED, ""
         out_of_time = self.n >= self.max_iter
         reason = StopReason.MAX_ITER if out_of_time else StopReason.FAILED

@@ -40,7 +40,7 @@ class FullBatchRisk:
     def value_and_gradient(self, x: Array) -> tuple[float, Array]:
         """J without its L1 part, and the gradient of that, at ``x``."""
         self.theta[:] = x
-        n, total = self.batches.n_rows, 0.0
+        n, total = self.batches.n_samples, 0.0
         gradient = np.zeros_like(self.theta)
         for batch in self.batches.epoch():
             ws = [layer.rows(slice(len(batch.Y))) for layer in self.workspace]

@@ -16,8 +16,12 @@ from sklearn_bpnet.training.batches import Batches
 from sklearn_bpnet.training.full_batch.coordinates import Coordinates, SignSplit
 from sklearn_bpnet.training.full_batch.iterations import Iterations
 from sklearn_bpnet.training.full_batch.risk import FullBatchRisk
-from sklearn_bpnet.training.history import NoFiniteStepError, Outcome, StopReason
-from sklearn_bpnet.training.watch import Watch
+from sklearn_bpnet.training.monitor.history import (
+    NoFiniteStepError,
+    Outcome,
+    StopReason,
+)
+from sklearn_bpnet.training.monitor.monitor import Monitor
 
 # SciPy's default relative reduction, 2.2e-9, at scikit-learn's default tol, 1e-4.
 FALL_PER_TOL = 2.2e-5
@@ -97,9 +101,9 @@ class FullBatchSolver(Configurable, ABC):
         *,
         tol: float,
         max_iter: int,
-        watch: Watch,
+        monitor: Monitor,
     ) -> Outcome:
-        """Walk ``theta`` in place to a minimum of the risk; let ``watch`` look.
+        """Walk ``theta`` in place to a minimum of the risk; report to ``monitor``.
 
         It converges where no component of the (projected) gradient exceeds ``tol``,
         or where the risk no longer falls by a matching relative amount.
@@ -112,7 +116,7 @@ class FullBatchSolver(Configurable, ABC):
         smooth = FullBatchRisk(risk, batches, theta)
         l1 = np.asarray(risk.penalty.l1_ratio * smooth.strength, dtype=np.float64)
         smallest_fall = max(tol * FALL_PER_TOL, 64 * float(np.finfo(theta.dtype).eps))
-        iterations = Iterations(theta, watch, max_iter)
+        iterations = Iterations(theta, monitor, max_iter)
         problem = Minimisation(smooth, l1, iterations, tol, smallest_fall)
         if not isfinite(problem.value(theta)):
             raise NoFiniteStepError
@@ -120,16 +124,16 @@ class FullBatchSolver(Configurable, ABC):
             done = iterations.out_of_patience
             reason = StopReason.CONVERGED if done else StopReason.MAX_ITER
             return Outcome(reason, 0, problem.value(theta))
-        watch.begin()
+        monitor.begin_epoch()
         try:
             result = self.minimise(problem, theta.astype(np.float64))
             reason, message = iterations.reason(result)
             last = result.x if isfinite(result.fun) else iterations.last
         except KeyboardInterrupt:
             reason, message, last = StopReason.INTERRUPTED, "", iterations.last
-        kept, epoch = watch.result(last)
+        kept, epoch = monitor.result(last)
         loss = problem.value(kept)
         theta[:] = last
-        if iterations.n and epoch == len(watch.history):
-            watch.history.loss[-1] = loss  # of these very weights, to the last digit
+        if iterations.n and epoch == len(monitor.history):
+            monitor.history.loss[-1] = loss  # of these very weights, to the last digit
         return Outcome(reason, iterations.n, loss, message)

@@ -10,9 +10,15 @@ from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import Batches, RowReader
-from sklearn_bpnet.training.epoch import Progress
-from sklearn_bpnet.training.history import History, NoFiniteStepError, StopReason
+from sklearn_bpnet.training.monitor.history import (
+    History,
+    NoFiniteStepError,
+    StopReason,
+)
+from sklearn_bpnet.training.monitor.monitor import Best, Monitor
+from sklearn_bpnet.training.monitor.patience import Patience
 from sklearn_bpnet.training.optimizers import OPTIMIZERS, SGD, Adam
+from sklearn_bpnet.training.optimizers.step import StepOptions
 from sklearn_bpnet.training.schedules import (
     SCHEDULES,
     Adaptive,
@@ -21,10 +27,8 @@ from sklearn_bpnet.training.schedules import (
     InverseScaling,
     Schedule,
 )
-from sklearn_bpnet.training.step import StepOptions
-from sklearn_bpnet.training.stochastic import StochasticTraining
-from sklearn_bpnet.training.stopping import Patience
-from sklearn_bpnet.training.watch import Best, Watch
+from sklearn_bpnet.training.stochastic.epoch import Progress
+from sklearn_bpnet.training.stochastic.training import StochasticTraining
 
 PLAIN = SGD(momentum=0)
 
@@ -32,12 +36,12 @@ PLAIN = SGD(momentum=0)
 def train(problem, theta, max_iter=1, batch_size=None, rows=None, **options):
     """One run, with what it left behind."""
     progress = options.pop("progress", Progress())
-    watch = Watch(
+    monitor = Monitor(
         options.pop("history", History()),
         options.pop("patience", Patience(0.0, inf)),
         options.pop("validate", None),
         best=options.pop("best", None),
-        after_epoch=options.pop("after_epoch", None),
+        on_epoch_end=options.pop("on_epoch_end", None),
         average=options.pop("average", None),
     )
     options = {
@@ -47,9 +51,9 @@ def train(problem, theta, max_iter=1, batch_size=None, rows=None, **options):
     } | options
     training = StochasticTraining(problem.risk, **options)
     batches = problem.batches(batch_size, theta.dtype, rows)
-    outcome = training.run(theta, batches, max_iter, progress, watch)
-    theta[:], _ = watch.result(theta)
-    return outcome, watch.history, progress
+    outcome = training.run(theta, batches, max_iter, progress, monitor)
+    theta[:], _ = monitor.result(theta)
+    return outcome, monitor.history, progress
 
 
 # One epoch by hand: rows (x, y) = (1, 2), (2, 0), (3, 1); outputs w x + b with
@@ -398,7 +402,7 @@ def test_an_interrupt_at_the_moment_of_divergence_leaves_a_finite_theta(make_pro
             raise KeyboardInterrupt
 
     problem = make_problem()
-    for after_epoch in (None, interrupt):
+    for on_epoch_end in (None, interrupt):
         theta = problem.start()
         with np.errstate(all="ignore"):
             outcome, *_ = train(
@@ -408,7 +412,7 @@ def test_an_interrupt_at_the_moment_of_divergence_leaves_a_finite_theta(make_pro
                 10,
                 schedule=Exploding(),
                 learning_rate_init=1.0,
-                after_epoch=after_epoch,
+                on_epoch_end=on_epoch_end,
             )
         assert outcome.n_iter == 2
         assert np.isfinite(theta).all()
@@ -434,7 +438,7 @@ def test_an_interrupt_ends_training_at_the_epoch_it_comes_in(make_problem):
             raise KeyboardInterrupt
 
     theta = problem.start()
-    outcome, history, progress = train(problem, theta, 50, 10, after_epoch=interrupt)
+    outcome, history, progress = train(problem, theta, 50, 10, on_epoch_end=interrupt)
     assert (outcome.reason, outcome.n_iter) == (StopReason.INTERRUPTED, 3)
     assert seen == [1, 2, 3]
     assert len(history.loss) == progress.n_epochs == 3
@@ -489,7 +493,7 @@ def test_an_interrupt_keeps_the_best_theta_too(make_problem, scripted):
         50,
         patience=Patience(1e-4, 10, maximize=True),
         validate=scripted([0.1, 0.9, 0.2, 0.3], thetas),
-        after_epoch=interrupt,
+        on_epoch_end=interrupt,
     )
     assert outcome.reason is StopReason.INTERRUPTED
     np.testing.assert_array_equal(theta, thetas[1])

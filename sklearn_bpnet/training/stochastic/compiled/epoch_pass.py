@@ -24,11 +24,11 @@ from sklearn_bpnet.net.noise import Dropout
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.net.vectors import CACHE_LINE, aligned
-from sklearn_bpnet.training import compiled_loops as loops
 from sklearn_bpnet.training.batches import Batches
+from sklearn_bpnet.training.blas_threads import AbandonedError, Crew
 from sklearn_bpnet.training.optimizers import SGD, Adam, AdamW, Optimizer, State
-from sklearn_bpnet.training.step import StepOptions
-from sklearn_bpnet.training.threads import AbandonedError, Crew
+from sklearn_bpnet.training.optimizers.step import StepOptions
+from sklearn_bpnet.training.stochastic.compiled import loops
 
 HIDDEN: dict[type, int] = {
     activations.Identity: loops.IDENTITY,

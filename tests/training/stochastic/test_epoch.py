@@ -8,10 +8,11 @@ from sklearn_bpnet.net.initializers import INITIALIZERS
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.risk import EmpiricalRisk
-from sklearn_bpnet.training import epoch as epoch_module
-from sklearn_bpnet.training.batches import Batches, RowReader, Standardization
-from sklearn_bpnet.training.epoch import Epoch, Progress
+from sklearn_bpnet.training.batches import Batches, RowReader
 from sklearn_bpnet.training.optimizers import SGD, Adam
+from sklearn_bpnet.training.standardization import Standardization
+from sklearn_bpnet.training.stochastic import epoch as epoch_module
+from sklearn_bpnet.training.stochastic.epoch import Epoch, Progress
 
 
 @pytest.mark.parametrize("optimizer", [SGD(), Adam()], ids=str)

@@ -9,11 +9,11 @@ TIES = ("loss", "first", "last")
 
 
 class Patience:
-    """Counts the epochs in a row that did not improve a watched value.
+    """Counts the consecutive epochs that did not improve a monitored value.
 
     An epoch improves if its value is better than the best so far, by at least
-    ``tol``. A score such as the accuracy takes few values and is often the same; what
-    then decides is ``ties``. A NaN never improves.
+    ``tol``. A score such as the accuracy takes few values, so ties are frequent;
+    ``ties`` says what then decides. A NaN never improves.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Patience:
     best_loss : float
         The lowest validation loss among the epochs with that value.
     count : int
-        Epochs in a row without improvement.
+        Consecutive epochs without improvement.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Patience:
         self.count = 0
 
     def start_from(self, value: float, loss: float = nan) -> None:
-        """Take what was so before the first epoch as the best, unless it is NaN."""
+        """Take the value before the first epoch as the best, unless it is NaN."""
         if not isnan(value):
             self.best = value
             self.best_loss = inf if isnan(loss) else loss
@@ -66,9 +66,9 @@ class Patience:
         Parameters
         ----------
         value : float
-            The watched value of the epoch.
+            The monitored value of the epoch.
         loss : float, default=nan
-            The validation loss of the epoch, which decides where values are alike.
+            The validation loss of the epoch, which decides between equal values.
         """
         gain = rise = self.sign * (value - self.best)
         alike = rise == 0 or abs(rise) < self.tol
@@ -88,7 +88,7 @@ class Patience:
 
     @property
     def state(self) -> dict[str, float]:
-        """Where it stands, to go on with."""
+        """The values that a later training continues with."""
         return {"best": self.best, "best_loss": self.best_loss, "count": self.count}
 
     @state.setter

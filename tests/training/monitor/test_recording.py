@@ -6,7 +6,7 @@ from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import Batch
-from sklearn_bpnet.training.recording import RECORDS, Recorder
+from sklearn_bpnet.training.monitor.recording import RECORDS, Recorder
 
 
 def recorder(names, activations, weights, X, Y=None):

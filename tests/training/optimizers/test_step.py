@@ -16,7 +16,7 @@ from sklearn_bpnet.training.optimizers import (
     GradientDescent,
     Rprop,
 )
-from sklearn_bpnet.training.step import Step, StepOptions
+from sklearn_bpnet.training.optimizers.step import Step, StepOptions
 
 every_optimizer = pytest.mark.parametrize(
     "optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS.keys()

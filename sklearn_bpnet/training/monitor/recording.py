@@ -1,4 +1,4 @@
-"""Quantities of the network itself, computed once an epoch if they are asked for."""
+"""Quantities of the network itself, computed once per epoch if requested."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import Batch
 
-# Training rows that are looked at: they bound the time, and are enough for a mean.
-MOST_ROWS = 1000
+# Training samples used: the bound limits the time, and is enough for a mean.
+MAX_SAMPLES = 1000
 # A unit is saturated where the mean of |f'| is at most this share of its largest value.
 SATURATED_BELOW = 0.01
 
 
 class Recorder:
-    """The columns of the history that ``record`` asks for.
+    """Computes the columns of the history that ``record`` names.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Recorder:
     risk : EmpiricalRisk
         The network and its loss.
     batch : Batch
-        The rows to look at, in memory of their own.
+        The samples, in memory of their own.
     dtype : dtype
         Of the network.
     """
@@ -46,7 +46,7 @@ class Recorder:
         self.workspace = network.workspace(len(batch.Y), dtype)
 
     def __call__(self, theta: Array) -> dict[str, float]:
-        """One number a quantity and layer, such as ``gradient_norm_1``."""
+        """One number per quantity and layer, such as ``gradient_norm_1``."""
         X, Y, s = self.batch
         theta = theta.astype(self.dtype, copy=False)
         self.parameters = self.risk.network.parameters(theta)

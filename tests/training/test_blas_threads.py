@@ -11,7 +11,12 @@ from threadpoolctl import threadpool_info
 
 from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.training.threads import BlasTrial, Crew, blas_threads_for, crew_for
+from sklearn_bpnet.training.blas_threads import (
+    BlasTrial,
+    Crew,
+    blas_threads_for,
+    crew_for,
+)
 
 SMALL = Network.dense((10, 32, 1), [ACTIVATIONS["relu"], ACTIVATIONS["identity"]])
 LARGE = Network.dense((1000, 1000), [ACTIVATIONS["identity"]])

@@ -10,13 +10,13 @@ import numpy as np
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import Batches
-from sklearn_bpnet.training.epoch import Epoch, Progress
-from sklearn_bpnet.training.history import Outcome, StopReason
+from sklearn_bpnet.training.blas_threads import Crew
+from sklearn_bpnet.training.monitor.history import Outcome, StopReason
+from sklearn_bpnet.training.monitor.monitor import Monitor
 from sklearn_bpnet.training.optimizers import Optimizer
+from sklearn_bpnet.training.optimizers.step import StepOptions
 from sklearn_bpnet.training.schedules import Constant, Schedule, TrainingTime
-from sklearn_bpnet.training.step import StepOptions
-from sklearn_bpnet.training.threads import Crew
-from sklearn_bpnet.training.watch import Watch
+from sklearn_bpnet.training.stochastic.epoch import Epoch, Progress
 
 
 @dataclass
@@ -66,9 +66,9 @@ class StochasticTraining:
         batches: Batches,
         max_iter: int,
         progress: Progress,
-        watch: Watch,
+        monitor: Monitor,
     ) -> Outcome:
-        """Walk ``theta`` in place; update ``progress``, and let ``watch`` look.
+        """Walk ``theta`` in place; update ``progress``, report to ``monitor``.
 
         Raises
         ------
@@ -82,16 +82,16 @@ class StochasticTraining:
             batches,
             self.rng,
             progress,
-            watch.average,
+            monitor.average,
             self.step_options,
             self.crew,
             self.noise_rng,
         )
         n_iter = 0
-        reason = self._end(watch, progress)  # where a checkpoint was the last epoch
+        reason = self._end(monitor, progress)  # where a checkpoint was the last epoch
         try:
             while reason is None and n_iter < max_iter:
-                watch.begin()
+                monitor.begin_epoch()
                 n_batches = batches.n_batches
                 rates = self.learning_rates(progress, n_batches)
                 loss = epoch.run(
@@ -104,16 +104,16 @@ class StochasticTraining:
                 if not isfinite(loss):
                     epoch.restore_last_good()
                     reason = StopReason.DIVERGED
-                watch.look(theta, loss, rates[0])
+                monitor.end_epoch(theta, loss, rates[0])
                 rests = self.optimizer.pauses or not any(rates)
                 if epoch.stood_still() and not rests:
                     reason = reason or StopReason.CONVERGED
-                reason = reason or self._end(watch, progress)
+                reason = reason or self._end(monitor, progress)
         except KeyboardInterrupt:
             reason = StopReason.INTERRUPTED
             if not isfinite(theta.sum()):
                 epoch.restore_last_good()
-        loss = watch.history.last("loss")
+        loss = monitor.history.last("loss")
         return Outcome(reason or StopReason.MAX_ITER, n_iter, loss)
 
     def learning_rate(self, progress: Progress) -> float:
@@ -138,11 +138,11 @@ class StochasticTraining:
         factors = [schedule.factor(time) for time in times]
         return factors if moves else factors * n_batches
 
-    def _end(self, watch: Watch, progress: Progress) -> StopReason | None:
+    def _end(self, monitor: Monitor, progress: Progress) -> StopReason | None:
         """Why training ends where it stands, or None."""
-        if watch.patience.ran_out:
+        if monitor.patience.ran_out:
             if not self.schedule.goes_on_after_plateau(self.learning_rate(progress)):
                 return StopReason.CONVERGED
             progress.n_plateaus += 1
-            watch.patience.count = 0
-        return StopReason.STOPPED if watch.stopped else None
+            monitor.patience.count = 0
+        return StopReason.STOPPED if monitor.stopped else None

@@ -1,4 +1,4 @@
-"""What happened: one record an epoch, and why training ended."""
+"""One record per epoch, and why training ended."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 
 class History:
-    """The curves of a training: a row an epoch (an iteration of a full-batch solver).
+    """The curves of a training: one row per epoch, or iteration of a full-batch solver.
 
     Parameters
     ----------
     columns : mapping of str to sequence of float, default={}
-        What the calls before left, every column of the same length.
+        Those of earlier calls, every column of the same length.
     """
 
     def __init__(self, columns: Mapping[str, Iterable[float]] = {}) -> None:
@@ -29,7 +29,7 @@ class History:
         return len(self._columns["loss"])
 
     def append(self, row: Mapping[str, float]) -> None:
-        """Add an epoch; what it, or an epoch before, does not know is NaN."""
+        """Add an epoch; what it, or an earlier epoch, did not compute is NaN."""
         n = len(self)
         for name in row:
             self._columns.setdefault(name, [nan] * n)
@@ -37,7 +37,7 @@ class History:
             column.append(float(row.get(name, nan)))
 
     def column(self, name: str) -> list[float] | None:
-        """A copy of a curve, or None where no epoch knew it."""
+        """A copy of a curve, or None where no epoch computed it."""
         column = self._columns.get(name)
         return None if column is None else list(column)
 
@@ -57,12 +57,12 @@ class History:
 
 
 class Validation(NamedTuple):
-    """What a theta is worth on the validation rows.
+    """The quality of a theta on the validation samples.
 
     Parameters
     ----------
     score : float or None
-        Larger is better; None where only the loss is asked for.
+        Larger is better; None where only the loss is computed.
     loss : float, default=nan
         The mean loss, without the penalty.
     """
@@ -80,7 +80,7 @@ class StopReason(Enum):
     INTERRUPTED = "interrupted"
     STOPPED = "stopped"  # a callback asked for it
     FAILED = "failed"  # a full-batch solver gave up; the outcome's message says why
-    UNFINISHED = "unfinished"  # training goes on: what a callback or a checkpoint sees
+    UNFINISHED = "unfinished"  # training continues: for callbacks and checkpoints
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Outcome:
         The empirical risk: of the final weights for a full-batch solver, the mean
         over the last epoch for mini-batches.
     message : str, default=""
-        What a solver said.
+        The message of a solver.
     """
 
     reason: StopReason

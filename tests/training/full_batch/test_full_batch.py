@@ -6,26 +6,30 @@ from sklearn.linear_model import ElasticNet, Lasso, Ridge
 
 from sklearn_bpnet.net.gradcheck import numerical_gradient, relative_error
 from sklearn_bpnet.training.full_batch import LBFGS, FullBatchRisk, SignSplit
-from sklearn_bpnet.training.history import History, NoFiniteStepError, StopReason
-from sklearn_bpnet.training.stopping import Patience
-from sklearn_bpnet.training.watch import Best, Watch
+from sklearn_bpnet.training.monitor.history import (
+    History,
+    NoFiniteStepError,
+    StopReason,
+)
+from sklearn_bpnet.training.monitor.monitor import Best, Monitor
+from sklearn_bpnet.training.monitor.patience import Patience
 
 every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
 def minimise(problem, theta, batch_size=None, solver=LBFGS(), **options):  # noqa: B008  (it is immutable)
-    watch = Watch(
+    monitor = Monitor(
         History(),
         options.pop("patience", Patience(0.0, inf)),
         options.pop("validate", None),
         best=options.pop("best", None),
-        after_epoch=options.pop("after_epoch", None),
+        on_epoch_end=options.pop("on_epoch_end", None),
     )
     options = {"tol": 1e-10, "max_iter": 500} | options
     batches = problem.batches(batch_size, theta.dtype)
-    outcome = solver.run(problem.risk, theta, batches, watch=watch, **options)
-    theta[:], _ = watch.result(theta)
-    return outcome, watch.history
+    outcome = solver.run(problem.risk, theta, batches, monitor=monitor, **options)
+    theta[:], _ = monitor.result(theta)
+    return outcome, monitor.history
 
 
 # The minimum
@@ -252,7 +256,7 @@ def test_an_interrupt_keeps_the_last_theta(make_problem):
             raise KeyboardInterrupt
 
     theta, expected = problem.start(seed=0), problem.start(seed=0)
-    outcome, history = minimise(problem, theta, after_epoch=interrupt)
+    outcome, history = minimise(problem, theta, on_epoch_end=interrupt)
     assert (outcome.reason, outcome.n_iter) == (StopReason.INTERRUPTED, 3)
     assert len(history.loss) == 3
     minimise(problem, expected, max_iter=3)
@@ -312,7 +316,7 @@ def test_an_interrupt_keeps_the_best_theta_if_there_is_a_score(make_problem, scr
         theta,
         patience=Patience(1e-4, 10, maximize=True),
         validate=scripted([0.1, 0.9, 0.2, 0.3], thetas),
-        after_epoch=interrupt,
+        on_epoch_end=interrupt,
     )
     assert outcome.reason is StopReason.INTERRUPTED
     np.testing.assert_array_equal(theta, thetas[1])

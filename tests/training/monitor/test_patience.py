@@ -2,7 +2,7 @@ from math import inf, nan
 
 import pytest
 
-from sklearn_bpnet.training.stopping import Patience
+from sklearn_bpnet.training.monitor.patience import Patience
 
 
 def stop_and_best(patience, values, losses=None):

@@ -10,7 +10,7 @@ from sklearn_bpnet.net.parameters import Parameters
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import Batch
 from sklearn_bpnet.training.optimizers import Optimizer, State
-from sklearn_bpnet.training.step import Step, StepOptions
+from sklearn_bpnet.training.optimizers.step import Step, StepOptions
 
 
 class BatchStep:

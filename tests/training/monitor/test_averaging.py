@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from sklearn_bpnet.training.averaging import WeightAverage
-from sklearn_bpnet.training.epoch import Progress
-from sklearn_bpnet.training.history import History
+from sklearn_bpnet.training.monitor.averaging import WeightAverage
+from sklearn_bpnet.training.monitor.history import History
+from sklearn_bpnet.training.monitor.monitor import Monitor
+from sklearn_bpnet.training.monitor.patience import Patience
 from sklearn_bpnet.training.optimizers import SGD
 from sklearn_bpnet.training.schedules import Constant
-from sklearn_bpnet.training.stochastic import StochasticTraining
-from sklearn_bpnet.training.stopping import Patience
-from sklearn_bpnet.training.watch import Watch
+from sklearn_bpnet.training.stochastic.epoch import Progress
+from sklearn_bpnet.training.stochastic.training import StochasticTraining
 
 
 def test_three_steps_by_hand():
@@ -57,9 +57,9 @@ def test_every_step_of_an_epoch_counts(make_problem):
     problem = make_problem(hidden=(3,))
     theta = problem.start(seed=0)
     average = WeightAverage(0.8, theta)
-    watch = Watch(History(), Patience(0.0, np.inf), average=average)
+    monitor = Monitor(History(), Patience(0.0, np.inf), average=average)
     training = StochasticTraining(problem.risk, SGD(momentum=0), Constant(), 0.1)
-    training.run(theta, problem.batches(10), 2, Progress(), watch)
+    training.run(theta, problem.batches(10), 2, Progress(), monitor)
 
     by_hand, steps = problem.start(seed=0), []
     for _ in range(2):
@@ -72,7 +72,7 @@ def test_every_step_of_an_epoch_counts(make_problem):
             steps.append(by_hand.copy())
     w = 0.8 ** np.arange(5.0, -1, -1)
     np.testing.assert_allclose(average.theta, w @ steps / w.sum(), rtol=1e-10)
-    kept, _ = watch.result(theta)
+    kept, _ = monitor.result(theta)
     assert kept is average.theta
 
 
@@ -80,9 +80,9 @@ def test_divergence_starts_the_average_anew(make_problem):
     problem = make_problem()
     theta = problem.start()
     average = WeightAverage(0.9, theta)
-    watch = Watch(History(), Patience(0.0, np.inf), average=average)
+    monitor = Monitor(History(), Patience(0.0, np.inf), average=average)
     training = StochasticTraining(problem.risk, SGD(), Constant(), 10.0)
     with np.errstate(all="ignore"):
-        training.run(theta, problem.batches(10), 500, Progress(), watch)
+        training.run(theta, problem.batches(10), 500, Progress(), monitor)
     np.testing.assert_array_equal(average.theta, theta)
     assert np.isfinite(theta).all()

@@ -14,17 +14,16 @@ from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.noise import Dropout
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.net.vectors import aligned
-from sklearn_bpnet.training.averaging import WeightAverage
-from sklearn_bpnet.training.batch_step import BatchStep
 from sklearn_bpnet.training.batches import Batches
-from sklearn_bpnet.training.history import NoFiniteStepError
+from sklearn_bpnet.training.blas_threads import BlasTrial, Crew
+from sklearn_bpnet.training.monitor.averaging import WeightAverage
+from sklearn_bpnet.training.monitor.history import NoFiniteStepError
 from sklearn_bpnet.training.optimizers import Optimizer
-from sklearn_bpnet.training.sparse_batch_step import SparseBatchStep
-from sklearn_bpnet.training.step import StepOptions
-from sklearn_bpnet.training.threads import BlasTrial, Crew
+from sklearn_bpnet.training.optimizers.step import StepOptions
+from sklearn_bpnet.training.stochastic.epoch_pass import BatchStep
 
 if TYPE_CHECKING:
-    from sklearn_bpnet.training.compiled import CompiledRun
+    from sklearn_bpnet.training.stochastic.compiled.epoch_pass import CompiledRun
 
 # Loading the compiled code takes about a second. Whether that is worth it depends on
 # the batches of an epoch only, not on how many epochs a call makes or on what ran
@@ -118,15 +117,15 @@ class Epoch:
                 progress.optimizer_state[name] = quick_to_reach
         whole = risk, optimizer, options, theta
         self.compiled = None
-        rows = batches.reader.X, batches.n_rows, batches.batch_size
+        rows = batches.reader.X, batches.n_samples, batches.batch_size
         if is_compiled(risk, optimizer, options, *rows):
-            from sklearn_bpnet.training.compiled import CompiledRun
+            from sklearn_bpnet.training.stochastic.compiled.epoch_pass import (
+                CompiledRun,
+            )
 
             self.compiled = CompiledRun(*whole, self.good, batches, crew or Crew())
             return
-        exact = batches.reader.is_sparse and SparseBatchStep.is_exact(*whole[:3])
-        kind = SparseBatchStep if exact else BatchStep
-        self.batch_step = kind(*whole, batches.batch_size)
+        self.batch_step = BatchStep(*whole, batches.batch_size)
         sizes = batches.batch_size, batches.n_batches
         self.blas = BlasTrial(risk.network, *sizes)
 
@@ -158,7 +157,9 @@ class Epoch:
             return nan
         self.total = total
         # a number that is not finite makes the sum so
-        return total / self.batches.n_rows + penalty if isfinite(theta.sum()) else nan
+        return (
+            total / self.batches.n_samples + penalty if isfinite(theta.sum()) else nan
+        )
 
     def _run(self) -> float:
         """Make a step for every batch; return the sum of s_n L_n."""
@@ -255,7 +256,7 @@ def is_compiled(
     if sparse.issparse(X) or not pays:
         return False
     try:
-        from sklearn_bpnet.training.compiled import CompiledRun
+        from sklearn_bpnet.training.stochastic.compiled.epoch_pass import CompiledRun
     except ImportError:
         return False
     return CompiledRun.can_train(risk, optimizer, options)

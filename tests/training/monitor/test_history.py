@@ -2,7 +2,7 @@ from math import nan
 
 import numpy as np
 
-from sklearn_bpnet.training.history import History
+from sklearn_bpnet.training.monitor.history import History
 
 
 def test_an_epoch_is_a_row():

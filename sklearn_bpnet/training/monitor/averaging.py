@@ -21,7 +21,7 @@ class WeightAverage:
     theta : ndarray of shape (n_parameters,)
         Where training starts: the average before the first step.
     n_steps : int, default=0
-        Steps that ``theta``, then an average, already holds.
+        Steps that ``theta``, then an average, already includes.
 
     Attributes
     ----------
@@ -49,6 +49,6 @@ class WeightAverage:
         self.theta += self._scratch
 
     def restart(self, theta: Array) -> None:
-        """Forget what was; go on from ``theta``."""
+        """Forget the steps so far; continue from ``theta``."""
         self.theta[:] = theta
         self.n_steps = 0

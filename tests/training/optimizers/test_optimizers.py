@@ -26,7 +26,7 @@ from sklearn_bpnet.training.optimizers import (
     RMSprop,
     Rprop,
 )
-from sklearn_bpnet.training.step import Step, StepOptions
+from sklearn_bpnet.training.optimizers.step import Step, StepOptions
 
 UNDER_TEST = {
     **OPTIMIZERS,

@@ -28,16 +28,17 @@ from sklearn_bpnet.net.network import Dense, Network
 from sklearn_bpnet.net.noise import Dropout, GaussianNoise
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
-from sklearn_bpnet.training import compiled
-from sklearn_bpnet.training import compiled_loops as loops
-from sklearn_bpnet.training import epoch as epoch_module
-from sklearn_bpnet.training.averaging import WeightAverage
-from sklearn_bpnet.training.batches import Batches, RowReader, Standardization
-from sklearn_bpnet.training.compiled import HIDDEN, CompiledRun
-from sklearn_bpnet.training.epoch import Epoch, Progress
+from sklearn_bpnet.training.batches import Batches, RowReader
+from sklearn_bpnet.training.blas_threads import Crew
+from sklearn_bpnet.training.monitor.averaging import WeightAverage
 from sklearn_bpnet.training.optimizers import SGD, Adam, AdamW
-from sklearn_bpnet.training.step import StepOptions
-from sklearn_bpnet.training.threads import Crew
+from sklearn_bpnet.training.optimizers.step import StepOptions
+from sklearn_bpnet.training.standardization import Standardization
+from sklearn_bpnet.training.stochastic import epoch as epoch_module
+from sklearn_bpnet.training.stochastic.compiled import epoch_pass as compiled
+from sklearn_bpnet.training.stochastic.compiled import loops
+from sklearn_bpnet.training.stochastic.compiled.epoch_pass import HIDDEN, CompiledRun
+from sklearn_bpnet.training.stochastic.epoch import Epoch, Progress
 
 PLAIN = StepOptions()
 
