@@ -52,6 +52,7 @@ def build_risk(estimator, data, output_activation, *, of_a_stream=False):
     ``of_a_stream`` says that ``data`` are some rows of many.
     """
     loss = LOSSES.resolve(estimator.loss)
+    stochastic = parameters.is_stochastic(estimator)
     n_outputs = loss.n_outputs(data.Y.shape[1])
     n_features = data.X.shape[1]
     network = build_network(estimator, n_features, n_outputs, output_activation)
@@ -78,13 +79,21 @@ def build_risk(estimator, data, output_activation, *, of_a_stream=False):
             f"{estimator.numeric_embedding!r} a feature is several inputs of the first "
             "layer, and would not be switched off as a whole. Use one of the two."
         )
-    return EmpiricalRisk(
+    risk = EmpiricalRisk(
         network,
         loss,
         _alphas(estimator, len(network.layers), data, of_a_stream),
         ElasticNet(estimator.l1_ratio),
         GroupLasso(estimator.group_alpha),
     )
+    has_l1 = risk.is_penalised and estimator.l1_ratio
+    if has_l1 and stochastic and not _has_proximal_steps(estimator):
+        raise ValueError(
+            f"l1_ratio={estimator.l1_ratio} needs a solver with proximal steps; "
+            f"solver={estimator.solver!r} has none. Use 'adam', 'sgd', 'gd' or "
+            "'lbfgs', or l1_ratio=0."
+        )
+    return risk
 
 
 def check_users_own(risk, Y):
@@ -128,7 +137,7 @@ def hidden_activations(activation, n_hidden):
 
 def _has_proximal_steps(estimator):
     stochastic = parameters.is_stochastic(estimator)
-    return stochastic and not parameters.solver_of(estimator).orthant_wise
+    return stochastic and parameters.solver_of(estimator).has_proximal_step
 
 
 def _dropout_rates(estimator, n_hidden):

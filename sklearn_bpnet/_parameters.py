@@ -24,25 +24,18 @@ from sklearn_bpnet.net.initializers import (
 from sklearn_bpnet.net.losses import LOSSES, Loss
 from sklearn_bpnet.training.full_batch import (
     FULL_BATCH_SOLVERS,
-    LBFGS,
     FullBatchSolver,
 )
 from sklearn_bpnet.training.monitor.patience import TIES
 from sklearn_bpnet.training.monitor.recording import RECORDS
 from sklearn_bpnet.training.optimizers import (
     OPTIMIZERS,
-    SGD,
-    Adam,
     AdamW,
-    AMSGrad,
-    NAdam,
     Optimizer,
-    RAdam,
 )
 from sklearn_bpnet.training.optimizers.step import StepOptions
 from sklearn_bpnet.training.schedules import (
     SCHEDULES,
-    InverseScaling,
     Schedule,
     TrainingTime,
     schedule_from,
@@ -60,14 +53,6 @@ _FEATURES_AT_USUAL_RATE = 20
 # A schedule's last factor from which on training has been brought to rest
 _AT_REST = 0.01
 _USUAL_PATIENCE = 10  # epochs
-# by name they take beta_1, beta_2 and epsilon from the estimator
-_ADAMS = {
-    "adam": Adam,
-    "amsgrad": AMSGrad,
-    "adamw": AdamW,
-    "nadam": NAdam,
-    "radam": RAdam,
-}
 _REGISTRIES: dict = {
     "activation": ACTIVATIONS,
     "output_activation": ACTIVATIONS,
@@ -77,6 +62,11 @@ _REGISTRIES: dict = {
     "loss": LOSSES,
     "numeric_embedding": NUMERIC_EMBEDDINGS,
 }
+# what some solvers take from the estimator if they are given by name
+_TAKEN_BY_SOLVERS = [
+    *(name for solver in OPTIMIZERS.values() for name in solver.from_estimator),
+    *(name for solver in FULL_BATCH_SOLVERS.values() for name in solver.from_estimator),
+]
 _DTYPES = {"float32": np.float32, "float64": np.float64}
 # Only the learning rate says when training ends at a plateau.
 _COURSE = [
@@ -152,13 +142,14 @@ def solver_of(estimator):
     solver = estimator.solver
     if not isinstance(solver, str):
         return solver
-    if solver == "lbfgs":
-        return LBFGS(max_fun=estimator.max_fun)
-    if solver == "sgd":
-        return SGD(estimator.momentum, estimator.nesterovs_momentum)
-    if solver in _ADAMS:
-        return _ADAMS[solver](estimator.beta_1, estimator.beta_2, estimator.epsilon)
-    return OPTIMIZERS[solver] if solver in OPTIMIZERS else FULL_BATCH_SOLVERS[solver]
+    registry = OPTIMIZERS if solver in OPTIMIZERS else FULL_BATCH_SOLVERS
+    return _from_estimator(registry[solver], estimator)
+
+
+def _from_estimator(named, estimator):
+    """A registered optimiser, solver or schedule, with the estimator's numbers."""
+    fields = named.from_estimator.items()
+    return named.with_params(**{field: getattr(estimator, p) for p, field in fields})
 
 
 def configurable_of(estimator, parameter):
@@ -248,9 +239,9 @@ def schedule_of(estimator, parameter="learning_rate", *, goes_on=False):
     spec = getattr(estimator, parameter)
     if isinstance(spec, str) and spec == "auto":
         spec = "constant" if goes_on else "cosine"
-    if spec == "invscaling":
-        return InverseScaling(estimator.power_t)
     schedule = schedule_from(spec)
+    if isinstance(spec, str):
+        schedule = _from_estimator(schedule, estimator)
     if parameter != "learning_rate" and schedule.follows_plateaus:
         raise ValueError(
             f"{parameter}={spec!r} follows plateaus, which only learning_rate can. Use "
@@ -328,7 +319,7 @@ def warn_about_unused(estimator, *, goes_on):
     """
     stochastic, solver = is_stochastic(estimator), estimator.solver
     mini_batches = uses_mini_batches(estimator)
-    is_name = isinstance(solver, str)
+    taken = solver_of(estimator).from_estimator if isinstance(solver, str) else {}
     has_hidden_layers = np.size(estimator.hidden_layer_sizes) > 0
     drops_units = estimator.input_dropout or (has_hidden_layers and estimator.dropout)
     courses = [getattr(estimator, name) for name in _COURSES]
@@ -344,12 +335,7 @@ def warn_about_unused(estimator, *, goes_on):
         or not isinstance(estimator.n_iter_no_change, str)
         or n_iter_no_change_of(estimator, goes_on=goes_on) < np.inf,
         "power_t": stochastic and "invscaling" in courses,
-        "momentum": is_name and solver == "sgd",
-        "nesterovs_momentum": is_name and solver == "sgd",
-        "beta_1": is_name and solver in _ADAMS,
-        "beta_2": is_name and solver in _ADAMS,
-        "epsilon": is_name and solver in _ADAMS,
-        "max_fun": is_name and solver == "lbfgs",
+        **{name: name in taken for name in _TAKEN_BY_SOLVERS},
         "dropout": stochastic and has_hidden_layers,
         "input_dropout": stochastic,
         "dropout_schedule": stochastic and any(np.ravel(drops_units).tolist()),

@@ -20,7 +20,7 @@ from sklearn_bpnet.training.blas_threads import (
     crew_for,
     one_blas_thread,
 )
-from sklearn_bpnet.training.evaluation import block_rows
+from sklearn_bpnet.training.evaluation import chunk_size
 from sklearn_bpnet.training.monitor.averaging import WeightAverage
 from sklearn_bpnet.training.monitor.history import (
     History,
@@ -243,7 +243,7 @@ class Training:
 
     def _run_full_batch(self):
         est = self.estimator
-        batches = self._batches(self.data.rows, block_rows(self.risk.network))
+        batches = self._batches(self.data.rows, chunk_size(self.risk.network))
         with blas_threads_for(self.risk.network, batches.batch_size):
             return parameters.solver_of(est).run(
                 self.risk,

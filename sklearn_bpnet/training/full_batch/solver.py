@@ -1,11 +1,11 @@
-"""What full-batch solvers share: the risk of all rows, the record, the end."""
+"""What full-batch solvers share: the problem, the record of iterations, the end."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import isfinite
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -28,7 +28,7 @@ FALL_PER_TOL = 2.2e-5
 
 
 class Minimisation:
-    """The problem that a solver is given, as SciPy's functions want it.
+    """The problem that a solver is given, in the form of SciPy's functions.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Minimisation:
     l1 : ndarray of shape (n_parameters,)
         Strength of the L1 penalty of every parameter.
     iterations : Iterations
-        Looks at every one; the callback.
+        Makes the callback.
     tol : float
         Largest component of the gradient at convergence.
     smallest_fall : float
@@ -62,7 +62,6 @@ class Minimisation:
         self, coordinates: Coordinates
     ) -> Callable[[Array], tuple[float, Array]]:
         """Value and gradient of the risk at a point, in these coordinates."""
-        self.iterations.coordinates = coordinates
 
         def value_and_gradient(z: Array) -> tuple[float, Array]:
             value, gradient = self.smooth.value_and_gradient(coordinates.join(z))
@@ -79,7 +78,18 @@ class Minimisation:
 
 
 class FullBatchSolver(Configurable, ABC):
-    """Minimises the empirical risk with all rows in every step."""
+    """Minimises the empirical risk with all samples in every step.
+
+    To add one, write a module with the class, and its ``ENTRIES`` and ``__all__``.
+
+    Attributes
+    ----------
+    from_estimator : mapping of str to str
+        The estimator's parameters that set hyper-parameters where the solver is given
+        by its name: from parameter to hyper-parameter.
+    """
+
+    from_estimator: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def minimise(self, problem: Minimisation, theta: Array) -> Any:
@@ -135,5 +145,5 @@ class FullBatchSolver(Configurable, ABC):
         loss = problem.value(kept)
         theta[:] = last
         if iterations.n and epoch == len(monitor.history):
-            monitor.history.loss[-1] = loss  # of these very weights, to the last digit
+            monitor.history.loss[-1] = loss  # of these weights, to the last digit
         return Outcome(reason, iterations.n, loss, message)

@@ -14,6 +14,7 @@ from sklearn_bpnet.training.optimizers import (
     Adam,
     AdamW,
     GradientDescent,
+    Lion,
     Rprop,
 )
 from sklearn_bpnet.training.optimizers.step import Step, StepOptions
@@ -114,8 +115,12 @@ def test_the_decay_of_an_optimizer_is_its_own_unless_it_is_given():
 # Factors of the learning rate
 
 
-@every_optimizer
-@pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
+@pytest.mark.parametrize(
+    ("optimizer", "l1_ratio"),
+    [(o, 0.0) for o in OPTIMIZERS.values()]
+    + [(o, 1.0) for o in OPTIMIZERS.values() if o.has_proximal_step],
+    ids=str,
+)
 def test_a_factor_scales_the_step_of_its_parameter(optimizer, l1_ratio):
     # with a constant gradient the path does not depend on theta
     start, g = np.array([5.0, -6.0, 7.0]), [1.0, 2.0, -3.0]
@@ -149,50 +154,14 @@ def test_a_factor_of_zero_keeps_a_weight_whatever_decays_or_thresholds_it():
     assert (theta[1:] < [2, 3]).all()
 
 
-# L1, orthant by orthant
+# L1 and group penalties
 
 
-@pytest.mark.parametrize(
-    ("theta", "g", "expected"),
-    [
-        (1.0, 0.5, 0.9),  # downhill
-        (1.0, -0.5, 0.9),  # the penalty of 1 outweighs the gradient
-        (1.0, -1.5, 1.1),  # or not
-        (-1.0, 0.5, -0.9),
-        (0.05, 0.5, 0.0),  # stops where its sign would change
-        (-0.05, -3.0, 0.0),
-        (0.0, 0.9, 0.0),  # stays at zero
-        (0.0, -1.0, 0.0),
-        (0.0, 1.1, -0.1),  # leaves zero downhill
-        (0.0, -1.1, 0.1),
-    ],
-)
-def test_a_rule_of_signs_takes_the_penalty_orthant_by_orthant(theta, g, expected):
-    moved = take(Rprop(), [theta, 1.0, 1.0], [g, 0, 0], alpha=1.0, l1_ratio=1.0)
-    assert moved[0] == pytest.approx(expected)
-    assert moved[2] == 1  # a bias has no penalty
-
-
-def test_an_elastic_net_adds_its_l2_part_to_the_sign():
-    # 0.5 * 1 * sign(2) + 0.5 * 1 * 2 - 1.6 < 0 < 0.5 + 1 - 1.4
-    for g, expected in ((-1.6, 2.1), (-1.4, 1.9)):
-        theta = take(Rprop(), [2.0, 0, 0], [g, 0, 0], alpha=1.0, l1_ratio=0.5)
-        assert theta[0] == pytest.approx(expected)
-
-
-# Whether compiled code may make the step
-
-
-@pytest.mark.parametrize(
-    ("options", "optimizer", "plain"),
-    [
-        (StepOptions(), Adam(), True),
-        (StepOptions(), SGD(), True),
-        (StepOptions(), AdamW(), False),
-        (StepOptions(weight_decay=0.1), Adam(), False),
-        (StepOptions(clip_norm=1.0), Adam(), False),
-        (StepOptions(factors=np.ones(3)), Adam(), False),
-    ],
-)
-def test_only_a_step_of_the_optimizer_alone_is_plain(options, optimizer, plain):
-    assert options.are_plain(optimizer) is plain
+def test_a_rule_of_signs_has_no_proximal_step_and_refuses_an_l1_penalty():
+    refuses = [type(o) for o in OPTIMIZERS.values() if not o.has_proximal_step]
+    assert refuses == [Lion, Rprop]
+    for optimizer in (Lion(), Rprop()):
+        kwargs = {"theta": [1.0] * 3, "g": [1.0] * 3, "l1_ratio": 0.5}
+        with pytest.raises(ValueError, match=r"has no proximal_step.*l1_ratio=0"):
+            take(optimizer, alpha=0.1, **kwargs)
+        take(optimizer, alpha=0.0, **kwargs)
