@@ -3,6 +3,7 @@
 from sklearn_bpnet._objective import check_gradient, empirical_risk
 from sklearn_bpnet.classifier import BPNetClassifier
 from sklearn_bpnet.regressor import BPNetRegressor
+from sklearn_bpnet.training.stochastic.config import config_context, get_config
 
 __version__ = "0.1.0"
 __all__ = [
@@ -10,5 +11,7 @@ __all__ = [
     "BPNetRegressor",
     "__version__",
     "check_gradient",
+    "config_context",
     "empirical_risk",
+    "get_config",
 ]

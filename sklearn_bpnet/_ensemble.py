@@ -16,8 +16,9 @@ from sklearn_bpnet import _fitted
 from sklearn_bpnet._callback_tasks import FitTasks
 from sklearn_bpnet._session import new_state, trains_compiled
 from sklearn_bpnet.training.batches import in_row_order
-from sklearn_bpnet.training.blas_threads import one_blas_thread
+from sklearn_bpnet.training.blas_threads import OneBlasThread
 from sklearn_bpnet.training.monitor.history import Outcome, StopReason
+from sklearn_bpnet.training.stochastic.config import config_context, get_config
 
 # The ensemble's business, not that of its members. Calibrated members would make an
 # average that is too cautious, so the average is calibrated instead.
@@ -155,8 +156,10 @@ def _side_by_side(estimator, members, data, state, call):
     risk = estimator._build_risk(data, of_a_stream=call.incremental)
     prefer = "threads" if trains_compiled(estimator, risk, data) else "processes"
     parallel = Parallel(estimator.n_jobs, return_as="generator", prefer=prefer)
-    with one_blas_thread():
-        jobs = (delayed(_train)(member, data, state, call, sign) for member in members)
+    limit = OneBlasThread()
+    with limit, limit:  # twice, in case of an interrupt in an exit
+        arguments = (data, state, call, sign, get_config())
+        jobs = (delayed(_train)(member, *arguments) for member in members)
         results = parallel(jobs)
         try:
             for result in results:  # noqa: UP028  (`yield from` closes them first)
@@ -169,7 +172,7 @@ def _side_by_side(estimator, members, data, state, call):
                 results.close()
 
 
-def _train(member, data, state, call, sign):
+def _train(member, data, state, call, sign, config):
     """Train one member; return it and the outcome."""
     if call.going_on:
         own = deepcopy(member._state)
@@ -177,7 +180,8 @@ def _train(member, data, state, call, sign):
         own = new_state(member.random_state)
         own |= {name: state[name] for name in ("validation_seed", "weight_unit")}
     risk = member._build_risk(data, of_a_stream=call.incremental)
-    outcome = member._train(risk, data, own, call, sign)
+    with config_context(**config):
+        outcome = member._train(risk, data, own, call, sign)
     return member, outcome
 
 

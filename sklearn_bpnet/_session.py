@@ -16,9 +16,8 @@ from sklearn_bpnet._fingerprint import fingerprint
 from sklearn_bpnet._validation import Validator
 from sklearn_bpnet.training.batches import Batches, RowReader
 from sklearn_bpnet.training.blas_threads import (
+    OneBlasThread,
     blas_threads_for,
-    crew_for,
-    one_blas_thread,
 )
 from sklearn_bpnet.training.evaluation import chunk_size
 from sklearn_bpnet.training.monitor.averaging import WeightAverage
@@ -31,7 +30,9 @@ from sklearn_bpnet.training.monitor.history import (
 from sklearn_bpnet.training.monitor.monitor import Best, Monitor
 from sklearn_bpnet.training.monitor.patience import Patience
 from sklearn_bpnet.training.monitor.recording import MAX_SAMPLES, Recorder
-from sklearn_bpnet.training.stochastic.epoch import Progress, is_compiled
+from sklearn_bpnet.training.stochastic.choice import is_compiled
+from sklearn_bpnet.training.stochastic.epoch import Progress
+from sklearn_bpnet.training.stochastic.thread_pool import SharedBatches
 from sklearn_bpnet.training.stochastic.training import StochasticTraining
 
 # What only a training that may go on leaves in its state
@@ -204,7 +205,8 @@ class Training:
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 if self.stop_sign is None:
                     return run()
-                with one_blas_thread():
+                limit = OneBlasThread()
+                with limit, limit:  # twice, in case of an interrupt in an exit
                     return run()
         except NoFiniteStepError as error:
             raise ValueError(
@@ -236,7 +238,8 @@ class Training:
         can_share = self.stop_sign is None and trains_compiled(
             est, self.risk, self.data
         )
-        with crew_for(self.risk.network, size, can_share) as training.crew:
+        shared = SharedBatches(self.risk.network, size, can_share)
+        with shared, shared as training.pool:  # twice, as above
             return training.run(
                 self.theta, batches, self.max_iter, self.progress, self.watch
             )
@@ -244,7 +247,8 @@ class Training:
     def _run_full_batch(self):
         est = self.estimator
         batches = self._batches(self.data.rows, chunk_size(self.risk.network))
-        with blas_threads_for(self.risk.network, batches.batch_size):
+        limit = blas_threads_for(self.risk.network, batches.batch_size)
+        with limit, limit:  # twice, as above
             return parameters.solver_of(est).run(
                 self.risk,
                 self.theta,

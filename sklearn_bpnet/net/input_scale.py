@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -48,6 +48,8 @@ class InputScale:
     boosted trees on tabular data", NeurIPS 2024, arXiv 2407.04491, section 3 (scaling
     layer).
     """
+
+    compiled_as: ClassVar[str | None] = "input_scale"
 
     n_units: int
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -78,6 +78,8 @@ class Dense:
     activation : Activation
         The function f of the layer.
     """
+
+    compiled_as: ClassVar[str | None] = "dense"
 
     n_in: int
     n_out: int

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -128,6 +128,8 @@ class Dropout(Noise):
     Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, "Dropout: a simple way
     to prevent neural networks from overfitting", JMLR 15, 2014.
     """
+
+    compiled_as: ClassVar[str | None] = "dropout"
 
     rate: float
 

@@ -1,274 +1,145 @@
-"""Threads: used where a batch is large enough to share, else left alone."""
+"""BLAS's own threads: used where a product is large, else limited to one.
+
+A limit is a property of the process, or of one thread, of every BLAS library that is
+loaded; threadpoolctl sets it. What is chosen depends on the network and the batch size
+only, never on the clock or on the load.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from math import inf
-from operator import itemgetter
-from queue import SimpleQueue
-from threading import Lock, Thread
-from time import perf_counter
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from sklearn_bpnet.net.network import Network
+from sklearn_bpnet.training.locks import SafeLock
 
 # Multiplications in a batch's largest product from which a second thread pays.
-_WORTH_SHARING = 2**21
-
-# Below so many rows a part's products are slower a row than the batch's.
-_LEAST_ROWS = 32
+WORTH_SHARING = 2**21
 
 
-# Batches of an epoch from which one of them may be spent on a measurement.
-_WORTH_A_TRIAL = 32
+class _Limits:
+    """Which `OneBlasThread` are in force, and the numbers of threads before them.
 
-_TRIAL_SECONDS = 0.1
+    Some libraries have one limit for the process: the first in sets it and the last
+    one out restores it, in whatever order they leave. Those that use OpenMP have one
+    per thread, which every holder sets and restores for its own.
 
-
-class _OneThread:
-    """Limits BLAS to one thread while at least one caller wants that.
-
-    The limit belongs to the whole process. Callers in several threads come and go in
-    any order, so the first one in sets it and the last one out takes it back. (Some
-    versions of OpenBLAS obey only the thread that first set a limit; a fit in another
-    one then keeps the threads there are.)
+    Every change of state can be repeated, so that it is complete even if an interrupt
+    (Ctrl-C) ended a first attempt.
     """
 
     def __init__(self) -> None:
-        self.lock = Lock()
-        self.n_callers = 0
-        self.controller: ThreadpoolController | None = None
-        self.limit: Any = None
+        self.lock = SafeLock()
+        self.controller: Any = None  # made when first needed: it searches the libraries
+        self.holders: set[OneBlasThread] = set()
+        self.before: list[tuple[Any, int]] = []  # of the process
         self.n_threads = 1
 
-    def enter(self) -> int:
-        """Return how many threads BLAS has where nobody wants it to have one."""
-        with self.lock:
-            if self.n_callers == 0:
-                if self.controller is None:  # looks through the loaded libraries
-                    self.controller = ThreadpoolController()
-                blas = self.controller.select(user_api="blas").info()
-                self.n_threads = max((lib["num_threads"] for lib in blas), default=1)
-                self.limit = self.controller.limit(limits=1, user_api="blas")
-            self.n_callers += 1
+    def add(self, holder: OneBlasThread) -> int:
+        """Limit BLAS to one thread; return how many it has without such limits."""
+        with self.lock, self.lock:
+            if self.controller is None:
+                self.controller = ThreadpoolController().select(user_api="blas")
+            libraries = self.controller.lib_controllers
+            of_threads = [lib for lib in libraries if _is_limited_per_thread(lib)]
+            if holder not in self.holders:
+                holder.before = [(lib, lib.num_threads) for lib in of_threads]
+            if not self.holders:
+                rest = [lib for lib in libraries if lib not in of_threads]
+                self.before = [(lib, lib.num_threads) for lib in rest]
+                numbers = [n for _, n in (*self.before, *holder.before)]
+                self.n_threads = max(numbers, default=1)
+            self.holders.add(holder)
+            _set([(lib, 1) for lib, _ in (*self.before, *holder.before)])
             return self.n_threads
 
-    def leave(self) -> None:
-        with self.lock:
-            self.n_callers -= 1
-            if self.n_callers == 0:
-                self.limit.restore_original_limits()
+    def remove(self, holder: OneBlasThread) -> None:
+        """End a limit; nothing if it has ended."""
+        with self.lock, self.lock:
+            _set(holder.before)
+            holder.before = []
+            self.holders.discard(holder)
+            if not self.holders:
+                _set(self.before)
+                self.before = []
 
 
-_ONE_THREAD = _OneThread()
+def _is_limited_per_thread(library: Any) -> bool:
+    layer = getattr(library, "threading_layer", "unknown")
+    return bool(library.internal_api == "openblas" and layer == "openmp")
 
 
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Limit BLAS to one thread."""
-    _ONE_THREAD.enter()
-    try:
-        yield
-    finally:
-        _ONE_THREAD.leave()
+def _set(numbers: list[tuple[Any, int]]) -> None:
+    """Set the numbers of threads of some libraries.
 
-
-@contextmanager
-def blas_threads_for(network: Network, n_rows: int) -> Iterator[None]:
-    """Let BLAS use its threads only if batches of ``n_rows`` rows gain by it.
-
-    On small products they cost more than they bring, and on a busy machine, where a
-    thread waits for one that is not scheduled, many times more.
+    From its first limit on, threadpoolctl lets a single thread limit OpenBLAS and
+    ignores the others. Here the first and the last are often not the same thread.
     """
-    if _largest_product(network, n_rows) >= _WORTH_SHARING:
-        yield
-        return
-    with one_blas_thread():
-        yield
+    for library, number in numbers:
+        clear = getattr(library, "clear_controlling_thread", None)  # since 3.8
+        if clear is not None:
+            clear(force=True)
+        library.set_num_threads(number)
+        if clear is not None:
+            clear(force=True)
 
 
-@contextmanager
-def crew_for(network: Network, n_rows: int, can_share: bool) -> Iterator[Crew]:
-    """A crew to share batches of ``n_rows`` rows, each of it with one BLAS thread.
-
-    It is as large as the number of threads BLAS would use, or smaller where the
-    batch is small. For the products alone BLAS's own threads do as well on an idle
-    machine; on a busy one they spin while they wait for each other, and fits become
-    ten times slower. Where a batch cannot be shared, they are used all the same.
-    """
-    if not can_share:
-        with blas_threads_for(network, n_rows):
-            yield Crew()
-        return
-    n_threads = _ONE_THREAD.enter()
-    parts = 2 * _largest_product(network, n_rows) // _WORTH_SHARING
-    crew = Crew(max(1, min(n_threads, parts, n_rows // _LEAST_ROWS)))
-    try:
-        yield crew
-    finally:
-        crew.dismiss()
-        _ONE_THREAD.leave()
-
-
-class BlasTrial:
-    """BLAS's threads in an epoch of large batches, given up where they do not pay.
-
-    On a busy machine they spin while they wait for each other, and a batch takes ten
-    times longer than by one thread. So the first batch of an epoch is left to one
-    thread, as a measure; the rest too, as soon as a tenth of a second of batches takes
-    twice as long a row. On an idle machine that does not happen, and so the same
-    numbers come out again.
-
-    Parameters
-    ----------
-    network : Network
-        What is trained.
-    batch_size, n_batches : int
-        Rows of a batch, and batches of an epoch.
-    clock : callable, default=time.perf_counter
-        Tells the seconds.
-    """
-
-    def __init__(
-        self,
-        network: Network,
-        batch_size: int,
-        n_batches: int,
-        clock: Callable[[], float] = perf_counter,
-    ) -> None:
-        is_large = _largest_product(network, batch_size) >= _WORTH_SHARING
-        self.is_made = is_large and n_batches >= _WORTH_A_TRIAL
-        self.clock = clock
-        self.alone = inf  # seconds a row takes one thread, at best
-        self.is_measured = self.is_over = False
-
-    def __enter__(self) -> None:
-        self.is_measured = self.is_over = False
-        if self.is_made:
-            _ONE_THREAD.enter()
-            self._begin()
-
-    def __exit__(self, *error: object) -> None:
-        if self.is_made and (self.is_over or not self.is_measured):
-            _ONE_THREAD.leave()
-
-    def _begin(self) -> None:
-        self.start, self.n_rows = self.clock(), 0
-
-    def look(self, n_rows: int) -> None:
-        """A batch of ``n_rows`` rows is done."""
-        if not self.is_made or self.is_over:
-            return
-        self.n_rows += n_rows
-        seconds = self.clock() - self.start
-        if not self.is_measured:
-            self.alone = min(self.alone, seconds / self.n_rows)
-            self.is_measured = True
-            _ONE_THREAD.leave()
-            self._begin()
-        elif seconds >= _TRIAL_SECONDS:
-            if seconds > 2 * self.alone * self.n_rows:
-                self.is_over = True
-                _ONE_THREAD.enter()
-            self._begin()
-
-
-def _largest_product(network: Network, n_rows: int) -> int:
-    """Multiplications in the largest product of a batch."""
-    return n_rows * max(block.n_in * block.n_out for block in network.layers)
-
-
-class AbandonedError(Exception):
-    """Raised by a task that waits for another which failed."""
-
-
-# Crews that work at the same time would keep each other's threads from meeting: on two
-# processors, two fits took five times as long as one. So they take turns, a few tenths
-# of a second each. A forked process has none of the threads that took the turn.
-_turn = Lock()
+_limits = _Limits()
 
 
 def _begin_anew() -> None:
-    global _turn
-    _turn = Lock()
+    """In a forked process, end the limits of threads that exist in its parent only."""
+    global _limits
+    before, _limits = _limits.before, _Limits()
+    _set(before)
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
-    os.register_at_fork(after_in_child=_begin_anew)
+    # nobody is in the middle of a change while the process is copied
+    os.register_at_fork(
+        before=lambda: _limits.lock.__enter__(),
+        after_in_parent=lambda: _limits.lock.__exit__(),
+        after_in_child=_begin_anew,
+    )
 
 
-class Crew:
-    """Threads that work at the same time; the caller's is one of them.
+class OneBlasThread:
+    """Limits BLAS to one thread while it is entered: a context manager.
 
-    Parameters
-    ----------
-    size : int
-        How many threads, at least 1.
-
-    Attributes
-    ----------
-    is_abandoned : bool
-        Whether a task failed, so that others shall not wait for it.
+    It may be entered several times; the first exit ends the limit. So ``with limit,
+    limit:`` ends it even if an interrupt hits one of the two exits.
     """
 
-    def __init__(self, size: int = 1) -> None:
-        self.size = size
-        self.is_abandoned = False
-        self._orders: list[SimpleQueue[Any]] = []
-        self._results: SimpleQueue[Any] = SimpleQueue()
-        for i in range(1, size):
-            orders: SimpleQueue[Any] = SimpleQueue()
-            Thread(target=self._work, args=(i, orders), daemon=True).start()
-            self._orders.append(orders)
+    def __init__(self) -> None:
+        self.before: list[tuple[Any, int]] = []  # of libraries limited per thread
 
-    def run(self, tasks: Sequence[Callable[[], float]]) -> float:
-        """The sum of what the tasks return, one for each thread.
-
-        Floating-point warnings are treated in all of them as in the caller's. What
-        one of them raises is raised here, when none is at work any more.
-        """
-        if self.size == 1:
-            return tasks[0]()
-        with _turn:
-            return self._run_together(tasks)
-
-    def _run_together(self, tasks: Sequence[Callable[[], float]]) -> float:
-        self.is_abandoned = False
-        treatment = np.geterr()
-        for orders, task in zip(self._orders, tasks[1:], strict=True):
-            orders.put((task, treatment))
-        results = [(0, self._result(tasks[0]))]
-        results += [self._results.get() for _ in self._orders]
-        errors = [error for _, error in results if isinstance(error, BaseException)]
-        # what they abandoned each other for comes first
-        errors.sort(key=lambda error: isinstance(error, AbandonedError))
-        if errors:
-            raise errors[0]
-        results.sort(key=itemgetter(0))  # sums depend on the order
-        return sum(result for _, result in results)
-
-    def _result(self, task: Callable[[], float]) -> Any:
-        """What a task returns or raises."""
+    def __enter__(self) -> int:
+        """Return how many threads BLAS has without such limits."""
         try:
-            return task()
-        except BaseException as error:
-            self.is_abandoned = True
-            return error  # raised by `run`
+            return _limits.add(self)
+        except BaseException:  # an interrupt in the middle
+            _limits.remove(self)
+            raise
 
-    def _work(self, i: int, orders: SimpleQueue[Any]) -> None:
-        while (order := orders.get()) is not None:
-            task, treatment = order
-            with np.errstate(**treatment):
-                self._results.put((i, self._result(task)))
-            del order, task  # what they hold shall not wait for the next
+    def __exit__(self, *error: object) -> None:
+        _limits.remove(self)
 
-    def dismiss(self) -> None:
-        """End the threads."""
-        self.is_abandoned = True
-        for orders in self._orders:
-            orders.put(None)
+
+def blas_threads_for(network: Network, n_samples: int) -> AbstractContextManager[Any]:
+    """Let BLAS use its threads only if batches of ``n_samples`` gain by it.
+
+    On small products they cost more than they bring, and on a busy machine, where a
+    thread waits for one that is not scheduled, many times more. The context manager
+    may be entered twice, see `OneBlasThread`.
+    """
+    if largest_product(network, n_samples) >= WORTH_SHARING:
+        return nullcontext()
+    return OneBlasThread()
+
+
+def largest_product(network: Network, n_samples: int) -> int:
+    """Multiplications in the largest product of a batch."""
+    return n_samples * max(block.n_in * block.n_out for block in network.layers)

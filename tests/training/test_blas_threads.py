@@ -1,31 +1,14 @@
 import os
-import signal
 import threading
-import time
-import warnings
 from threading import Barrier, Thread
 
-import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_limits
 
-from sklearn_bpnet.net.activations import ACTIVATIONS
-from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.training.blas_threads import (
-    BlasTrial,
-    Crew,
-    blas_threads_for,
-    crew_for,
-)
+from sklearn_bpnet.training import blas_threads as module
+from sklearn_bpnet.training.blas_threads import OneBlasThread, blas_threads_for
 
-SMALL = Network.dense((10, 32, 1), [ACTIVATIONS["relu"], ACTIVATIONS["identity"]])
-LARGE = Network.dense((1000, 1000), [ACTIVATIONS["identity"]])
-
-
-def blas_threads():
-    return [
-        lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"
-    ]
+from .threads import LARGE, SMALL, blas_threads, exit_status, run_interrupted
 
 
 def test_small_products_get_one_thread_and_the_limit_ends_with_them():
@@ -69,175 +52,82 @@ def test_threads_that_overlap_leave_no_limit_behind():
     assert blas_threads() == before
 
 
-@pytest.fixture
-def crew():
-    crew = Crew(3)
-    yield crew
-    crew.dismiss()
-
-
-def test_a_crew_works_at_the_same_time_and_adds_up(crew):
-    together = Barrier(3, timeout=30)
-
-    def task(number):
-        together.wait()
-        return number
-
-    for _ in range(3):
-        assert crew.run([lambda k=k: task(k) for k in (1.0, 10.0, 100.0)]) == 111.0
-
-
-@pytest.mark.parametrize("which", [0, 1, 2])
-def test_what_a_task_raises_is_raised_when_all_are_done(crew, which):
-    done = []
-
-    def task(i):
-        if i == which:
-            raise KeyError(i)
-        done.append(i)
-        return 1.0
-
-    with pytest.raises(KeyError):
-        crew.run([lambda i=i: task(i) for i in range(3)])
-    assert sorted(done) == [i for i in range(3) if i != which]
-    assert crew.run([lambda: 1.0] * 3) == 3.0  # it goes on
-
-
-def test_a_crew_treats_overflow_as_its_caller_does(crew):
-    def overflow():
-        return float(np.float64(1e308) * np.float64(10))
-
-    with np.errstate(over="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert crew.run([overflow] * 3) == np.inf
-    with np.errstate(over="raise"), pytest.raises(FloatingPointError):
-        crew.run([lambda: 0.0, overflow, lambda: 0.0])
-
-
-def test_crews_take_turns(crew):
-    other, at_work, seen = Crew(2), [0, 0], []
-    change = threading.Lock()
-
-    def task(which):
-        for _ in range(50):
-            with change:
-                at_work[which] += 1
-                seen.append(tuple(at_work))
-            time.sleep(1e-4)
-            with change:
-                at_work[which] -= 1
-        return 1.0
-
-    thread = Thread(target=lambda: [other.run([lambda: task(1)] * 2) for _ in range(3)])
+def in_another_thread(function):
+    """What a function returns in a thread of its own."""
+    results = []
+    thread = Thread(target=lambda: results.append(function()))
     thread.start()
-    for _ in range(3):
-        crew.run([lambda: task(0)] * 3)
-    thread.join()
-    other.dismiss()
-    assert max(seen)[0] > 1  # of one crew, several work at once
-    assert not any(first and second for first, second in seen)
+    thread.join(30)
+    return results[0]
+
+
+def test_a_limit_of_any_thread_holds_for_all_and_ends_in_any():
+    before, limit = blas_threads(), OneBlasThread()
+    assert in_another_thread(limit.__enter__) == max(before)
+    assert set(blas_threads()) == set(in_another_thread(blas_threads)) == {1}
+    in_another_thread(limit.__exit__)
+    assert blas_threads() == in_another_thread(blas_threads) == before
+
+
+def test_limits_of_several_threads_end_with_the_last_in_any_order():
+    before, first, second = blas_threads(), OneBlasThread(), OneBlasThread()
+    first.__enter__()
+    assert in_another_thread(second.__enter__) == max(before)
+    first.__exit__()
+    assert set(blas_threads()) == {1}
+    in_another_thread(second.__exit__)
+    assert blas_threads() == before
+
+
+def test_a_limit_of_the_user_is_kept_and_ends_as_before():
+    before = blas_threads()
+    with threadpool_limits(1, "blas"):
+        with OneBlasThread() as n_threads:
+            assert n_threads == 1
+        assert set(blas_threads()) == {1}
+    assert blas_threads() == before
+
+
+def limited():
+    limit = OneBlasThread()
+    with limit, limit:
+        assert set(blas_threads()) == {1}
+
+
+def test_an_interrupt_at_any_line_leaves_no_limit_behind():
+    before, n_lines = blas_threads(), 0
+    while run_interrupted(limited, n_lines + 1, {module.__file__}):
+        n_lines += 1
+        assert blas_threads() == before
+        assert not module._limits.holders
+        assert not module._limits.lock.is_locked
+    assert n_lines > 20
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # to fork beside threads
-def test_a_forked_process_does_not_wait_for_the_turn_of_another(crew):
-    entered, leave = threading.Event(), threading.Event()
+def test_a_forked_process_has_the_limits_of_before_and_can_set_its_own():
+    before, stop = blas_threads(), threading.Event()
 
-    def task():
-        entered.set()
-        leave.wait(30)
-        return 1.0
+    def limit_again_and_again():
+        while not stop.is_set():
+            with OneBlasThread():
+                pass
 
-    thread = Thread(target=lambda: crew.run([task] * 3))
-    thread.start()
-    entered.wait(30)
-    child = os.fork()
-    if child == 0:
-        own = Crew(2)
-        os._exit(0 if own.run([lambda: 1.0] * 2) == 2.0 else 1)
-    deadline = time.monotonic() + 30
-    while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
-        if time.monotonic() > deadline:
-            os.kill(child, signal.SIGKILL)
-        time.sleep(0.01)
-    leave.set()
-    thread.join()
-    assert ended[1] == 0
-
-
-def test_a_crew_leaves_no_thread_and_no_limit_behind():
-    before, others = blas_threads(), set(threading.enumerate())
-    with crew_for(LARGE, 64, can_share=True) as crew:
-        assert set(blas_threads()) == {1}
-        assert crew.size <= max(before)
-        workers = set(threading.enumerate()) - others
-        assert len(workers) == crew.size - 1
-    for worker in workers:
-        worker.join(timeout=30)
-    assert not any(worker.is_alive() for worker in workers)
+    threads = [Thread(target=limit_again_and_again) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(30):
+            child = os.fork()
+            if child == 0:
+                is_right = blas_threads() == before
+                with OneBlasThread():
+                    is_right = is_right and set(blas_threads()) == {1}
+                os._exit(0 if is_right and blas_threads() == before else 1)
+            assert exit_status(child) == 0
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
     assert blas_threads() == before
-
-
-def test_small_batches_and_what_cannot_be_shared_get_a_crew_of_one():
-    before = blas_threads()
-    with crew_for(SMALL, 64, can_share=True) as crew:
-        assert crew.size == 1
-    with crew_for(LARGE, 4, can_share=True) as crew:
-        assert crew.size == 1
-    with crew_for(LARGE, 64, can_share=False) as crew:
-        assert crew.size == 1
-        assert blas_threads() == before
-
-
-class Clock:
-    """Tells the time that it is set to."""
-
-    now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
-def steps(trial, clock, seconds):
-    """The numbers of BLAS threads in each batch that takes so many seconds."""
-    found = []
-    with trial:
-        for s in seconds:
-            found.append(max(blas_threads()))
-            clock.now += s
-            trial.look(32)
-    return found
-
-
-def test_the_threads_of_blas_stay_while_they_pay():
-    clock, before = Clock(), blas_threads()
-    trial = BlasTrial(LARGE, 32, 100, clock)
-    n = max(before)
-    # the first batch is one thread's; later ones may take less than twice its time
-    assert steps(trial, clock, [0.02] + [0.039] * 9) == [1] + [n] * 9
-    assert steps(trial, clock, [0.02] + [0.001] * 9) == [1] + [n] * 9
-    assert blas_threads() == before
-
-
-def test_the_threads_of_blas_are_given_up_where_they_wait():
-    clock, before = Clock(), blas_threads()
-    trial = BlasTrial(LARGE, 32, 100, clock)
-    n = max(before)
-    # after a tenth of a second
-    assert steps(trial, clock, [0.02, 0.06, 0.06, 0.01, 0.01]) == [1, n, n, 1, 1]
-    assert blas_threads() == before
-    # a slow measurement does not replace a better one
-    assert steps(trial, clock, [0.5, 0.2, 0.01]) == [1, n, 1]
-    assert blas_threads() == before
-
-
-def test_no_trial_is_made_of_small_products_few_batches_or_after_an_error():
-    before = blas_threads()
-    clock = Clock()
-    for trial in (BlasTrial(SMALL, 32, 100, clock), BlasTrial(LARGE, 32, 31, clock)):
-        assert steps(trial, clock, [0.02, 9.0, 9.0]) == [max(before)] * 3
-    for n_looks in range(3):
-        seconds = [*range(1, 1 + n_looks), None]  # which cannot be added
-        with pytest.raises(TypeError):
-            steps(BlasTrial(LARGE, 32, 100, clock), clock, seconds)
-        assert blas_threads() == before

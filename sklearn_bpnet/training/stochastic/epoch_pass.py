@@ -1,78 +1,87 @@
-"""What is done of every mini-batch: its gradient, then a step."""
+"""One pass over the mini-batches: its contract, and the pass in NumPy.
+
+The NumPy pass is the reference; the compiled one does the same without Python between
+the batches.
+"""
 
 from __future__ import annotations
 
-import numpy as np
+from math import isfinite, nan
+from typing import Protocol
 
-from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.network import Workspace
 from sklearn_bpnet.net.parameters import Parameters
-from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import Batch
-from sklearn_bpnet.training.optimizers import Optimizer, State
-from sklearn_bpnet.training.optimizers.step import Step, StepOptions
+from sklearn_bpnet.training.optimizers.step import Step
+from sklearn_bpnet.training.stochastic.epoch import Descent, Rates, Walk
 
 
-class BatchStep:
-    """The gradient of a batch and the step along it, in memory that is reused.
+class EpochPass(Protocol):
+    """Makes the steps of an epoch, in memory that every epoch reuses."""
+
+    def run(self, rates: Rates) -> float:
+        """Make a step for every batch; return the sum of s_n L_n over the epoch.
+
+        NaN if that of a batch is not finite: the pass ends before the step of that
+        batch. Theta, the optimiser's state, the average and the last good theta of the
+        walk are updated.
+        """
+
+
+class NumpyEpochPass:
+    """The pass in NumPy.
 
     Parameters
     ----------
-    risk : EmpiricalRisk
-        What to minimise.
-    optimizer : Optimizer
-        How a gradient becomes a step.
-    options : StepOptions
-        What else is done in a step.
-    theta : ndarray of shape (n_parameters,)
-        The parameters, changed in place.
-    batch_size : int
-        Rows of a batch; the last of an epoch may have fewer.
+    descent : Descent
+        What is minimised, with which steps, on which batches.
+    walk : Walk
+        Theta and the optimiser's state; changed.
     """
 
-    def __init__(
-        self,
-        risk: EmpiricalRisk,
-        optimizer: Optimizer,
-        options: StepOptions,
-        theta: Array,
-        batch_size: int,
-    ) -> None:
-        self.risk = risk
-        self.theta = theta
-        self.parameters = risk.network.parameters(theta)
-        self.gradient = Parameters.zeros(risk.network.shapes, theta.dtype)
-        self._step = Step(risk, optimizer, options, theta)
-        self._workspaces = {batch_size: risk.network.workspace(batch_size, theta.dtype)}
-        self._whole = batch_size
+    def __init__(self, descent: Descent, walk: Walk) -> None:
+        self.descent, self.walk = descent, walk
+        risk, theta = descent.risk, walk.theta
+        self.network = risk.network
+        self.parameters = self.network.parameters(theta)
+        self.gradient = Parameters.zeros(self.network.shapes, theta.dtype)
+        self.step = Step(risk, descent.optimizer, descent.options, theta)
+        size = self._whole = descent.batches.batch_size
+        self._workspaces = {size: self.network.workspace(size, theta.dtype)}
+        self.noise_rng = descent.noise_rng if self.network.is_noisy else None
 
-    def add_up(self, batch: Batch) -> float:
+    def run(self, rates: Rates) -> float:
+        """Make a step for every batch; return the sum of s_n L_n over the epoch."""
+        walk, theta, g = self.walk, self.walk.theta, self.gradient.theta
+        total = 0.0
+        # of lists, an element is a Python number at once
+        learning_rates, decay_factors, dropout_factors = (x.tolist() for x in rates)
+        for i, batch in enumerate(self.descent.batches.epoch(self.descent.rng)):
+            total += self._add_up(batch, dropout_factors[i])
+            if not isfinite(total):
+                return nan
+            if i & (i - 1) == 0:  # batches 0, 1, 2, 4, 8, ...
+                walk.good[:] = theta
+                walk.n_good_steps = walk.n_steps
+            # plain SGD's theta <- theta - learning_rate * g; see Optimizer.step
+            self.step.take(theta, g, walk.state, learning_rates[i], decay_factors[i])
+            walk.n_steps += 1
+            if walk.average is not None:
+                walk.average.update(theta)
+        return total
+
+    def _add_up(self, batch: Batch, dropout_factor: float) -> float:
         """Write the gradient over the batch; return its sum of s_n L_n."""
         X, Y, s = batch
         n, ws = len(Y), self._workspace(len(Y))
+        if self.noise_rng is not None:
+            self.network.draw(ws, self.noise_rng, dropout_factor)
         blocks, gradient = self.parameters.blocks, self.gradient.blocks
-        return self.risk.add_up(blocks, X, Y, s, n, gradient, ws)
+        return self.descent.risk.add_up(blocks, X, Y, s, n, gradient, ws)
 
-    def draw(self, n_rows: int, rng: np.random.Generator, dropout: float) -> None:
-        """Draw the network's noise for the next batch, of ``n_rows`` rows.
-
-        ``dropout`` is the factor of the rates with which units are dropped.
-        """
-        self.risk.network.draw(self._workspace(n_rows), rng, dropout)
-
-    def step(
-        self, state: State, learning_rate: float, decay_factor: float = 1.0
-    ) -> None:
-        """Move theta along the gradient, and update the optimiser's ``state``.
-
-        ``decay_factor`` is that of the weight decay.
-        """
-        g = self.gradient.theta
-        self._step.take(self.theta, g, state, learning_rate, decay_factor)
-
-    def _workspace(self, n_rows: int) -> Workspace:
-        if n_rows not in self._workspaces:  # the last batch, in the memory of a whole
-            rows = slice(n_rows)
+    def _workspace(self, n_samples: int) -> Workspace:
+        if n_samples not in self._workspaces:  # the last batch, in a whole one's memory
             whole = self._workspaces[self._whole]
-            self._workspaces[n_rows] = [layer.rows(rows) for layer in whole]
-        return self._workspaces[n_rows]
+            rows = slice(n_samples)
+            self._workspaces[n_samples] = [layer.rows(rows) for layer in whole]
+        return self._workspaces[n_samples]

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import inf, isfinite
+from math import inf, isfinite, nan
 
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import Batches
-from sklearn_bpnet.training.blas_threads import Crew
 from sklearn_bpnet.training.monitor.history import Outcome, StopReason
 from sklearn_bpnet.training.monitor.monitor import Monitor
 from sklearn_bpnet.training.optimizers import Optimizer
 from sklearn_bpnet.training.optimizers.step import StepOptions
 from sklearn_bpnet.training.schedules import Constant, Schedule, TrainingTime
-from sklearn_bpnet.training.stochastic.epoch import Epoch, Progress
+from sklearn_bpnet.training.stochastic.choice import make_epoch_pass
+from sklearn_bpnet.training.stochastic.epoch import Descent, Progress, Rates, Walk
+from sklearn_bpnet.training.stochastic.thread_pool import ThreadPool
 
 
 @dataclass
@@ -30,11 +31,11 @@ class StochasticTraining:
     optimizer : Optimizer
         How a gradient becomes a step.
     schedule : Schedule
-        The learning rate's course.
+        Of the learning rate.
     learning_rate_init : float
         The learning rate that the schedule multiplies.
     rng : numpy.random.Generator or None
-        Shuffles the rows before every epoch; None keeps their order.
+        Shuffles the samples before every epoch; None keeps their order.
     step_options : StepOptions, default=StepOptions()
         What is done beside the optimiser's step.
     noise_rng : numpy.random.Generator or None, default=None
@@ -43,9 +44,9 @@ class StochasticTraining:
         The epochs in all, of earlier calls too, that a schedule may count down to.
         None means that there is no end.
     weight_decay_schedule, dropout_schedule : Schedule, default=Constant()
-        The courses of the weight decay and of the dropout rates.
-    crew : Crew
-        Threads that share every step.
+        Of the weight decay and of the dropout rates.
+    pool : ThreadPool, default=ThreadPool()
+        Threads that share every batch of a compiled epoch.
     """
 
     risk: EmpiricalRisk
@@ -58,7 +59,7 @@ class StochasticTraining:
     n_epochs: int | None = None
     weight_decay_schedule: Schedule = Constant()  # noqa: RUF009  (it is immutable)
     dropout_schedule: Schedule = Constant()  # noqa: RUF009
-    crew: Crew = field(default_factory=Crew)
+    pool: ThreadPool = field(default_factory=ThreadPool)
 
     def run(
         self,
@@ -75,55 +76,64 @@ class StochasticTraining:
         NoFiniteStepError
             If the risk was not finite before, or not after, the very first step.
         """
-        epoch = Epoch(
-            self.risk,
-            self.optimizer,
-            theta,
-            batches,
-            self.rng,
-            progress,
-            monitor.average,
-            self.step_options,
-            self.crew,
-            self.noise_rng,
-        )
+        walk = Walk(theta, self.optimizer, progress, monitor.average)
+        epoch_pass = make_epoch_pass(self._descent(batches), walk, self.pool)
+        strength = self.risk.strength(theta)
         n_iter = 0
-        reason = self._end(monitor, progress)  # where a checkpoint was the last epoch
+        # a checkpoint may have been written in the last epoch
+        reason = self._end(monitor, progress)
         try:
             while reason is None and n_iter < max_iter:
                 monitor.begin_epoch()
-                n_batches = batches.n_batches
-                rates = self.learning_rates(progress, n_batches)
-                loss = epoch.run(
-                    rates,
-                    self._factors(self.weight_decay_schedule, progress, n_batches),
-                    self._factors(self.dropout_schedule, progress, n_batches),
-                )
+                walk.begin_epoch()
+                rates = self.rates(progress, batches.n_batches)
+                penalty = self.risk.penalty_value(theta, strength)
+                total = epoch_pass.run(rates)
+                loss = nan
+                if isfinite(total):
+                    walk.total = total
+                    if isfinite(theta.sum()):  # which is so of all of its numbers
+                        loss = total / batches.n_samples + penalty
                 n_iter += 1
                 progress.n_epochs += 1
                 if not isfinite(loss):
-                    epoch.restore_last_good()
+                    walk.restore_last_good()
                     reason = StopReason.DIVERGED
-                monitor.end_epoch(theta, loss, rates[0])
-                rests = self.optimizer.pauses or not any(rates)
-                if epoch.stood_still() and not rests:
+                monitor.end_epoch(theta, loss, rates.learning_rate[0])
+                rests = self.optimizer.pauses or not rates.learning_rate.any()
+                if walk.stood_still(batches.n_batches) and not rests:
                     reason = reason or StopReason.CONVERGED
                 reason = reason or self._end(monitor, progress)
         except KeyboardInterrupt:
             reason = StopReason.INTERRUPTED
             if not isfinite(theta.sum()):
-                epoch.restore_last_good()
+                walk.restore_last_good()
         loss = monitor.history.last("loss")
         return Outcome(reason or StopReason.MAX_ITER, n_iter, loss)
 
+    def _descent(self, batches: Batches) -> Descent:
+        return Descent(
+            self.risk,
+            self.optimizer,
+            batches,
+            self.step_options,
+            self.rng,
+            self.noise_rng,
+        )
+
     def learning_rate(self, progress: Progress) -> float:
         """The learning rate at the beginning of the next epoch."""
-        return self.learning_rates(progress, n_batches=1)[0]
+        return self.learning_rate_init * self._factors(self.schedule, progress, 1)[0]
 
-    def learning_rates(self, progress: Progress, n_batches: int) -> list[float]:
-        """The learning rate of every batch of the next epoch."""
+    def rates(self, progress: Progress, n_batches: int) -> Rates:
+        """The rates of every batch of the next epoch."""
         factors = self._factors(self.schedule, progress, n_batches)
-        return [self.learning_rate_init * factor for factor in factors]
+        return Rates.of(
+            n_batches,
+            [self.learning_rate_init * factor for factor in factors],
+            self._factors(self.weight_decay_schedule, progress, n_batches),
+            self._factors(self.dropout_schedule, progress, n_batches),
+        )
 
     def _factors(
         self, schedule: Schedule, progress: Progress, n_batches: int

@@ -11,8 +11,8 @@ from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import Batches, RowReader
 from sklearn_bpnet.training.optimizers import SGD, Adam
 from sklearn_bpnet.training.standardization import Standardization
-from sklearn_bpnet.training.stochastic import epoch as epoch_module
-from sklearn_bpnet.training.stochastic.epoch import Epoch, Progress
+from sklearn_bpnet.training.stochastic.epoch import Descent, Progress, Rates, Walk
+from sklearn_bpnet.training.stochastic.epoch_pass import NumpyEpochPass
 
 
 @pytest.mark.parametrize("optimizer", [SGD(), Adam()], ids=str)
@@ -27,9 +27,8 @@ from sklearn_bpnet.training.stochastic.epoch import Epoch, Progress
 )
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
 def test_after_the_first_an_epoch_allocates_no_array(
-    monkeypatch, optimizer, hidden, loss, output, k, dtype
+    optimizer, hidden, loss, output, k, dtype
 ):
-    monkeypatch.setattr(epoch_module, "COMPILE_FROM", 10**9)
     rng = np.random.default_rng(0)
     n_rows, batch_size, units = 2_000, 200, 1024
     X = rng.integers(0, 255, (n_rows, 30)).astype(dtype)
@@ -44,16 +43,17 @@ def test_after_the_first_an_epoch_allocates_no_array(
         None,
         batch_size,
     )
-    epoch = Epoch(
-        EmpiricalRisk(network, LOSSES[loss], 1e-4), optimizer, theta, batches, rng,
-        Progress(),
-    )  # fmt: skip
-    epoch.run(0.001)
+    descent = Descent(
+        EmpiricalRisk(network, LOSSES[loss], 1e-4), optimizer, batches, rng=rng
+    )
+    epoch_pass = NumpyEpochPass(descent, Walk(theta, optimizer, Progress()))
+    rates = Rates.of(batches.n_batches, 0.001)
+    epoch_pass.run(rates)
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
         tracemalloc.reset_peak()
-        epoch.run(0.001)
+        epoch_pass.run(rates)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
