@@ -33,7 +33,7 @@ from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.recipes import recipe
 from sklearn_bpnet.training.batches import in_row_order
-from sklearn_bpnet.training.history import History, Outcome, StopReason
+from sklearn_bpnet.training.monitor.history import History, Outcome, StopReason
 
 _ORDINARY = frozenset(np.dtype(t) for t in (np.float32, np.float64))
 # what belongs to the ensemble: its members are plain networks

@@ -16,13 +16,17 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
 
-from sklearn_bpnet import BPNetClassifier, BPNetRegressor, empirical_risk
+from sklearn_bpnet import (
+    BPNetClassifier,
+    BPNetRegressor,
+    config_context,
+    empirical_risk,
+)
 from sklearn_bpnet._data.classification import Classification
 from sklearn_bpnet._data.regression import Regression
 from sklearn_bpnet._fit import ensemble as ensemble_module
 from sklearn_bpnet._fit import pose as pose_module
 from sklearn_bpnet.net.losses import Quantile
-from sklearn_bpnet.training import epoch as epoch_module
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 FEW = {"hidden_layer_sizes": (5,), "max_iter": 8, "random_state": 0, "tol": 0}
@@ -92,15 +96,17 @@ def test_compiled_members_are_trained_by_threads(monkeypatch, iris):
 
     monkeypatch.setattr(ensemble_module, "Parallel", noted)
     results = []
-    for least in (10**9, 1):
-        monkeypatch.setattr(epoch_module, "COMPILE_FROM", least)
-        results.append(clone(clf).fit(X, y).predict_proba(X))
-    with parallel_config(backend="loky"):  # what the user asks for comes first
-        results.append(clone(clf).fit(X, y).predict_proba(X))
+    for compiled in (False, True):
+        with config_context(compiled=compiled):
+            results.append(clone(clf).fit(X, y).predict_proba(X))
+    with config_context(compiled=True), parallel_config(backend="loky"):
+        results.append(clone(clf).fit(X, y).predict_proba(X))  # the user's choice
     assert backends == ["LokyBackend", "ThreadingBackend", "LokyBackend"]
     assert_allclose(results[0], results[1], rtol=1e-4)
-    alone = clone(clf).set_params(n_jobs=1).fit(X, y)
-    assert_array_equal(alone.predict_proba(X), results[1])
+    with config_context(compiled=True):  # which all threads and processes are told
+        alone = clone(clf).set_params(n_jobs=1).fit(X, y)
+    for result in results[1:]:
+        assert_array_equal(alone.predict_proba(X), result)
 
 
 @pytest.mark.slow

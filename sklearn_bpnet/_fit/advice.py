@@ -17,9 +17,9 @@ from sklearn_bpnet._settings.plan import TrainingPlan, anneals, patience
 from sklearn_bpnet._settings.rate_factors import kinds_without_effect
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.training.history import Outcome, StopReason
+from sklearn_bpnet.training.monitor.history import Outcome, StopReason
 from sklearn_bpnet.training.optimizers import AdamW
-from sklearn_bpnet.training.step import StepOptions
+from sklearn_bpnet.training.optimizers.step import StepOptions
 
 _INSIDE = ("sklearn_bpnet", "sklearn", "contextlib")
 
@@ -83,8 +83,8 @@ def _used(settings: Settings, *, open_ended: bool) -> dict[str, bool]:
     drops_units = dropout.input_rate or (has_hidden_layers and any(dropout.rates))
     schedules = [settings.learning_rate, dropout.schedule, weight_decay.schedule]
     decay = StepOptions(weight_decay.rate)
-    is_adam = isinstance(solver, str) and solver in solvers.ADAMS
-    is_sgd = isinstance(solver, str) and solver == "sgd"
+    by_name = isinstance(solver, str)
+    taken = solvers.solver_of(settings).from_estimator if by_name else {}
     return {
         "batch_size": mini_batches,
         "learning_rate": stochastic,
@@ -96,12 +96,7 @@ def _used(settings: Settings, *, open_ended: bool) -> dict[str, bool]:
         or not isinstance(settings.n_iter_no_change, str)
         or patience(settings, open_ended=open_ended) < inf,
         "power_t": stochastic and "invscaling" in schedules,
-        "momentum": is_sgd,
-        "nesterovs_momentum": is_sgd,
-        "beta_1": is_adam,
-        "beta_2": is_adam,
-        "epsilon": is_adam,
-        "max_fun": isinstance(solver, str) and solver == "lbfgs",
+        **{name: name in taken for name in solvers.TAKEN_BY_SOLVERS},
         "dropout__rate": stochastic and has_hidden_layers,
         "dropout__input_rate": stochastic,
         "dropout__schedule": stochastic and bool(drops_units),

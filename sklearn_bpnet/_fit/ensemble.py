@@ -8,6 +8,7 @@ from contextlib import closing
 from copy import deepcopy
 from dataclasses import replace
 from math import nan
+from typing import Any
 
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -20,8 +21,9 @@ from sklearn_bpnet._fit.network_fit import NetworkFit, train_network
 from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet.training.batches import in_row_order
-from sklearn_bpnet.training.history import Outcome, StopReason
-from sklearn_bpnet.training.threads import one_blas_thread
+from sklearn_bpnet.training.blas_threads import OneBlasThread
+from sklearn_bpnet.training.monitor.history import Outcome, StopReason
+from sklearn_bpnet.training.stochastic.config import config_context, get_config
 
 
 def train(call: Call, problem: Problem, tasks: FitTasks) -> Trained:
@@ -191,10 +193,11 @@ def _side_by_side(
     # compiled code leaves Python to others, and threads need not be started first
     prefer = "threads" if problem.is_compiled else "processes"
     parallel = Parallel(n_jobs, return_as="generator", prefer=prefer)
-    with one_blas_thread():
+    limit = OneBlasThread()
+    with limit, limit:  # twice, in case of an interrupt in an exit
+        shared = (cancellation, remedy, get_config())
         results = parallel(
-            delayed(_train_member)(problem, state, job, cancellation, remedy)
-            for job in jobs
+            delayed(_train_member)(problem, state, job, *shared) for job in jobs
         )
         try:
             for result in results:  # noqa: UP028  (`yield from` closes them first)
@@ -225,6 +228,7 @@ def _train_member(
     job: FittedNetwork | int,
     cancellation: _Cancellation,
     remedy: str,
+    config: dict[str, Any],
 ) -> tuple[FittedNetwork, Outcome]:
     """Train one member: from its seed, or from where the call before left it."""
     if isinstance(job, FittedNetwork):
@@ -233,14 +237,15 @@ def _train_member(
         before, seed, state = None, job, TrainingState.new(job)
         state.validation_seed = shared.validation_seed
         state.weight_unit = shared.weight_unit
-    fit = NetworkFit(
-        problem,
-        state,
-        before,
-        on_epoch_end=cancellation.asked,
-        shares_batches=False,
-    )
-    network, outcome = train_network(fit, remedy)
+    with config_context(**config):
+        fit = NetworkFit(
+            problem,
+            state,
+            before,
+            on_epoch_end=cancellation.asked,
+            shares_batches=False,
+        )
+        network, outcome = train_network(fit, remedy)
     return replace(network, random_state=seed), outcome
 
 

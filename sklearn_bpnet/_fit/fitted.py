@@ -17,9 +17,10 @@ from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.theta import Theta
-from sklearn_bpnet.training.batches import RowReader, Standardization
+from sklearn_bpnet.training.batches import RowReader
 from sklearn_bpnet.training.evaluation import output_Z
-from sklearn_bpnet.training.history import History, Outcome, StopReason
+from sklearn_bpnet.training.monitor.history import History, Outcome, StopReason
+from sklearn_bpnet.training.standardization import Standardization
 
 
 @dataclass

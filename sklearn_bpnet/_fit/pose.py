@@ -22,7 +22,7 @@ from sklearn_bpnet._settings.risk import build_risk
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._sklearn_compat import Header
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.training.batches import Standardization
+from sklearn_bpnet.training.standardization import Standardization
 
 LearnTask = Callable[[Settings, Any, Any, Any], tuple[Task, NDArray[Any]]]
 BuildNetwork = Callable[[Settings, Task, int, int, Any], Network]

@@ -11,9 +11,9 @@ from typing import Any
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._settings.settings import OPTIONS
 from sklearn_bpnet.net import registry
-from sklearn_bpnet.training.batches import Standardization
-from sklearn_bpnet.training.epoch import Progress
-from sklearn_bpnet.training.watch import Best
+from sklearn_bpnet.training.monitor.monitor import Best
+from sklearn_bpnet.training.standardization import Standardization
+from sklearn_bpnet.training.stochastic.epoch import Progress
 
 # beside what has a registry: activations, losses, optimisers, schedules, ...
 _OWN: dict[str, dict[str, Any]] = {
