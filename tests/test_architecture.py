@@ -11,7 +11,7 @@ import sklearn_bpnet
 PACKAGE = Path(sklearn_bpnet.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 OPTIONAL = {"matplotlib", "pandas", "numba", "rich", "skl2onnx", "dask", "polars"}
-COMPILED = "training/compiled_loops.py"
+COMPILED = "training/stochastic/compiled/"
 ALLOWED_BELOW = set(sys.stdlib_module_names) | {"numpy", "scipy", "threadpoolctl"}
 
 
@@ -86,7 +86,7 @@ def test_training_imports_only_net_training_and_numerics(path):
     names = modules(parse(path))
     assert own_parts(names) <= {"net", "training"}
     allowed = ALLOWED_BELOW | {"sklearn_bpnet"}
-    if name_of(path) == COMPILED:
+    if name_of(path).startswith(COMPILED):
         allowed = allowed | {"numba"}
     assert {n.split(".")[0] for n in names} <= allowed
 
@@ -107,11 +107,12 @@ def test_only_one_door_leads_to_what_scikit_learn_keeps_private(path):
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_optional_packages_are_imported_only_where_they_are_used(path):
-    needed = {"numba"} if name_of(path) == COMPILED else set()
+    is_compiled = name_of(path).startswith(COMPILED) and path.stem != "__init__"
+    needed = {"numba"} if is_compiled else set()
     assert top_level_packages(parse(path)) & OPTIONAL == needed
 
 
-OTHERS = [path for path in FILES if name_of(path) != "training/compiled.py"]
+OTHERS = [path for path in FILES if not name_of(path).startswith(COMPILED)]
 
 
 @pytest.mark.parametrize("path", OTHERS, ids=name_of)
@@ -121,7 +122,7 @@ def test_compiled_code_is_imported_only_where_it_is_used(path):
         for node in is_run_at_import(parse(path))
         if isinstance(node, ast.Import | ast.ImportFrom)
     )
-    assert not any("training.compiled" in n for i in imports for n in modules(i))
+    assert not any("stochastic.compiled" in n for i in imports for n in modules(i))
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)

@@ -210,7 +210,9 @@ def numbers_at_once(request, monkeypatch):
 @every_form
 @every_batch_size
 @every_choice
-def test_an_epoch_has_every_row_once_with_its_target_and_weight(form, batch_size, rows):
+def test_an_epoch_has_every_sample_once_with_its_target_and_weight(
+    form, batch_size, rows
+):
     expected = sorted(range(10) if rows is None else rows)
     for weighted in (True, False):
         batches = numbered(10, batch_size, rows, form, weighted)

@@ -51,7 +51,7 @@ def test_what_a_task_raises_is_raised_when_all_are_done(pool, which):
     with pytest.raises(KeyError):
         pool.run([lambda i=i: task(i) for i in range(3)])
     assert sorted(done) == [i for i in range(3) if i != which]
-    assert pool.run([lambda: 1.0] * 3) == 3.0  # it goes on
+    assert pool.run([lambda: 1.0] * 3) == 3.0  # it works again
 
 
 def test_a_pool_treats_overflow_as_its_caller_does(pool):

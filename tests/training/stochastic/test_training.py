@@ -134,7 +134,7 @@ def test_one_epoch_by_hand(batch_size, line, expected, loss):
     assert outcome.n_iter == progress.n_epochs == 1
 
 
-def test_only_the_chosen_rows_are_trained_on():
+def test_only_the_chosen_samples_are_trained_on():
     theta = np.array([0.5, 0.0])
     _, history, _ = train(Line(), theta, batch_size=1, rows=np.array([0, 1]))
     np.testing.assert_allclose(theta, [0.36, 0.005], rtol=1e-13)
