@@ -98,7 +98,7 @@ def _begin_anew() -> None:
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
-    # nobody is in the middle of a change while the process is copied
+    # no thread is in the middle of a change while the process is copied
     os.register_at_fork(
         before=lambda: _limits.lock.__enter__(),
         after_in_parent=lambda: _limits.lock.__exit__(),

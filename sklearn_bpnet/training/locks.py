@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from threading import RLock
-from typing import Any
 
 
 class SafeLock:
@@ -15,21 +15,16 @@ class SafeLock:
     """
 
     def __init__(self) -> None:
-        self._lock: Any = RLock()
+        self._lock = RLock()
 
     def __enter__(self) -> None:
         self._lock.acquire()
 
-    def __exit__(self, *error: object) -> None:
-        while self._lock._is_owned():
-            self._lock.release()
+    def try_to_enter(self) -> bool:
+        """Enter if no other thread holds it; return whether that worked."""
+        return self._lock.acquire(blocking=False)
 
-    @property
-    def is_locked(self) -> bool:
-        """Whether another thread, or this one, holds it."""
-        if self._lock._is_owned():
-            return True
-        is_free = self._lock.acquire(blocking=False)
-        if is_free:
-            self._lock.release()
-        return not is_free
+    def __exit__(self, *error: object) -> None:
+        with suppress(RuntimeError):  # it is released
+            while True:
+                self._lock.release()

@@ -145,7 +145,7 @@ def test_one_cycle_has_its_peak_where_the_rise_ends():
 
 
 @pytest.mark.parametrize(
-    ("schedule", "learning_rate", "goes_on"),
+    ("schedule", "learning_rate", "continues"),
     [
         (Constant(), 1.0, False),
         (InverseScaling(), 1.0, False),
@@ -162,9 +162,9 @@ def test_one_cycle_has_its_peak_where_the_rise_ends():
     ids=str,
 )
 def test_only_a_rate_that_can_shrink_continues_after_a_plateau(
-    schedule, learning_rate, goes_on
+    schedule, learning_rate, continues
 ):
-    assert schedule.goes_on_after_plateau(learning_rate) is goes_on
+    assert schedule.continues_after_plateau(learning_rate) is continues
 
 
 def test_a_schedule_goes_by_name_function_or_instance():

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 import time
 
 from threadpoolctl import threadpool_info
@@ -56,3 +57,18 @@ def exit_status(child):
             os.kill(child, signal.SIGKILL)
         time.sleep(0.01)
     return ended[1]
+
+
+def is_free(lock):
+    """Whether no thread holds the lock, this one included."""
+    found = []
+
+    def try_it():
+        found.append(lock.try_to_enter())
+        if found[0]:
+            lock.__exit__()
+
+    other = threading.Thread(target=try_it)
+    other.start()
+    other.join()
+    return found[0]

@@ -58,14 +58,14 @@ class Schedule(Configurable, ABC):
     def factor(self, time: TrainingTime) -> float:
         """The factor at a time, at least 0."""
 
-    def goes_on_after_plateau(self, learning_rate: float) -> bool:
+    def continues_after_plateau(self, learning_rate: float) -> bool:
         """Whether training continues with a smaller rate once patience has run out."""
         return False
 
     @property
     def follows_plateaus(self) -> bool:
         """Whether it changes where patience runs out."""
-        return self.goes_on_after_plateau(inf)
+        return self.continues_after_plateau(inf)
 
 
 def half_wave(first: float, last: float, t: float) -> float:

@@ -80,7 +80,7 @@ class Adaptive(Schedule):
     def factor(self, time: TrainingTime) -> float:
         return float(self.divisor**-time.n_plateaus)
 
-    def goes_on_after_plateau(self, learning_rate: float) -> bool:
+    def continues_after_plateau(self, learning_rate: float) -> bool:
         return learning_rate > self.smallest
 
 

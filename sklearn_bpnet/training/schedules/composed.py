@@ -1,4 +1,4 @@
-"""Schedules made of others or of functions, and the registry in which they look."""
+"""Schedules made of others or of functions, and the registry of all schedules."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ class Warmup(Schedule):
         done = time.epoch / self.n_epochs
         return first * (self.start + (1 - self.start) * done)
 
-    def goes_on_after_plateau(self, learning_rate: float) -> bool:
-        return schedule_from(self.schedule).goes_on_after_plateau(learning_rate)
+    def continues_after_plateau(self, learning_rate: float) -> bool:
+        return schedule_from(self.schedule).continues_after_plateau(learning_rate)
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,7 @@ class StochasticTraining:
     def _end(self, monitor: Monitor, progress: Progress) -> StopReason | None:
         """Why training ends where it stands, or None."""
         if monitor.patience.ran_out:
-            if not self.schedule.goes_on_after_plateau(self.learning_rate(progress)):
+            if not self.schedule.continues_after_plateau(self.learning_rate(progress)):
                 return StopReason.CONVERGED
             progress.n_plateaus += 1
             monitor.patience.count = 0

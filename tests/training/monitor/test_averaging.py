@@ -30,7 +30,7 @@ def test_it_is_the_weighted_mean_of_all_steps(decay):
     np.testing.assert_allclose(average.theta, w @ thetas / w.sum(), rtol=1e-12)
 
 
-def test_continuing_is_never_having_stopped():
+def test_a_continued_average_is_that_without_a_stop():
     thetas = np.random.default_rng(0).normal(size=(9, 3))
     whole = WeightAverage(0.9, thetas[0])
     for theta in thetas:

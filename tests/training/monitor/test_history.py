@@ -5,7 +5,7 @@ import numpy as np
 from sklearn_bpnet.training.monitor.history import History
 
 
-def test_an_epoch_is_a_row():
+def test_every_epoch_is_one_row():
     history = History()
     assert len(history) == 0
     assert np.isnan(history.last("loss"))
@@ -17,7 +17,7 @@ def test_an_epoch_is_a_row():
     assert history.column("score") is None
 
 
-def test_what_an_epoch_does_not_know_is_nan():
+def test_what_an_epoch_did_not_compute_is_nan():
     history = History()
     history.append({"loss": 3.0})
     history.append({"loss": 2.0, "score": 0.5})
