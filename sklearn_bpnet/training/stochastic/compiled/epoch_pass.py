@@ -26,6 +26,7 @@ from sklearn_bpnet.training.stochastic.compiled.supported import (
     HIDDEN,
     arrays_of,
     kind_of,
+    layer_starts,
     loss_of,
     noise_of,
     rule_of,
@@ -220,7 +221,7 @@ class CompiledEpochPass:
         return equations.Layers(
             any(kind_of(block) == "input_scale" for block in risk.network.blocks),
             np.array([blocks[0].n_in, *(block.n_out for block in blocks)]),
-            *arrays_of(risk.network),
+            layer_starts(risk.network),
             *noise_of(risk.network, is_noisy=self.n_noise > 0),
             np.array(codes),
             constants,
@@ -247,6 +248,7 @@ class CompiledEpochPass:
             float(alpha * ratio),
             np.ascontiguousarray(factors, theta.dtype),
             theta[:0] if decay is None else decay,
+            *arrays_of(risk.network),
             address_of(equations.add_up, loops.add_up_types(*given)),
             address_of(steps.step, _with_code(code, loops.step_types(self.theta_type))),
         )

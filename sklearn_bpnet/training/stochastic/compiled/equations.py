@@ -53,8 +53,7 @@ class Layers(NamedTuple):
     """The network.
 
     W[i] begins at ``starts[i]`` in theta, which begins with a learned scale of the
-    features if ``is_scaled``. ``ends`` says where every array of parameters ends,
-    ``is_weight`` whether it is a W.
+    features if ``is_scaled``.
 
     What layer i sees goes through dropout if ``drops[i]``, with the rate
     ``dropout[i]``; of the uniform numbers of a sample, those of the layer begin at
@@ -64,8 +63,6 @@ class Layers(NamedTuple):
     is_scaled: bool
     sizes: Any
     starts: Any
-    ends: Any
-    is_weight: Any
     drops: Any
     dropout: Any
     noise_starts: Any

@@ -1,7 +1,9 @@
 """The loop over the batches, compiled by Numba: no Python between batches.
 
 `train` does to some batches what ``NumpyEpochPass`` does, on the same flat theta and
-the same optimiser state. The gradient and the step are units.
+the same optimiser state. The gradient and the step are units. The table, the layers and
+the memory are passed on to that of the gradient as they are, because Numba would not
+compile this file anew where their fields change.
 
 Several threads may share every batch: each runs `train` for its share of the samples
 and of the numbers of theta. They meet twice per batch, at a barrier where they wait
@@ -37,6 +39,9 @@ _SPINS = 2**16
 class Rule(NamedTuple):
     """The step; ``factors`` (of learning rates) and ``decay`` may be empty.
 
+    ``ends`` says where every array of parameters ends in theta, ``is_weight`` whether
+    it is penalised.
+
     ``add_up`` and ``step`` are the units of the gradient and of the step.
     """
 
@@ -49,6 +54,8 @@ class Rule(NamedTuple):
     l1: float
     factors: Any
     decay: Any
+    ends: Any
+    is_weight: Any
     add_up: int
     step: int
 
@@ -193,7 +200,7 @@ def _add_up(i, k, run, table, layers, rule, vectors, memory):  # type: ignore[no
 
 
 @_inlined
-def _take_step(first, last, k, run, layers, rule, vectors):  # type: ignore[no-untyped-def]
+def _take_step(first, last, k, run, rule, vectors):  # type: ignore[no-untyped-def]
     """The step of batch k on theta[first:last]."""
     i_batch = run.first + k
     numbers = (
@@ -204,7 +211,7 @@ def _take_step(first, last, k, run, layers, rule, vectors):  # type: ignore[no-u
         rule.step,
         (
             rule.code, vectors.theta, vectors.gradients, vectors.m, vectors.v,
-            rule.factors, rule.decay, layers.ends, layers.is_weight, first, last,
+            rule.factors, rule.decay, rule.ends, rule.is_weight, first, last,
             rule.l2, rule.l1, numbers, run.n_steps + k + 1,
         ),
     )  # fmt: skip
@@ -241,7 +248,7 @@ def train(i, run, table, layers, rule, vectors, memory, shared):  # type: ignore
                 vectors.good[begin:end] = vectors.theta[begin:end]
                 if i == 0:
                     shared.result[2] = k
-            _take_step(begin, end, k, run, layers, rule, vectors)
+            _take_step(begin, end, k, run, rule, vectors)
             if i == 0:
                 shared.result[1] = k + 1
         _store_release(shared.phases, own, phase + 1)
