@@ -26,6 +26,7 @@ from sklearn_bpnet.training.stochastic.compiled.supported import (
     HIDDEN,
     arrays_of,
     kind_of,
+    layer_starts,
     loss_of,
     noise_of,
     rule_of,
@@ -69,7 +70,8 @@ class CompiledEpochPass:
         self.gradients = aligned((pool.size, -(-theta.size // 16) * 16), theta.dtype)
         self.layers = self._layers()
         self.memory = [self._memory() for _ in range(pool.size)]
-        self.rule: loops.Rule | None = None  # when the type of the table is known
+        self.read: int | None = None  # once a table is made
+        self.rule: loops.Rule | None = None
 
     def run(self, rates: Rates) -> float:
         """Make a step for every batch; return the sum of s_n L_n over the epoch."""
@@ -187,8 +189,10 @@ class CompiledEpochPass:
         self, X: Any, mean: Array, factor: Array, clip: float, Y: Array, s: Array | None
     ) -> equations.Table:
         """The samples; X, mean and factor must outlive it."""
-        of_X, of_mean = (numba.typeof(array).dtype for array in (X, mean))
-        types = equations.reading_types(self.theta_type, of_X, of_mean)
+        if self.read is None:  # all parts of X have one dtype
+            of_X, of_mean = (numba.typeof(array).dtype for array in (X, mean))
+            types = equations.reading_types(self.theta_type, of_X, of_mean)
+            self.read = address_of(reading.read, types)
         return equations.Table(
             X.ctypes.data,
             X.shape,
@@ -196,7 +200,7 @@ class CompiledEpochPass:
             factor.ctypes.data,
             mean.size > 0,
             clip,
-            address_of(reading.read, types),
+            self.read,
             _read_only(Y),
             _read_only(np.empty(0, Y.dtype) if s is None else s),
         )
@@ -217,7 +221,7 @@ class CompiledEpochPass:
         return equations.Layers(
             any(kind_of(block) == "input_scale" for block in risk.network.blocks),
             np.array([blocks[0].n_in, *(block.n_out for block in blocks)]),
-            *arrays_of(risk.network),
+            layer_starts(risk.network),
             *noise_of(risk.network, is_noisy=self.n_noise > 0),
             np.array(codes),
             constants,
@@ -236,7 +240,7 @@ class CompiledEpochPass:
         alpha, ratio = float(np.asarray(risk.alpha)), risk.penalty.l1_ratio
         factors = theta[:0] if options.factors is None else options.factors
         decay = options.decay(descent.optimizer, risk.network, theta.dtype)
-        given = numba.typeof((theta, table, self.layers, self.memory[0]))
+        given = map(numba.typeof, (theta, table, self.layers, self.memory[0]))
         return loops.Rule(
             int(code),
             *numbers,
@@ -244,7 +248,8 @@ class CompiledEpochPass:
             float(alpha * ratio),
             np.ascontiguousarray(factors, theta.dtype),
             theta[:0] if decay is None else decay,
-            address_of(equations.add_up, loops.add_up_types(given)),
+            *arrays_of(risk.network),
+            address_of(equations.add_up, loops.add_up_types(*given)),
             address_of(steps.step, _with_code(code, loops.step_types(self.theta_type))),
         )
 

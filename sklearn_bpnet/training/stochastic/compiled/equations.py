@@ -23,6 +23,8 @@ from sklearn_bpnet.training.stochastic.compiled.units import (
 # instructions. Sums of a row may be reordered, NaN is respected.
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 _jit: Any = numba.njit(cache=True, **_OPTIONS)
+# a call would count references to every array of its arguments
+_inlined: Any = numba.njit(forceinline=True, **_OPTIONS)
 _jit_fast: Any = numba.njit(
     cache=True, fastmath={"reassoc", "contract", "nsz"}, **_OPTIONS
 )
@@ -51,8 +53,7 @@ class Layers(NamedTuple):
     """The network.
 
     W[i] begins at ``starts[i]`` in theta, which begins with a learned scale of the
-    features if ``is_scaled``. ``ends`` says where every array of parameters ends,
-    ``is_weight`` whether it is a W.
+    features if ``is_scaled``.
 
     What layer i sees goes through dropout if ``drops[i]``, with the rate
     ``dropout[i]``; of the uniform numbers of a sample, those of the layer begin at
@@ -62,8 +63,6 @@ class Layers(NamedTuple):
     is_scaled: bool
     sizes: Any
     starts: Any
-    ends: Any
-    is_weight: Any
     drops: Any
     dropout: Any
     noise_starts: Any
@@ -91,7 +90,7 @@ class Memory(NamedTuple):
     F: Any
 
 
-# The types of the units' arguments, from that of theta
+# The types of the units' arguments, from that of theta or another array like it
 
 
 def reading_types(theta: Any, X: Any = types.void, mean: Any = types.void) -> Types:
@@ -115,9 +114,9 @@ def loss_types(theta: Any) -> Types:
     return types.int64, *both, vector(theta.dtype), types.int64
 
 
-_call_read = caller(reading_types)
-_call_activation = caller(activation_types)
-_call_loss = caller(loss_types)
+_call_read = caller(lambda given: reading_types(given[-1]))
+_call_activation = caller(lambda given: activation_types(given[1]))
+_call_loss = caller(lambda given: loss_types(given[1]))
 
 
 # Blocks between the layers
@@ -194,7 +193,7 @@ def _gradient_of_A(D, W, G):  # type: ignore[no-untyped-def]
 # Views
 
 
-@_jit
+@_inlined
 def _weights(vector, layers, i):  # type: ignore[no-untyped-def]
     """W[i] and b[i], or their gradients, in a vector like theta; b as a row."""
     n_in, n_out = layers.sizes[i], layers.sizes[i + 1]
@@ -204,13 +203,13 @@ def _weights(vector, layers, i):  # type: ignore[no-untyped-def]
     return W, vector[end : end + n_out].reshape((1, n_out))
 
 
-@_jit
+@_inlined
 def _rows(memory, i, n, k):  # type: ignore[no-untyped-def]
     """The first n rows of k units that layer i has in A, B or D."""
     return memory[i, : n * k].reshape((n, k))
 
 
-@_jit
+@_inlined
 def _uniform(noise, layers, i, first, n, n_all):  # type: ignore[no-untyped-def]
     """The random numbers of n samples, from ``first`` on, for what layer i sees."""
     k = layers.sizes[i]
@@ -221,7 +220,7 @@ def _uniform(noise, layers, i, first, n, n_all):  # type: ignore[no-untyped-def]
 # The four equations
 
 
-@_jit
+@_inlined
 def _forward(  # type: ignore[no-untyped-def]
     first, n, n_all, layers, theta, memory, noise, dropout_factor
 ):
@@ -241,13 +240,13 @@ def _forward(  # type: ignore[no-untyped-def]
         Z = _rows(A, i, n, sizes[i + 1])
         _forward_product(seen, W, Z)
         _call_activation(
-            layers.forward[i], theta,
+            layers.forward[i],
             (layers.codes[i], Z, b, layers.constants[i], memory.F[i]),
         )  # fmt: skip
         seen = Z
 
 
-@_jit
+@_inlined
 def _backward(  # type: ignore[no-untyped-def]
     first, n, n_all, D, layers, theta, gradient, memory, noise, dropout_factor
 ):
@@ -277,7 +276,7 @@ def _backward(  # type: ignore[no-untyped-def]
         _gradient_of_W(seen, D, dW)  # BP4
         below = i - 1
         _call_activation(
-            layers.backward[below], theta,
+            layers.backward[below],
             (layers.codes[below], A, G, layers.constants[below], memory.F[below]),
         )  # fmt: skip
         D = G
@@ -294,7 +293,7 @@ def add_up(  # type: ignore[no-untyped-def]
     n, last = indices.size, layers.sizes.size - 2
     X, Y, s = memory.X[:n], memory.Y[:n], memory.s[: min(n, table.s.size)]
     _call_read(
-        table.read, theta,
+        table.read,
         (
             indices, table.X, table.shape[0], table.shape[1], table.mean, table.factor,
             table.is_scaled, table.clip, X,
@@ -307,7 +306,7 @@ def add_up(  # type: ignore[no-untyped-def]
     _forward(first, n, n_all, layers, theta, memory, noise, dropout_factor)
     D = _rows(memory.A, last, n, layers.sizes[last + 1])
     # BP1, in the place of A[L]
-    total = _call_loss(layers.output_delta, theta, (layers.loss_code, D, Y, s, n_all))
+    total = _call_loss(layers.output_delta, (layers.loss_code, D, Y, s, n_all))
     _backward(
         first, n, n_all, D, layers, theta, gradient, memory, noise, dropout_factor
     )

@@ -1,7 +1,9 @@
 """The loop over the batches, compiled by Numba: no Python between batches.
 
 `train` does to some batches what ``NumpyEpochPass`` does, on the same flat theta and
-the same optimiser state. The gradient and the step are units.
+the same optimiser state. The gradient and the step are units. The table, the layers and
+the memory are passed on to that of the gradient as they are, because Numba would not
+compile this file anew where their fields change.
 
 Several threads may share every batch: each runs `train` for its share of the samples
 and of the numbers of theta. They meet twice per batch, at a barrier where they wait
@@ -25,7 +27,10 @@ from sklearn_bpnet.training.stochastic.compiled.units import (
     vector,
 )
 
-_jit: Any = numba.njit(cache=True, error_model="numpy", nogil=True)
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+_jit: Any = numba.njit(cache=True, **_OPTIONS)
+# a call would count references to every array of its arguments
+_inlined: Any = numba.njit(forceinline=True, **_OPTIONS)
 
 # How often a thread looks for another before it sleeps: some 100 microseconds.
 _SPINS = 2**16
@@ -33,6 +38,9 @@ _SPINS = 2**16
 
 class Rule(NamedTuple):
     """The step; ``factors`` (of learning rates) and ``decay`` may be empty.
+
+    ``ends`` says where every array of parameters ends in theta, ``is_weight`` whether
+    it is penalised.
 
     ``add_up`` and ``step`` are the units of the gradient and of the step.
     """
@@ -46,6 +54,8 @@ class Rule(NamedTuple):
     l1: float
     factors: Any
     decay: Any
+    ends: Any
+    is_weight: Any
     add_up: int
     step: int
 
@@ -94,9 +104,8 @@ class Shared(NamedTuple):
 # The types of the units' arguments
 
 
-def add_up_types(given: Any) -> Types:
-    """Of `equations.add_up`, from those of theta, table, layers and memory."""
-    theta, table, layers, memory = given.types
+def add_up_types(theta: Any, table: Any, layers: Any, memory: Any) -> Types:
+    """Of `equations.add_up`."""
     indices = types.Array(types.intp, 1, "C", readonly=True)
     numbers = vector(theta.dtype)
     return (
@@ -117,8 +126,10 @@ def step_types(theta: Any) -> Types:
     )  # fmt: skip
 
 
-_call_add_up = caller(add_up_types)
-_call_step = caller(step_types)
+_call_add_up = caller(
+    lambda given: add_up_types(given[5], given[3], given[4], given[7])
+)
+_call_step = caller(lambda given: step_types(given[1]))
 
 
 # The barrier. A thread that has finished a half of a batch adds 1 to its counter, and
@@ -155,7 +166,7 @@ def _store_release(typing_context, counters, i, count):  # type: ignore[no-untyp
     return types.void(counters, types.intp, types.int64), codegen
 
 
-@_jit
+@_inlined
 def _all_have_finished(n_phases, shared):  # type: ignore[no-untyped-def]
     """Whether all threads have finished so many phases, or do after a moment."""
     n_threads = shared.totals.size
@@ -169,7 +180,7 @@ def _all_have_finished(n_phases, shared):  # type: ignore[no-untyped-def]
     return True
 
 
-@_jit
+@_inlined
 def _add_up(i, k, run, table, layers, rule, vectors, memory):  # type: ignore[no-untyped-def]
     """Thread i's share of the gradient of batch k; return its sum of s_n L_n."""
     n, n_threads = vectors.theta.size, len(vectors.gradients)
@@ -179,7 +190,7 @@ def _add_up(i, k, run, table, layers, rule, vectors, memory):  # type: ignore[no
     n_noise = run.noise.size // run.indices.size  # per sample
     noise = run.noise[start * n_noise : (start + batch.size) * n_noise]
     return _call_add_up(
-        rule.add_up, (vectors.theta, table, layers, memory),
+        rule.add_up,
         (
             batch[first:last], first, batch.size, table, layers, vectors.theta,
             vectors.gradients[i, :n], memory, noise,
@@ -188,8 +199,8 @@ def _add_up(i, k, run, table, layers, rule, vectors, memory):  # type: ignore[no
     )  # fmt: skip
 
 
-@_jit
-def _take_step(first, last, k, run, layers, rule, vectors):  # type: ignore[no-untyped-def]
+@_inlined
+def _take_step(first, last, k, run, rule, vectors):  # type: ignore[no-untyped-def]
     """The step of batch k on theta[first:last]."""
     i_batch = run.first + k
     numbers = (
@@ -197,10 +208,10 @@ def _take_step(first, last, k, run, layers, rule, vectors):  # type: ignore[no-u
         run.decay_factors[i_batch],
     )  # fmt: skip
     _call_step(
-        rule.step, vectors.theta,
+        rule.step,
         (
             rule.code, vectors.theta, vectors.gradients, vectors.m, vectors.v,
-            rule.factors, rule.decay, layers.ends, layers.is_weight, first, last,
+            rule.factors, rule.decay, rule.ends, rule.is_weight, first, last,
             rule.l2, rule.l1, numbers, run.n_steps + k + 1,
         ),
     )  # fmt: skip
@@ -237,7 +248,7 @@ def train(i, run, table, layers, rule, vectors, memory, shared):  # type: ignore
                 vectors.good[begin:end] = vectors.theta[begin:end]
                 if i == 0:
                     shared.result[2] = k
-            _take_step(begin, end, k, run, layers, rule, vectors)
+            _take_step(begin, end, k, run, rule, vectors)
             if i == 0:
                 shared.result[1] = k + 1
         _store_release(shared.phases, own, phase + 1)

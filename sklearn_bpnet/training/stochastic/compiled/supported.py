@@ -113,20 +113,24 @@ def rule_of(optimizer: Any) -> tuple[Rule, tuple[float, float, float, float]] | 
     return None
 
 
-def arrays_of(
-    network: Network,
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
-    """Where the layers' W begin in theta; where all arrays end, and which are a W."""
-    starts, ends, is_weight, end = [], [], [], 0
+def layer_starts(network: Network) -> NDArray[np.intp]:
+    """Where the W of every layer begins in theta."""
+    starts, end = [], 0
     for block in network.blocks:
-        is_layer = kind_of(block) == "dense"
-        if is_layer:
+        if kind_of(block) == "dense":
             starts.append(end)
+        end += sum(int(np.prod(shape)) for shape in block.shapes)
+    return np.array(starts)
+
+
+def arrays_of(network: Network) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Where every array of parameters ends in theta, and whether it is a W."""
+    sizes, is_weight = [], []
+    for block in network.blocks:
         for i, shape in enumerate(block.shapes):
-            end += int(np.prod(shape))
-            ends.append(end)
-            is_weight.append(is_layer and i == 0)
-    return np.array(starts), np.array(ends), np.array(is_weight)
+            sizes.append(int(np.prod(shape)))
+            is_weight.append(kind_of(block) == "dense" and i == 0)
+    return np.cumsum(sizes), np.array(is_weight)
 
 
 def noise_of(

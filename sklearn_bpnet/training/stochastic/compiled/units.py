@@ -42,24 +42,24 @@ def address_of(unit: Any, arguments: Types) -> int:
     return int(compiled.library.get_pointer_to_function(name))
 
 
-def caller(types_of: Callable[[Any], Types]) -> Any:
-    """A compiled function (address, x, arguments) that calls the unit at an address.
+def caller(types_of: Callable[[Types], Types]) -> Any:
+    """A compiled function (address, arguments) that calls the unit at an address.
 
-    The unit returns a float64. ``types_of`` the type of x are the types of its
-    arguments, to which those of the call are converted, or Numba refuses the call;
+    The unit returns a float64. ``types_of``, from the types of the arguments of a call,
+    gives those of the unit's, to which they are converted, or Numba refuses the call;
     pointers are given as integers.
     """
 
     @intrinsic
-    def call(typing_context, address, x, arguments):  # type: ignore[no-untyped-def]
-        expected = types_of(x)
+    def call(typing_context, address, arguments):  # type: ignore[no-untyped-def]
+        expected = types_of(arguments.types)
         given = [types.intp if _is_pointer(kind) else kind for kind in expected]
 
         def codegen(context, builder, signature, values):  # type: ignore[no-untyped-def]
             convention = context.call_conv
             form = convention.get_function_type(types.float64, expected)
             unit = builder.inttoptr(values[0], form.as_pointer())
-            unpacked = cgutils.unpack_tuple(builder, values[2])
+            unpacked = cgutils.unpack_tuple(builder, values[1])
             for i, kind in enumerate(expected):
                 if _is_pointer(kind):
                     to = context.get_value_type(kind)
@@ -69,7 +69,7 @@ def caller(types_of: Callable[[Any], Types]) -> Any:
             )
             return result
 
-        return types.float64(types.intp, x, types.Tuple(given)), codegen
+        return types.float64(types.intp, types.Tuple(given)), codegen
 
     return call
 
