@@ -2,23 +2,24 @@
 
 Log loss and focal loss, with and without ``class_weight="balanced"``, over the folds of
 a stratified five-fold cross-validation, repeated with other splits. The file is a table
-of numbers with a header; its column ``target`` has two values.
+of numbers with a header; its column ``target`` has two values. It is
+``mammography.csv.gz`` in the folder that the environment variable SKLEARN_BPNET_DATA
+names, unless given.
 """
 
 from __future__ import annotations
 
 import argparse
 import warnings
-from pathlib import Path
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import make_scorer, recall_score
 from sklearn.model_selection import RepeatedStratifiedKFold, cross_validate
 
+from benchmarks import data
 from sklearn_bpnet import BPNetClassifier
 
-DEFAULT_FILE = Path(__file__).parents[2] / "shared" / "data" / "mammography.csv.gz"
 SETTINGS = {
     "log_loss": {},
     "log_loss, balanced": {"class_weight": "balanced"},
@@ -37,7 +38,7 @@ SCORES = {
 def main():
     """Print a row of mean scores for every loss."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file", nargs="?", default=DEFAULT_FILE, type=Path)
+    data.add_file_argument(parser, "mammography.csv.gz")
     parser.add_argument("--repeats", type=int, default=2)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)

@@ -2,7 +2,8 @@
 
 Raw uint8 pixels and default parameters, for one hidden layer of 100 units, of 800, and
 of 800 with dropout. The file holds X_train, y_train, X_test and y_test, the canonical
-split, pixels as uint8 (n, 784).
+split, pixels as uint8 (n, 784); it is ``mnist.npz`` in the folder that the environment
+variable SKLEARN_BPNET_DATA names, unless given.
 """
 
 from __future__ import annotations
@@ -10,16 +11,15 @@ from __future__ import annotations
 import argparse
 import time
 import warnings
-from pathlib import Path
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from benchmarks import data as data_folder
 from benchmarks import results
 from sklearn_bpnet import BPNetClassifier
 from sklearn_bpnet.options import Dropout
 
-DEFAULT_FILE = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
 NETWORKS = {
     "100": {"hidden_layer_sizes": (100,)},
     "800": {"hidden_layer_sizes": (800,)},
@@ -33,7 +33,7 @@ NETWORKS = {
 def main():
     """Print a row for every network, the seeds' accuracies in it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file", nargs="?", default=DEFAULT_FILE, type=Path)
+    data_folder.add_file_argument(parser, "mnist.npz")
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--save", action="store_true", help="keep what was found")
     arguments = parser.parse_args()

@@ -1,10 +1,13 @@
-"""The tables of the quality benchmarks: the project's own and scikit-learn's."""
+"""The tables of the quality benchmarks: scikit-learn's and those of a folder.
+
+The folder is the one that the environment variable SKLEARN_BPNET_DATA names; what it
+holds is described in :mod:`benchmarks.data`.
+"""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,7 +18,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
+from benchmarks.data import FOLDER
+
 # small tables say little on one split
 _SPLITS = ((2_000, 5), (15_000, 3), (np.inf, 2))
 
@@ -85,11 +89,11 @@ def tables(n_rows=None):
     """
     found = [_of_scikit_learn(name) for name in ("breast_cancer", "wine", "digits")]
     found.append(_of_scikit_learn("diabetes"))
-    if DATA.exists():
-        index = json.loads((DATA / "index.json").read_text())
+    if FOLDER is not None:
+        index = json.loads((FOLDER / "index.json").read_text())
         for name, facts in index.items():
             if facts["task"] in ("classification", "regression"):
-                path = DATA / f"{name}.csv.gz"
+                path = FOLDER / f"{name}.csv.gz"
                 if path.exists():
                     frame = pd.read_csv(path)
                     y = frame.pop("target").to_numpy()

@@ -8,10 +8,12 @@ pixels at the border go first.
 """
 
 # %%
-# The data are MNIST's, if the file lies in a folder ``shared/data`` beside the
-# repository, and else the small digits of scikit-learn. Pixels lie between 0 and 1, so
-# they need no scaling; the penalty then bears harder on pixels that are seldom lit.
+# The data are MNIST's, if the environment variable SKLEARN_BPNET_DATA names a folder
+# with ``mnist.npz`` in it, and else the small digits of scikit-learn. Pixels lie
+# between 0 and 1, so they need no scaling; the penalty then bears harder on pixels that
+# are seldom lit.
 
+import os
 import warnings
 from pathlib import Path
 
@@ -28,13 +30,11 @@ warnings.simplefilter("ignore", ConvergenceWarning)  # max_iter ends each fit
 
 def load():
     """Training and test rows, with pixels between 0 and 1."""
-    for folder in Path.cwd().parents:
-        file = folder / "shared" / "data" / "mnist.npz"
-        if file.exists():
-            with np.load(file) as data:
-                X_train, X_test = (data[f"X_{k}"] / np.float32(255) for k in KINDS)
-                y_train, y_test = (data[f"y_{k}"] for k in KINDS)
-            return X_train[:12_000], X_test, y_train[:12_000], y_test
+    if "SKLEARN_BPNET_DATA" in os.environ:
+        with np.load(Path(os.environ["SKLEARN_BPNET_DATA"]) / "mnist.npz") as data:
+            X_train, X_test = (data[f"X_{k}"] / np.float32(255) for k in KINDS)
+            y_train, y_test = (data[f"y_{k}"] for k in KINDS)
+        return X_train[:12_000], X_test, y_train[:12_000], y_test
     X, y = load_digits(return_X_y=True)
     return train_test_split(X / 16, y, test_size=0.4, stratify=y, random_state=0)
 

@@ -236,7 +236,7 @@ def test_progress_bar_shows_the_epochs(estimator, solver, where, iris, capsys):
     assert "100%" in out
 
 
-@each_solver
+@pytest.mark.parametrize("solver", ["lbfgs", "adam"])
 def test_progress_bar_and_monitor_in_a_grid_search(solver, iris, capsys):
     pytest.importorskip("rich")
     X, y = iris

@@ -1,6 +1,7 @@
 """The estimators inside scikit-learn's meta-estimators, searches and pipelines."""
 
 import importlib
+import os
 import pickle
 from pathlib import Path
 
@@ -25,7 +26,10 @@ from sklearn_bpnet._sklearn_compat import HAS_CALLBACKS
 from sklearn_bpnet.net.activations import LeakyReLU
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-DATA = Path(__file__).parents[2] / "shared" / "data"
+FOLDER = os.environ.get("SKLEARN_BPNET_DATA")
+needs_data = pytest.mark.skipif(
+    not FOLDER, reason="SKLEARN_BPNET_DATA names no folder of data sets"
+)
 
 GRID = {
     "bpnetclassifier__hidden_layer_sizes": [(), (10,)],
@@ -80,12 +84,10 @@ def test_grid_search_over_a_pipeline_on_a_mixed_table(table):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not (DATA / "adult.csv.gz").exists(), reason="needs ../shared/data/adult.csv.gz"
-)
+@needs_data
 def test_grid_search_on_the_adult_table():
     pd = pytest.importorskip("pandas")
-    table = pd.read_csv(DATA / "adult.csv.gz").sample(2000, random_state=0)
+    table = pd.read_csv(Path(FOLDER) / "adult.csv.gz").sample(2000, random_state=0)
     y = table.pop(table.columns[-1])
     numbers = list(table.select_dtypes("number"))
     categories = [name for name in table if name not in numbers]
@@ -98,11 +100,9 @@ def test_grid_search_on_the_adult_table():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not (DATA / "mnist.npz").exists(), reason="needs ../shared/data/mnist.npz"
-)
+@needs_data
 def test_ten_thousand_handwritten_digits():
-    with np.load(DATA / "mnist.npz") as mnist:
+    with np.load(Path(FOLDER) / "mnist.npz") as mnist:
         train, test = (
             (mnist[f"X_{part}"], mnist[f"y_{part}"]) for part in ("train", "test")
         )

@@ -79,6 +79,6 @@ def solves_xor(n_hidden, seed):
 
 
 def test_eight_rectifiers_learn_xor_from_nearly_any_random_start():
-    assert sum(solves_xor(8, seed) for seed in range(100)) >= 95
+    assert sum(solves_xor(8, seed) for seed in range(40)) >= 38
     # and it is the units that do it: two of them often fail
-    assert sum(solves_xor(2, seed) for seed in range(100)) < 90
+    assert sum(solves_xor(2, seed) for seed in range(20)) < 18
