@@ -17,6 +17,8 @@ version = release = sklearn_bpnet.__version__
 extensions = [
     "myst_parser",
     "numpydoc",
+    "module_list",
+    "registry_classes",
     "registry_table",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
