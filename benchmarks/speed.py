@@ -23,8 +23,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from benchmarks import results
-from sklearn_bpnet import BPNetClassifier, _session
-from sklearn_bpnet.training import epoch
+from sklearn_bpnet import BPNetClassifier, config_context
 
 
 @dataclass(frozen=True)
@@ -79,16 +78,12 @@ def bpnet(shape, X, y):
 
 
 def in_numpy_alone(shape, X, y):
-    """The same, as if Numba were not there."""
+    """The same, in NumPy."""
     train = bpnet(shape, X, y)
 
     def train_in_numpy(n_epochs):
-        known = epoch.is_compiled
-        epoch.is_compiled = _session.is_compiled = lambda *_: False
-        try:
+        with config_context(compiled=False):
             train(n_epochs)
-        finally:
-            epoch.is_compiled = _session.is_compiled = known
 
     return train_in_numpy
 

@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-import sklearn_bpnet
 from sklearn_bpnet import _types as types
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._declarations import Declarations
@@ -29,11 +28,12 @@ from sklearn_bpnet._sklearn_compat import (
     validate_parameters,
 )
 from sklearn_bpnet._storage import checkpoint
+from sklearn_bpnet._version import __version__
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.recipes import recipe
 from sklearn_bpnet.training.batches import in_row_order
-from sklearn_bpnet.training.history import History, Outcome, StopReason
+from sklearn_bpnet.training.monitor.history import History, Outcome, StopReason
 
 _ORDINARY = frozenset(np.dtype(t) for t in (np.float32, np.float64))
 # what belongs to the ensemble: its members are plain networks
@@ -46,6 +46,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
     _parameter_constraints: ClassVar[dict[str, Any]]
     _kind: ClassVar[str]  # "classification" or "regression"
     _fitted: Fitted
+    estimators_: list[Any]
 
     # What a subclass says about its task
 
@@ -246,7 +247,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         check_is_fitted(self)
         record = checkpoint.Record(
             type(self).__name__,
-            sklearn_bpnet.__version__,
+            __version__,
             self.get_params(deep=False),
             Header(self).attributes,
             self._model.record,

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_bpnet import _types as types
-from sklearn_bpnet._base import BaseBPNet, Call
+from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._data.classification import Classification, given_classes
 from sklearn_bpnet._data.reading import Table
+from sklearn_bpnet._fit.call import Given
 from sklearn_bpnet._settings.constraints import constraints
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._sklearn_compat import (
@@ -627,7 +628,7 @@ default=None
         """
         table = Table(X, y, sample_weight)
         validation = Table(X_val, y_val, sample_weight_val)
-        return self._fit(Call(table, validation, incremental=True, classes=classes))
+        return self._fit(Given(table, validation, incremental=True, classes=classes))
 
     def predict(self, X: types.MatrixLike) -> NDArray[Any]:
         """Predict class labels.
@@ -643,7 +644,8 @@ default=None
             The labels, or label indicators, with the dtype of ``classes_``.
         """
         scores = self.decision_function(X)
-        labels: NDArray[Any] = self._fitted.task.labels(scores)
+        task: Any = self._fitted.task
+        labels: NDArray[Any] = task.labels(scores)
         return labels
 
     def decision_function(self, X: types.MatrixLike) -> NDArray[np.float64]:
@@ -665,14 +667,19 @@ default=None
             `target_encoding` than "one-hot".
         """
         task, Z, A = self._outputs(X)
-        return task.scores(Z, A)
+        scores: NDArray[np.float64] = task.scores(Z, A)
+        return scores
 
     def _outputs(self, X: types.MatrixLike) -> tuple[Classification, Any, Any]:
         """What reads the outputs for samples X, their logits Z and the outputs A."""
         samples = self._check_samples(X)
         model = self._model
+        task: Any = model.task
         outputs, n_networks = model.outputs(samples), len(model.networks)
-        return model.task.combine(outputs, n_networks, model.temperature)
+        combined: tuple[Classification, Any, Any] = task.combine(
+            outputs, n_networks, model.temperature
+        )
+        return combined
 
     def _check_probabilities(self) -> bool:
         if not LOSSES.resolve(self.loss).estimates_probabilities:
@@ -703,7 +710,8 @@ default=None
             number.
         """
         task, _, A = self._outputs(X)
-        return task.probabilities(A)
+        probabilities: NDArray[np.float64] = task.probabilities(A)
+        return probabilities
 
     @available_if(_check_probabilities)
     def predict_log_proba(self, X: types.MatrixLike) -> NDArray[np.float64]:

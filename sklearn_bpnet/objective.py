@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +11,16 @@ from numpy.typing import ArrayLike
 from sklearn_bpnet import _types as types
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._data.reading import Table
+from sklearn_bpnet._fit.call import Call, Given
+from sklearn_bpnet._fit.pose import pose, read
+from sklearn_bpnet._fit.start import starting_theta
+from sklearn_bpnet._fit.state import TrainingState
+from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet._sklearn_compat import Header, validate_parameters
 from sklearn_bpnet.net._typing import Array, Operand
 from sklearn_bpnet.net.gradcheck import GradientMismatchError, GradientReport, compare
 from sklearn_bpnet.net.risk import Backpropagation, EmpiricalRisk
+from sklearn_bpnet.training.batches import RowReader
 
 
 @dataclass(frozen=True)
@@ -120,8 +128,34 @@ def empirical_risk(
             f"{estimator.n_members}. Use n_members=1, or one of the estimators_ of a "
             "fitted ensemble."
         )
-    risk, X, Y, weights, theta = estimator._objective(Table(X, y, sample_weight))
-    return Objective(risk, X, Y, weights, theta)
+    return _objective(estimator, Table(X, y, sample_weight))
+
+
+def _objective(estimator: BaseBPNet, table: Table) -> Objective:
+    """The objective at the weights of a fitted estimator, or where `fit` starts."""
+    validate_parameters(estimator)
+    random_state = deepcopy(estimator.random_state)
+    own = {"random_state": random_state, "dtype": "float64"}
+    own |= {"early_stopping": False, "warm_start": False, "calibration": None}
+    settings = Settings.of(vars(estimator._settings) | own)
+    before, classes = None, None
+    if "_fitted" in vars(estimator):
+        before = estimator._model
+        # samples of some of the classes will do
+        classes = before.task.facts.get("classes")
+    given = Given(table, classes=classes)
+    call = Call(given, settings, before, TrainingState.new(random_state))
+    numeric = estimator._kind == "regression"
+    header = Header(estimator)
+    data, task = read(call, header, estimator._learn_task, numeric=numeric)
+    problem, _ = pose(call, data, task, estimator._build_network)
+    network = None if before is None else before.networks[0]
+    theta = starting_theta(problem, call.state, network).flat
+    samples = data.training
+    reader = RowReader(samples.X, np.float64, problem.standardization)
+    Y = np.asarray(problem.task.in_network_units(samples.Y), dtype=np.float64)
+    seen = reader.read(slice(0, len(Y)))
+    return Objective(problem.risk, seen, Y, samples.weights, theta)
 
 
 def check_gradient(

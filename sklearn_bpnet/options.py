@@ -22,8 +22,8 @@ from sklearn_bpnet.net.initializers import (
     BiasInitializer,
     Initializer,
 )
+from sklearn_bpnet.training.monitor.patience import TIES
 from sklearn_bpnet.training.schedules import Schedule, schedule_from
-from sklearn_bpnet.training.stopping import TIES
 
 
 @dataclass(frozen=True)

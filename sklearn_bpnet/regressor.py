@@ -613,6 +613,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         """
         samples = self._check_samples(X)
         model = self._model
+        assert isinstance(model.task, Regression)
         task = replace(model.task, clips=self.clip_predictions)
         if return_std and len(model.networks) < 2:
             raise ValueError(

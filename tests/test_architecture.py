@@ -1,4 +1,4 @@
-"""Imports run one way: estimators -> training -> net. Here it is kept so."""
+"""Imports and attribute access run one way, from the estimators down to net."""
 
 import ast
 import sys
@@ -99,6 +99,158 @@ def test_net_imports_only_net_and_numerics():
 def test_training_imports_only_net_training_and_numerics():
     beyond = imports_beyond({"net", "training"}, ALLOWED_BELOW)
     assert offenders(files_in("training"), beyond) == {COMPILED: {"numba"}}
+
+
+# From the bottom up: a room imports rooms below it, and itself. What stands in a row
+# belongs to one room.
+FLOORS = [
+    {"net"},
+    {"training"},
+    {"options"},
+    {"_settings"},
+    {"_sklearn_compat", "_sklearn_stubs"},
+    {"_data"},
+    {"_fit"},
+    {"_storage"},
+    {"recipes", "_types", "_declarations", "_version"},
+    {"_estimator", "_scoring"},
+    {"_base"},
+    {"classifier", "regressor"},
+    {"objective"},
+    {"callbacks", "inspection"},
+]
+# Constraints are made of scikit-learn's, which only the door may import.
+DOOR = {"_sklearn_compat"}
+BELOW_THE_ESTIMATORS = ["net", "training", "_settings", "_data", "_fit", "_storage"]
+
+
+def room_of(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def test_every_room_has_its_floor():
+    rooms = {room_of(path) for path in FILES} - {"__init__"}
+    assert set().union(*FLOORS) == rooms | {"_sklearn_stubs"}
+
+
+@pytest.mark.parametrize("floor", range(len(FLOORS)))
+def test_imports_run_down(floor):
+    allowed = set().union(*FLOORS[: floor + 1], DOOR)
+    upwards = {
+        name_of(path): own_parts(modules(parse(path))) - allowed
+        for path in FILES
+        if room_of(path) in FLOORS[floor]
+    }
+    assert {name: rooms for name, rooms in upwards.items() if rooms} == {}
+
+
+def parameters_of(tree):
+    """Names and annotations of every function's parameters."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            for argument in (*node.args.args, *node.args.kwonlyargs):
+                annotation = argument.annotation
+                yield (
+                    argument.arg,
+                    "" if annotation is None else ast.unparse(annotation),
+                )
+
+
+def estimators_taken(tree):
+    return {
+        name
+        for name, annotation in parameters_of(tree)
+        if name in {"est", "estimator", "clf", "reg"} or "BPNet" in annotation
+    }
+
+
+def test_no_function_below_the_estimators_takes_one():
+    paths = [path for room in BELOW_THE_ESTIMATORS for path in files_in(room)]
+    assert offenders(paths, estimators_taken) == {}
+
+
+def private_names_of_others(tree):
+    """Private attributes and imports that are not defined in the file itself."""
+    own, used = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            own.add(node.name)
+        elif isinstance(node, ast.Attribute) and node.attr.startswith("_"):
+            of_self = isinstance(node.value, ast.Name) and node.value.id in {
+                "self",
+                "cls",
+            }
+            (own if of_self else used).add(node.attr)
+        elif isinstance(node, ast.ImportFrom) and node.module != "__future__":
+            names = {alias.name for alias in node.names if alias.name.startswith("_")}
+            used |= names - {"_typing", "_types"}
+        elif isinstance(node, ast.AnnAssign | ast.Assign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            own |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return {
+        name
+        for name in used - own
+        if not (name.startswith("__") and name.endswith("__"))
+    }
+
+
+def test_rooms_leave_each_others_private_names_alone():
+    paths = [path for room in BELOW_THE_ESTIMATORS for path in files_in(room)]
+    assert offenders(paths, private_names_of_others) == {}
+
+
+PRIVATE_TO_SCIKIT_LEARN = {
+    "_skl_callbacks",
+    "_init_callback_context",
+    "_validate_params",
+    "_parent_callback_ctx",
+}
+
+
+def private_attributes_of_scikit_learn(tree):
+    attributes = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+    strings = {
+        n.value
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Constant) and isinstance(n.value, str)
+    }
+    return {
+        name
+        for name in attributes | strings
+        if name in PRIVATE_TO_SCIKIT_LEARN or name.startswith("_skl")
+    }
+
+
+def test_only_the_door_reads_private_attributes_of_scikit_learn():
+    found = offenders(FILES, private_attributes_of_scikit_learn)
+    assert found.keys() == {"_sklearn_compat.py"}
+
+
+BLOCKS = {
+    "Block",
+    "Layer",
+    "Dense",
+    "Embedding",
+    "InputScale",
+    "Noise",
+    "Dropout",
+    "GaussianNoise",
+}
+
+
+def questions_about_blocks(tree):
+    """Comparisons and isinstance calls that name a class of blocks."""
+    found = set()
+    for node in ast.walk(tree):
+        is_call = isinstance(node, ast.Call) and ast.unparse(node.func) == "isinstance"
+        if is_call or isinstance(node, ast.Compare):
+            found |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} & BLOCKS
+    return found
+
+
+def test_outside_net_nobody_asks_for_the_class_of_a_block():
+    paths = [p for p in FILES if room_of(p) not in {"net", "options"}]
+    assert offenders(paths, questions_about_blocks) == {}
 
 
 def private_names_of_scikit_learn(tree):

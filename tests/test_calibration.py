@@ -57,7 +57,7 @@ def test_the_temperature_is_that_of_the_lowest_log_loss(n_classes):
 
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("n", [1, 5, 50])
-def test_a_few_rows_that_are_all_right_make_nobody_certain(n, n_classes):
+def test_a_few_samples_that_are_all_right_leave_doubt(n, n_classes):
     Z = 30 * np.eye(n_classes)[np.arange(n) % n_classes]
     Y, activation = np.eye(n_classes)[np.arange(n) % n_classes], ACTIVATIONS["softmax"]
     if n_classes == 2:
@@ -67,7 +67,7 @@ def test_a_few_rows_that_are_all_right_make_nobody_certain(n, n_classes):
     assert likeliest == pytest.approx((n + 1 / n_classes) / (n + 1), rel=1e-3)
 
 
-def test_weights_of_the_validation_rows_count():
+def test_weights_of_the_validation_samples_count():
     train, validation = noisy(2)
     weights = np.arange(300) % 3
     clf = overfitted(calibration="temperature")
@@ -80,7 +80,7 @@ def test_weights_of_the_validation_rows_count():
     )
 
 
-def test_early_stopping_gives_the_rows_as_well():
+def test_early_stopping_gives_the_samples_as_well():
     train, _ = noisy(3)
     clf = BPNetClassifier(
         (20,), calibration="temperature", early_stopping=True, random_state=0
@@ -105,7 +105,7 @@ def test_label_indicators_share_one_temperature():
     assert loss(P) < loss(Q)
 
 
-def test_partial_fit_keeps_the_temperature_until_new_rows_come():
+def test_partial_fit_keeps_the_temperature_until_new_samples_come():
     train, validation = noisy(2)
     clf = BPNetClassifier((5,), calibration="temperature", random_state=0)
     clf.partial_fit(**train, classes=[0, 1])
@@ -115,7 +115,7 @@ def test_partial_fit_keeps_the_temperature_until_new_rows_come():
     assert clf.partial_fit(**train, **validation).temperature_ != first
 
 
-def test_without_rows_or_logits_it_is_refused_before_training():
+def test_without_samples_or_logits_it_is_refused_before_training():
     train, validation = noisy(2)
     with pytest.raises(ValueError, match="needs samples that training does not see"):
         BPNetClassifier(calibration="temperature").fit(**train)

@@ -93,7 +93,7 @@ def test_every_epoch_is_a_task(estimator, solver, early_stopping, iris):
         ("end", "fit", 0),
         ("teardown", "fit", None),
     ]
-    assert_array_equal(weights(model), weights(plain))  # looking changes nothing
+    assert_array_equal(weights(model), weights(plain))  # monitoring changes nothing
     assert model.loss_curve_ == plain.loss_curve_
 
 

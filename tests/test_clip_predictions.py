@@ -43,7 +43,7 @@ def test_predictions_are_those_of_the_same_network_clipped(plane, setting, dtype
     assert_array_equal(free.set_params(clip_predictions=True).predict(far), predicted)
 
 
-def test_only_training_rows_count(plane):
+def test_only_training_samples_count(plane):
     X, Y, _ = plane
     y = Y[:, 0]
     reg = BPNetRegressor((), max_iter=3, random_state=0)
@@ -57,7 +57,7 @@ def test_only_training_rows_count(plane):
 
 
 @pytest.mark.parametrize("way", ["partial_fit", "warm_start"])
-def test_going_on_widens_the_range_and_fitting_anew_does_not(way):
+def test_a_warm_start_widens_the_range_and_fitting_anew_does_not(way):
     X = np.arange(6.0)[:, None]
     y = np.array([0.0, 1.0, 2.0, -1.0, 1.5, 7.0])
     reg = BPNetRegressor((), max_iter=1, warm_start=way == "warm_start")

@@ -1,4 +1,4 @@
-"""Dropout and weight decay that change as training goes on."""
+"""Schedules of dropout and of weight decay."""
 
 import numpy as np
 import pytest
@@ -18,14 +18,14 @@ from sklearn_bpnet.training.schedules import (
 
 quietly = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 each_class = pytest.mark.parametrize("estimator", [BPNetClassifier, BPNetRegressor])
-COURSES = {
+SETTINGS = {
     "dropout": {"dropout": 0.4},
     "dropout by layer": {"dropout": [0.0, 0.5]},
     "input dropout": {"dropout__input_rate": 0.4},
     "weight decay": {"weight_decay": 20.0},
     "weight decay of adamw": {"solver": AdamW(weight_decay=20.0)},
 }
-each_course = pytest.mark.parametrize("setting", COURSES.values(), ids=COURSES)
+each_setting = pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
 
 
 def schedules(value):
@@ -42,22 +42,22 @@ def assert_same_weights(one, other):
         assert_array_equal(ours, theirs)
 
 
-def course_of(setting):
-    """The name of the parameter that is the course of what the setting sets."""
+def parameter_of(setting):
+    """The name of the parameter that is the schedule of what the setting sets."""
     is_dropout = any("dropout" in name for name in setting)
     return "dropout__schedule" if is_dropout else "weight_decay__schedule"
 
 
 @quietly
 @each_class
-@each_course
-def test_a_step_down_to_zero_is_a_training_that_goes_on_without(
+@each_setting
+def test_a_step_down_to_zero_is_a_training_that_continues_without(
     estimator, setting, iris
 ):
     # the rows stay in order: without dropout no noise is drawn from their stream
     model = make(estimator, setting, shuffle=False, warm_start=True)
-    course = {course_of(setting): lambda t: float(t < 0.5)}
-    falls = clone(model).set_params(**course).fit(*iris)
+    schedule = {parameter_of(setting): lambda t: float(t < 0.5)}
+    falls = clone(model).set_params(**schedule).fit(*iris)
     two_parts = clone(model).set_params(max_iter=5).fit(*iris)
     if "solver" in setting:
         two_parts.set_params(solver=AdamW(weight_decay=0.0))
@@ -71,24 +71,24 @@ def test_a_step_down_to_zero_is_a_training_that_goes_on_without(
 
 @quietly
 @each_class
-@each_course
+@each_setting
 def test_a_constant_factor_is_another_rate(estimator, setting, iris):
     model = make(estimator, setting)
     if "solver" in setting:
         half = {"solver": AdamW(weight_decay=10.0)}
     else:
         half = {name: (np.array(v) / 2).tolist() for name, v in setting.items()}
-    course = {course_of(setting): lambda t: 0.5}
+    schedule = {parameter_of(setting): lambda t: 0.5}
     assert_same_weights(
-        clone(model).set_params(**course).fit(*iris),
+        clone(model).set_params(**schedule).fit(*iris),
         clone(model).set_params(**half).fit(*iris),
     )
 
 
 @quietly
 @each_class
-@each_course
-def test_a_course_moves_from_batch_to_batch_as_the_learning_rate_does(
+@each_setting
+def test_a_schedule_moves_from_batch_to_batch_as_the_learning_rate_does(
     estimator, setting, iris
 ):
     seen = {}
@@ -99,7 +99,7 @@ def test_a_course_moves_from_batch_to_batch_as_the_learning_rate_does(
 
         return factor
 
-    name = course_of(setting)
+    name = parameter_of(setting)
     model = make(estimator, setting, learning_rate=note("learning_rate"), max_iter=3)
     model.set_params(**{name: note(name)}, n_iter_no_change=np.inf, batch_size=50)
     model.fit(*iris)
@@ -109,10 +109,10 @@ def test_a_course_moves_from_batch_to_batch_as_the_learning_rate_does(
 
 @quietly
 @each_class
-@each_course
+@each_setting
 def test_as_many_calls_of_partial_fit_as_epochs_are_one_fit(estimator, setting, iris):
     X, y = iris
-    model = make(estimator, setting, **{course_of(setting): "flat_cosine"})
+    model = make(estimator, setting, **{parameter_of(setting): "flat_cosine"})
     model.set_params(learning_rate="constant", alpha=1e-4)
     whole, steps = clone(model).fit(X, y), clone(model)
     classes = {"classes": np.unique(y)} if estimator is BPNetClassifier else {}
@@ -177,7 +177,7 @@ def test_a_factor_that_makes_all_units_drop_is_refused(estimator, iris):
     ],
     ids=str,
 )
-def test_a_course_of_nothing_warns(estimator, setting, reason, iris):
+def test_a_schedule_of_nothing_warns(estimator, setting, reason, iris):
     name = next(iter(setting))
     match = f"{name}='cosine'.* has no effect with .*{reason}"
     with pytest.warns(UserWarning, match=match):
@@ -186,7 +186,7 @@ def test_a_course_of_nothing_warns(estimator, setting, reason, iris):
 
 @quietly
 @each_class
-def test_a_course_of_something_does_not_warn(estimator, iris):
+def test_a_schedule_of_something_does_not_warn(estimator, iris):
     setting = {"dropout": [0.0, 0.2], "weight_decay": 0.1, "power_t": 0.7}
     make(estimator, setting, max_iter=1, **schedules("invscaling")).fit(*iris)
     adamw = {"solver": "adamw", "weight_decay__schedule": "cosine"}
@@ -196,7 +196,7 @@ def test_a_course_of_something_does_not_warn(estimator, iris):
 
 
 @each_class
-def test_nested_parameters_reach_into_courses(estimator):
+def test_nested_parameters_reach_into_schedules(estimator):
     model = estimator(
         dropout=Dropout(schedule="flat_cosine"),
         weight_decay=WeightDecay(schedule="cosine"),

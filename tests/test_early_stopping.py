@@ -154,7 +154,7 @@ def test_the_split_has_the_class_shares_of_the_data(n_classes, labels, splits, r
     assert_array_equal(np.unique(y[validation], return_counts=True)[1], counts / 4)
 
 
-def test_the_single_row_of_a_class_stays_in_training(splits, rng):
+def test_the_single_sample_of_a_class_stays_in_training(splits, rng):
     y = np.r_[np.zeros(30), np.ones(30), 2]
     X = rng.normal(size=(len(y), 2))
     for seed in range(10):
@@ -166,7 +166,7 @@ def test_the_single_row_of_a_class_stays_in_training(splits, rng):
         assert set(y[validation]) == {0, 1}
 
 
-def test_a_few_rows_of_many_classes_leave_one_of_each_in_training(splits, rng):
+def test_a_few_samples_of_many_classes_leave_one_of_each_in_training(splits, rng):
     y = np.repeat(np.arange(10), 2)
     X = rng.normal(size=(len(y), 2))
     BPNetClassifier((2,), early_stopping=True, max_iter=1, random_state=0).fit(X, y)

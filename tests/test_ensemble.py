@@ -16,12 +16,17 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
 
-from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _base, empirical_risk
+from sklearn_bpnet import (
+    BPNetClassifier,
+    BPNetRegressor,
+    config_context,
+    empirical_risk,
+)
 from sklearn_bpnet._data.classification import Classification
 from sklearn_bpnet._data.regression import Regression
 from sklearn_bpnet._fit import ensemble as ensemble_module
+from sklearn_bpnet._fit import pose as pose_module
 from sklearn_bpnet.net.losses import Quantile
-from sklearn_bpnet.training import epoch as epoch_module
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 FEW = {"hidden_layer_sizes": (5,), "max_iter": 8, "random_state": 0, "tol": 0}
@@ -91,15 +96,17 @@ def test_compiled_members_are_trained_by_threads(monkeypatch, iris):
 
     monkeypatch.setattr(ensemble_module, "Parallel", noted)
     results = []
-    for least in (10**9, 1):
-        monkeypatch.setattr(epoch_module, "COMPILE_FROM", least)
-        results.append(clone(clf).fit(X, y).predict_proba(X))
-    with parallel_config(backend="loky"):  # what the user asks for comes first
-        results.append(clone(clf).fit(X, y).predict_proba(X))
+    for compiled in (False, True):
+        with config_context(compiled=compiled):
+            results.append(clone(clf).fit(X, y).predict_proba(X))
+    with config_context(compiled=True), parallel_config(backend="loky"):
+        results.append(clone(clf).fit(X, y).predict_proba(X))  # the user's choice
     assert backends == ["LokyBackend", "ThreadingBackend", "LokyBackend"]
     assert_allclose(results[0], results[1], rtol=1e-4)
-    alone = clone(clf).set_params(n_jobs=1).fit(X, y)
-    assert_array_equal(alone.predict_proba(X), results[1])
+    with config_context(compiled=True):  # which all threads and processes are told
+        alone = clone(clf).set_params(n_jobs=1).fit(X, y)
+    for result in results[1:]:
+        assert_array_equal(alone.predict_proba(X), result)
 
 
 @pytest.mark.slow
@@ -145,13 +152,13 @@ def test_all_members_have_the_same_validation_rows(estimator, iris, monkeypatch)
 
 def test_rows_are_checked_and_scaled_once(iris, monkeypatch):
     calls = []
-    learn = _base.input_standardization
+    learn = pose_module.input_standardization
 
     def noted(settings, samples):
         calls.append(samples)
         return learn(settings, samples)
 
-    monkeypatch.setattr(_base, "input_standardization", noted)
+    monkeypatch.setattr(pose_module, "input_standardization", noted)
     clf = BPNetClassifier(n_members=3, **FEW).fit(*iris)
     assert len(calls) == 1
     assert all(net.input_mean_ is clf.input_mean_ for net in clf.estimators_)
@@ -338,7 +345,7 @@ def test_the_average_has_one_temperature_of_the_lowest_log_loss(data, request):
 
 
 @each_class
-def test_what_differs_between_members_is_looked_for_there(estimator, iris):
+def test_attributes_that_differ_between_members_are_theirs(estimator, iris):
     ensemble = estimator(n_members=2, early_stopping=True, **FEW).fit(*iris)
     single = estimator(early_stopping=True, **FEW).fit(*iris)
     public = {name for name in vars(single) if not name.startswith("_")}
@@ -417,7 +424,7 @@ def test_all_members_start_from_given_weights(estimator, iris):
 @pytest.mark.parametrize(
     "settings", [{}, {"early_stopping": True}, {"solver": "lbfgs"}]
 )
-def test_members_let_go_of_the_rows_at_once(settings, regression, monkeypatch):
+def test_members_release_the_samples_at_once(settings, regression, monkeypatch):
     X, y = regression
     seen = []
     train = ensemble_module.train_network
@@ -535,7 +542,7 @@ def test_a_member_that_cannot_train_fails_as_one_network_does(iris):
 
 
 @each_class
-def test_a_checkpoint_by_hand_goes_on(estimator, tmp_path, iris):
+def test_a_checkpoint_by_hand_continues(estimator, tmp_path, iris):
     X, y = iris
     kwargs = {"classes": np.unique(y)} if estimator is BPNetClassifier else {}
     model = estimator(n_members=3, **FEW).partial_fit(X, y, **kwargs)
@@ -622,7 +629,7 @@ def test_a_fit_that_broke_off_trains_the_members_that_are_missing(
     assert len(larger.estimators_) == 5
 
 
-def test_the_own_callbacks_know_ensembles(tmp_path, iris):
+def test_the_packages_callbacks_know_ensembles(tmp_path, iris):
     pytest.importorskip("sklearn.callback")  # scikit-learn 1.9
     callbacks = pytest.importorskip("sklearn_bpnet.callbacks")
     clf = BPNetClassifier(n_members=3, **FEW)

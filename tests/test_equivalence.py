@@ -84,7 +84,7 @@ def test_loss_is_the_empirical_risk_where_training_starts_at_the_minimum():
 
 @quietly
 @pytest.mark.parametrize("estimator", BOTH)
-def test_an_integer_weight_is_that_many_equal_rows(iris, estimator, rng):
+def test_an_integer_weight_is_that_many_equal_samples(iris, estimator, rng):
     X, y = iris
     weights = rng.integers(0, 4, size=len(y))
     model = estimator((3,), alpha=0.01, activation="tanh", **TO_THE_END)
@@ -116,7 +116,7 @@ each_loss = pytest.mark.parametrize("loss", sorted(LOSSES))
 
 @quietly
 @each_loss
-def test_weights_are_rows_for_every_loss(iris, loss, rng):
+def test_weights_are_samples_for_every_loss(iris, loss, rng):
     X, y = iris[0], iris[1] + (task_of(loss) is BPNetRegressor)  # positive
     weights = rng.integers(0, 4, size=len(y))
     by_weight = by_steps(loss).fit(X, y, weights)
@@ -145,7 +145,9 @@ def test_class_weights_are_sample_weights_for_every_loss(iris, loss, class_weigh
 
 
 @pytest.mark.parametrize("estimator", BOTH)
-def test_at_the_minimum_an_integer_weight_is_that_many_equal_rows(iris, estimator, rng):
+def test_at_the_minimum_an_integer_weight_is_that_many_equal_samples(
+    iris, estimator, rng
+):
     X, y = iris
     weights = rng.integers(0, 4, size=len(y))
     model = estimator((), alpha=0.01, **TO_THE_END)

@@ -150,7 +150,7 @@ def sgd(**parameters):
     return settings | parameters
 
 
-def test_partial_fit_goes_on_from_the_weights():
+def test_partial_fit_continues_from_the_weights():
     X, y = np.array([[1.0], [3.0]]), np.array([2.0, 0.0])
     reg = BPNetRegressor.from_weights([[[0.5]]], [[0.0]], **sgd())
     reg.partial_fit(X, y)
@@ -160,7 +160,7 @@ def test_partial_fit_goes_on_from_the_weights():
     assert reg.t_ == 2
 
 
-def test_classifier_goes_on_without_naming_the_classes_again():
+def test_partial_fit_needs_no_classes_again():
     clf = BPNetClassifier.from_weights([[[0.5]]], [[0.0]], classes=["a", "b"])
     clf.partial_fit([[1.0], [-1.0]], ["b", "a"])
     assert clf.coefs_[0][0, 0] > 0.5
@@ -168,7 +168,7 @@ def test_classifier_goes_on_without_naming_the_classes_again():
         clf.partial_fit([[1.0], [-1.0]], ["b", "c"])
 
 
-def test_warm_start_goes_on_from_the_weights_and_fit_alone_starts_anew():
+def test_warm_start_continues_from_the_weights_and_fit_alone_starts_anew():
     X, y = np.array([[1.0], [3.0]]), np.array([2.0, 0.0])
     given = ([[[0.5]]], [[0.0]])
     step = BPNetRegressor.from_weights(*given, **sgd()).partial_fit(X, y)
@@ -242,7 +242,7 @@ def test_warm_start_takes_given_weights_in_place_of_its_own(regression):
     ).fit(X, y)
     model.fit(X, y, coefs_init=[np.ones((4, 1))])
     assert_allclose(model.coefs_[0], np.ones((4, 1)))
-    assert len(model.loss_curve_) == 2  # it did go on
+    assert len(model.loss_curve_) == 2  # it did continue
 
 
 def test_init_passes_through_a_pipeline_and_metadata_routing(regression):

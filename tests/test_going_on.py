@@ -1,4 +1,4 @@
-"""Training that goes on: warm_start, partial_fit, copies, edited weights."""
+"""Warm starts and incremental learning: copies of a model, edited weights."""
 
 import pickle
 from copy import deepcopy
@@ -106,7 +106,7 @@ def test_ten_calls_of_one_epoch_are_one_call_of_ten(
 @each_class
 @each_stochastic_solver
 @pytest.mark.parametrize("how", ["fraction", "groups"])
-def test_rows_set_aside_stay_so_from_fit_to_fit(estimator, solver, how, iris):
+def test_samples_set_aside_stay_so_from_fit_to_fit(estimator, solver, how, iris):
     X, y = iris
     groups = {"groups": np.arange(150) // 6} if how == "groups" else {}
     model = estimator((4,), solver=solver, early_stopping=True, random_state=0)
@@ -137,18 +137,18 @@ def test_partial_fit_says_when_patience_has_run_out(estimator, iris):
 
 
 @each_class
-def test_patience_starts_anew_where_another_thing_is_watched(estimator, iris):
+def test_patience_starts_anew_where_another_quantity_is_monitored(estimator, iris):
     X, y = iris
     model = estimator((4,), warm_start=True, tol=0.5, max_iter=8, random_state=0)
     assert model.fit(X, y).stop_reason_ == "max_iter"
-    # on the same rows the count of eight goes on; on others it starts at none
+    # on the same samples the count of eight continues; on others it starts at none
     same = deepcopy(model).fit(X, y)
     assert (same.n_iter_, same.stop_reason_) == (3, "converged")
     assert deepcopy(model).fit(X[:140], y[:140]).n_iter_ == 8
 
 
 @each_class
-def test_training_goes_on_from_where_it_stood_not_from_the_best(estimator, iris):
+def test_training_continues_from_where_it_stood_not_from_the_best(estimator, iris):
     X, y = iris
     rows = {"X_val": X[:40], "y_val": y[:40]}
     model = estimator((4,), early_stopping=True, warm_start=True, random_state=0)
@@ -171,7 +171,7 @@ COPIES = {
 @each_class
 @each_stochastic_solver
 @pytest.mark.parametrize("copy", COPIES.values(), ids=COPIES)
-def test_partial_fit_of_a_copy_goes_on_bit_for_bit(estimator, solver, copy, iris):
+def test_partial_fit_of_a_copy_continues_bit_for_bit(estimator, solver, copy, iris):
     X, y = iris
     model = estimator((4,), solver=solver, random_state=0)
     step(step(model, X, y), X, y)
@@ -187,7 +187,7 @@ def test_partial_fit_of_a_copy_goes_on_bit_for_bit(estimator, solver, copy, iris
 @each_class
 @pytest.mark.parametrize("solver", ["lbfgs", "sgd", "adam"])
 @pytest.mark.parametrize("copy", COPIES.values(), ids=COPIES)
-def test_a_warm_started_fit_of_a_copy_goes_on_bit_for_bit(
+def test_a_warm_started_fit_of_a_copy_continues_bit_for_bit(
     estimator, solver, copy, iris
 ):
     model = estimator((4,), solver=solver, warm_start=True, max_iter=3, random_state=0)
@@ -228,7 +228,7 @@ def test_edited_weights_take_effect_in_predictions(estimator, iris):
 
 @each_class
 @each_stochastic_solver
-def test_edited_weights_are_where_partial_fit_goes_on(estimator, solver, iris):
+def test_edited_weights_are_where_partial_fit_continues(estimator, solver, iris):
     X, y = iris
     model = estimator((4,), solver=solver, learning_rate_init=1e-12, random_state=0)
     step(model, X, y)
@@ -242,7 +242,7 @@ def test_edited_weights_are_where_partial_fit_goes_on(estimator, solver, iris):
 
 @each_class
 @pytest.mark.parametrize("solver", ["lbfgs", "sgd", "adam"])
-def test_edited_weights_are_where_a_warm_start_goes_on(estimator, solver, iris):
+def test_edited_weights_are_where_a_warm_start_continues(estimator, solver, iris):
     model = estimator((4,), solver=solver, warm_start=True, max_iter=2, random_state=0)
     edited, plain = clone(model).fit(*iris), clone(model).fit(*iris)
     edited.coefs_[0][:] = 0.125
@@ -313,7 +313,7 @@ def test_partial_fit_on_pieces_learns(estimator, solver, iris):
 
 
 @each_class
-def test_partial_fit_goes_on_after_fit(estimator, iris):
+def test_partial_fit_continues_after_fit(estimator, iris):
     X, y = iris
     model = estimator((4,), max_iter=3, random_state=0).fit(X, y)
     losses = list(model.loss_curve_)
@@ -324,14 +324,14 @@ def test_partial_fit_goes_on_after_fit(estimator, iris):
 
 
 @each_class
-def test_fit_after_partial_fit_goes_on_when_warm_started(estimator, iris):
+def test_fit_after_partial_fit_continues_when_warm_started(estimator, iris):
     model = estimator((4,), warm_start=True, max_iter=2, random_state=0, **STEADY)
     mixed = step(clone(model), *iris).fit(*iris)
     assert_same_parameters(mixed, clone(model).set_params(max_iter=3).fit(*iris))
 
 
 @each_class
-def test_warm_start_keeps_the_validation_rows(estimator, iris):
+def test_warm_start_keeps_the_validation_samples(estimator, iris):
     model = estimator(
         (4,),
         early_stopping=True,

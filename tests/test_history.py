@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
-from sklearn_bpnet.training.recording import RECORDS
+from sklearn_bpnet.training.monitor.recording import RECORDS
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = [BPNetClassifier, BPNetRegressor]

@@ -1,4 +1,4 @@
-"""Initial weights that look at the training rows, at the estimators."""
+"""Initial weights that depend on the training samples, at the estimators."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def start(model, X, y, weights=None):
 
 @each_class
 @pytest.mark.parametrize("scaling", ["standard", "squash", None])
-def test_the_rows_are_those_that_the_network_sees(estimator, scaling, iris):
+def test_the_samples_are_those_that_the_network_sees(estimator, scaling, iris):
     model = estimator((6,), input_scaling=scaling, random_state=0, **DATA_DRIVEN)
     (coefs, intercepts), X = start(model, *iris)
     Z = X @ coefs[0] + intercepts[0]
@@ -50,7 +50,7 @@ def test_training_starts_there(estimator, name, iris):
 
 @quietly
 @each_class
-def test_rows_without_weight_and_validation_rows_do_not_count(estimator, iris):
+def test_samples_without_weight_and_validation_samples_do_not_count(estimator, iris):
     X, y = iris
     model = estimator((6,), max_iter=1, learning_rate_init=1e-12, random_state=0)
     model.set_params(dtype="float64", batch_size="full", **DATA_DRIVEN)
@@ -65,7 +65,7 @@ def test_rows_without_weight_and_validation_rows_do_not_count(estimator, iris):
 
 
 @each_class
-def test_sparse_rows_give_the_weights_of_dense_ones(estimator, iris):
+def test_sparse_samples_give_the_weights_of_dense_ones(estimator, iris):
     X, y = np.round(iris[0] - 3), iris[1]
     model = estimator((6,), random_state=0, **DATA_DRIVEN)
     dense, _ = start(model, X, y)
@@ -89,7 +89,7 @@ def test_a_large_table_is_judged_by_some_of_its_rows(estimator, rng):
 
 @quietly
 @each_class
-def test_partial_fit_looks_at_the_rows_of_its_first_call(estimator, iris):
+def test_partial_fit_reads_the_samples_of_its_first_call(estimator, iris):
     X, y = iris
     model = estimator((6,), learning_rate_init=1e-12, random_state=0, **DATA_DRIVEN)
     model.set_params(dtype="float64", batch_size="full", max_iter=1, alpha=1e-4)

@@ -87,7 +87,7 @@ def test_a_mistake_in_it_is_found_where_it_is(iris):
 
 @each_class
 @pytest.mark.parametrize("scaling", ["standard", None])
-def test_sparse_rows_train_as_dense_ones(estimator, scaling, iris):
+def test_sparse_samples_train_as_dense_ones(estimator, scaling, iris):
     X, y = iris
     X = np.where(X < 2, 0.0, X)
     model = scaled(estimator, input_scaling=scaling, dtype="float64", alpha=0.01)

@@ -170,7 +170,7 @@ def test_dtype_auto_is_float64_for_full_batches_only(estimator, setting, dtype, 
 
 
 @pytest.mark.parametrize("n_rows", [64, 65])
-def test_dtype_auto_is_float64_for_so_few_rows_that_a_batch_holds_all(n_rows, iris):
+def test_dtype_auto_is_float64_for_so_few_samples_that_a_batch_holds_all(n_rows, iris):
     X, y = iris[0][:n_rows], iris[1][:n_rows]
     clf = BPNetClassifier((3,), max_iter=2).fit(X, y)
     assert clf.coefs_[0].dtype == (np.float64 if n_rows <= 64 else np.float32)

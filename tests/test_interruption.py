@@ -66,7 +66,9 @@ def test_an_interrupted_early_stopping_restores_the_best_weights(
 
 @each_class
 @each_solver
-def test_a_warm_start_goes_on_after_an_interruption(estimator, solver, interrupt, iris):
+def test_a_warm_start_continues_after_an_interruption(
+    estimator, solver, interrupt, iris
+):
     model = estimator((5,), solver=solver, warm_start=True, max_iter=5, random_state=0)
     losses = list(model.fit(*iris).loss_curve_)
     interrupt(3)

@@ -1,4 +1,4 @@
-"""Schedules from the estimators: by name, instance and function; going on."""
+"""Schedules from the estimators: by name, instance and function; warm starts."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def test_a_function_of_progress_is_a_schedule(estimator, iris):
     model = estimator(
         (4,), learning_rate=linear, batch_size=50, max_iter=4, random_state=0
     ).fit(*iris)
-    # three batches an epoch
+    # three batches per epoch
     assert_allclose([t for t in seen if t < 1][: 4 * 3], np.arange(12) / 12)
     assert_allclose(model.history_["learning_rate"], 8e-3 * (1 - np.arange(4) / 4))
 

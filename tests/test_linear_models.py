@@ -228,7 +228,7 @@ def test_deviances_are_generalised_linear_models(rng, glm, alpha, weighted):
     X = rng.normal(size=(150, 4))
     y = rng.gamma(2, 0.5 * np.exp(X @ [0.4, -0.3, 0.2, 0.0]))
     if parameters.get("power", 1) < 2 and theirs is not GammaRegressor:
-        y[rng.random(150) < 0.2] = 0  # as such laws may be
+        y[rng.random(150) < 0.2] = 0  # as such distributions allow
     weights = draw_weights(len(y), weighted)
     ours = BPNetRegressor(loss=loss, alpha=alpha, **LINEAR).fit(X, y, weights)
     parameters = {"tol": 1e-10, "max_iter": 10_000} | parameters

@@ -26,7 +26,7 @@ from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import Batches
 
-# few epochs are enough for most laws, so fits end at max_iter
+# few epochs are enough for most tests, so fits end at max_iter
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 BOTH = [BPNetClassifier, BPNetRegressor]
@@ -178,7 +178,7 @@ def test_b09_patience_is_counted_exactly(patience, early_stopping, iris):
 
 
 @pytest.mark.parametrize("estimator", BOTH)
-def test_b10_too_few_rows_for_early_stopping_is_a_clear_error(estimator):
+def test_b10_too_few_samples_for_early_stopping_is_a_clear_error(estimator):
     """B10: AttributeError for _best_coefs where the score is NaN (#24713)."""
     X, y = np.array([[0.0], [1.0]]), np.array([0, 1])
     with pytest.raises(ValueError, match=r"validation set is too small.*n_samples=2"):
@@ -240,7 +240,7 @@ def test_b13_early_stopping_says_nothing_about_feature_names(estimator, iris):
 
 
 @pytest.mark.parametrize("estimator", BOTH)
-def test_b14_partial_fit_trains_on_all_rows_beside_early_stopping(estimator, iris):
+def test_b14_partial_fit_trains_on_all_samples_beside_early_stopping(estimator, iris):
     """B14: partial_fit refuses early_stopping=True, which ends pruning (#25693)."""
     X, y = iris
     kwargs = {"classes": [0, 1, 2]} if estimator is BPNetClassifier else {}
@@ -259,7 +259,7 @@ def test_b15_partial_fit_takes_a_superset_of_the_classes(rng):
     assert list(clf.classes_) == list("abcd")
 
 
-def test_b15_partial_fit_goes_on_with_label_indicators(multilabel):
+def test_b15_partial_fit_continues_with_label_indicators(multilabel):
     """B15: label indicators with ``classes`` (#12505)."""
     X, Y = multilabel
     clf = BPNetClassifier((3,), random_state=0)
@@ -304,7 +304,7 @@ def test_b18_log_probabilities_of_a_saturated_network_are_finite(n_classes, iris
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
-def test_b19_rows_keep_their_order_without_shuffle(solver, regression):
+def test_b19_samples_keep_their_order_without_shuffle(solver, regression):
     """B19: shuffle=False is ignored (#12582)."""
     model = BPNetRegressor(
         (), solver=solver, initializer="zeros", batch_size=7, max_iter=3, shuffle=False
@@ -319,11 +319,12 @@ def test_b19_rows_keep_their_order_without_shuffle(solver, regression):
 
 
 @pytest.mark.parametrize("estimator", BOTH)
-def test_b20_only_hidden_layer_sizes_goes_by_position(estimator):
+def test_b20_only_sizes_and_activation_go_by_position(estimator):
     """B20: a parameter put first gave ``MLPRegressor((5,))`` another meaning."""
     assert estimator((5,)).hidden_layer_sizes == (5,)
+    assert estimator((5,), "tanh").activation == "tanh"
     with pytest.raises(TypeError):
-        estimator((5,), "relu")
+        estimator((5,), "relu", "squared_error")
 
 
 @pytest.mark.parametrize(
@@ -373,7 +374,7 @@ def test_b21_learning_rate_schedules_work_for_every_stochastic_solver(
     assert constant.n_iter_ == 3
     if learning_rate == "invscaling":
         assert (scheduled.coefs_[0] != constant.coefs_[0]).any()
-    else:  # goes on with a smaller rate
+    else:  # continues with a smaller rate
         assert scheduled.n_iter_ == 6
 
 
@@ -421,7 +422,7 @@ def test_b23_invscaling_counts_epochs(regression):
     assert_array_equal(scaled.coefs_[0], by_hand.coefs_[0])
 
 
-def test_b24_the_default_regressor_learns_a_target_nobody_scaled(rng):
+def test_b24_the_default_regressor_learns_an_unscaled_target(rng):
     """B24: R2 = -10357 with the defaults."""
     X = rng.normal(size=(300, 2))
     reg = BPNetRegressor(random_state=0).fit(X, 1e4 + 100 * X[:, 0])
@@ -449,7 +450,7 @@ def test_b26_a_finished_model_is_little_larger_than_its_weights(solver, binary):
 
 
 @pytest.mark.parametrize("solver", ["lbfgs", "adam"])
-def test_b27_weights_stay_with_their_rows_in_the_validation_split(
+def test_b27_weights_stay_with_their_samples_in_the_validation_split(
     solver, batches, monkeypatch, rng
 ):
     """B27: sample weights were not split together with the rows."""

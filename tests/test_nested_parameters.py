@@ -234,7 +234,7 @@ def test_every_instance_is_cloned_and_pickled_whole(instance):
     assert instance.with_params(**instance.get_params(deep=False)) == instance
 
 
-def test_a_class_of_the_users_own_is_cloned_whatever_its_constructor():
+def test_a_user_defined_class_is_cloned_whatever_its_constructor():
     class Mine(Optimizer):
         def __init__(self, *numbers):
             self.numbers = numbers

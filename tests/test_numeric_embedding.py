@@ -138,7 +138,7 @@ def test_it_learns_what_a_line_of_units_cannot(rng):
 
 
 @each_class
-def test_only_training_rows_decide_which_features(estimator, table):
+def test_only_training_samples_decide_which_features(estimator, table):
     X, y = table
     weights = np.ones(90)
     weights[:3] = 0
@@ -173,7 +173,7 @@ def test_without_a_feature_to_embed_it_warns_and_changes_nothing(estimator, rng)
 
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("dtype", [bool, np.int8, np.float32])
-def test_a_table_larger_than_a_block_is_looked_at_to_its_end(order, dtype, rng):
+def test_a_table_larger_than_a_block_is_read_to_its_end(order, dtype, rng):
     X = np.zeros((400_000, 4), order=order)
     X[:, 0] = rng.integers(2, size=len(X))
     X[-1, 1:] = [1, 2, 3]
@@ -229,7 +229,7 @@ def test_importances_are_those_of_features(estimator, input_scale, table):
 
 
 @each_class
-def test_initial_weights_look_at_embedded_rows(estimator, table):
+def test_initial_weights_read_embedded_samples(estimator, table):
     model = embedded(estimator, (6, 5), initializer="unit_variance")
     model.set_params(initializer__biases="hull", learned_input_scale=True)
     J = empirical_risk(model, *table)
@@ -318,7 +318,7 @@ def test_weights_given_alone_are_refused(estimator):
 
 
 @each_class
-def test_a_warm_start_goes_on_with_the_same_embedding_only(estimator, table):
+def test_a_warm_start_continues_with_the_same_embedding_only(estimator, table):
     laws = (None, "pbld", PBLD(8))
     for before in laws:
         for after in laws:

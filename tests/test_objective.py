@@ -258,7 +258,7 @@ def test_some_parameters_of_every_array(iris):
         check_gradient(again, X, y, n_per_array=0)
 
 
-def test_a_gradient_of_ones_own_is_checked(regression):
+def test_a_user_defined_gradient_is_checked(regression):
     reg = BPNetRegressor((3,), activation="tanh", random_state=0)
     J = empirical_risk(reg, *regression)
     _, gradient = J.value_and_gradient(J.theta)

@@ -1,4 +1,4 @@
-"""A user's own activations and losses, and learned activations, at the estimators."""
+"""User-defined activations and losses, and learned ones, at the estimators."""
 
 import pickle
 from dataclasses import dataclass
@@ -81,10 +81,10 @@ OWN = {"a class": Snake(), "functions": (bent, slope_of_bent)}
 each_own = pytest.mark.parametrize("activation", OWN.values(), ids=OWN)
 
 
-# A user's own
+# User-defined
 
 
-def test_a_loss_of_ones_own_takes_under_15_lines(regression):
+def test_a_user_defined_loss_takes_under_15_lines(regression):
     class AsymmetricLoss(Loss):
         def value(self, Y, A):
             return (np.exp(A - Y) - (A - Y) - 1).sum(axis=1)
@@ -101,7 +101,7 @@ def test_a_loss_of_ones_own_takes_under_15_lines(regression):
 @each_class
 @each_solver
 @each_own
-def test_an_activation_of_ones_own_trains(estimator, solver, activation, iris):
+def test_a_user_defined_activation_trains(estimator, solver, activation, iris):
     model = estimator((6,), activation=activation, solver=solver, random_state=0)
     model.set_params(
         max_iter=60, learning_rate_init=0.02 if solver != "lbfgs" else "auto"
@@ -111,7 +111,7 @@ def test_an_activation_of_ones_own_trains(estimator, solver, activation, iris):
 
 
 @each_solver
-def test_a_loss_of_ones_own_trains_as_ours_would(solver, regression):
+def test_a_user_defined_loss_trains_as_the_registered_one(solver, regression):
     reg = BPNetRegressor((5,), activation="tanh", solver=solver, random_state=0)
     reg.set_params(max_iter=20, target_scaling=None, dtype="float64")
     ours = clone(reg).fit(*regression)
@@ -120,7 +120,7 @@ def test_a_loss_of_ones_own_trains_as_ours_would(solver, regression):
     assert_allclose(own.predict(regression[0]), ours.predict(regression[0]), rtol=1e-6)
 
 
-def test_the_targets_of_ones_own_loss_are_scaled_only_if_one_says_so(regression):
+def test_the_targets_of_a_user_defined_loss_are_scaled_only_on_request(regression):
     X, y = regression
     pair = (half_square, difference)
     plain = BPNetRegressor((), loss=pair, max_iter=2).fit(X, 100 * y)
@@ -135,7 +135,7 @@ def test_the_targets_of_ones_own_loss_are_scaled_only_if_one_says_so(regression)
     assert reg.target_mean_ is not None
 
 
-def test_a_loss_of_ones_own_resists_outliers(regression):
+def test_a_user_defined_loss_resists_outliers(regression):
     X, y = regression
     y = y.copy()
     y[:10] += 100
@@ -146,7 +146,7 @@ def test_a_loss_of_ones_own_resists_outliers(regression):
     assert np.abs(plain.predict(X) - y)[10:].mean() > 2
 
 
-def test_a_classifier_takes_a_loss_of_ones_own(iris):
+def test_a_classifier_takes_a_user_defined_loss(iris):
     clf = BPNetClassifier((5,), loss=(half_square, difference), random_state=0)
     ours = BPNetClassifier((5,), loss="squared_error", random_state=0)
     for model in (clf, ours):
@@ -196,7 +196,7 @@ def test_what_is_no_pair_is_refused(wrong, iris):
 
 @each_class
 @each_own
-def test_ones_own_is_cloned_and_pickled(estimator, activation, iris):
+def test_user_defined_functions_are_cloned_and_pickled(estimator, activation, iris):
     model = estimator((4,), activation=activation, max_iter=5, random_state=0)
     model.fit(*iris)
     back = pickle.loads(pickle.dumps(model))
@@ -205,7 +205,7 @@ def test_ones_own_is_cloned_and_pickled(estimator, activation, iris):
 
 
 @each_class
-def test_ones_own_inside_a_search_over_two_processes(estimator, iris):
+def test_user_defined_functions_inside_a_search_over_two_processes(estimator, iris):
     model = estimator((5,), max_iter=20, learning_rate_init=0.02, random_state=0)
     grid = {"activation": ["tanh", Snake(), Snake(0.5), (bent, slope_of_bent)]}
     if estimator is BPNetRegressor:
@@ -219,7 +219,7 @@ def test_ones_own_inside_a_search_over_two_processes(estimator, iris):
     assert_allclose(cross_val_score(best, *iris, cv=2).mean(), search.best_score_)
 
 
-def test_the_frequency_of_ones_own_class_is_a_parameter_to_search(iris):
+def test_the_frequency_of_a_user_defined_class_is_a_parameter_to_search(iris):
     reg = BPNetRegressor((3,), activation=Snake(2.0))
     assert reg.get_params()["activation__frequency"] == 2.0
     assert clone(reg).set_params(activation__frequency=3.0).activation == Snake(3.0)

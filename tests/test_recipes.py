@@ -175,7 +175,7 @@ def test_td_s_says_what_its_source_says(estimator):
 def test_the_rate_of_td_s_is_that_of_its_formula_at_every_step(
     estimator, iris, monkeypatch
 ):
-    from sklearn_bpnet.training.step import Step
+    from sklearn_bpnet.training.optimizers.step import Step
 
     rates, take = [], Step.take
 

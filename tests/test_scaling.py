@@ -34,14 +34,14 @@ def test_where_the_quartiles_are_equal_half_of_the_range_takes_their_place():
     assert_allclose(squashing(X).mean, 0)
 
 
-def test_a_row_of_weight_two_counts_as_two_rows():
+def test_a_sample_of_weight_two_counts_as_two_samples():
     X, weights = heavy_tails(60), np.arange(60) % 3
     weighted, repeated = squashing(X, weights), squashing(np.repeat(X, weights, axis=0))
     assert_array_equal(weighted.mean, repeated.mean)
     assert_array_equal(weighted.scale, repeated.scale)
 
 
-def test_only_the_given_rows_count():
+def test_only_the_given_samples_count():
     X, rows = heavy_tails(60), np.arange(5, 50)
     some, alone = squashing(X, rows=rows), squashing(X[rows])
     assert_array_equal(some.mean, alone.mean)

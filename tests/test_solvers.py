@@ -23,6 +23,7 @@ quietly = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarn
 BOTH = [BPNetClassifier, BPNetRegressor]
 each_class = pytest.mark.parametrize("estimator", BOTH)
 SOLVERS = [*FULL_BATCH_SOLVERS, *OPTIMIZERS]
+PROXIMAL = [name for name, o in OPTIMIZERS.items() if o.has_proximal_step]
 # good learning rates for standardised data
 RATES = {
     "sgd": 0.03, "adagrad": 0.1, "rmsprop": 0.01, "adadelta": 3.0, "adam": 0.02,
@@ -63,8 +64,8 @@ def test_every_solver_stops_early_and_keeps_the_best(solver, iris):
 
 
 @quietly
-@pytest.mark.parametrize("solver", OPTIMIZERS)
-def test_every_optimizer_takes_an_l1_penalty(solver, regression):
+@pytest.mark.parametrize("solver", PROXIMAL)
+def test_every_optimizer_with_proximal_steps_takes_an_l1_penalty(solver, regression):
     X, y = regression
     settings = {"alpha": 0.1, "l1_ratio": 1.0}
     batch_size = {} if OPTIMIZERS[solver].full_batch else {"batch_size": 32}
@@ -76,6 +77,19 @@ def test_every_optimizer_takes_an_l1_penalty(solver, regression):
     assert_allclose(reg.coefs_[0], exact.coefs_[0], atol=0.02)
     assert_array_equal(reg.coefs_[0] == 0, exact.coefs_[0] == 0)
     assert (exact.coefs_[0] == 0).any()
+
+
+@quietly
+@each_class
+@pytest.mark.parametrize("solver", [s for s in OPTIMIZERS if s not in PROXIMAL])
+def test_an_optimizer_without_proximal_steps_refuses_an_l1_penalty(
+    estimator, solver, iris
+):
+    model = estimator((3,), solver=solver, l1_ratio=0.5, max_iter=1)
+    message = rf"l1_ratio=0\.5 needs .*solver='{solver}' has none.*l1_ratio=0"
+    with pytest.raises(ValueError, match=message):
+        model.fit(*iris)
+    model.set_params(alpha=0).fit(*iris)
 
 
 def test_cg_refuses_an_l1_penalty_and_names_what_takes_it(iris):
@@ -97,7 +111,7 @@ def test_cg_ends_where_lbfgs_does(estimator, iris):
 
 @quietly
 @pytest.mark.parametrize("solver", ["gd", "rprop"])
-def test_gd_and_rprop_take_all_rows_in_every_step(solver, iris):
+def test_gd_and_rprop_take_all_samples_in_every_step(solver, iris):
     X, y = iris
     clf = with_solver(BPNetClassifier, solver, max_iter=3)
     assert clf.fit(X, y).coefs_[0].dtype == np.float64  # as full batches are
@@ -114,7 +128,7 @@ def test_gd_is_sgd_of_full_batches_without_momentum(iris):
 
 @quietly
 @pytest.mark.parametrize("solver", OPTIMIZERS)
-def test_partial_fit_goes_on_where_fit_would(solver, iris):
+def test_partial_fit_continues_where_fit_would(solver, iris):
     X, y = iris
     size = "auto" if OPTIMIZERS[solver].full_batch else "full"
     reg = with_solver(BPNetRegressor, solver, max_iter=4, batch_size=size)

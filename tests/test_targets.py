@@ -206,7 +206,7 @@ def test_a_single_class_is_predicted_with_certainty(solver, kind, early_stopping
     assert clf.score(X, y) == 1
 
 
-def test_a_single_class_goes_on_in_partial_fit(iris):
+def test_a_single_class_continues_in_partial_fit(iris):
     X, _ = iris
     clf = BPNetClassifier((3,), random_state=0)
     clf.partial_fit(X[:9], ["a"] * 9, classes=["a"]).partial_fit(X[9:20], ["a"] * 11)
@@ -268,7 +268,7 @@ def test_classes_of_partial_fit_are_sorted(classes, iris):
 
 @pytest.mark.parametrize("estimator", [BPNetClassifier, BPNetRegressor])
 @each_solver
-def test_a_single_row_is_enough(estimator, solver, iris):
+def test_a_single_sample_is_enough(estimator, solver, iris):
     X, y = iris[0][:1], iris[1][:1]
     assert_allclose(estimator((5,), solver=solver).fit(X, y).predict(X), y, atol=0.1)
 

@@ -35,14 +35,14 @@ def weights(estimator, X, y, sample_weight=None, **parameters):
         (BPNetClassifier, "labels", 1500, 0.55 / 1500**0.75),
     ],
 )
-def test_the_penalty_follows_rows_and_classes(estimator, kind, n_rows, alpha, rng):
+def test_the_penalty_follows_samples_and_classes(estimator, kind, n_rows, alpha, rng):
     X, y = table(kind, n_rows, rng)
     given = weights(estimator, X, y, alpha=alpha)
     assert_array_equal(weights(estimator, X, y), given)
     assert (weights(estimator, X, y, alpha=2 * alpha) != given).any()
 
 
-def test_a_row_of_weight_zero_does_not_count(rng):
+def test_a_sample_of_weight_zero_does_not_count(rng):
     X, y = table("numbers", 1500, rng)
     s = np.ones(1500)
     s[::3] = 0
@@ -54,7 +54,7 @@ def test_a_row_of_weight_zero_does_not_count(rng):
     ("n_rows", "batch_size"),
     [(63, 63), (64, 64), (65, 64), (6_400, 64), (9_000, 90), (25_000, 200)],
 )
-def test_a_batch_is_a_hundredth_of_the_rows(n_rows, batch_size, rng):
+def test_a_batch_is_a_hundredth_of_the_samples(n_rows, batch_size, rng):
     X, y = table("numbers", n_rows, rng)
     given = weights(BPNetRegressor, X, y, batch_size=batch_size)
     assert_array_equal(weights(BPNetRegressor, X, y), given)

@@ -1,4 +1,4 @@
-"""The validation rows: given, chosen by a splitter or by groups; what is watched."""
+"""The validation samples: given, chosen by a splitter or groups; the monitor."""
 
 import warnings
 
@@ -58,7 +58,7 @@ def assert_same_weights(one, other, **tolerance):
 
 @each_class
 @each_solver
-def test_given_rows_decide_and_none_is_set_aside(estimator, solver, noisy, splits):
+def test_given_samples_decide_and_none_is_set_aside(estimator, solver, noisy, splits):
     X, y, rows = noisy
     model = early(estimator, solver=solver).fit(X, y, **rows)
     assert splits == []
@@ -71,7 +71,9 @@ def test_given_rows_decide_and_none_is_set_aside(estimator, solver, noisy, split
 
 @each_class
 @each_solver
-def test_without_early_stopping_given_rows_are_only_watched(estimator, solver, noisy):
+def test_without_early_stopping_given_samples_are_only_monitored(
+    estimator, solver, noisy
+):
     X, y, rows = noisy
     model = estimator((20,), solver=solver, max_iter=15, random_state=0)
     watched, plain = clone(model).fit(X, y, **rows), clone(model).fit(X, y)
@@ -95,7 +97,7 @@ def test_the_validation_loss_is_the_mean_loss(noisy):
 
 @each_class
 @each_solver
-def test_the_same_rows_by_hand_and_by_split_train_alike(
+def test_the_same_samples_by_hand_and_by_split_train_alike(
     estimator, solver, noisy, splits
 ):
     X, y, _ = noisy
@@ -114,7 +116,7 @@ def test_the_same_rows_by_hand_and_by_split_train_alike(
 
 @each_class
 @pytest.mark.parametrize("weighted", [False, True])
-def test_weights_of_the_validation_rows_count(estimator, weighted, noisy):
+def test_weights_of_the_validation_samples_count(estimator, weighted, noisy):
     X, y, rows = noisy
     s = (np.arange(100) % 2).astype(float)
     model = early(estimator, max_iter=10)
@@ -200,7 +202,7 @@ INVALID = [
 
 @each_class
 @pytest.mark.parametrize(("rows", "message"), INVALID)
-def test_rows_that_are_not_valid_are_refused(estimator, rows, message, noisy):
+def test_samples_that_are_not_valid_are_refused(estimator, rows, message, noisy):
     X, y, _ = noisy
     with pytest.raises(ValueError, match=message):
         early(estimator).fit(X, y, **rows)
@@ -234,7 +236,7 @@ def test_targets_of_another_kind_are_refused(noisy):
     ],
     ids=lambda s: type(s).__name__,
 )
-def test_a_splitter_chooses_the_rows(estimator, solver, splitter, noisy, splits):
+def test_a_splitter_chooses_the_samples(estimator, solver, splitter, noisy, splits):
     X, y, _ = noisy
     model = early(estimator, solver=solver, max_iter=3)
     model.set_params(validation_fraction=splitter).fit(X, y)
@@ -318,12 +320,12 @@ def test_splits_that_are_none_are_refused(splitter, message, noisy):
         early(BPNetClassifier, validation_fraction=splitter).fit(*noisy[:2])
 
 
-# What is watched
+# What is monitored
 
 
 @each_class
 @each_solver
-def test_the_loss_may_be_watched(estimator, solver, noisy):
+def test_the_loss_may_be_monitored(estimator, solver, noisy):
     X, y, rows = noisy
     model = early(estimator, solver=solver, scoring="loss").fit(X, y, **rows)
     losses = model.validation_loss_curve_
@@ -345,7 +347,7 @@ def count_of_hits(estimator, X, y):
     ["neg_log_loss", make_scorer(accuracy_score), count_of_hits, "roc_auc_ovr"],
     ids=["name", "made", "function", "of probabilities"],
 )
-def test_any_scorer_may_be_watched(solver, scoring, noisy):
+def test_any_scorer_may_be_monitored(solver, scoring, noisy):
     X, y, rows = noisy
     clf = early(BPNetClassifier, solver=solver, scoring=scoring, max_iter=25)
     clf.fit(X, y, **rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -260,7 +260,7 @@ class Classification(Task):
         )
         return task, L, np.exp(L)
 
-    def scores(self, Z: Array, A: Array) -> Array:
+    def scores(self, Z: Array, A: Array) -> Any:
         """The decision function, from logits Z and outputs A."""
         if isinstance(self.output_activation, (Sigmoid, Softmax, Heaviside)):
             S = Z  # where A rounds to 0 or 1, Z still ranks
@@ -284,7 +284,7 @@ class Classification(Task):
             return self.classes[np.zeros(len(scores), dtype=np.intp)]
         return self.classes[_highest(scores)]
 
-    def probabilities(self, A: Array) -> Array:
+    def probabilities(self, A: Array) -> Any:
         """The probabilities that outputs A stand for; their logarithms are finite.
 
         Of shape (n_samples, n_classes); those of labels are below 1, too.
@@ -366,7 +366,7 @@ def _default_output(
 
 
 def given_classes(
-    settings: Settings, classes: Iterable[Any] | None, multilabel: bool, n_outputs: int
+    settings: Settings, classes: Any, multilabel: bool, n_outputs: int
 ) -> Classification:
     """The task of a network whose weights are given.
 

@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 from scipy import sparse
 
-_MOST_ROWS = 64  # evenly spaced: enough to tell tables apart, whatever their size
+_MAX_SAMPLES = 64  # evenly spaced: enough to tell tables apart, whatever their size
 
 
 def fingerprint(*arrays):
@@ -25,7 +25,7 @@ def fingerprint(*arrays):
             continue
         digest.update(repr(array.shape).encode())
         n_rows = array.shape[0]
-        rows = np.linspace(0, n_rows - 1, min(n_rows, _MOST_ROWS)).astype(np.intp)
+        rows = np.linspace(0, n_rows - 1, min(n_rows, _MAX_SAMPLES)).astype(np.intp)
         chosen = array[rows]
         parts = [chosen]
         if sparse.issparse(chosen):

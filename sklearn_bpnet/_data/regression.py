@@ -133,7 +133,10 @@ class Regression(Task):
         return replace(self, low=np.min(lows, axis=0), high=np.max(highs, axis=0))
 
     def in_network_units(self, Y: NDArray[Any]) -> NDArray[Any]:
-        return Y if self.mean is None else (Y - self.mean) / self.scale
+        if self.mean is None or self.scale is None:
+            return Y
+        scaled: NDArray[Any] = (Y - self.mean) / self.scale
+        return scaled
 
     def initial_output_biases(self, samples: Samples) -> Array | None:
         if not isinstance(self.output_activation, Exp):

@@ -12,7 +12,7 @@ from scipy import sparse
 from sklearn.utils import column_or_1d
 
 from sklearn_bpnet._data.fingerprint import fingerprint
-from sklearn_bpnet.training.batches import Standardization
+from sklearn_bpnet.training.standardization import Standardization
 
 # For initial weights that depend on samples: enough for a standard deviation, in
 # bounded memory

@@ -13,7 +13,7 @@ from sklearn.utils.sparsefuncs import mean_variance_axis
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net.blocks.embeddings import check_dense
-from sklearn_bpnet.training.batches import Standardization
+from sklearn_bpnet.training.standardization import Standardization
 
 _BLOCK_NUMBERS = 2**20  # numbers converted to float64 at a time
 SQUASHED_TO = 3.0  # by `squashing`, as in its reference

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import inspect
 import warnings
 from collections.abc import Mapping
 from math import inf, isinf
@@ -17,17 +17,17 @@ from sklearn_bpnet._settings.plan import TrainingPlan, anneals, patience
 from sklearn_bpnet._settings.rate_factors import kinds_without_effect
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.training.history import Outcome, StopReason
+from sklearn_bpnet.training.monitor.history import Outcome, StopReason
 from sklearn_bpnet.training.optimizers import AdamW
-from sklearn_bpnet.training.step import StepOptions
+from sklearn_bpnet.training.optimizers.step import StepOptions
 
 _INSIDE = ("sklearn_bpnet", "sklearn", "contextlib")
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn at the user's line: the first one outside this package and scikit-learn."""
-    level, frame = 1, sys._getframe()
-    while frame.f_back is not None and (
+    level, frame = 1, inspect.currentframe()
+    while frame is not None and (
         frame.f_globals.get("__name__", "").split(".")[0] in _INSIDE
     ):
         level, frame = level + 1, frame.f_back
@@ -83,8 +83,8 @@ def _used(settings: Settings, *, open_ended: bool) -> dict[str, bool]:
     drops_units = dropout.input_rate or (has_hidden_layers and any(dropout.rates))
     schedules = [settings.learning_rate, dropout.schedule, weight_decay.schedule]
     decay = StepOptions(weight_decay.rate)
-    is_adam = isinstance(solver, str) and solver in solvers.ADAMS
-    is_sgd = isinstance(solver, str) and solver == "sgd"
+    by_name = isinstance(solver, str)
+    taken = solvers.solver_of(settings).from_estimator if by_name else {}
     return {
         "batch_size": mini_batches,
         "learning_rate": stochastic,
@@ -96,19 +96,14 @@ def _used(settings: Settings, *, open_ended: bool) -> dict[str, bool]:
         or not isinstance(settings.n_iter_no_change, str)
         or patience(settings, open_ended=open_ended) < inf,
         "power_t": stochastic and "invscaling" in schedules,
-        "momentum": is_sgd,
-        "nesterovs_momentum": is_sgd,
-        "beta_1": is_adam,
-        "beta_2": is_adam,
-        "epsilon": is_adam,
-        "max_fun": isinstance(solver, str) and solver == "lbfgs",
+        **{name: name in taken for name in solvers.TAKEN_BY_SOLVERS},
         "dropout__rate": stochastic and has_hidden_layers,
         "dropout__input_rate": stochastic,
         "dropout__schedule": stochastic and bool(drops_units),
         "input_noise": stochastic,
         "weight_decay__rate": stochastic and not isinstance(solver, AdamW),
         "weight_decay__schedule": stochastic
-        and bool(decay.decay_of(solvers.solver_of(settings))),
+        and bool(decay.decay_of(solvers.optimizer_of(settings))),
         "clip_norm": stochastic,
         "learning_rate_factors": stochastic,
         "validation_fraction": bool(settings.early_stopping),
@@ -149,7 +144,9 @@ def warn_of_misfits(
         )
 
 
-def warn_of_ends(settings: Settings, outcomes: list[Outcome]) -> None:
+def warn_of_ends(
+    settings: Settings, outcomes: list[Outcome], *, incremental: bool = False
+) -> None:
     """Say what a user should know about the end of training.
 
     Parameters
@@ -158,7 +155,11 @@ def warn_of_ends(settings: Settings, outcomes: list[Outcome]) -> None:
         The constructor's parameters.
     outcomes : list of Outcome
         How it ended, for every member of an ensemble.
+    incremental : bool, default=False
+        Whether an epoch was all that was asked for.
     """
+    if incremental:
+        outcomes = [end for end in outcomes if end.reason is not StopReason.MAX_ITER]
     if any(outcome.reason is StopReason.INTERRUPTED for outcome in outcomes):
         warn("Training interrupted by user.")
         return

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from sklearn_bpnet._data.classification import Classification
-from sklearn_bpnet._data.samples import Samples
+from sklearn_bpnet._data.samples import Data, Samples
 from sklearn_bpnet._data.task import Task
+from sklearn_bpnet._fit.call import Call
 from sklearn_bpnet._fit.fitted import Fitted
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation, Sigmoid, Softmax
@@ -83,6 +84,15 @@ def check_calibration(task: Task, *, has_validation: bool) -> None:
             "calibration='temperature' needs samples that training does not see: use "
             "early_stopping=True, or give X_val and y_val to fit."
         )
+
+
+def temperature_after(call: Call, fitted: Fitted, data: Data) -> float | None:
+    """What the logits are divided by; `partial_fit` may keep what it was."""
+    if not call.settings.calibrates:
+        return None
+    if data.validation is None:
+        return None if call.before is None else call.before.temperature
+    return calibrate(fitted, data.validation)
 
 
 def calibrate(fitted: Fitted, samples: Samples) -> float | None:

@@ -3,41 +3,57 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import nan
+from typing import Any
 
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklearn_bpnet._data.samples import Data
+from sklearn_bpnet._fit.advice import remedy_for_divergence
+from sklearn_bpnet._fit.call import Call
 from sklearn_bpnet._fit.callback_tasks import FitTasks
-from sklearn_bpnet._fit.fitted import FittedNetwork
+from sklearn_bpnet._fit.fitted import FittedNetwork, Trained
 from sklearn_bpnet._fit.network_fit import NetworkFit, train_network
 from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet.training.batches import in_row_order
-from sklearn_bpnet.training.history import Outcome, StopReason
-from sklearn_bpnet.training.threads import one_blas_thread
+from sklearn_bpnet.training.blas_threads import OneBlasThread
+from sklearn_bpnet.training.monitor.history import Outcome, StopReason
+from sklearn_bpnet.training.stochastic.config import config_context, get_config
 
 
-@dataclass
-class Trained:
-    """What a call has trained so far.
+def train(call: Call, problem: Problem, tasks: FitTasks) -> Trained:
+    """Train what a call asks for: one network, or the members of an ensemble.
 
     Parameters
     ----------
-    networks : list of FittedNetwork
-        Those that are ready, then those of the call before that are not replaced.
-    outcomes : list of Outcome
-        How training ended, for every network of this call.
-    unfinished : bool, default=False
-        Whether networks are missing.
+    call : Call
+        Its settings, and what it continues from.
+    problem : Problem
+        What to minimise, and how.
+    tasks : FitTasks
+        What callbacks see.
     """
-
-    networks: list[FittedNetwork]
-    outcomes: list[Outcome] = field(default_factory=list)
-    unfinished: bool = False
+    settings, state = call.settings, call.state
+    before = [] if call.before is None else call.before.networks
+    n_features = problem.data.training.X.shape[1]
+    remedy = remedy_for_divergence(settings, n_features)
+    if settings.n_members == 1:
+        return train_one(problem, state, before, tasks, remedy)
+    return train_ensemble(
+        problem,
+        state,
+        before,
+        tasks,
+        remedy,
+        n_members=settings.n_members,
+        n_jobs=settings.n_jobs,
+        verbose=bool(settings.verbose),
+    )
 
 
 def train_one(
@@ -170,17 +186,18 @@ def _side_by_side(
     jobs: list[FittedNetwork] | list[int],
     n_jobs: int | None,
     remedy: str,
-) -> Iterator[tuple[FittedNetwork, Outcome]]:
+) -> Generator[tuple[FittedNetwork, Outcome], None, None]:
     """Train the members, and yield each with the outcome, in their order."""
     problem = replace(problem, data=_in_row_order(problem))
     cancellation = _Cancellation()
     # compiled code leaves Python to others, and threads need not be started first
     prefer = "threads" if problem.is_compiled else "processes"
     parallel = Parallel(n_jobs, return_as="generator", prefer=prefer)
-    with one_blas_thread():
+    limit = OneBlasThread()
+    with limit, limit:  # twice, in case of an interrupt in an exit
+        shared = (cancellation, remedy, get_config())
         results = parallel(
-            delayed(_train_member)(problem, state, job, cancellation, remedy)
-            for job in jobs
+            delayed(_train_member)(problem, state, job, *shared) for job in jobs
         )
         try:
             for result in results:  # noqa: UP028  (`yield from` closes them first)
@@ -193,7 +210,7 @@ def _side_by_side(
                 results.close()
 
 
-def _in_row_order(problem: Problem):  # type: ignore[no-untyped-def]
+def _in_row_order(problem: Problem) -> Data:
     """The data with samples that are quick to gather, once for all members."""
     data = problem.data
     training = replace(data.training, X=in_row_order(data.training.X))
@@ -211,6 +228,7 @@ def _train_member(
     job: FittedNetwork | int,
     cancellation: _Cancellation,
     remedy: str,
+    config: dict[str, Any],
 ) -> tuple[FittedNetwork, Outcome]:
     """Train one member: from its seed, or from where the call before left it."""
     if isinstance(job, FittedNetwork):
@@ -219,14 +237,15 @@ def _train_member(
         before, seed, state = None, job, TrainingState.new(job)
         state.validation_seed = shared.validation_seed
         state.weight_unit = shared.weight_unit
-    fit = NetworkFit(
-        problem,
-        state,
-        before,
-        on_epoch_end=cancellation.asked,
-        shares_batches=False,
-    )
-    network, outcome = train_network(fit, remedy)
+    with config_context(**config):
+        fit = NetworkFit(
+            problem,
+            state,
+            before,
+            on_epoch_end=cancellation.asked,
+            shares_batches=False,
+        )
+        network, outcome = train_network(fit, remedy)
     return replace(network, random_state=seed), outcome
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import isnan, nan
 from typing import Any
 
@@ -17,9 +17,10 @@ from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.theta import Theta
-from sklearn_bpnet.training.batches import RowReader, Standardization
+from sklearn_bpnet.training.batches import RowReader
 from sklearn_bpnet.training.evaluation import output_Z
-from sklearn_bpnet.training.history import History, Outcome, StopReason
+from sklearn_bpnet.training.monitor.history import History, Outcome, StopReason
+from sklearn_bpnet.training.standardization import Standardization
 
 
 @dataclass
@@ -75,6 +76,25 @@ class FittedNetwork:
 
 
 @dataclass
+class Trained:
+    """What a call has trained so far.
+
+    Parameters
+    ----------
+    networks : list of FittedNetwork
+        Those that are ready, then those of the call before that are not replaced.
+    outcomes : list of Outcome
+        How training ended, for every network of this call.
+    unfinished : bool, default=False
+        Whether networks are missing.
+    """
+
+    networks: list[FittedNetwork]
+    outcomes: list[Outcome] = field(default_factory=list)
+    unfinished: bool = False
+
+
+@dataclass
 class Fitted:
     """All that a fit learned.
 
@@ -110,10 +130,9 @@ class Fitted:
     temperature: float | None = None
     resumes: bool = False
 
-    def with_networks(
-        self, networks: list[FittedNetwork], *, unfinished: bool = False
-    ) -> Fitted:
+    def after(self, trained: Trained) -> Fitted:
         """The same with networks that are trained."""
+        networks, unfinished = trained.networks, trained.unfinished
         state = self.state if self.is_ensemble else networks[0].state
         return replace(self, networks=networks, state=state, unfinished=unfinished)
 

@@ -13,7 +13,7 @@ from sklearn_bpnet._data.statistics import SQUASHED_TO
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.initializers import Initialization, Zeros
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.training.batches import Standardization
+from sklearn_bpnet.training.standardization import Standardization
 
 
 def layer_sizes(coefs: Sequence[Any]) -> list[int]:

@@ -17,26 +17,23 @@ from sklearn_bpnet._fit.start import starting_theta
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._fit.validator import Validator
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.training.averaging import WeightAverage
 from sklearn_bpnet.training.batches import Batches, RowReader
-from sklearn_bpnet.training.epoch import Progress
-from sklearn_bpnet.training.evaluation import block_rows
-from sklearn_bpnet.training.history import (
+from sklearn_bpnet.training.blas_threads import OneBlasThread, blas_threads_for
+from sklearn_bpnet.training.evaluation import chunk_size
+from sklearn_bpnet.training.monitor.averaging import WeightAverage
+from sklearn_bpnet.training.monitor.history import (
     History,
     NoFiniteStepError,
     Outcome,
     StopReason,
 )
+from sklearn_bpnet.training.monitor.monitor import Monitor
+from sklearn_bpnet.training.monitor.patience import Patience
+from sklearn_bpnet.training.monitor.recording import MAX_SAMPLES, Recorder
 from sklearn_bpnet.training.optimizers import Optimizer
-from sklearn_bpnet.training.recording import MOST_ROWS, Recorder
-from sklearn_bpnet.training.stochastic import StochasticTraining
-from sklearn_bpnet.training.stopping import Patience
-from sklearn_bpnet.training.threads import (
-    blas_threads_for,
-    crew_for,
-    one_blas_thread,
-)
-from sklearn_bpnet.training.watch import Watch
+from sklearn_bpnet.training.stochastic.epoch import Progress
+from sklearn_bpnet.training.stochastic.thread_pool import SharedBatches
+from sklearn_bpnet.training.stochastic.training import StochasticTraining
 
 
 class NetworkFit:
@@ -93,18 +90,19 @@ class NetworkFit:
         """Sample weights in units of their mean; None where all are 1."""
         samples = self.problem.data.training
         n, weights = len(samples.Y), samples.weights
-        s = (np.ones(n) if weights is None else weights) / self.state.weight_unit
+        unit = self.state.weight_unit or 1.0
+        s = (np.ones(n) if weights is None else weights) / unit
         return None if (samples.take(s) == 1).all() else s.astype(self.theta.dtype)
 
     # What happens between epochs
 
-    def _monitor(self, continues: bool) -> Watch:
+    def _monitor(self, continues: bool) -> Monitor:
         problem, state, stopping = self.problem, self.state, self.plan.stopping
         validation, validate = problem.data.validation, None
         if validation is not None:
             validate = Validator(problem, validation, self.theta.dtype)
         early_stopping = stopping.early_stopping and validate is not None
-        monitor = Watch(
+        monitor = Monitor(
             history=self.history,
             patience=Patience(
                 stopping.tol,
@@ -155,7 +153,7 @@ class NetworkFit:
         """A recorder of some training samples, in memory of their own."""
         problem, samples = self.problem, self.problem.data.training
         indices = samples.numbers
-        n = min(len(indices), MOST_ROWS)
+        n = min(len(indices), MAX_SAMPLES)
         indices = indices[np.linspace(0, len(indices) - 1, n).astype(np.intp)]
         reader = RowReader(self.reader.X, self.theta.dtype, problem.standardization)
         batch = next(Batches(reader, self.Y, self.s, indices, n).runs())
@@ -175,34 +173,36 @@ class NetworkFit:
             return Outcome(StopReason.CONVERGED, n_iter=0, loss=0.0)
         monitor = self.monitor
         if self.plan.verbose or self.on_epoch_end:
-            monitor.after_epoch = self._after_epoch
-        monitor.before_epoch = self.on_epoch_begin
+            monitor.on_epoch_end = self._after_epoch
+        monitor.on_epoch_begin = self.on_epoch_begin
         try:
             # an overflow ends training, and is reported, as divergence
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 if self.shares_batches:
                     return self._minimise()
-                with one_blas_thread():
+                limit = OneBlasThread()
+                with limit, limit:  # twice, in case of an interrupt in an exit
                     return self._minimise()
         finally:
             # without this cycle of references the samples are let go of at once:
             # joblib waits a second for processes that still hold a memory map of them
-            monitor.after_epoch = monitor.before_epoch = None
+            monitor.on_epoch_end = monitor.on_epoch_begin = None
 
     def _minimise(self) -> Outcome:
         plan, risk = self.plan, self.problem.risk
         indices = self.problem.data.training.indices
         if isinstance(plan.solver, Optimizer):
             return self._minimise_by_steps(plan.solver, indices)
-        batches = self._batches(indices, block_rows(risk.network))
-        with blas_threads_for(risk.network, batches.batch_size):
+        batches = self._batches(indices, chunk_size(risk.network))
+        limit = blas_threads_for(risk.network, batches.batch_size)
+        with limit, limit:  # twice, as above
             return plan.solver.run(
                 risk,
                 self.theta,
                 batches,
                 tol=plan.stopping.tol,
                 max_iter=self.max_iter,
-                watch=self.monitor,
+                monitor=self.monitor,
             )
 
     def _minimise_by_steps(
@@ -226,7 +226,8 @@ class NetworkFit:
         )
         batches = self._batches(indices, plan.batch_size)
         can_share = self.shares_batches and self.problem.is_compiled
-        with crew_for(risk.network, plan.batch_size, can_share) as training.crew:
+        shared = SharedBatches(risk.network, plan.batch_size, can_share)
+        with shared, shared as training.pool:  # twice, as above
             return training.run(
                 self.theta, batches, self.max_iter, self.progress, self.monitor
             )

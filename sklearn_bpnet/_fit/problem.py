@@ -11,9 +11,12 @@ from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._settings.plan import TrainingPlan
 from sklearn_bpnet.net.initializers import Initialization
 from sklearn_bpnet.net.risk import EmpiricalRisk
-from sklearn_bpnet.training.batches import Standardization
-from sklearn_bpnet.training.epoch import is_compiled
 from sklearn_bpnet.training.optimizers import Optimizer
+from sklearn_bpnet.training.standardization import Standardization
+from sklearn_bpnet.training.stochastic.choice import is_compiled
+
+# from the attributes that show a network to its score on the validation samples
+Scorer = Callable[[Mapping[str, Any]], float]
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Problem:
     plan: TrainingPlan
     initialization: Initialization
     given_init: tuple[Any, Any] = (None, None)
-    scorer: Callable[[Mapping[str, Any]], float] | None = None
+    scorer: Scorer | None = None
     resumes: bool = False
 
     @property

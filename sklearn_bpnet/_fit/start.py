@@ -76,7 +76,8 @@ def _continued(problem: Problem, state: TrainingState, before: FittedNetwork) ->
         start = Theta.pack(before.arrays, problem.plan.dtype)
     except ValueError as error:
         raise ValueError(f"Training cannot continue: {error} {_START_AGAIN}") from error
-    if state.theta is not None and np.array_equal(start.flat, state.shown):
+    shown = state.shown
+    if shown is not None and np.array_equal(start.flat, shown):
         start.flat[:] = state.theta
     else:
         state.average = None  # the user has changed the weights

@@ -9,8 +9,8 @@ import numpy as np
 
 from sklearn_bpnet._data.samples import Indices
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.training.epoch import Progress
-from sklearn_bpnet.training.watch import Best
+from sklearn_bpnet.training.monitor.monitor import Best
+from sklearn_bpnet.training.stochastic.epoch import Progress
 
 
 @dataclass

@@ -10,7 +10,7 @@ from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.training.batches import RowReader
 from sklearn_bpnet.training.evaluation import output_Z
-from sklearn_bpnet.training.history import Validation
+from sklearn_bpnet.training.monitor.history import Validation
 
 
 class Validator:

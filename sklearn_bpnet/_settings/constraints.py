@@ -21,8 +21,8 @@ from sklearn_bpnet.options import (
     WeightDecay,
 )
 from sklearn_bpnet.training.full_batch import FULL_BATCH_SOLVERS, FullBatchSolver
+from sklearn_bpnet.training.monitor.recording import RECORDS
 from sklearn_bpnet.training.optimizers import OPTIMIZERS, Optimizer
-from sklearn_bpnet.training.recording import RECORDS
 from sklearn_bpnet.training.schedules import SCHEDULES, Schedule
 
 _AT_LEAST_ZERO = Interval(Real, 0, None, closed="left")

@@ -19,10 +19,10 @@ from sklearn_bpnet.net.initializers import (
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.options import EarlyStopping
 from sklearn_bpnet.training.full_batch import FullBatchSolver
+from sklearn_bpnet.training.monitor.recording import RECORDS
 from sklearn_bpnet.training.optimizers import Optimizer
-from sklearn_bpnet.training.recording import RECORDS
+from sklearn_bpnet.training.optimizers.step import StepOptions
 from sklearn_bpnet.training.schedules import Constant, Schedule, TrainingTime
-from sklearn_bpnet.training.step import StepOptions
 
 # A schedule's last factor from which on the learning rate has annealed to zero
 _ANNEALED = 0.01

@@ -62,18 +62,31 @@ def build_risk(
     if settings.group_alpha:
         _check_group_penalty(settings)
     n_samples = max(n_samples, _SAMPLES_OF_A_STREAM) if incremental else n_samples
-    return EmpiricalRisk(
+    risk = EmpiricalRisk(
         network,
         loss,
         _alpha(settings.alpha, len(network.layers), n_samples, n_choices),
         ElasticNet(settings.l1_ratio),
         GroupLasso(settings.group_alpha),
     )
+    if risk.is_penalised and settings.l1_ratio and not _can_threshold(settings):
+        raise ValueError(
+            f"l1_ratio={settings.l1_ratio} needs a solver with proximal steps; "
+            f"solver={settings.solver!r} has none. Use 'adam', 'sgd', 'gd' or "
+            "'lbfgs', or l1_ratio=0."
+        )
+    return risk
+
+
+def _can_threshold(settings: Settings) -> bool:
+    """Whether the solver makes weights exactly zero: all but rules of signs do."""
+    solver = solver_of(settings)
+    return not isinstance(solver, Optimizer) or solver.has_proximal_step
 
 
 def _check_group_penalty(settings: Settings) -> None:
     group_alpha, solver = settings.group_alpha, solver_of(settings)
-    if not isinstance(solver, Optimizer) or solver.orthant_wise:
+    if not isinstance(solver, Optimizer) or not solver.has_proximal_step:
         raise ValueError(
             f"group_alpha={group_alpha} needs a solver with proximal steps; "
             f"solver={settings.solver!r} has none. Use 'adam', 'sgd' or 'gd'."

@@ -15,40 +15,20 @@ from sklearn_bpnet.net.initializers import INITIALIZERS
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.registry import Registry
 from sklearn_bpnet.options import Initialization
-from sklearn_bpnet.training.full_batch import (
-    FULL_BATCH_SOLVERS,
-    LBFGS,
-    FullBatchSolver,
-)
-from sklearn_bpnet.training.optimizers import (
-    OPTIMIZERS,
-    SGD,
-    Adam,
-    AdamW,
-    AMSGrad,
-    NAdam,
-    Optimizer,
-    RAdam,
-)
-from sklearn_bpnet.training.schedules import (
-    InverseScaling,
-    Schedule,
-    schedule_from,
-)
+from sklearn_bpnet.training.full_batch import FULL_BATCH_SOLVERS, FullBatchSolver
+from sklearn_bpnet.training.optimizers import OPTIMIZERS, Optimizer
+from sklearn_bpnet.training.schedules import Schedule, schedule_from
 
 # "auto" is a hundredth of the samples between these: small batches learn more per
 # epoch, which large tables do in time anyway
 _SMALLEST_BATCH, _LARGEST_BATCH = 64, 200
 # `benchmarks.tabular` chose the usual rates, on tables of about so many features
 _FEATURES_AT_USUAL_RATE = 20
-# by name they take beta_1, beta_2 and epsilon from the settings
-ADAMS = {
-    "adam": Adam,
-    "amsgrad": AMSGrad,
-    "adamw": AdamW,
-    "nadam": NAdam,
-    "radam": RAdam,
-}
+# what some solvers take from the settings if they are given by name
+TAKEN_BY_SOLVERS = [
+    *(name for solver in OPTIMIZERS.values() for name in solver.from_estimator),
+    *(name for solver in FULL_BATCH_SOLVERS.values() for name in solver.from_estimator),
+]
 _REGISTRIES: Mapping[str, Registry[Any]] = {
     "activation": ACTIVATIONS,
     "output_activation": ACTIVATIONS,
@@ -64,13 +44,23 @@ def solver_of(settings: Settings) -> Optimizer | FullBatchSolver:
     solver: Any = settings.solver
     if not isinstance(solver, str):
         return solver
-    if solver == "lbfgs":
-        return LBFGS(max_fun=settings.max_fun)
-    if solver == "sgd":
-        return SGD(settings.momentum, settings.nesterovs_momentum)
-    if solver in ADAMS:
-        return ADAMS[solver](settings.beta_1, settings.beta_2, settings.epsilon)
-    return OPTIMIZERS[solver] if solver in OPTIMIZERS else FULL_BATCH_SOLVERS[solver]
+    registry: Mapping[str, Any] = OPTIMIZERS
+    if solver not in OPTIMIZERS:
+        registry = FULL_BATCH_SOLVERS
+    return _with_settings(registry[solver], settings)
+
+
+def _with_settings(named: Any, settings: Settings) -> Any:
+    """A registered solver or schedule, with the numbers of the settings for it."""
+    fields = named.from_estimator.items()
+    return named.with_params(**{f: getattr(settings, name) for name, f in fields})
+
+
+def optimizer_of(settings: Settings) -> Optimizer:
+    """The optimiser, where it is known to be one."""
+    solver = solver_of(settings)
+    assert isinstance(solver, Optimizer)
+    return solver
 
 
 def solver_name(settings: Settings) -> str:
@@ -111,8 +101,7 @@ def learning_rate(settings: Settings, n_features: int) -> float:
     """
     if not isinstance(settings.learning_rate_init, str):
         return float(settings.learning_rate_init)
-    solver = solver_of(settings)
-    assert isinstance(solver, Optimizer)
+    solver = optimizer_of(settings)
     return solver.usual_rate * min(1.0, cbrt(_FEATURES_AT_USUAL_RATE / n_features))
 
 
@@ -137,9 +126,8 @@ def schedule(
         spec = settings.option(parameter).schedule
     if isinstance(spec, str) and spec == "auto":
         spec = "constant" if open_ended else "cosine"
-    if isinstance(spec, str) and spec == "invscaling":
-        return InverseScaling(settings.power_t)
-    return schedule_from(spec)
+    found = schedule_from(spec)
+    return _with_settings(found, settings) if isinstance(spec, str) else found
 
 
 def configurable(

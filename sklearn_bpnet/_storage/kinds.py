@@ -6,60 +6,37 @@ it is in, so that files outlive modules.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import is_dataclass
-from functools import cache
-from types import ModuleType
 from typing import Any
 
 from sklearn_bpnet._fit.state import TrainingState
-from sklearn_bpnet.net import activations, initializers, losses, targets
-from sklearn_bpnet.net.blocks import embeddings
-from sklearn_bpnet.training import full_batch, optimizers, schedules
-from sklearn_bpnet.training.batches import Standardization
-from sklearn_bpnet.training.epoch import Progress
-from sklearn_bpnet.training.watch import Best
+from sklearn_bpnet._settings.settings import OPTIONS
+from sklearn_bpnet.net import registry
+from sklearn_bpnet.training.monitor.monitor import Best
+from sklearn_bpnet.training.standardization import Standardization
+from sklearn_bpnet.training.stochastic.epoch import Progress
 
-_MODULES: dict[str, ModuleType] = {
-    "activation": activations,
-    "embedding": embeddings,
-    "initializer": initializers,
-    "loss": losses,
-    "optimizer": optimizers,
-    "schedule": schedules,
-    "solver": full_batch,
-    "target_encoding": targets,
+# beside what has a registry: activations, losses, optimisers, schedules, ...
+_OWN: dict[str, dict[str, Any]] = {
+    "option": {cls.__name__: cls for cls in OPTIONS.values()},
+    "state": {
+        cls.__name__: cls for cls in (TrainingState, Progress, Best, Standardization)
+    },
 }
-_STATES = (TrainingState, Progress, Best, Standardization)
-
-
-@cache
-def _classes() -> dict[tuple[str, str], type]:
-    found: dict[tuple[str, str], type] = {
-        (kind, cls.__name__): cls
-        for kind, module in _MODULES.items()
-        for cls in _dataclasses_of(module)
-    }
-    return found | {("state", cls.__name__): cls for cls in _STATES}
-
-
-def _dataclasses_of(module: ModuleType) -> Iterator[type]:
-    """Those that the module or package defines, not those that it only uses."""
-    for value in vars(module).values():
-        if isinstance(value, type) and is_dataclass(value):
-            if value.__module__.startswith(module.__name__):
-                yield value
 
 
 def kind_of(value: Any) -> str | None:
     """The kind of an instance, or None where a file cannot hold it."""
-    for (kind, name), cls in _classes().items():
-        if cls is type(value) and name == cls.__name__:
+    cls = type(value)
+    for kind, classes in _OWN.items():
+        if classes.get(cls.__name__) is cls:
             return kind
-    return None
+    try:
+        return registry.kind_and_class(value)[0]
+    except ValueError:
+        return None
 
 
-def class_of(kind: str, name: str) -> type:
+def class_of(kind: str, name: str) -> Any:
     """The class of that kind and name.
 
     Raises
@@ -67,6 +44,8 @@ def class_of(kind: str, name: str) -> type:
     ValueError
         If there is none.
     """
-    if (kind, name) not in _classes():
+    if kind not in _OWN:
+        return registry.class_of(kind, name)
+    if name not in _OWN[kind]:
         raise ValueError(f"There is no {kind} called {name}.")
-    return _classes()[kind, name]
+    return _OWN[kind][name]

@@ -1,1 +1,1 @@
-"""The way to the minimum of an empirical risk: optimisers, schedules, stopping."""
+"""The minimisation of an empirical risk: optimisers, schedules, epochs, stopping."""

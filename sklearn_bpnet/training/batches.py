@@ -1,13 +1,12 @@
 """Mini-batches out of arrays, memory maps and CSR matrices.
 
-X stays as the user gave it. A batch's rows are gathered, standardised and cast to
-the network's dtype on the way, in buffers that are reused from batch to batch.
+X stays as the user gave it. The samples of a batch are gathered, standardised and cast
+to the network's dtype on the way, in buffers that are reused from batch to batch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, cast
 
@@ -16,10 +15,11 @@ from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
 
 from sklearn_bpnet.net._typing import Array, Operand
-from sklearn_bpnet.net.blocks.input_scale import column_dots, scale_columns
 from sklearn_bpnet.net.memory import aligned
+from sklearn_bpnet.training.sparse_rows import CentredRows
+from sklearn_bpnet.training.standardization import Standardization
 
-Rows = slice | NDArray[np.intp]
+Indices = slice | NDArray[np.intp]
 
 # Gathering rows from columns stored one after the other touches a cache line for
 # every number; up to this size a copy in row order is worth its memory.
@@ -27,89 +27,6 @@ _COPY_TO_ROW_ORDER_BELOW = 256 * 2**20  # bytes
 
 # Numbers of X read at a time: a megabyte of float32, which stays in a cache.
 _READ_NUMBERS = 2**18
-
-
-@dataclass(frozen=True)
-class Standardization:
-    """x -> z = (x - mean) / scale, feature by feature.
-
-    Parameters
-    ----------
-    mean, scale : ndarray of shape (n_features,)
-        float64; the scales are positive.
-    smooth_clip : float or None, default=None
-        A number c above 0 bends z to z / sqrt(1 + (z / c)^2), which lies within c of 0.
-    """
-
-    mean: NDArray[np.float64]
-    scale: NDArray[np.float64]
-    smooth_clip: float | None = None
-
-    def bend(self, Z: Array) -> None:
-        """Clip scaled numbers smoothly, in place."""
-        if self.smooth_clip is not None:
-            bend = Z / self.smooth_clip
-            np.hypot(bend, 1, out=bend)
-            Z /= bend
-
-    @property
-    def largest_offset(self) -> float:
-        """max |mean / scale|: what is lost to cancellation if it is done late."""
-        return float(np.max(np.abs(self.mean / self.scale), initial=0.0))
-
-
-class CentredRows:
-    """Sparse rows minus one dense row, the centring done inside the product.
-
-    (S - 1 m) @ W = S @ W - 1 (m @ W), so S stays sparse.
-
-    Parameters
-    ----------
-    S : CSR matrix or array of shape (n_rows, n_features)
-        The rows, scaled.
-    m : ndarray of shape (n_features,)
-        The row to subtract from each.
-    """
-
-    def __init__(self, S: Any, m: Array) -> None:
-        self.S = S
-        self.m = m
-        self.shape = S.shape
-
-    def __matmul__(self, W: Array) -> Array:
-        product: Array = self.S @ W
-        product -= self.m @ W
-        return product
-
-    def scale_columns(self, s: Array) -> CentredRows:
-        """These rows times diag(s)."""
-        return CentredRows(scale_columns(self.S, s, out=s), self.m * s)
-
-    def column_dots(self, G: Array) -> Array:
-        """The sum over i of x_ij g_ij, for every column j."""
-        return column_dots(self.S, G) - self.m * G.sum(axis=0)
-
-    @property
-    def T(self) -> CentredColumns:
-        """The transpose."""
-        return CentredColumns(self)
-
-
-@dataclass(frozen=True)
-class CentredColumns:
-    """The transpose of ``CentredRows``, for the gradient A.T @ D."""
-
-    rows: CentredRows
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the transpose."""
-        return self.rows.shape[::-1]
-
-    def __matmul__(self, D: Array) -> Array:
-        product: Array = self.rows.S.T @ D
-        product -= np.multiply.outer(self.rows.m, D.sum(axis=0))
-        return product
 
 
 def in_row_order(X: Any) -> Any:
@@ -155,11 +72,11 @@ class RowReader:
                 offset = standardization.mean / standardization.scale
                 self._offset = offset.astype(self.dtype)
 
-    def read(self, rows: Rows) -> Operand:
-        """The rows, valid until the next call."""
+    def read(self, indices: Indices) -> Operand:
+        """The samples, valid until the next call."""
         if self.is_sparse:
-            return self._read_sparse(rows)
-        raw = self._gather(rows)
+            return self._read_sparse(indices)
+        raw = self._gather(indices)
         if self.standardization is None:
             if raw.dtype == self.dtype:
                 return raw
@@ -169,7 +86,7 @@ class RowReader:
         out = self._buffer("out", len(raw), self.dtype)
         wide = out
         if self.wide != self.dtype:
-            is_copy = not isinstance(rows, slice) and raw.dtype == self.wide
+            is_copy = not isinstance(indices, slice) and raw.dtype == self.wide
             wide = raw if is_copy else self._buffer("wide", len(raw), self.wide)
         if raw.dtype != wide.dtype:  # a ufunc that casts would make buffers of its own
             np.copyto(wide, raw)
@@ -201,16 +118,16 @@ class RowReader:
         clip = self.standardization.smooth_clip
         return self.X, self._mean, self._factor, np.inf if clip is None else float(clip)
 
-    def _gather(self, rows: Rows) -> NDArray[Any]:
-        if isinstance(rows, slice) or not self.X.flags.c_contiguous:
-            gathered: NDArray[Any] = self.X[rows]
+    def _gather(self, indices: Indices) -> NDArray[Any]:
+        if isinstance(indices, slice) or not self.X.flags.c_contiguous:
+            gathered: NDArray[Any] = self.X[indices]
             return gathered
-        raw = self._buffer("raw", len(rows), self.X.dtype)
-        # "clip" writes straight into `out`; the rows are known to exist
-        return self.X.take(rows, axis=0, out=raw, mode="clip")
+        raw = self._buffer("raw", len(indices), self.X.dtype)
+        # "clip" writes straight into `out`; the indices are known to be valid
+        return self.X.take(indices, axis=0, out=raw, mode="clip")
 
-    def _read_sparse(self, rows: Rows) -> Operand:
-        S = self.X[rows]
+    def _read_sparse(self, indices: Indices) -> Operand:
+        S = self.X[indices]
         data = S.data
         if self.standardization is not None:
             data = data * self._factor[S.indices]
@@ -228,13 +145,13 @@ class RowReader:
 
 
 class Batch(NamedTuple):
-    """A few rows, ready for the network.
+    """A few samples, ready for the network.
 
     Parameters
     ----------
-    X : array or sparse operand of shape (n_rows, n_features)
-    Y : ndarray of shape (n_rows, n_outputs)
-    s : ndarray of shape (n_rows,) or None
+    X : array or sparse operand of shape (n_samples, n_features)
+    Y : ndarray of shape (n_samples, n_outputs)
+    s : ndarray of shape (n_samples,) or None
         Sample weights, or None where all are equal.
     """
 
@@ -243,24 +160,24 @@ class Batch(NamedTuple):
     s: Array | None
 
     def split(self, size: int) -> Iterator[Batch]:
-        """The rows in batches of ``size``, the last one perhaps smaller."""
-        n_rows = len(self.Y)
-        if n_rows <= size:
+        """The samples in batches of ``size``, the last one perhaps smaller."""
+        n_samples = len(self.Y)
+        if n_samples <= size:
             yield self
             return
-        for start in range(0, n_rows, size):
+        for start in range(0, n_samples, size):
             yield self.rows(slice(start, start + size))
 
     def rows(self, rows: slice) -> Batch:
-        """Some of the rows; of arrays only, as several batches are read at once."""
+        """Some of the samples; of arrays only, as several batches are read at once."""
         X = cast(Array, self.X)
         return Batch(X[rows], self.Y[rows], None if self.s is None else self.s[rows])
 
 
 class Batches:
-    """The training rows, an epoch at a time.
+    """The training samples, epoch by epoch.
 
-    Rows are read many batches at a time: of a narrow table the gathering, scaling
+    Samples are read many batches at a time: of a narrow table the gathering, scaling
     and casting of a single batch costs more than its arithmetic.
 
     Parameters
@@ -270,11 +187,11 @@ class Batches:
     Y : ndarray of shape (n_samples, n_outputs)
         Targets, in the network's dtype.
     s : ndarray of shape (n_samples,) or None
-        Sample weights of mean 1 over the training rows.
-    rows : ndarray of int or None
-        The rows to train on; None means all.
+        Sample weights of mean 1 over the training samples.
+    indices : ndarray of int or None
+        The samples to train on; None means all.
     batch_size : int
-        Rows a batch; the last batch of an epoch may be smaller.
+        Samples per batch; the last batch of an epoch may be smaller.
     """
 
     def __init__(
@@ -282,15 +199,15 @@ class Batches:
         reader: RowReader,
         Y: Array,
         s: Array | None,
-        rows: NDArray[np.intp] | None,
+        indices: NDArray[np.intp] | None,
         batch_size: int,
     ) -> None:
         self.reader = reader
         self.Y = Y
         self.s = s
-        self.rows = rows
-        self.n_rows = len(Y) if rows is None else len(rows)
-        self.batch_size = min(batch_size, self.n_rows)
+        self.indices = indices
+        self.n_samples = len(Y) if indices is None else len(indices)
+        self.batch_size = min(batch_size, self.n_samples)
         at_once = 1
         if not reader.is_sparse:
             at_once = _READ_NUMBERS // (self.batch_size * reader.X.shape[1])
@@ -301,11 +218,11 @@ class Batches:
 
     @property
     def n_batches(self) -> int:
-        """Batches of an epoch."""
-        return -(-self.n_rows // self.batch_size)
+        """Batches per epoch."""
+        return -(-self.n_samples // self.batch_size)
 
     def epoch(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
-        """All rows once, in batches; in the order that ``rng`` draws, if given.
+        """All samples once, in batches; in the order that ``rng`` draws, if given.
 
         A batch is valid until the next one is asked for.
         """
@@ -313,52 +230,52 @@ class Batches:
             yield from run.split(self.batch_size)
 
     def runs(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
-        """All rows once, in runs of one or more whole batches, to be split."""
-        if self.batch_size == self.n_rows:
+        """All samples once, in runs of one or more whole batches, to be split."""
+        if self.batch_size == self.n_samples:
             if self._only is None:  # read once: order means nothing to a full batch
-                self._only = self._read(slice(0, self.n_rows))
+                self._only = self._read(slice(0, self.n_samples))
             yield self._only
             return
-        order = self.rows if rng is None else self._shuffled(rng)
-        for start in range(0, self.n_rows, self._read_size):
+        order = self.indices if rng is None else self._shuffled(rng)
+        for start in range(0, self.n_samples, self._read_size):
             yield self._read(slice(start, start + self._read_size), order)
 
     def orders(
         self, rng: np.random.Generator | None, n_batches: int
     ) -> Iterator[NDArray[np.intp]]:
-        """The numbers of all rows once, of ``n_batches`` batches at a time."""
-        is_whole = self.batch_size == self.n_rows  # order means nothing to it
+        """The indices of all samples once, of ``n_batches`` batches at a time."""
+        is_whole = self.batch_size == self.n_samples  # order means nothing to it
         order = self._in_order if rng is None or is_whole else self._shuffled(rng)
         size = n_batches * self.batch_size
-        for start in range(0, self.n_rows, size):
+        for start in range(0, self.n_samples, size):
             yield order[start : start + size]
 
     @cached_property
     def _in_order(self) -> NDArray[np.intp]:
-        """The rows to train on, as numbers; made only where they are shuffled."""
-        return np.arange(self.n_rows) if self.rows is None else self.rows
+        """The indices of the samples; made only where they are shuffled."""
+        return np.arange(self.n_samples) if self.indices is None else self.indices
 
     def _shuffled(self, rng: np.random.Generator) -> NDArray[np.intp]:
         if self._order is None:
-            self._order = np.empty(self.n_rows, dtype=np.intp)
+            self._order = np.empty(self.n_samples, dtype=np.intp)
         self._order[:] = self._in_order
         rng.shuffle(self._order)
         return self._order
 
     def _read(self, piece: slice, order: NDArray[np.intp] | None = None) -> Batch:
-        order = self.rows if order is None else order
+        order = self.indices if order is None else order
         if order is None:
             s = None if self.s is None else self.s[piece]
             return Batch(self.reader.read(piece), self.Y[piece], s)
-        rows = order[piece]
-        s = None if self.s is None else self._take(1, self.s, rows)
-        return Batch(self.reader.read(rows), self._take(0, self.Y, rows), s)
+        indices = order[piece]
+        s = None if self.s is None else self._take(1, self.s, indices)
+        return Batch(self.reader.read(indices), self._take(0, self.Y, indices), s)
 
-    def _take(self, which: int, source: Array, rows: NDArray[np.intp]) -> Array:
-        """The rows of Y or s, in a buffer that is reused."""
+    def _take(self, which: int, source: Array, indices: NDArray[np.intp]) -> Array:
+        """The samples' entries of Y or s, in a buffer that is reused."""
         buffer = self._buffers[which]
         if buffer is None:
-            size = min(self._read_size, self.n_rows)
+            size = min(self._read_size, self.n_samples)
             buffer = np.empty((size, *source.shape[1:]), dtype=source.dtype)
             self._buffers[which] = buffer
-        return source.take(rows, axis=0, out=buffer[: len(rows)], mode="clip")
+        return source.take(indices, axis=0, out=buffer[: len(indices)], mode="clip")

@@ -159,7 +159,7 @@ def test_label_indicators_and_several_targets(multilabel, rng):
         assert np.isfinite(found.losses).all()
 
 
-def test_rows_of_weight_zero_count_as_absent(iris):
+def test_samples_of_weight_zero_count_as_absent(iris):
     X, y = iris
     clf = BPNetClassifier((3,), batch_size=40, random_state=0)
     w = np.repeat([1.0, 0.0], [100, 50])

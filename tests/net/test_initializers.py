@@ -314,7 +314,7 @@ def test_units_bend_among_the_samples(X):
 
 def test_a_hull_is_a_mean_of_samples_with_dirichlet_shares():
     # of x uniform on [0, 1]: E b = -1/2, and sum s_k^2 has the mean 2 / (n + 1)
-    Z = np.linspace(0, 1, 401)[:, None] * np.ones(40_000)
+    Z = np.linspace(0, 1, 2001)[:, None] * np.ones(40_000)
     for n in (1, 5):
         b = Hull(n).adapt(np.zeros(40_000), Z, np.random.default_rng(0))
         assert b.mean() == pytest.approx(-0.5, abs=0.006)

@@ -248,14 +248,14 @@ def assert_same(one, other):
     np.testing.assert_allclose(one[1], other[1], rtol=1e-11, atol=1e-15)
 
 
-def test_weight_two_equals_a_duplicated_row(penalised):
+def test_weight_two_equals_a_duplicated_sample(penalised):
     risk, theta, X, Y = penalised
     weighted = risk.value_and_gradient(theta, X, Y, [1, 2, 1, 3])
     indices = [0, 1, 1, 2, 3, 3, 3]
     assert_same(weighted, risk.value_and_gradient(theta, X[indices], Y[indices]))
 
 
-def test_weight_zero_equals_an_absent_row(penalised):
+def test_weight_zero_equals_an_absent_sample(penalised):
     risk, theta, X, Y = penalised
     weighted = risk.value_and_gradient(theta, X, Y, [1, 0, 1, 0])
     assert_same(weighted, risk.value_and_gradient(theta, X[[0, 2]], Y[[0, 2]]))
@@ -275,7 +275,7 @@ def test_scaling_all_weights_changes_nothing(either_risk, factor):
 
 
 @pytest.mark.parametrize("times", [2, 5])
-def test_alpha_means_the_same_for_any_number_of_rows(either_risk, times):
+def test_alpha_means_the_same_for_any_number_of_samples(either_risk, times):
     risk, theta, X, Y = either_risk
     more = risk.value_and_gradient(
         theta, np.tile(X, (times, 1)), np.tile(Y, (times, 1)), np.tile(WEIGHTS, times)
@@ -283,7 +283,7 @@ def test_alpha_means_the_same_for_any_number_of_rows(either_risk, times):
     assert_same(more, risk.value_and_gradient(theta, X, Y, WEIGHTS))
 
 
-def test_the_order_of_the_rows_does_not_matter(either_risk):
+def test_the_order_of_the_samples_does_not_matter(either_risk):
     risk, theta, X, Y = either_risk
     order = [2, 0, 3, 1]
     assert_same(

@@ -11,7 +11,7 @@ from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import Batches, RowReader
-from sklearn_bpnet.training.history import Validation
+from sklearn_bpnet.training.monitor.history import Validation
 
 
 @dataclass

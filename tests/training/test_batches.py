@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from sklearn_bpnet.training.batches import Batches, RowReader, Standardization
+from sklearn_bpnet.training.batches import Batches, RowReader
+from sklearn_bpnet.training.standardization import Standardization
 
 every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 every_sparse_form = pytest.mark.parametrize(
@@ -215,7 +216,9 @@ def numbers_at_once(request, monkeypatch):
 @every_form
 @every_batch_size
 @every_choice
-def test_an_epoch_has_every_row_once_with_its_target_and_weight(form, batch_size, rows):
+def test_an_epoch_has_every_sample_once_with_its_target_and_weight(
+    form, batch_size, rows
+):
     expected = sorted(range(10) if rows is None else rows)
     for weighted in (True, False):
         batches = numbered(10, batch_size, rows, form, weighted)
@@ -265,7 +268,7 @@ def test_only_the_last_batch_may_be_smaller(n_rows, batch_size, sizes):
     batches = numbered(n_rows, batch_size)
     for rng in (np.random.default_rng(0), None):
         assert [len(piece) for piece in epoch_of(batches, rng)] == sizes
-    assert batches.n_rows == n_rows
+    assert batches.n_samples == n_rows
     assert batches.batch_size == max(sizes)
 
 

@@ -5,7 +5,7 @@ from scipy import sparse
 from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.training.batches import RowReader
-from sklearn_bpnet.training.evaluation import block_rows, output_Z
+from sklearn_bpnet.training.evaluation import chunk_size, output_Z
 
 
 def network_and_blocks(dtype=np.float64):
@@ -29,7 +29,7 @@ def expected_Z(blocks, X):
 @pytest.mark.parametrize("choice", ["all", "some"])
 def test_outputs_are_those_of_every_row(block_numbers, form, choice, monkeypatch):
     monkeypatch.setattr(
-        "sklearn_bpnet.training.evaluation._BLOCK_NUMBERS", block_numbers
+        "sklearn_bpnet.training.evaluation._CHUNK_NUMBERS", block_numbers
     )
     network, blocks = network_and_blocks()
     X = np.random.default_rng(1).normal(size=(150, 3))  # 64 + 64 + 22
@@ -50,4 +50,4 @@ def test_outputs_are_in_the_networks_dtype():
 )
 def test_a_block_is_bounded_by_its_widest_array(units, n_rows):
     activations = [ACTIVATIONS["identity"]] * (len(units) - 1)
-    assert block_rows(Network.dense(units, activations)) == n_rows
+    assert chunk_size(Network.dense(units, activations)) == n_rows

@@ -161,7 +161,7 @@ def test_one_cycle_has_its_peak_where_the_rise_ends():
     ],
     ids=str,
 )
-def test_only_a_rate_that_can_shrink_goes_on_after_a_plateau(
+def test_only_a_rate_that_can_shrink_continues_after_a_plateau(
     schedule, learning_rate, goes_on
 ):
     assert schedule.goes_on_after_plateau(learning_rate) is goes_on

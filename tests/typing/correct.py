@@ -6,7 +6,6 @@ from typing import Any, assert_type
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn_bpnet.net.blocks.embeddings import PBLD
 
 from sklearn_bpnet import (
     BPNetClassifier,
@@ -17,6 +16,7 @@ from sklearn_bpnet import (
 from sklearn_bpnet.callbacks import Callback, Checkpoint, LearningCurve, TimeLimit
 from sklearn_bpnet.inspection import LearningRateDisplay, find_learning_rate
 from sklearn_bpnet.net.activations import GELU, LeakyReLU
+from sklearn_bpnet.net.blocks.embeddings import PBLD
 from sklearn_bpnet.net.initializers import NormalBiases, Zeros
 from sklearn_bpnet.net.losses import LogLoss, Quantile
 from sklearn_bpnet.options import Dropout, EarlyStopping, Initialization, WeightDecay

@@ -52,13 +52,14 @@ class InputScale(Block):
     layer).
     """
 
+    compiled_as: ClassVar[str | None] = "input_scale"
+
     n_units: int
 
     initial: ClassVar[float] = 1.0
     descriptions: ClassVar[Mapping[str, str]] = {
         "input_scale": "learned scale of the features"
     }
-    compiled_as: ClassVar[str | None] = "input_scale"
 
     @property
     def shapes(self) -> tuple[Shape, ...]:

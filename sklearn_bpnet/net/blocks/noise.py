@@ -131,9 +131,9 @@ class Dropout(Noise):
     to prevent neural networks from overfitting", JMLR 15, 2014.
     """
 
-    rate: float
-
     compiled_as: ClassVar[str | None] = "dropout"
+
+    rate: float
 
     def rate_at(self, factor: float) -> float:
         """The rate times a schedule's factor; ValueError unless it is below 1."""

@@ -11,6 +11,8 @@ from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.training.full_batch.coordinates import SignSplit
 from sklearn_bpnet.training.full_batch.solver import FullBatchSolver, Minimisation
 
+__all__ = ["ConjugateGradient"]
+
 
 @dataclass(frozen=True)
 class ConjugateGradient(FullBatchSolver):
@@ -30,12 +32,16 @@ class ConjugateGradient(FullBatchSolver):
                 'solver="cg" needs a smooth risk, and an L1 penalty has a kink at '
                 'zero. Use solver="lbfgs", or l1_ratio=0.'
             )
-        problem.iterations.look_for(problem.smallest_fall, n_iter=1)
+        iterations, coordinates = problem.iterations, SignSplit(problem.l1)
+        iterations.stop_below(problem.smallest_fall, n_iter=1)
         return optimize.minimize(
-            problem.objective(SignSplit(problem.l1)),
+            problem.objective(coordinates),
             theta,
             method="CG",
             jac=True,
-            callback=problem.iterations,
-            options={"maxiter": problem.iterations.n_left, "gtol": problem.tol},
+            callback=iterations.callback(coordinates),
+            options={"maxiter": iterations.n_left, "gtol": problem.tol},
         )
+
+
+ENTRIES: dict[str, FullBatchSolver] = {"cg": ConjugateGradient()}

@@ -12,7 +12,7 @@ from sklearn_bpnet.net._typing import Array
 
 
 class Coordinates(Protocol):
-    """How a solver for smooth functions under bounds sees theta."""
+    """The variables of a solver for smooth functions under bounds."""
 
     @property
     def bounds(self) -> optimize.Bounds | None:
@@ -27,14 +27,14 @@ class Coordinates(Protocol):
     def add_l1(self, z: Array, value: float, gradient: Array) -> tuple[float, Array]:
         """Value and gradient at a point, from those of the smooth part at theta."""
 
-    def without_overlap(self, z: Array, value: float) -> float:
+    def value_at_theta(self, z: Array, value: float) -> float:
         """The value at theta from that at a point."""
 
 
 class SignSplit:
     """theta = p - q with p, q >= 0 where L1 acts, which makes |theta| = p + q smooth.
 
-    The point that L-BFGS sees is p for every parameter, then q for those that L1
+    The point of L-BFGS is p for every parameter, then q for those that L1
     penalises; parameters without an L1 penalty are free and have no q.
 
     Parameters
@@ -75,7 +75,7 @@ class SignSplit:
         whole = np.concatenate([gradient + self.l1, l1 - gradient[self.split]])
         return value + float(l1 @ (p + q)), whole
 
-    def without_overlap(self, z: Array, value: float) -> float:
+    def value_at_theta(self, z: Array, value: float) -> float:
         """The value at theta from that at a point, where p and q may both be > 0."""
         p, q = z[self.split], z[self.l1.size :]
         return value - 2 * float(self.l1[self.split] @ np.minimum(p, q))
@@ -123,6 +123,6 @@ class Orthant:
         """Value and gradient at a point, from those of the smooth part at theta."""
         return value + float(self.slope @ z), gradient + self.slope
 
-    def without_overlap(self, z: Array, value: float) -> float:
+    def value_at_theta(self, z: Array, value: float) -> float:
         """The value itself."""
         return value

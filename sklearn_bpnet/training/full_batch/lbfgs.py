@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import optimize
@@ -20,6 +21,8 @@ from sklearn_bpnet.training.full_batch.solver import (
     Minimisation,
 )
 
+__all__ = ["LBFGS"]
+
 _LIMIT_REACHED, _NO_LOWER_POINT = 1, 2  # SciPy's status: of iterations; of rounding
 
 
@@ -28,8 +31,8 @@ class LBFGS(FullBatchSolver):
     """Limited-memory BFGS, a quasi-Newton method, for trainings that are full-batch.
 
     An L1 penalty is handled exactly, in two stages: first every weight is split into
-    its positive and its negative part, both bounded below by zero, then training goes
-    on from orthant to orthant, in each of which the penalty is linear.
+    its positive and its negative part, both bounded below by zero, then training
+    continues from orthant to orthant, in each of which the penalty is linear.
 
     Parameters
     ----------
@@ -43,6 +46,8 @@ class LBFGS(FullBatchSolver):
     Zhu, Byrd, Lu and Nocedal, "Algorithm 778: L-BFGS-B", ACM TOMS 23, 1997. Andrew and
     Gao, "Scalable training of L1-regularized log-linear models", ICML 2007.
     """
+
+    from_estimator: ClassVar[Mapping[str, str]] = {"max_fun": "max_fun"}
 
     max_fun: int = 15_000
     history_size: int = 10
@@ -62,7 +67,7 @@ class LBFGS(FullBatchSolver):
                 break
             signs, before = orthant.sign, result.fun
             # it starts with no memory of curvature, so its first steps are short
-            iterations.look_for(fall_of_many, n_iter=self.history_size)
+            iterations.stop_below(fall_of_many, n_iter=self.history_size)
             left = self.max_fun - n_fun
             result = self._minimise_in(orthant, problem, result.x, left, 0.0)
             n_fun += result.nfev
@@ -83,14 +88,14 @@ class LBFGS(FullBatchSolver):
         max_fun: int,
         smallest_fall: float,
     ) -> Any:
-        """Go on from theta in these coordinates; the result's ``x`` is theta."""
+        """Continue from theta in these coordinates; the result's ``x`` is theta."""
         result = optimize.minimize(
             problem.objective(coordinates),
             coordinates.separate(theta),
             method="L-BFGS-B",
             jac=True,
             bounds=coordinates.bounds,
-            callback=problem.iterations,
+            callback=problem.iterations.callback(coordinates),
             options={
                 "maxfun": max_fun,
                 "maxiter": problem.iterations.n_left,
@@ -101,6 +106,9 @@ class LBFGS(FullBatchSolver):
             },
         )
         if np.isfinite(result.fun):
-            result.fun = coordinates.without_overlap(result.x, float(result.fun))
+            result.fun = coordinates.value_at_theta(result.x, float(result.fun))
         result.x = coordinates.join(result.x)
         return result
+
+
+ENTRIES: dict[str, FullBatchSolver] = {"lbfgs": LBFGS()}

@@ -1,4 +1,4 @@
-"""The empirical risk over all rows, block by block."""
+"""The empirical risk over all samples, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from sklearn_bpnet.training.batches import Batches
 
 @dataclass
 class FullBatchRisk:
-    """The smooth part of J and its gradient over all rows, block by block of rows.
+    """The smooth part of J and its gradient over all samples, chunk by chunk.
 
     Parameters
     ----------
     risk : EmpiricalRisk
         J.
     batches : Batches
-        The rows, in blocks of a size that keeps memory bounded.
+        The samples, in chunks of a size that bounds the memory.
     theta : ndarray of shape (n_parameters,)
-        Where a point is put, in the network's dtype, before J is computed there.
+        Holds the point at which J is computed, in the network's dtype.
     """
 
     risk: EmpiricalRisk
@@ -33,23 +33,23 @@ class FullBatchRisk:
     def __post_init__(self) -> None:
         network, dtype = self.risk.network, self.theta.dtype
         self.arrays = network.arrays(self.theta)
-        self.block_gradient = Theta.zeros(network.shapes, dtype)
+        self.chunk_gradient = Theta.zeros(network.shapes, dtype)
         self.strength = self.risk.strength(self.theta)
         self.workspace = network.workspace(self.batches.batch_size, dtype)
 
     def value_and_gradient(self, x: Array) -> tuple[float, Array]:
         """J without its L1 part, and the gradient of that, at ``x``."""
         self.theta[:] = x
-        n, total = self.batches.n_rows, 0.0
+        n, total = self.batches.n_samples, 0.0
         gradient = np.zeros_like(self.theta)
         for batch in self.batches.epoch():
             ws = [layer.part(slice(len(batch.Y))) for layer in self.workspace]
-            part = self.block_gradient
+            part = self.chunk_gradient
             total += self.risk.add_up(
                 self.arrays, batch.X, batch.Y, batch.s, n, part.arrays, ws
             )
             gradient += part.flat
         penalty = self.risk.penalty
-        scratch = self.block_gradient.flat
+        scratch = self.chunk_gradient.flat
         penalty.add_l2_gradient(self.theta, self.strength, gradient, scratch)
         return total / n + penalty.l2_value(self.theta, self.strength), gradient

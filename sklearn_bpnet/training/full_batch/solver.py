@@ -1,11 +1,11 @@
-"""What full-batch solvers share: the risk of all rows, the record, the end."""
+"""What full-batch solvers share: the problem, the record of iterations, the end."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import isfinite
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,15 +16,19 @@ from sklearn_bpnet.training.batches import Batches
 from sklearn_bpnet.training.full_batch.coordinates import Coordinates, SignSplit
 from sklearn_bpnet.training.full_batch.iterations import Iterations
 from sklearn_bpnet.training.full_batch.risk import FullBatchRisk
-from sklearn_bpnet.training.history import NoFiniteStepError, Outcome, StopReason
-from sklearn_bpnet.training.watch import Watch
+from sklearn_bpnet.training.monitor.history import (
+    NoFiniteStepError,
+    Outcome,
+    StopReason,
+)
+from sklearn_bpnet.training.monitor.monitor import Monitor
 
 # SciPy's default relative reduction, 2.2e-9, at scikit-learn's default tol, 1e-4.
 FALL_PER_TOL = 2.2e-5
 
 
 class Minimisation:
-    """The problem that a solver is given, as SciPy's functions want it.
+    """The problem that a solver is given, in the form of SciPy's functions.
 
     Parameters
     ----------
@@ -33,7 +37,7 @@ class Minimisation:
     l1 : ndarray of shape (n_parameters,)
         Strength of the L1 penalty of every parameter.
     iterations : Iterations
-        Looks at every one; the callback.
+        Makes the callback.
     tol : float
         Largest component of the gradient at convergence.
     smallest_fall : float
@@ -58,7 +62,6 @@ class Minimisation:
         self, coordinates: Coordinates
     ) -> Callable[[Array], tuple[float, Array]]:
         """Value and gradient of the risk at a point, in these coordinates."""
-        self.iterations.coordinates = coordinates
 
         def value_and_gradient(z: Array) -> tuple[float, Array]:
             value, gradient = self.smooth.value_and_gradient(coordinates.join(z))
@@ -75,7 +78,18 @@ class Minimisation:
 
 
 class FullBatchSolver(Configurable, ABC):
-    """Minimises the empirical risk with all rows in every step."""
+    """Minimises the empirical risk with all samples in every step.
+
+    To add one, write a module with the class, and its ``ENTRIES`` and ``__all__``.
+
+    Attributes
+    ----------
+    from_estimator : mapping of str to str
+        The estimator's parameters that set hyper-parameters where the solver is given
+        by its name: from parameter to hyper-parameter.
+    """
+
+    from_estimator: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def minimise(self, problem: Minimisation, theta: Array) -> Any:
@@ -97,9 +111,9 @@ class FullBatchSolver(Configurable, ABC):
         *,
         tol: float,
         max_iter: int,
-        watch: Watch,
+        monitor: Monitor,
     ) -> Outcome:
-        """Walk ``theta`` in place to a minimum of the risk; let ``watch`` look.
+        """Walk ``theta`` in place to a minimum of the risk; report to ``monitor``.
 
         It converges where no component of the (projected) gradient exceeds ``tol``,
         or where the risk no longer falls by a matching relative amount.
@@ -112,7 +126,7 @@ class FullBatchSolver(Configurable, ABC):
         smooth = FullBatchRisk(risk, batches, theta)
         l1 = np.asarray(risk.penalty.l1_ratio * smooth.strength, dtype=np.float64)
         smallest_fall = max(tol * FALL_PER_TOL, 64 * float(np.finfo(theta.dtype).eps))
-        iterations = Iterations(theta, watch, max_iter)
+        iterations = Iterations(theta, monitor, max_iter)
         problem = Minimisation(smooth, l1, iterations, tol, smallest_fall)
         if not isfinite(problem.value(theta)):
             raise NoFiniteStepError
@@ -120,16 +134,16 @@ class FullBatchSolver(Configurable, ABC):
             done = iterations.out_of_patience
             reason = StopReason.CONVERGED if done else StopReason.MAX_ITER
             return Outcome(reason, 0, problem.value(theta))
-        watch.begin()
+        monitor.begin_epoch()
         try:
             result = self.minimise(problem, theta.astype(np.float64))
             reason, message = iterations.reason(result)
             last = result.x if isfinite(result.fun) else iterations.last
         except KeyboardInterrupt:
             reason, message, last = StopReason.INTERRUPTED, "", iterations.last
-        kept, epoch = watch.result(last)
+        kept, epoch = monitor.result(last)
         loss = problem.value(kept)
         theta[:] = last
-        if iterations.n and epoch == len(watch.history):
-            watch.history.loss[-1] = loss  # of these very weights, to the last digit
+        if iterations.n and epoch == len(monitor.history):
+            monitor.history.loss[-1] = loss  # of these weights, to the last digit
         return Outcome(reason, iterations.n, loss, message)

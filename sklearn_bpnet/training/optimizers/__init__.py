@@ -1,45 +1,24 @@
-"""Optimisers: steps on the flat vector theta, in place."""
+"""Optimisers: steps on the flat vector theta, in place.
+
+Every module of rules lists its classes in ``__all__`` and its names in ``ENTRIES``.
+"""
 
 from sklearn_bpnet.net.registry import Registry
-from sklearn_bpnet.training.optimizers.adam import Adam, AdamW, AMSGrad, NAdam, RAdam
-from sklearn_bpnet.training.optimizers.adaptive import AdaDelta, AdaGrad, RMSprop
+from sklearn_bpnet.training.optimizers import adam, adaptive, gradient_descent, sign
+from sklearn_bpnet.training.optimizers.adam import *  # noqa: F403
+from sklearn_bpnet.training.optimizers.adaptive import *  # noqa: F403
 from sklearn_bpnet.training.optimizers.base import Optimizer, State
-from sklearn_bpnet.training.optimizers.gradient_descent import SGD, GradientDescent
-from sklearn_bpnet.training.optimizers.sign import Lion, Rprop
+from sklearn_bpnet.training.optimizers.gradient_descent import *  # noqa: F403
+from sklearn_bpnet.training.optimizers.sign import *  # noqa: F403
 
-__all__ = [
-    "OPTIMIZERS",
-    "SGD",
-    "AMSGrad",
-    "AdaDelta",
-    "AdaGrad",
-    "Adam",
-    "AdamW",
-    "GradientDescent",
-    "Lion",
-    "NAdam",
-    "Optimizer",
-    "RAdam",
-    "RMSprop",
-    "Rprop",
-    "State",
-]
+__all__ = ["OPTIMIZERS", "Optimizer", "State"]
+__all__ += adam.__all__
+__all__ += adaptive.__all__
+__all__ += gradient_descent.__all__
+__all__ += sign.__all__
 
 OPTIMIZERS: Registry[Optimizer] = Registry(
     "solver",
     Optimizer,  # type: ignore[type-abstract]
-    {
-        "sgd": SGD(),
-        "adagrad": AdaGrad(),
-        "rmsprop": RMSprop(),
-        "adadelta": AdaDelta(),
-        "adam": Adam(),
-        "amsgrad": AMSGrad(),
-        "adamw": AdamW(),
-        "nadam": NAdam(),
-        "radam": RAdam(),
-        "lion": Lion(),
-        "rprop": Rprop(),
-        "gd": GradientDescent(),
-    },
+    gradient_descent.ENTRIES | adaptive.ENTRIES | adam.ENTRIES | sign.ENTRIES,
 )

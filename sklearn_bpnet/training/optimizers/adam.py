@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
 from typing import ClassVar
@@ -17,6 +18,8 @@ from sklearn_bpnet.training.optimizers.base import (
     check_positive,
     pieces,
 )
+
+__all__ = ["AMSGrad", "Adam", "AdamW", "NAdam", "RAdam"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,11 @@ class Adam(Optimizer):
 
     scale_free: ClassVar[bool] = True
     usual_rate: ClassVar[float] = 0.008
+    from_estimator: ClassVar[Mapping[str, str]] = {
+        "beta_1": "beta_1",
+        "beta_2": "beta_2",
+        "epsilon": "epsilon",
+    }
 
     beta_1: float = 0.9
     beta_2: float = 0.999
@@ -183,7 +191,7 @@ class NAdam(Adam):
     References
     ----------
     Dozat, "Incorporating Nesterov momentum into Adam", ICLR 2016 workshop, and the
-    report of the same name for the course of mu_t.
+    report of the same name for the schedule of mu_t.
     """
 
     momentum_decay: float = 0.004
@@ -204,7 +212,7 @@ class NAdam(Adam):
         state["t"] += 1
         mu = self._momentum(state["t"])
         state["momentum_product"] *= mu
-        of_m, of_g, epsilon = self._shares(state, learning_rate)
+        m_factor, g_factor, epsilon = self._factors(state, learning_rate)
         for piece in pieces(theta.size):
             g, m, v = gradient[piece], state["m"][piece], state["v"][piece]
             m *= mu
@@ -213,20 +221,22 @@ class NAdam(Adam):
             v += g * g
             root = np.sqrt(v)
             root += epsilon
-            g *= of_g
-            g += of_m * m
+            g *= g_factor
+            g += m_factor * m
             g /= root
             theta[piece] -= g
 
     def proximal_step(self, state: State, learning_rate: float) -> Array:
-        of_m, of_g, epsilon = self._shares(state, learning_rate)
-        step: Array = (of_m + of_g) / (np.sqrt(state["v"]) + epsilon)
+        m_factor, g_factor, epsilon = self._factors(state, learning_rate)
+        step: Array = (m_factor + g_factor) / (np.sqrt(state["v"]) + epsilon)
         return step
 
     def _momentum(self, t: int) -> float:
         return float(self.beta_1 * (1 - 0.5 * 0.96 ** (t * self.momentum_decay)))
 
-    def _shares(self, state: State, learning_rate: float) -> tuple[float, float, float]:
+    def _factors(
+        self, state: State, learning_rate: float
+    ) -> tuple[float, float, float]:
         """The factors of "m" and of g, and the epsilon beside the root of "v"."""
         t, product = state["t"], state["momentum_product"]
         mu, next_mu = self._momentum(t), self._momentum(t + 1)
@@ -305,3 +315,12 @@ class RAdam(Adam):
         if p_t <= 4:
             return 0.0
         return sqrt((p_t - 4) * (p_t - 2) * p / ((p - 4) * (p - 2) * p_t))
+
+
+ENTRIES: dict[str, Optimizer] = {
+    "adam": Adam(),
+    "amsgrad": AMSGrad(),
+    "adamw": AdamW(),
+    "nadam": NAdam(),
+    "radam": RAdam(),
+}

@@ -16,6 +16,8 @@ from sklearn_bpnet.training.optimizers.base import (
     pieces,
 )
 
+__all__ = ["AdaDelta", "AdaGrad", "RMSprop"]
+
 
 @dataclass(frozen=True)
 class AdaGrad(Optimizer):
@@ -41,10 +43,6 @@ class AdaGrad(Optimizer):
 
     def __post_init__(self) -> None:
         check_positive(self, "epsilon")
-
-    @property
-    def rests_without_gradient(self) -> bool:
-        return True
 
     def start(self, theta: Array) -> State:
         return {"sum_of_squares": np.zeros_like(theta)}
@@ -181,3 +179,10 @@ def _average_square(mean: Array, x: Array, rho: float) -> None:
     square *= 1 - rho
     mean *= rho
     mean += square
+
+
+ENTRIES: dict[str, Optimizer] = {
+    "adagrad": AdaGrad(),
+    "rmsprop": RMSprop(),
+    "adadelta": AdaDelta(),
+}

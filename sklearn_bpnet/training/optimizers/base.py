@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from sklearn_bpnet.net._typing import Array
@@ -23,36 +23,33 @@ class Optimizer(Configurable, ABC):
     dictionary of flat arrays and numbers, made by ``start`` and handed to every
     ``step``. Its keys tell the states of different rules apart.
 
+    To add one, write the class in a module of this package, and add it to the
+    ``ENTRIES`` and ``__all__`` of that module.
+
     Attributes
     ----------
     full_batch : bool
-        Whether the rule is meant for the gradient of all rows, not of mini-batches.
+        Whether the rule is meant for the gradient of all samples, not of mini-batches.
     scale_free : bool
         Whether a step stays the same where all gradients so far are multiplied by one
         number, but for an epsilon: for rules that divide by the gradient's size.
-    orthant_wise : bool
-        Whether an L1 penalty is part of the gradient and not a proximal step: for
-        rules that follow a gradient's sign, whose steps have no length per unit of
-        gradient.
     pauses : bool
         Whether a step may leave theta where it is though it is no minimum.
+    usual_rate : float
+        The default learning rate.
+    from_estimator : mapping of str to str
+        The estimator's parameters that set hyper-parameters where the optimiser is
+        given by its name: from parameter to hyper-parameter.
     weight_decay : float
         Decoupled weight decay that belongs to the rule; training applies it.
-    usual_rate : float
-        The learning rate to begin with where nobody has chosen one.
     """
 
     full_batch: ClassVar[bool] = False
     scale_free: ClassVar[bool] = False
-    orthant_wise: ClassVar[bool] = False
     pauses: ClassVar[bool] = False
     usual_rate: ClassVar[float] = 0.001
+    from_estimator: ClassVar[Mapping[str, str]] = {}
     weight_decay: float = 0.0
-
-    @property
-    def rests_without_gradient(self) -> bool:
-        """Whether, where a gradient is zero, neither theta nor the state changes."""
-        return False
 
     @abstractmethod
     def start(self, theta: Array) -> State:
@@ -65,12 +62,13 @@ class Optimizer(Configurable, ABC):
         """Move ``theta`` and update ``state`` in place; ``gradient`` is overwritten."""
 
     def proximal_step(self, state: State, learning_rate: float) -> float | Array:
-        """The length of the last step per unit of gradient, for the L1 penalty.
+        """The length of the last step per unit of gradient, for L1 and group penalties.
 
         A number, or one for every parameter where the optimiser scales each by
         itself. Under a constant gradient g, a step tends to minus this times g,
         so thresholding with it leaves the minimiser of the penalised risk in place.
-        Never called for an ``orthant_wise`` rule.
+        Rules that follow a gradient's sign have none: their steps have no length per
+        unit of gradient.
 
         References
         ----------
@@ -81,6 +79,11 @@ class Optimizer(Configurable, ABC):
             f"{type(self).__name__} has no proximal_step, which an L1 penalty needs. "
             "Define it, or use l1_ratio=0."
         )
+
+    @property
+    def has_proximal_step(self) -> bool:
+        """Whether `proximal_step` is defined, as L1 and group penalties need it."""
+        return type(self).proximal_step is not Optimizer.proximal_step
 
 
 def pieces(size: int) -> Iterator[slice]:

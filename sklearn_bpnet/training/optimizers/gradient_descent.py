@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,10 +12,12 @@ from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.memory import add_scaled, scale
 from sklearn_bpnet.training.optimizers.base import Optimizer, State
 
+__all__ = ["SGD", "GradientDescent"]
+
 
 @dataclass(frozen=True)
 class GradientDescent(Optimizer):
-    """Gradient descent over all rows, theta <- theta - learning_rate g.
+    """Gradient descent over all samples, theta <- theta - learning_rate g.
 
     References
     ----------
@@ -31,6 +34,7 @@ class GradientDescent(Optimizer):
     def step(
         self, theta: Array, gradient: Array, state: State, learning_rate: float
     ) -> None:
+        # theta <- theta - learning_rate * gradient
         add_scaled(theta, -learning_rate, gradient)
 
     def proximal_step(self, state: State, learning_rate: float) -> float:
@@ -61,6 +65,10 @@ class SGD(Optimizer):
     """
 
     usual_rate: ClassVar[float] = 0.01
+    from_estimator: ClassVar[Mapping[str, str]] = {
+        "momentum": "momentum",
+        "nesterovs_momentum": "nesterov",
+    }
 
     momentum: float = 0.9
     nesterov: bool = True
@@ -69,10 +77,6 @@ class SGD(Optimizer):
         if not 0 <= self.momentum <= 1:
             raise ValueError(f"momentum must lie in [0, 1]; got {self.momentum!r}.")
 
-    @property
-    def rests_without_gradient(self) -> bool:
-        return not self.momentum
-
     def start(self, theta: Array) -> State:
         return {"v": np.zeros_like(theta)} if self.momentum else {}
 
@@ -80,15 +84,19 @@ class SGD(Optimizer):
         self, theta: Array, gradient: Array, state: State, learning_rate: float
     ) -> None:
         if not self.momentum:
+            # theta <- theta - learning_rate * gradient
             add_scaled(theta, -learning_rate, gradient)
             return
+        # v <- momentum * v + gradient
         v = state["v"]
         scale(v, self.momentum)
         v += gradient
         if self.nesterov:
+            # theta <- theta - learning_rate * (gradient + momentum * v)
             add_scaled(theta, -learning_rate, gradient)
             np.multiply(v, learning_rate * self.momentum, out=gradient)
         else:
+            # theta <- theta - learning_rate * v
             np.multiply(v, learning_rate, out=gradient)
         theta -= gradient
 
@@ -99,3 +107,6 @@ class SGD(Optimizer):
                 "follow. Use momentum below 1, or l1_ratio=0."
             )
         return learning_rate / (1 - self.momentum)
+
+
+ENTRIES: dict[str, Optimizer] = {"sgd": SGD(), "gd": GradientDescent()}

@@ -1,4 +1,8 @@
-"""Rules that follow the sign of a gradient, whatever its size."""
+"""Rules that follow the sign of a gradient, whatever its size.
+
+A step has no length per unit of gradient, so there is no proximal step, and no L1 or
+group penalty.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ import numpy as np
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.training.optimizers.base import Optimizer, State, check_decay_rates
 
+__all__ = ["Lion", "Rprop"]
+
 
 @dataclass(frozen=True)
 class Lion(Optimizer):
@@ -17,7 +23,7 @@ class Lion(Optimizer):
 
     theta <- theta - learning_rate sign(beta_1 m + (1 - beta_1) g), then
     m <- beta_2 m + (1 - beta_2) g. Every parameter moves by the learning rate in
-    every step, so that wants to be smaller than Adam's, and to fall to zero.
+    every step, so that should be smaller than Adam's, and anneal to zero.
 
     Parameters
     ----------
@@ -32,7 +38,6 @@ class Lion(Optimizer):
     """
 
     scale_free: ClassVar[bool] = True
-    orthant_wise: ClassVar[bool] = True
 
     beta_1: float = 0.9
     beta_2: float = 0.99
@@ -64,7 +69,7 @@ class Rprop(Optimizer):
 
     A size grows while the sign of the gradient stays and shrinks where it changes,
     when that parameter stands still for a step (the variant iRprop-). A sign of a
-    mini-batch changes by chance, so Rprop takes all rows in every step.
+    mini-batch changes by chance, so Rprop takes all samples in every step.
 
     Sizes are in units of the learning rate, with which they start. The limits are the
     paper's 1e-6 and 50 over the 0.1 that it starts from.
@@ -87,7 +92,6 @@ class Rprop(Optimizer):
 
     full_batch: ClassVar[bool] = True
     scale_free: ClassVar[bool] = True
-    orthant_wise: ClassVar[bool] = True
     pauses: ClassVar[bool] = True
     usual_rate: ClassVar[float] = 0.003
 
@@ -124,3 +128,6 @@ class Rprop(Optimizer):
         gradient *= size
         gradient *= learning_rate
         theta -= gradient
+
+
+ENTRIES: dict[str, Optimizer] = {"lion": Lion(), "rprop": Rprop()}

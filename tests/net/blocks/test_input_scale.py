@@ -11,7 +11,7 @@ from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.net.theta import Theta
-from sklearn_bpnet.training.batches import CentredRows
+from sklearn_bpnet.training.sparse_rows import CentredRows
 
 N_SAMPLES, N_FEATURES = 5, 3
 FUNCTIONS = (ACTIVATIONS["tanh"], ACTIVATIONS["identity"])

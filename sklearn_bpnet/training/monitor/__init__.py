@@ -1,0 +1,1 @@
+"""Between two epochs: validation, patience, the history and averaged weights."""

@@ -1,0 +1,1 @@
+"""Training by mini-batches: epochs, in NumPy or compiled, and their threads."""

@@ -1,0 +1,75 @@
+"""Whether an epoch's pass is compiled or made by NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scipy import sparse
+
+from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.training.optimizers import Optimizer
+from sklearn_bpnet.training.optimizers.step import StepOptions
+from sklearn_bpnet.training.stochastic.config import get_config
+from sklearn_bpnet.training.stochastic.epoch import Descent, Walk
+from sklearn_bpnet.training.stochastic.epoch_pass import EpochPass, NumpyEpochPass
+from sklearn_bpnet.training.stochastic.thread_pool import ThreadPool
+
+# Loading the compiled code takes about a second. Whether that pays depends on the
+# batches of an epoch only, not on how many epochs a call makes or on what ran before,
+# so that ten calls of one epoch make the very steps of one call of ten.
+_MIN_BATCHES = 100
+_MIN_WORK = 2**30  # or multiplications of a forward pass over all samples
+
+
+def is_compiled(
+    risk: EmpiricalRisk,
+    optimizer: Optimizer,
+    options: StepOptions,
+    X: Any,
+    n_samples: int,
+    batch_size: int,
+) -> bool:
+    """Whether this training is compiled.
+
+    It is where `config_context` (or the environment) allows it, Numba is installed and
+    there is compiled code for everything that takes part; and, unless that is asked
+    for, only where it pays.
+
+    Parameters
+    ----------
+    risk, optimizer, options
+        As those of `Descent`.
+    X : array or sparse matrix
+        Of the samples.
+    n_samples : int
+        How many of them are trained on.
+    batch_size : int
+        Samples per batch.
+    """
+    wanted = get_config()["compiled"]
+    if wanted is False or sparse.issparse(X):
+        return False
+    work = n_samples * sum(block.n_in * block.n_out for block in risk.network.layers)
+    pays = n_samples > (_MIN_BATCHES - 1) * batch_size or work >= _MIN_WORK
+    if wanted == "auto" and not pays:
+        return False
+    try:
+        from sklearn_bpnet.training.stochastic.compiled.supported import is_supported
+    except ImportError:
+        return False
+    return is_supported(risk, optimizer, options)
+
+
+def make_epoch_pass(descent: Descent, walk: Walk, pool: ThreadPool) -> EpochPass:
+    """The pass of a training; ``pool`` shares the batches of a compiled one."""
+    batches = descent.batches
+    if is_compiled(
+        descent.risk, descent.optimizer, descent.options, batches.reader.X,
+        batches.n_samples, batches.batch_size,
+    ):  # fmt: skip
+        from sklearn_bpnet.training.stochastic.compiled.epoch_pass import (
+            CompiledEpochPass,
+        )
+
+        return CompiledEpochPass(descent, walk, pool)
+    return NumpyEpochPass(descent, walk)

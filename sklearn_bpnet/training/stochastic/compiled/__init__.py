@@ -1,0 +1,1 @@
+"""The epoch pass that Numba compiles. Only with Numba can it be imported."""

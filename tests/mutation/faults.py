@@ -1,0 +1,698 @@
+"""Faults of one line that the tests must notice: signs, factors, axes, states, copies.
+
+Each one names the text that it replaces, which stands in exactly one place of the
+package, wherever that is; and the test modules to try before all others.
+"""
+
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """A fault; ``tests`` are the names of test modules, "optimizers" for
+    test_optimizers.py."""
+
+    name: str
+    text: str
+    replacement: str
+    tests: str
+    compiled: bool = False
+
+
+NETWORK = [
+    Fault("bias subtracted", "ws.Z += b", "ws.Z -= b", "network"),
+    Fault(
+        "output in the bias's gradient",
+        "ones.dot(ws.D, out=db)",
+        "ones.dot(ws.A, out=db)",
+        "network risk",
+    ),
+    Fault(
+        "sample weights left out of BP1",
+        "top.D *= (s / n)[:, None]",
+        "top.D *= 1 / n",
+        "risk",
+    ),
+    Fault(
+        "BP1 divides by one row less",
+        "top.D *= 1 / n",
+        "top.D *= 1 / max(n - 1, 1)",
+        "risk",
+    ),
+    Fault(
+        "weights of largest 1, not mean 1",
+        "return s / s.mean()",
+        "return s / s.max()",
+        "risk",
+    ),
+    Fault(
+        "losses summed without weights",
+        "losses.sum() if s is None else np.dot(losses, s)",
+        "losses.sum()",
+        "risk",
+    ),
+    Fault(
+        "biases penalised",
+        "            W[...] = alpha\n",
+        "            W[...], _[0][...] = alpha, alpha\n",
+        "risk",
+    ),
+    Fault(
+        "penalty left out of the risk",
+        "return risk + self.penalty_value(",
+        "return risk + 0 * self.penalty_value(",
+        "risk",
+    ),
+    Fault(
+        "L2 gradient with the share of L1",
+        "scratch *= 1 - self.l1_ratio",
+        "scratch *= self.l1_ratio",
+        "penalties risk",
+    ),
+    Fault(
+        "prox without the share of L1",
+        "strength * (self.l1_ratio * step)",
+        "strength * step",
+        "penalties",
+    ),
+    Fault("dead groups kept", "W[~alive] = 0", "pass", "penalties"),
+    Fault(
+        "group gradient of any norm",
+        "self.alpha * W / norms[:, None]",
+        "self.alpha * W",
+        "penalties",
+    ),
+    Fault(
+        "tanh' without the square",
+        "np.multiply(A, A, out=out)\n        return np.sub",
+        "np.copyto(out, A)\n        return np.sub",
+        "activations",
+    ),
+    Fault(
+        "GELU's density of another width", "out *= -0.5\n", "out *= -1\n", "activations"
+    ),
+    Fault(
+        "softmax' without its sum",
+        'np.subtract(G, np.einsum("ij,ij->i", G, A)[:, None], out=out)',
+        "np.copyto(out, G)",
+        "activations",
+    ),
+    Fault(
+        "leaky slope wrong above zero",
+        "out *= 1 - self.negative_slope\n",
+        "",
+        "activations",
+    ),
+    Fault(
+        "one slope of ELU below zero",
+        "out += np.minimum(A, zeros(A))\n",
+        "",
+        "activations",
+    ),
+    Fault(
+        "ascending outputs summed the wrong way",
+        "np.cumsum(groups[..., ::-1], axis=2)[..., ::-1]",
+        "np.cumsum(groups, axis=2)",
+        "activations linear_models what_losses_are_for",
+    ),
+    Fault(
+        "log-softmax not shifted",
+        "Z - Z.max(axis=1, keepdims=True)\n    shifted -= np.log",
+        "Z.copy()\n    shifted -= np.log",
+        "losses",
+    ),
+    Fault(
+        "Huber's usual delta",
+        "delta: float = 1.35",
+        "delta: float = 1.0",
+        "usual_values drop_in losses",
+    ),
+    Fault(
+        "quantile of the other side",
+        "out -= self._tau(A)",
+        "out += self._tau(A)",
+        "losses",
+    ),
+    Fault("Poisson without its mean", "- Y * Z + A\n", "- Y * Z\n", "losses"),
+    Fault(
+        "expectile of the other side",
+        "np.where(error > 0, 1 - self.level, self.level)",
+        "np.where(error < 0, 1 - self.level, self.level)",
+        "losses",
+    ),
+    Fault(
+        "focal delta of a certain no",
+        "self._slope(-np.logaddexp(0, Z)) * A",
+        "self._slope(-np.logaddexp(0, Z))",
+        "losses",
+    ),
+    Fault(
+        "labels smoothed twice",
+        "self.label_smoothing / n_events",
+        "2 * self.label_smoothing / n_events",
+        "losses",
+    ),
+    Fault(
+        "signs of the classes swapped",
+        "return 2.0 * Y - 1.0",
+        "return 1.0 - 2.0 * Y",
+        "losses",
+    ),
+    Fault(
+        "Tweedie's power off by one",
+        "positive**-self.power",
+        "positive**(1 - self.power)",
+        "losses",
+    ),
+    Fault(
+        "He's gain",
+        'HE = VarianceScaling(2.0, "in")',
+        'HE = VarianceScaling(1.0, "in")',
+        "initializers",
+    ),
+    Fault(
+        "uniform bound",
+        "bound = sqrt(3) * deviation",
+        "bound = 3 * deviation",
+        "initializers",
+    ),
+    Fault(
+        "orthogonal but not uniform",
+        "Q *= np.sign(np.diag(R))",
+        "Q *= 1",
+        "initializers",
+    ),
+    Fault(
+        "hull on the other side",
+        "return b - (shares",
+        "return b + (shares",
+        "initializers",
+    ),
+    Fault("dropout changes the mean", "noise *= 1 / (1 - rate)", "noise *= 1", "noise"),
+    Fault(
+        "dropout not in the backward pass",
+        "        G *= noise\n",
+        "        pass\n",
+        "noise",
+    ),
+    Fault(
+        "variance for deviation",
+        "noise *= self.deviation",
+        "noise *= self.deviation**2",
+        "noise",
+    ),
+    Fault("frequencies without 2 pi", "dw *= 2 * pi", "dw *= 2", "embeddings"),
+    Fault(
+        "scale left out of dJ/dX",
+        "np.multiply(ws.G, s, out=G_below)",
+        "np.copyto(G_below, ws.G)",
+        "input_scale",
+    ),
+    Fault(
+        "classes' probabilities not normalised",
+        "A / A.sum(axis=1, keepdims=True)",
+        "A",
+        "targets",
+    ),
+]
+
+TRAINING = [
+    Fault(
+        "Nesterov without momentum",
+        "learning_rate * self.momentum, out=gradient",
+        "learning_rate, out=gradient",
+        "optimizers",
+    ),
+    Fault(
+        "prox of SGD without momentum's length",
+        "learning_rate / (1 - self.momentum)",
+        "learning_rate",
+        "optimizers step",
+    ),
+    Fault(
+        "Adam's betas swapped",
+        "sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)\n",
+        "sqrt(1 - self.beta_1**t) / (1 - self.beta_2**t)\n",
+        "optimizers",
+    ),
+    Fault("Adam's time from 1", '{"t": 0, "m"', '{"t": 1, "m"', "optimizers"),
+    Fault(
+        "AMSGrad forgets the largest",
+        "np.maximum(largest, v, out=largest)",
+        "np.copyto(largest, v)",
+        "optimizers",
+    ),
+    Fault(
+        "NAdam's next momentum",
+        "self._momentum(t), self._momentum(t + 1)",
+        "self._momentum(t), self._momentum(t)",
+        "optimizers",
+    ),
+    Fault("RAdam rectifies late", "if p_t <= 4:", "if p_t <= 5:", "optimizers"),
+    Fault("AdaGrad of absolute values", "s += g * g", "s += np.abs(g)", "optimizers"),
+    Fault(
+        "RMSprop's usual decay",
+        "rho: float = 0.9\n",
+        "rho: float = 0.99\n",
+        "optimizers usual_values",
+    ),
+    Fault(
+        "AdaDelta's mean starts at once",
+        "np.add(u, self.epsilon, out=scale)",
+        "np.add(u, 1, out=scale)",
+        "optimizers",
+    ),
+    Fault(
+        "Lion's second beta",
+        "gradient *= (1 - self.beta_2) / (1 - self.beta_1)",
+        "pass",
+        "optimizers",
+    ),
+    Fault(
+        "Rprop moves where the sign changed",
+        "gradient[agreement < 0] = 0",
+        "pass",
+        "optimizers",
+    ),
+    Fault(
+        "short gradients scaled up",
+        "min(1.0, largest / norm) if norm",
+        "largest / norm if norm",
+        "step",
+    ),
+    Fault(
+        "schedule of the decay forgotten",
+        "self.scratch *= learning_rate * decay_factor",
+        "self.scratch *= learning_rate",
+        "step",
+    ),
+    Fault(
+        "biases decay",
+        "weight_decay * network.is_weight(dtype)",
+        "weight_decay * np.ones_like(network.is_weight(dtype))",
+        "step",
+    ),
+    Fault(
+        "factors left out of the prox",
+        "length = length * self.factors",
+        "length = length * 1",
+        "step",
+    ),
+    Fault(
+        "average corrected for one step more",
+        "self.decay**self.n_steps)",
+        "self.decay ** (self.n_steps + 1))",
+        "averaging",
+    ),
+    Fault(
+        "patience of one epoch more",
+        "self.count >= self.n_iter_no_change",
+        "self.count > self.n_iter_no_change",
+        "stopping",
+    ),
+    Fault(
+        "an improvement by tol counts as none",
+        "gain >= self.tol",
+        "gain > self.tol",
+        "stopping",
+    ),
+    Fault(
+        "near ties are none",
+        "rise == 0 or abs(rise) < self.tol",
+        "rise == 0",
+        "stopping",
+    ),
+    Fault(
+        "the loss of the best forgotten",
+        'self.best, self.best_loss = state["best"], state["best_loss"]',
+        'self.best, self.best_loss = state["best"], inf',
+        "stopping",
+    ),
+    Fault(
+        "best weights without the average",
+        "self.best.theta[:] = self._averaged(theta)",
+        "self.best.theta[:] = theta",
+        "watch early_stopping",
+    ),
+    Fault(
+        "best weights shared with training",
+        "self.best = Best(len(self.history), theta.copy())",
+        "self.best = Best(len(self.history), theta)",
+        "watch early_stopping",
+    ),
+    Fault(
+        "state kept after divergence",
+        "self.progress.optimizer_state = {}",
+        "pass",
+        "stochastic",
+    ),
+    Fault(
+        "penalty left out of the loss",
+        "total / self.batches.n_rows + penalty",
+        "total / self.batches.n_rows",
+        "stochastic",
+    ),
+    Fault(
+        "a detour is a standstill",
+        "self.batches.n_batches == 1 or self.total == 0",
+        "True",
+        "perceptron stochastic epoch",
+    ),
+    Fault(
+        "last batch left out",
+        "return -(-self.n_rows // self.batch_size)",
+        "return self.n_rows // self.batch_size",
+        "batches stochastic",
+    ),
+    Fault(
+        "sample weights not shuffled",
+        "s = None if self.s is None else self._take(1, self.s, rows)",
+        "s = None if self.s is None else self.s[piece]",
+        "batches",
+    ),
+    Fault(
+        "sparse features not scaled",
+        "data = data * self._factor[S.indices]",
+        "pass",
+        "batches",
+    ),
+    Fault(
+        "centring by the mean of D",
+        "self.rows.m, D.sum(axis=0)",
+        "self.rows.m, D.mean(axis=0)",
+        "batches",
+    ),
+    Fault("no smooth clip", "Z /= bend", "Z /= 1", "batches input_scale"),
+    Fault(
+        "inverse scaling one epoch late",
+        "(int(time.epoch) + 1) ** -self.power_t",
+        "(int(time.epoch) + 2) ** -self.power_t",
+        "schedules",
+    ),
+    Fault(
+        "adaptive goes on at the smallest rate",
+        "learning_rate > self.smallest",
+        "learning_rate >= self.smallest",
+        "schedules stochastic",
+    ),
+    Fault(
+        "warm-up beyond the whole rate", "(1 - self.start) * done", "done", "schedules"
+    ),
+    Fault("waves of one length", "length *= self.multiplier", "pass", "schedules"),
+    Fault(
+        "rate constant in an epoch",
+        "progress.n_epochs + i / n_batches",
+        "progress.n_epochs",
+        "stochastic learning_rate",
+    ),
+    Fault("plateaus not counted", "progress.n_plateaus += 1", "pass", "stochastic"),
+    Fault(
+        "overlap of p and q counted once",
+        "value - 2 * float(",
+        "value - float(",
+        "full_batch linear_models",
+    ),
+    Fault(
+        "a saturated unit is one with a slope",
+        "<= SATURATED_BELOW *",
+        ">= SATURATED_BELOW *",
+        "recording",
+    ),
+    Fault(
+        "last block of predictions in the memory of a whole one",
+        "Z[piece] = network.forward_Z(blocks, X, ws)",
+        "Z[:n] = network.forward_Z(blocks, X, ws)",
+        "evaluation",
+    ),
+]
+
+COMPILED = [
+    Fault(
+        "compiled: tanh'", "one - A[i, j] * A[i, j]", "one - A[i, j]", "compiled", True
+    ),
+    Fault(
+        "compiled: losses without weights",
+        "total += value * weight",
+        "total += value",
+        "compiled",
+        True,
+    ),
+    Fault(
+        "compiled: Nesterov",
+        "gradient + momentum * v[i] if rule == NESTEROV",
+        "momentum * v[i] if rule == NESTEROV",
+        "compiled",
+        True,
+    ),
+    Fault(
+        "compiled: Adam's first moment not corrected",
+        "np.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t)",
+        "np.sqrt(1.0 - beta_2**t)",
+        "compiled",
+        True,
+    ),
+    Fault(
+        "compiled: decay adds",
+        "theta[i] -= rate * decay[i] * theta[i]",
+        "theta[i] += rate * decay[i] * theta[i]",
+        "compiled",
+        True,
+    ),
+    Fault(
+        "compiled: factors left out of Adam",
+        "step = own * factor / ",
+        "step = factor / ",
+        "compiled",
+        True,
+    ),
+    Fault(
+        "compiled: the highest of all but the last",
+        "highest = max(highest, z[j])",
+        "highest = z[j]",
+        "compiled",
+        True,
+    ),
+]
+
+DATA = [
+    Fault(
+        "balanced without sample weights",
+        "totals = np.bincount(codes, weights)",
+        "totals = np.bincount(codes)",
+        "equivalence",
+    ),
+    Fault(
+        "rows of weight zero are trained on",
+        "data.rows = np.flatnonzero(weights)",
+        "data.rows = np.arange(len(weights))",
+        "equivalence validation",
+    ),
+    Fault(
+        "mean weight of all rows",
+        "data.weights if data.rows is None else data.weights[data.rows]",
+        "data.weights",
+        "equivalence mlp_faults",
+    ),
+    Fault(
+        "a class may lose all its rows",
+        "least), counts - 1)",
+        "least), counts)",
+        "validation early_stopping",
+    ),
+    Fault(
+        "numbers within the rows for rows",
+        "return rows[~chosen], rows[chosen]",
+        "return np.flatnonzero(~chosen), np.flatnonzero(chosen)",
+        "validation early_stopping mlp_faults",
+    ),
+    Fault(
+        "variance for deviation of rare ones",
+        "raised = np.sqrt(np.divide(",
+        "raised = np.asarray(np.divide(",
+        "scaling",
+    ),
+    Fault(
+        "quantile above its rank",
+        "(below < q * below[-1])",
+        "(below <= q * below[-1])",
+        "scaling",
+    ),
+    Fault(
+        "whole range for half",
+        "(columns.max(axis=0) - columns.min(axis=0)) / 2",
+        "(columns.max(axis=0) - columns.min(axis=0))",
+        "scaling",
+    ),
+    Fault(
+        "sparse statistics unweighted",
+        "axis=0, weights=weights\n        )",
+        "axis=0\n        )",
+        "scaling equivalence inputs",
+    ),
+    Fault(
+        "certain after a few rows",
+        "label_smoothing=1 / (n + 1)",
+        "label_smoothing=0.0",
+        "calibration",
+    ),
+    Fault(
+        "temperature without weights",
+        "np.average(loss.value_from_Z(Y, scaled, A), weights=weights)",
+        "np.mean(loss.value_from_Z(Y, scaled, A))",
+        "calibration",
+    ),
+    Fault(
+        "a fingerprint without shapes",
+        "digest.update(repr(array.shape).encode())",
+        "pass",
+        "checkpoint ensemble",
+    ),
+    Fault(
+        "targets centred, not scaled",
+        "(Y - self.target_mean_) / self.target_scale_",
+        "(Y - self.target_mean_)",
+        "equivalence inputs linear_models",
+    ),
+    Fault(
+        "mean not added to predictions",
+        "by_target += self.target_mean_[:, None]",
+        "pass",
+        "equivalence linear_models",
+    ),
+    Fault(
+        "unequal quotas rounded down",
+        "shares[largest_remainders] += 1",
+        "pass",
+        "validation early_stopping",
+    ),
+]
+
+FIT = [
+    Fault(
+        "the generator's state not kept",
+        '"rng": self.rng.bit_generator.state,',
+        '"rng": self.state["rng"],',
+        "checkpoint warm_start going_on",
+    ),
+    Fault(
+        "a resumed fit makes all epochs",
+        "self.max_iter -= self.n_iter_before",
+        "pass",
+        "checkpoint",
+    ),
+    Fault(
+        "state shared with a checkpoint's",
+        "deepcopy(self._memory(theta, kept))",
+        "self._memory(theta, kept)",
+        "warm_start going_on callbacks checkpoint",
+    ),
+    Fault(
+        "history starts anew",
+        "History(estimator.history_ if going_on else {})",
+        "History({})",
+        "warm_start going_on checkpoint",
+    ),
+    Fault(
+        "a stream's schedule counts one epoch",
+        "self.planned = estimator.max_iter",
+        "pass",
+        "learning_rate warm_start going_on",
+    ),
+    Fault(
+        "patience starts anew",
+        'watch.patience.state = state["patience"]',
+        "pass",
+        "warm_start going_on checkpoint",
+    ),
+    Fault(
+        "t_ of one epoch",
+        "self.t_before + outcome.n_iter * self.data.n_rows",
+        "self.t_before + self.data.n_rows",
+        "warm_start going_on drop_in history",
+    ),
+    Fault(
+        "training goes on from the best weights",
+        'start.theta[:] = state["theta"]',
+        "pass",
+        "warm_start going_on",
+    ),
+    Fault(
+        "average of edited weights kept",
+        'state["average"] = None',
+        "pass",
+        "warm_start going_on early_stopping checkpoint",
+    ),
+    Fault(
+        "sum for the mean of members",
+        "return total - np.log(n)",
+        "return total",
+        "ensemble",
+    ),
+    Fault(
+        "sample deviation of members",
+        "np.sqrt(squares / n)",
+        "np.sqrt(squares / max(n - 1, 1))",
+        "ensemble",
+    ),
+    Fault(
+        "negative scales make features important",
+        "norms *= np.abs(self.learned_input_scale_)",
+        "norms *= self.learned_input_scale_",
+        "input_scale regularization",
+    ),
+    Fault(
+        "missing members get seeds of others",
+        "_seeds(state, estimator.n_members)[len(ready) :]",
+        "_seeds(state, estimator.n_members)",
+        "ensemble",
+    ),
+    Fault(
+        "validation loss unweighted",
+        "np.average(self.risk.losses(self.Y, Z, A), weights=self.weights)",
+        "np.mean(self.risk.losses(self.Y, Z, A))",
+        "validation early_stopping",
+    ),
+    Fault(
+        "NTK of a rule with the scale in its step",
+        "1 / sqrt(n_in) if optimizer.scale_free else 1 / n_in",
+        "1 / sqrt(n_in)",
+        "rates",
+    ),
+    Fault(
+        "auto penalty of any number of classes",
+        "(estimator._n_choices * n_rows**0.75)",
+        "n_rows**0.75",
+        "usual_values",
+    ),
+    Fault(
+        "checkpoint without a checksum",
+        'words[4] != hashlib.sha256(content).hexdigest() or words[3] != "sha256"',
+        'words[3] != "sha256"',
+        "checkpoint",
+    ),
+    Fault(
+        "largest batch for few rows",
+        "max(n_rows // 100, _LEAST_BATCH)",
+        "max(n_rows // 10, _LEAST_BATCH)",
+        "usual_values drop_in",
+    ),
+    Fault(
+        "auto rate of any number of features",
+        "usual_rate * shrink",
+        "usual_rate",
+        "usual_values",
+    ),
+    Fault(
+        "members watch other rows",
+        'for name in ("validation_seed", "weight_unit")',
+        'for name in ("weight_unit",)',
+        "ensemble",
+    ),
+    Fault(
+        "margin of two neurons reversed",
+        "S[:, 1] - S[:, 0]",
+        "S[:, 0] - S[:, 1]",
+        "targets specifications",
+    ),
+]
+
+FAULTS = [*NETWORK, *TRAINING, *COMPILED, *DATA, *FIT]
