@@ -1,1 +1,1 @@
-"""Speed, memory and quality, side by side with the neighbours."""
+"""Speed, memory and quality, compared with other packages."""

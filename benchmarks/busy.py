@@ -1,9 +1,9 @@
 """Fits side by side and on a busy machine: ``python -m benchmarks.busy``.
 
-The time of one fit alone, of two fits at once (in two threads, in two processes), and
-of one fit beside as many other busy processes as there are processors. On a machine
-that only shares its time, no fit takes longer than its share of the processors
-makes it: here about twice as long.
+The time of a single fit, of two concurrent fits (in two threads, in two processes), and
+of a fit with as many other busy processes as there are processors. With ideal time
+sharing, a fit takes as much longer as its share of the processors is smaller: here
+about twice as long.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _count_on():
 
 @contextmanager
 def busy_processors():
-    """As many processes at work as there are processors."""
+    """Run as many processes as there are processors."""
     spawn = multiprocessing.get_context("spawn")
     processes = [spawn.Process(target=_count_on) for _ in range(os.cpu_count())]
     for process in processes:
@@ -61,7 +61,7 @@ def busy_processors():
 
 
 def two(contender, case, backend):
-    """The longer of two fits at once."""
+    """Return the longer time of two concurrent fits."""
     parallel = Parallel(n_jobs=2, backend=backend)
     return max(parallel(delayed(fit)(contender, case) for _ in range(2)))
 
@@ -70,7 +70,7 @@ def main():
     """Print seconds, and how many times longer than alone."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--save", action="store_true", help="keep what was found")
+    parser.add_argument("--save", action="store_true", help="save the results")
     arguments = parser.parse_args()
     found = {}
     for case in SHAPES:

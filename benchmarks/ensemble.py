@@ -1,16 +1,16 @@
 """Ensembles, time and quality: ``python -m benchmarks.ensemble``.
 
-Time: eight fits one after the other, with the threads that a single fit takes, beside
-one fit with ``n_members=8`` and one or two jobs, the latter first where processes, if
-it takes some, have to be started and then with those that are there. Medians of several
-rounds, whose fits take turns.
+Time: eight consecutive fits, with the threads that a single fit uses, compared with a
+fit with ``n_members=8`` and one or two jobs, the latter first including the start of
+processes, if there are any, and then with running ones. Medians of several interleaved
+rounds.
 
-Quality: on tables of up to ``--rows`` rows, the error rate or the root mean squared
-error over the deviation of the test targets, as the mean of the members alone and of
-the ensemble; for classification the log loss too: of the members alone, of their
-average, of the average with one temperature, and of the average of members with a
-temperature each. Parameters are the defaults; classifiers stop early, by a tenth of the
-rows, which the temperatures are fitted to.
+Quality: on data sets of up to ``--rows`` samples, the error rate or the root mean
+squared error divided by the standard deviation of the test targets, as the mean of the
+single members and of the ensemble; for classification also the log loss: of the single
+members, of their average, of the average with one temperature, and of the average of
+members with separate temperatures. Parameters are the defaults; classifiers use early
+stopping with a tenth of the samples, to which the temperatures are fitted.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from benchmarks.tables import tables
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 
 N_MEMBERS = 8
-CASES = {  # rows, features, hidden units, epochs
+CASES = {  # samples, features, hidden units, epochs
     "500 x 10, 32": (500, 10, (32,), 100),
     "20,000 x 20, 100": (20_000, 20, (100,), 100),
     "20,000 x 20, 256-256-256": (20_000, 20, (256, 256, 256), 2),
@@ -43,7 +43,7 @@ CASES = {  # rows, features, hidden units, epochs
 
 
 def measure(case, backend, n_rounds):
-    """Median seconds of every way to get eight networks."""
+    """Return the median seconds of every way to train eight networks."""
     n_rows, n_features, hidden, n_epochs = CASES[case]
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n_rows, n_features))
@@ -77,7 +77,7 @@ def measure(case, backend, n_rounds):
 
 
 def errors(table):
-    """Mean errors over the splits, by what was fitted."""
+    """Return mean errors over the splits, by model."""
     found = defaultdict(list)
     for X, y, X_test, y_test in table.splits():
         if table.task == "regression":
@@ -119,7 +119,7 @@ def errors(table):
 
 
 def _average_of_calibrated(clf, X_val, y_val, X_test):
-    """The mean of the members' probabilities, each with a temperature of its own."""
+    """Return the mean of the members' probabilities with separate temperatures."""
     found = []
     for net in clf.estimators_:
         alone = copy(clf)
@@ -136,13 +136,13 @@ def _average_of_calibrated(clf, X_val, y_val, X_test):
 
 
 def main():
-    """Print the times, then a row for every table."""
+    """Print the times, then a line per data set."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--rows", type=int, default=5000, help="of the largest table")
-    parser.add_argument("--backend", help="of joblib, in place of what suits")
+    parser.add_argument("--rows", type=int, default=5000, help="samples, at most")
+    parser.add_argument("--backend", help="of joblib, instead of the default")
     parser.add_argument("--only", choices=("time", "quality"))
-    parser.add_argument("--save", action="store_true", help="keep what was found")
+    parser.add_argument("--save", action="store_true", help="save the results")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     found = {"seconds": {}, "errors": {}}

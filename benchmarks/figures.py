@@ -1,9 +1,9 @@
-"""Draw what the benchmarks saved: ``python -m benchmarks.figures``.
+"""Plot the saved results of the benchmarks: ``python -m benchmarks.figures``.
 
-One figure for each benchmark goes to ``docs/guide/figures``, beside a file of the same
-name that the guide includes: the figure, what it was measured with, and a table of the
-ratios. With ``--measure`` all of them run first and save what they find, which takes
-some twenty minutes on an idle machine with Numba, PyTorch and JAX.
+There is one figure per benchmark in ``docs/guide/figures``, with a file of the same
+name that the guide includes: the figure, the environment of the measurement, and a
+table of the ratios. With ``--measure`` all benchmarks run first, which takes some
+twenty minutes on an idle machine with Numba, PyTorch and JAX.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ STYLES = {
     "scikit-learn": ("C1", "s", "scikit-learn"),
     "PyTorch": ("C3", "^", "PyTorch, eager"),
     "JAX": ("C4", "v", "JAX, compiled epoch"),
-    "products alone": ("0.3", "|", "the matrix products alone"),
+    "products alone": ("0.3", "|", "matrix multiplications alone"),
 }
 PACKAGES = {
     "numpy": "NumPy",
@@ -48,7 +48,7 @@ PACKAGES = {
 
 
 def _measured_with(found):
-    """A sentence."""
+    """Return a sentence on the environment."""
     found = found["with"]
     names = [
         f"{PACKAGES[k]} {v.split('+')[0]}" for k, v in found.items() if k in PACKAGES
@@ -60,7 +60,7 @@ def _measured_with(found):
 
 
 def _table(title, header, rows):
-    """A table in reStructuredText; numbers with two digits after the point."""
+    """Return a table in reStructuredText, numbers with two decimals."""
     lines = [f".. list-table:: {title}", "   :header-rows: 1", ""]
     for row in [header, *rows]:
         cells = [f"{c:.2f}" if isinstance(c, float) else str(c) for c in row]
@@ -68,13 +68,24 @@ def _table(title, header, rows):
     return "\n".join([*lines, ""])
 
 
+def _in_samples(name):
+    """Return a saved name with samples in place of rows."""
+    return name.replace("row", "sample")
+
+
 def _names(contenders):
-    """As the guide calls them."""
+    """Return the names that the guide uses."""
     return [name.replace("bpnet", "sklearn_bpnet") for name in contenders]
 
 
+def _column(ratio):
+    """Return the header of a column of ratios."""
+    name = ratio.split(" / ")[1].replace(", float64 X", ", float64")
+    return name.replace("products alone", "matrix multiplications")
+
+
 def _dots(ax, table, names):
-    """One line a row of the table, one marker a contender, seconds on a log axis."""
+    """Plot a line per row of the table, a marker per package, seconds on a log axis."""
     for i, row in enumerate(table.values()):
         ax.axhline(i, color="0.9", lw=1, zorder=0)
         for name in names:
@@ -89,16 +100,16 @@ def _dots(ax, table, names):
 
 
 def speed(found):
-    """Seconds an epoch: with Numba, and in NumPy alone."""
+    """Seconds per epoch: with Numba, and in NumPy alone."""
     table = found["seconds"]
     fig, ax = plt.subplots(figsize=(8, 5))
     _dots(ax, table, STYLES)
-    ax.set(xlabel="seconds an epoch", ylabel="rows x features, hidden units, batch")
+    ax.set(xlabel="seconds per epoch", ylabel="samples x features, hidden units, batch")
     ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1), ncols=3, frameon=False)
     tables = []
     for ours, title in (("bpnet", "with Numba"), ("NumPy alone", "in NumPy alone")):
         columns = {
-            name.split(" / ")[1].replace(", float64 X", ", float64"): values
+            _column(name): values
             for name, values in found["ratios"].items()
             if name.startswith(ours)
         }
@@ -109,36 +120,36 @@ def speed(found):
             ]
             rows.append(["geometric mean", *(c["mean"] for c in columns.values())])
             title = (
-                f"Seconds an epoch of sklearn_bpnet {title} over those of the others"
+                f"Seconds per epoch of sklearn_bpnet {title}, relative to the others"
             )
-            header = ["rows x features, hidden units, batch", *columns]
+            header = ["samples x features, hidden units, batch", *columns]
             tables.append(_table(title, header, rows))
     return fig, *tables
 
 
 def predict(found):
-    """Seconds to predict one row and a million."""
+    """Seconds to predict one sample and a million."""
     fig, axes = plt.subplots(1, 2, figsize=(8, 2.4), layout="constrained")
     for ax, (case, row) in zip(axes, found["seconds"].items(), strict=True):
         colors = [STYLES[name][0] for name in row]
         unit, factor = ("microseconds", 1e6) if case == "one row" else ("seconds", 1)
         bars = ax.barh(_names(row), [t * factor for t in row.values()], color=colors)
         ax.bar_label(bars, fmt="%.3g", padding=3)
-        ax.set(title=f"Prediction of {case}", xlabel=unit)
+        ax.set(title=f"Prediction of {_in_samples(case)}", xlabel=unit)
         ax.margins(x=0.15)
         ax.invert_yaxis()
         ax.spines[["top", "right"]].set_visible(False)
     others = list(next(iter(found["seconds"].values())))[1:]
     rows = [
-        [case, *(row["bpnet"] / row[name] for name in others)]
+        [_in_samples(case), *(row["bpnet"] / row[name] for name in others)]
         for case, row in found["seconds"].items()
     ]
-    title = "Seconds to predict of sklearn_bpnet over those of the others"
+    title = "Prediction time of sklearn_bpnet, relative to the others"
     return fig, _table(title, ["prediction of", *others], rows)
 
 
 def scaling(found):
-    """Seconds an epoch against rows and parameters."""
+    """Seconds per epoch against the numbers of samples and parameters."""
     fig, axes = plt.subplots(1, 2, figsize=(8, 3.4), layout="constrained")
     for ax, name in zip(axes, ("rows", "parameters"), strict=True):
         x, y = np.array(found[name]["sizes"]), np.array(found[name]["seconds"])
@@ -148,7 +159,7 @@ def scaling(found):
             x[k:], middle * x[k:] ** slope, color="0.6", label=f"slope {slope:.2f}"
         )
         ax.loglog(x, y, "o", color="C0")
-        ax.set(xlabel=name, ylabel="seconds an epoch")
+        ax.set(xlabel=_in_samples(name), ylabel="seconds per epoch")
         ax.legend(frameon=False)
         ax.spines[["top", "right"]].set_visible(False)
     return (fig,)
@@ -172,7 +183,7 @@ def grid(found):
 
 
 def busy(found):
-    """How many times longer than alone a fit takes."""
+    """Time of a fit relative to a single fit on an idle machine."""
     table = found["seconds"]
     ways = [way for way in next(iter(table.values())) if way != "alone"]
     fig, ax = plt.subplots(figsize=(7, 3), layout="constrained")
@@ -185,20 +196,20 @@ def busy(found):
     ax.set_yticks(range(len(table)), _names(table))
     ax.invert_yaxis()
     ax.axvline(1, color="0.5", lw=1)
-    ax.set_xlabel("time of a fit, in times of a fit alone")
+    ax.set_xlabel("time relative to a single fit")
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.02, 1))
     ax.spines[["top", "right"]].set_visible(False)
     return (fig,)
 
 
 def memory(found):
-    """How far the peak of memory rises."""
+    """Increase of peak memory."""
     row = found["megabytes"]
     fig, ax = plt.subplots(figsize=(8, 2.4), layout="constrained")
-    names = [name.rstrip(".") for name in row]
+    names = [name.rstrip(".").replace("once a", "once per") for name in row]
     bars = ax.barh(names, list(row.values()), color="C0")
     ax.bar_label(bars, fmt="%.0f", padding=3)
-    ax.set_xlabel("rise of the peak of memory, megabytes")
+    ax.set_xlabel("increase of peak memory, megabytes")
     ax.margins(x=0.1)
     ax.invert_yaxis()
     ax.spines[["top", "right"]].set_visible(False)
@@ -206,30 +217,30 @@ def memory(found):
 
 
 def defaults(found):
-    """Other values of one parameter at a time, as ratios to the defaults."""
-    classes, numbers = (
+    """Variants with one parameter changed, relative to the defaults."""
+    classification, regression = (
         found["means"][task] for task in ("classification", "regression")
     )
     rows = []
-    for name, of_classes in classes.items():
-        of_numbers = numbers[name]
+    for name, classified in classification.items():
+        regressed = regression[name]
         ratios = [
-            of_classes["error"] / classes["bpnet"]["error"],
-            of_classes["log_loss"] / classes["bpnet"]["log_loss"],
-            of_numbers["error"] / numbers["bpnet"]["error"],
-            (of_classes["cpu"] + of_numbers["cpu"])
-            / (classes["bpnet"]["cpu"] + numbers["bpnet"]["cpu"]),
+            classified["error"] / classification["bpnet"]["error"],
+            classified["log_loss"] / classification["bpnet"]["log_loss"],
+            regressed["error"] / regression["bpnet"]["error"],
+            (classified["cpu"] + regressed["cpu"])
+            / (classification["bpnet"]["cpu"] + regression["bpnet"]["cpu"]),
         ]
-        label = "scikit-learn's MLP, everything scaled"
+        label = "scikit-learn's MLP, with scaled data"
         rows.append([label if name == "mlp, scaled" else f"``{name}``", *ratios])
-    header = ["", "error rate", "log loss", "error of regression", "time"]
+    header = ["", "error rate", "log loss", "regression error", "time"]
     n_tables = sum(len(tables) for tables in found["tables"].values())
-    title = f"Means over {n_tables} tables, over those of the defaults"
+    title = f"Means over {n_tables} data sets, relative to the defaults"
     return None, _table(title, header, rows[1:])
 
 
 def recipes(found):
-    """RealMLP-TD-S here and there, table by table."""
+    """RealMLP-TD-S in this package and in pytabkit, per data set."""
     names = "realmlp-td-s", "RealMLP-TD-S"
     rows, tables = [], [t for of_task in found["tables"].values() for t in of_task]
     measured = {
@@ -248,35 +259,44 @@ def recipes(found):
         logs = [np.log((ours + shift) / (theirs + shift)) for ours, theirs in pairs]
         ratios.append(float(np.exp(np.mean(logs))))
     rows.append(["mean of the ratios", ratios[0], "", "", ratios[1], ""])
-    header = ["", "error here", "error there", "boosting", "CPU s here", "CPU s there"]
+    header = [
+        "",
+        "error",
+        "error, pytabkit",
+        "error, boosting",
+        "CPU s",
+        "CPU s, pytabkit",
+    ]
     title = "``realmlp-td-s`` and pytabkit's RealMLP_TD_S"
     return None, _table(title, header, rows)
 
 
 def ensemble(found):
-    """Eight networks with default parameters, beside what one does on the average."""
+    """Ensembles of eight networks with default parameters, and single networks."""
     columns = ["error, one", "error, all", "log loss, one", "log loss, all"]
     rows = [
         [table, *(f"{means[c]:.3f}" if c in means else "" for c in columns)]
         for table, means in found["errors"].items()
     ]
-    title = "Error rate, or root mean squared error over the deviation of the target"
-    header = ["table", *(c.replace("all", "eight") for c in columns)]
+    title = "Error rate, or RMSE divided by the standard deviation of the target"
+    header = ["data set", *(c.replace("all", "eight") for c in columns)]
     quality = _table(title, header, rows)
     _, *ways = next(iter(found["seconds"].values()))
     rows = [
         [case, *(seconds[way] / seconds["eight fits"] for way in ways)]
         for case, seconds in found["seconds"].items()
     ]
-    header = ["rows x features, hidden units", *ways]
-    title = "Time of eight members over that of eight fits, one after the other"
+    header = ["samples x features, hidden units", *ways]
+    title = "Time of eight members, relative to eight consecutive fits"
     return None, quality, _table(title, header, rows)
 
 
 def main():
-    """Measure if asked to, and draw."""
+    """Measure if requested, and plot."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--measure", action="store_true", help="run them all first")
+    parser.add_argument(
+        "--measure", action="store_true", help="run all benchmarks first"
+    )
     if parser.parse_args().measure:
         for name, *arguments in RUNS:
             print(f"\n== {name} {' '.join(arguments)}", flush=True)

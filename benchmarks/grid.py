@@ -1,8 +1,8 @@
 """A grid search on digits, side by side: ``python -m benchmarks.grid``.
 
-GridSearchCV with 12 candidates, 3 folds and two processes, over this project's
-classifier and over scikit-learn's, in turn, several times. The processes are started
-before the clock is.
+GridSearchCV with 12 candidates, 3 folds and two processes, for this project's
+classifier and for scikit-learn's, alternating, several times. The start of the
+processes is not measured.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def main():
     """Print seconds, the ratio of their medians, and the best scores."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--save", action="store_true", help="keep what was found")
+    parser.add_argument("--save", action="store_true", help="save the results")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
     X, y = load_digits(return_X_y=True)

@@ -36,14 +36,14 @@ SCORES = {
 
 
 def main():
-    """Print a row of mean scores for every loss."""
+    """Print a line of mean scores per loss."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     data.add_file_argument(parser, "mammography.csv.gz")
     parser.add_argument("--repeats", type=int, default=2)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
     X, y = read(arguments.file)
-    print(f"{len(y)} rows, {X.shape[1]} features, {y.mean():.2%} of the rare class")
+    print(f"{len(y)} samples, {X.shape[1]} features, {y.mean():.2%} of the rare class")
     print(" " * 20 + "".join(f"{name:>20s}" for name in SCORES))
     folds = RepeatedStratifiedKFold(
         n_splits=5, n_repeats=arguments.repeats, random_state=0
@@ -58,7 +58,7 @@ def main():
 
 
 def read(file):
-    """The features, and 1 for a row of the rare class."""
+    """Return the features, and 1 for samples of the rare class."""
     names = np.genfromtxt(file, delimiter=",", max_rows=1, dtype=str).tolist()
     table = np.genfromtxt(file, delimiter=",", skip_header=1, dtype=str)
     is_target = np.array(names) == "target"

@@ -1,9 +1,9 @@
 """Peak memory of fit and predict: ``python -m benchmarks.memory``.
 
-Every case runs in a process of its own, which reports how far its peak rose above
-what it held before the call, in megabytes (10**6 bytes). Where Numba is installed, a
-case of its own is what loading it and the compiled epoch takes, once a process; in the
-other cases they are loaded before.
+Every case runs in a separate process, which reports the increase of its peak memory
+during the call, in megabytes (10**6 bytes). If Numba is installed, loading it and the
+compiled epoch, once per process, is a separate case; in the other cases they are loaded
+beforehand.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 
 
 def _memory_map(folder, shape, dtype):
-    """Random whole numbers below 256 on disk, written and mapped in blocks."""
+    """Return random integers below 256 on disk, written and mapped in chunks."""
     path = Path(folder) / "X.npy"
     X = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
     rng = np.random.default_rng(0)
@@ -75,7 +75,7 @@ def predict_million(folder):
 
 
 def load_numba(folder):
-    """Loading Numba and the compiled epoch, once a process."""
+    """Loading Numba and the compiled epoch, once per process."""
     return _fit_compiled
 
 
@@ -91,17 +91,17 @@ if HAS_NUMBA:
 
 
 def report(case):
-    """The rise of this process's peak during the case, in megabytes."""
+    """Return the increase of peak memory during the case, in megabytes."""
     warnings.simplefilter("ignore", ConvergenceWarning)
     if HAS_NUMBA and case is not load_numba:
         _fit_compiled()
     with tempfile.TemporaryDirectory() as folder:
         call = case(folder)
         status = Path("/proc/self/status")
-        if status.exists():  # what is held now; the peak so far may be higher
+        if status.exists():  # the current memory; the peak so far may be higher
             line = next(x for x in status.read_text().splitlines() if "VmRSS" in x)
             before = int(line.split()[1])
-            Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+            Path("/proc/self/clear_refs").write_text("5")  # resets the peak
         else:
             before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         call()
@@ -114,10 +114,10 @@ def report(case):
 
 
 def main():
-    """Run every case, or the named one in this very process."""
+    """Run every case, or the named one in this process."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("case", nargs="?", choices=[case.__name__ for case in CASES])
-    parser.add_argument("--save", action="store_true", help="keep what was found")
+    parser.add_argument("--save", action="store_true", help="save the results")
     arguments = parser.parse_args()
     found = {}
     for case in CASES:

@@ -31,11 +31,11 @@ NETWORKS = {
 
 
 def main():
-    """Print a row for every network, the seeds' accuracies in it."""
+    """Print a line per network, with the accuracies of the seeds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     data_folder.add_file_argument(parser, "mnist.npz")
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--save", action="store_true", help="keep what was found")
+    parser.add_argument("--save", action="store_true", help="save the results")
     arguments = parser.parse_args()
     with np.load(arguments.file) as data:
         X_train, y_train = data["X_train"], data["y_train"]

@@ -1,16 +1,16 @@
 """Nielsen's networks on MNIST: ``python -m benchmarks.nielsen [MNIST.npz]``.
 
-Michael Nielsen, "Neural Networks and Deep Learning" (2015), chapters 1 to 3, from
-which the lecture draws its picture of a network for MNIST. Published accuracy beside
-the one reached here, with his settings: the first 50,000 training images, pixels in
-[0, 1], ten sigmoids, batches of 10, plain SGD, biases from N(0, 1). Weights are from
-N(0, 1 / n_in), his choice of chapter 3; ``--large`` draws them from N(0, 1), as his
-chapter 1 does, where a run may lose a digit or two for good to saturated outputs.
+Michael Nielsen, "Neural Networks and Deep Learning" (2015), chapters 1 to 3, from which
+the lecture takes its figure of a network for MNIST. The published accuracy and the one
+of this package, with the settings of the book: the first 50,000 training images, pixels
+in [0, 1], ten sigmoids, batches of 10, plain SGD, biases from N(0, 1). Weights are from
+N(0, 1 / n_in), as in chapter 3; with ``--large`` from N(0, 1), as in chapter 1, where a
+digit or two may never be learned because of saturated outputs.
 
-His quadratic cost is 1/2 ||a - y||^2, averaged over the batch: ours. His penalty is
-lambda / 2n times the sum of squares, n = 50,000, so alpha = lambda / n. Chapter 1
-gives the best epoch on the 10,000 test images; chapter 3 the last epoch on the 10,000
-validation images (the rest of the training images). The file is that of
+The quadratic cost of the book is 1/2 ||a - y||^2, averaged over the batch, as here. Its
+penalty is lambda / 2n times the sum of squares, n = 50,000, so alpha = lambda / n.
+Chapter 1 gives the best epoch on the 10,000 test images; chapter 3 the last epoch on
+the 10,000 validation images (the rest of the training images). The file is that of
 ``benchmarks.mnist``.
 """
 
@@ -31,7 +31,7 @@ N_TRAINING = 50_000
 
 
 class Experiment(NamedTuple):
-    """One of his networks, and the accuracy that he gives, in percent."""
+    """A network of the book, and its published accuracy, in percent."""
 
     hidden: int
     loss: str
@@ -51,7 +51,7 @@ EXPERIMENTS = (
 
 
 def start(experiment, seed, large):
-    """The untrained network."""
+    """Return the untrained network."""
     rng = np.random.default_rng(seed)
     sizes = (784, experiment.hidden, 10)
     pairs = list(pairwise(sizes))
@@ -74,7 +74,7 @@ def start(experiment, seed, large):
 
 
 def run(clf, n_epochs, training, validation, test):
-    """Accuracy in percent on validation and test images after every epoch."""
+    """Return the accuracy in percent, validation and test, after every epoch."""
     scores = []
     for _ in range(n_epochs):
         clf.partial_fit(*training)
@@ -83,7 +83,7 @@ def run(clf, n_epochs, training, validation, test):
 
 
 def main():
-    """Print a row for every network."""
+    """Print a line per network."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", nargs="?", default=DEFAULT_FILE, type=Path)
     parser.add_argument("--seed", type=int, default=0)

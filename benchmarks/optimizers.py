@@ -1,8 +1,9 @@
 """Every solver on a convex risk and on digits: ``python -m benchmarks.optimizers``.
 
-The convex risk is that of softmax regression on iris with an L2 penalty, over all rows
-in every step; its minimum is L-BFGS's with the tightest tolerance. Digits are trained
-with one hidden layer of 100 units on three quarters of the rows and scored on the rest.
+The convex risk is that of softmax regression on iris with an L2 penalty, with full
+batches; its minimum is that of L-BFGS with the smallest tolerance. For digits, a
+network with one hidden layer of 100 units is trained on three quarters of the samples
+and scored on the others.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ SOLVERS = [*OPTIMIZERS, *FULL_BATCH_SOLVERS]
 
 
 def excess_risk(solver, max_iter=500):
-    """(J - J*) / J* at the end of softmax regression on iris."""
+    """Return (J - J*) / J* after softmax regression on iris."""
     X, y = load_iris(return_X_y=True)
     clf = BPNetClassifier((), alpha=0.01, max_iter=max_iter, random_state=0)
     minimum = clf.set_params(solver="lbfgs", tol=1e-12).fit(X, y).loss_
@@ -56,7 +57,7 @@ def excess_risk(solver, max_iter=500):
 
 
 def digits_accuracy(solver, max_iter=None, random_state=0):
-    """The test accuracy on digits, and the epochs made."""
+    """Return the test accuracy on digits, and the number of epochs."""
     X, y = load_digits(return_X_y=True)
     X, X_test, y, y_test = train_test_split(X, y, random_state=0, stratify=y)
     clf = BPNetClassifier(solver=solver, alpha=1e-3, random_state=random_state)
@@ -76,7 +77,7 @@ def digits_accuracy(solver, max_iter=None, random_state=0):
 
 
 def main():
-    """Print a row for every solver."""
+    """Print a line per solver."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
     seeds = range(parser.parse_args().seeds)

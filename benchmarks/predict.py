@@ -1,8 +1,8 @@
-"""Seconds to predict one row and a million: ``python -m benchmarks.predict``.
+"""Seconds to predict one sample and a million: ``python -m benchmarks.predict``.
 
-Every contender predicts with a network of the same shape, in the same process, in
-turn, several times; the table shows medians. scikit-learn takes its input as float32,
-and PyTorch, where it is installed, starts from the array and returns one.
+Every package predicts with a network of the same shape, in the same process,
+alternating, several times; the table shows medians. The input of scikit-learn is
+float32; PyTorch, if installed, starts from a NumPy array and returns one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CASES = {"one row": (1, 2_000), "a million rows": (1_000_000, 1)}  # rows, calls
 
 
 def contenders(X, y):
-    """From a name to a function that predicts the classes of some rows."""
+    """Return functions that predict the classes of some samples, by name."""
     found = {}
     for name, cls in {"bpnet": BPNetClassifier, "scikit-learn": MLPClassifier}.items():
         found[name] = cls(HIDDEN, max_iter=2, random_state=0).fit(X, y).predict
@@ -47,7 +47,7 @@ def main():
     """Print a table of seconds and ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--save", action="store_true", help="keep what was found")
+    parser.add_argument("--save", action="store_true", help="save the results")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
     rng = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""What a benchmark found, kept as JSON in ``benchmarks/results``."""
+"""Results of a benchmark, saved as JSON in ``benchmarks/results``."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ _PACKAGES = "numpy", "scipy", "scikit-learn", "numba", "torch", "jax"
 
 
 def save(name, found):
-    """Write ``found`` and what it was found with to ``results/<name>.json``."""
+    """Write the results and their environment to ``results/<name>.json``."""
     FOLDER.mkdir(exist_ok=True)
     text = json.dumps({"with": environment(), **found}, indent=1)
     (FOLDER / f"{name}.json").write_text(text + "\n")
 
 
 def load(name):
-    """What was saved under ``name``, or None."""
+    """Return the results saved under ``name``, or None."""
     path = FOLDER / f"{name}.json"
     return json.loads(path.read_text()) if path.exists() else None
 
 
 def environment():
-    """Versions of what takes part, and the machine."""
+    """Return the versions of the packages, and the machine."""
     versions = {}
     for package in _PACKAGES:
         try:

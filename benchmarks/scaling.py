@@ -1,7 +1,7 @@
-"""Seconds an epoch against rows and parameters: ``python -m benchmarks.scaling``.
+"""Seconds per epoch against samples and parameters: ``python -m benchmarks.scaling``.
 
-The slope of the logarithms is 1 where the time is proportional. The smallest sizes,
-where what is done once an epoch or once a batch counts, take no part in the fit.
+In logarithms, the slope is 1 if the time is proportional. The smallest sizes, which are
+dominated by overhead per epoch and per batch, are not included in the fit of the slope.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from benchmarks.speed import Shape, bpnet, seconds_an_epoch
 
 ROWS = [Shape(n, 50, (128, 128), 256) for n in (2_000, *(2**i for i in range(13, 19)))]
 WIDTHS = [Shape(16_384, 64, (w, w), 256) for w in (32, 256, 362, 512, 724, 1024)]
-N_SMALL = 1  # sizes that take no part in the fit
+N_SMALL = 1  # sizes that are not included in the fit
 
 
 def n_parameters(shape):
-    """Weights and biases of the network."""
+    """Return the number of weights and biases of the network."""
     sizes = [shape.n_features, *shape.hidden, 1]
     return sum((a + 1) * b for a, b in pairwise(sizes))
 
 
 def seconds(shapes, repeats):
-    """Medians over interleaved rounds."""
+    """Return medians over interleaved rounds."""
     trains = [bpnet(shape, *shape.data()) for shape in shapes]
     for train in trains:
         train(1)  # loads, compiles
@@ -41,7 +41,7 @@ def main():
     """Print two tables and their slopes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--save", action="store_true", help="keep what was found")
+    parser.add_argument("--save", action="store_true", help="save the results")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
     found = {}
@@ -53,7 +53,7 @@ def main():
         y = seconds(shapes, arguments.repeats)
         slope = np.polyfit(np.log(x[N_SMALL:]), np.log(y[N_SMALL:]), 1)[0]
         found[name] = {"sizes": x, "seconds": y, "slope": slope, "n_small": N_SMALL}
-        print(f"{name:>12s} seconds an epoch")
+        print(f"{name:>12s} seconds per epoch")
         for size, t in zip(x, y, strict=True):
             print(f"{size:12,d} {t:.5f}", flush=True)
         print(f"slope from {x[N_SMALL]:,d} on: {slope:.2f}\n")

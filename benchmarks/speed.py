@@ -1,10 +1,10 @@
-"""Seconds an epoch, side by side: ``python -m benchmarks.speed``.
+"""Seconds per epoch, side by side: ``python -m benchmarks.speed``.
 
-Every contender trains the same network (ReLU, Adam, log loss) on the same rows in
-the same process, in turn, several times; the table shows the medians of the seconds
-an epoch and the ratios of these medians. PyTorch and JAX take part where they are
-installed, and where Numba is, this project does so with and without it. "The products
-alone" are the matrix products of the same epoch and nothing else.
+Every package trains the same network (ReLU, Adam, log loss) on the same samples in the
+same process, alternating, several times; the table shows the medians of the seconds per
+epoch and the ratios of these medians. PyTorch and JAX are included if installed, and
+this project with and without Numba. "The products alone" are the matrix multiplications
+of the same epoch and nothing else.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from sklearn_bpnet import BPNetClassifier, config_context
 
 @dataclass(frozen=True)
 class Shape:
-    """A table and a network: rows x features, hidden units, rows a batch, classes."""
+    """Data and a network: samples x features, hidden units, batch size, classes."""
 
     n_rows: int
     n_features: int
@@ -41,7 +41,7 @@ class Shape:
         return f"{self.n_rows} x {self.n_features}, {hidden}, {self.batch_size}"
 
     def data(self):
-        """Random rows whose class a network can learn, float32."""
+        """Return random samples whose class a network can learn, float32."""
         rng = np.random.default_rng(0)
         X = rng.normal(size=(self.n_rows, self.n_features)).astype(np.float32)
         scores = X @ rng.normal(size=(self.n_features, self.n_classes))
@@ -61,7 +61,7 @@ SHAPES = [
 
 
 def _estimator(cls, shape, n_epochs, **parameters):
-    """An estimator that trains exactly ``n_epochs`` epochs."""
+    """Return an estimator that trains exactly ``n_epochs`` epochs."""
     return cls(
         hidden_layer_sizes=shape.hidden,
         batch_size=shape.batch_size,
@@ -117,7 +117,7 @@ def pytorch(shape, X, y):
 
 
 def jax_epoch(shape, X, y):
-    """JAX, a whole epoch compiled: the practical limit of one that is written out."""
+    """JAX, a whole epoch compiled: a practical limit."""
     import jax
     import jax.numpy as jnp
 
@@ -128,7 +128,7 @@ def jax_epoch(shape, X, y):
         for i, o in pairwise(sizes)
     ]
     zeros = jax.tree.map(jnp.zeros_like, theta)
-    n_batches = shape.n_rows // shape.batch_size  # JAX wants batches of one size
+    n_batches = shape.n_rows // shape.batch_size  # JAX needs batches of one size
 
     def risk(theta, X, y):
         A = X
@@ -169,7 +169,7 @@ def jax_epoch(shape, X, y):
 
 
 def products_alone(shape, X, y):
-    """The matrix products of the forward and the backward pass, out of a cache."""
+    """The matrix multiplications of an epoch, from a cache."""
     n_outputs = 1 if shape.n_classes == 2 else shape.n_classes
     sizes = [shape.n_features, *shape.hidden, n_outputs]
     n = shape.batch_size
@@ -215,11 +215,11 @@ RATIOS = [
 
 
 def seconds_an_epoch(train, least):
-    """The time of an epoch, from the difference of a long and a short training.
+    """Return the time of an epoch, as the difference of a long and a short training.
 
-    What is done once (validation, allocation) cancels. The long training takes at
-    least ``least`` seconds, and at least two epochs more. Where it takes no longer
-    than the short one, something disturbed that, and both are repeated.
+    Constant overhead (validation, allocation) cancels. The long training takes at least
+    ``least`` seconds, and at least two more epochs. If it takes no longer than the
+    short one, the measurement was disturbed, and both are repeated.
     """
     more = 0.0
     while more <= 0:
@@ -234,7 +234,7 @@ def seconds_an_epoch(train, least):
 
 
 def measure(shape, names, repeats, least):
-    """Medians over ``repeats`` interleaved rounds, a dictionary by contender."""
+    """Return medians over ``repeats`` interleaved rounds, a dictionary by package."""
     X, y = shape.data()
     trains = {}
     for name in names:
@@ -252,10 +252,10 @@ def main():
     """Print a table of seconds, then one of ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--least", type=float, default=0.3, help="seconds a training")
+    parser.add_argument("--least", type=float, default=0.3, help="seconds per training")
     parser.add_argument("--shapes", type=int, nargs="*", default=range(len(SHAPES)))
     parser.add_argument("--without-numba", action="store_true", help="NumPy alone")
-    parser.add_argument("--save", action="store_true", help="keep what was found")
+    parser.add_argument("--save", action="store_true", help="save the results")
     arguments = parser.parse_args()
     if arguments.without_numba:
         sys.modules["numba"] = None  # importing it fails
@@ -269,7 +269,7 @@ def main():
     print(f"bpnet {'with' if 'NumPy alone' in names else 'without'} Numba")
     ratios = [pair for pair in RATIOS if set(pair) <= set(names)]
     table = {}
-    print(f"{'seconds an epoch':28s} " + " ".join(f"{n:>24s}" for n in names))
+    print(f"{'seconds per epoch':28s} " + " ".join(f"{n:>24s}" for n in names))
     for i in arguments.shapes:
         shape = SHAPES[i]
         table[shape] = measure(shape, names, arguments.repeats, arguments.least)

@@ -1,4 +1,4 @@
-"""The tables of the quality benchmarks: scikit-learn's and those of a folder.
+"""The data sets of the quality benchmarks: scikit-learn's and those of a folder.
 
 The folder is the one that the environment variable SKLEARN_BPNET_DATA names; what it
 holds is described in :mod:`benchmarks.data`.
@@ -20,20 +20,20 @@ from sklearn.preprocessing import OneHotEncoder
 
 from benchmarks.data import FOLDER
 
-# small tables say little on one split
+# a single split of a small data set is unreliable
 _SPLITS = ((2_000, 5), (15_000, 3), (np.inf, 2))
 
 
 @dataclass
 class Table:
-    """A table with its target.
+    """A data set.
 
     Parameters
     ----------
     name : str
     task : {"classification", "regression"}
     X : DataFrame
-        Strings where a column holds categories.
+        Categorical columns hold strings.
     y : ndarray of shape (n_rows,)
     """
 
@@ -43,7 +43,7 @@ class Table:
     y: np.ndarray
 
     def some(self, n_rows):
-        """The table, or so many of its rows where it has more."""
+        """Return the data set, or a random subset of that size."""
         if n_rows is None or len(self.X) <= n_rows:
             return self
         rows = np.random.default_rng(0).permutation(len(self.X))[:n_rows]
@@ -51,10 +51,10 @@ class Table:
         return Table(self.name, self.task, X, self.y[rows])
 
     def splits(self):
-        """Training and test parts, X preprocessed alike for every model.
+        """Return training and test parts, with the same preprocessing for every model.
 
-        Strings become one column for each category, missing numbers the median.
-        Nothing is scaled.
+        Strings are one-hot encoded, missing values replaced by the median; nothing is
+        scaled.
         """
         n_splits = next(n for rows, n in _SPLITS if len(self.X) <= rows)
         strata = self.y if self.task == "classification" else None
@@ -83,9 +83,9 @@ class Table:
 
 
 def tables(n_rows=None):
-    """The tables, small ones first: those of the data folder if there is one.
+    """The tables, small ones first: those of the data folder, if it exists.
 
-    Of larger ones ``n_rows`` rows are drawn.
+    Larger ones are reduced to ``n_rows`` random samples.
     """
     found = [_of_scikit_learn(name) for name in ("breast_cancer", "wine", "digits")]
     found.append(_of_scikit_learn("diabetes"))

@@ -1,13 +1,13 @@
-"""Quality on tables, with default parameters: ``python -m benchmarks.tabular``.
+"""Quality on tabular data, with default parameters: ``python -m benchmarks.tabular``.
 
-Every model is fitted to the same splits, preprocessed alike: strings one-hot, missing
-numbers the median, nothing scaled. The table shows the error rate, or the root mean
-squared error over the standard deviation of the test targets, as means over the splits,
-then log loss and AUC for classification, seconds, and geometric means of the error plus
-0.01 over the tables. ``--ours name=value`` adds a contender with other parameters, and
-``--defaults`` replaces the contenders by the defaults with one parameter changed at a
-time: what chose them. ``--rows`` takes so many rows of larger tables, ``--splits`` so
-many of their splits.
+Every model is fitted to the same splits with the same preprocessing: strings one-hot
+encoded, missing values replaced by the median, nothing scaled. The output shows the
+error rate, or the root mean squared error divided by the standard deviation of the test
+targets, as means over the splits; log loss and AUC for classification; seconds; and
+geometric means over the data sets of the error plus 0.01. ``--ours name=value`` adds a
+model with other parameters, and ``--defaults`` compares the defaults with variants of
+one parameter at a time. ``--rows`` limits the number of samples of larger data sets,
+``--splits`` the number of splits.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ from benchmarks import results
 from benchmarks.tables import tables
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 
-SHIFT = 0.01  # of the geometric mean, so that an error of nearly 0 does not decide
+SHIFT = 0.01  # of the geometric mean, which errors near 0 would dominate otherwise
 
 
 def scaled(model):
-    """A regressor behind scaled features and a scaled target."""
+    """Return a regressor with scaled features and a scaled target."""
     return TransformedTargetRegressor(
         make_pipeline(StandardScaler(), model), transformer=StandardScaler()
     )
@@ -68,7 +68,7 @@ CONTENDERS = {
     },
 }
 
-# The defaults, and what else they might have been
+# The defaults, and alternatives
 AROUND_THE_DEFAULTS = [
     {"alpha": 1e-5},
     {"alpha": 1e-3},
@@ -98,7 +98,7 @@ AROUND_THE_DEFAULTS = [
 
 
 def contenders(task, variants):
-    """The models of a task by name, from a seed to an estimator."""
+    """Return the models of a task by name, functions from a seed to an estimator."""
     models = dict(CONTENDERS[task])
     ours = BPNetClassifier if task == "classification" else BPNetRegressor
     for name in ("realmlp-td-s", "realmlp-td"):
@@ -120,12 +120,12 @@ def contenders(task, variants):
 
 
 def _n_threads():
-    """As many for PyTorch as NumPy's matrix products are told to use."""
+    """Return the number of threads of NumPy's matrix multiplications, for PyTorch."""
     return int(os.environ.get("OPENBLAS_NUM_THREADS", os.cpu_count()))
 
 
 def measured(model, task, X_train, y_train, X_test, y_test):
-    """Error, log loss and AUC on the test rows; seconds and CPU seconds of fit."""
+    """Return error, log loss and AUC on the test samples; seconds of fit, also CPU."""
     start, start_cpu = time.perf_counter(), time.process_time()
     model.fit(X_train, y_train)
     result = {
@@ -146,7 +146,7 @@ def measured(model, task, X_train, y_train, X_test, y_test):
 
 
 def run(chosen, variants, only, n_rows=None, n_splits=None):
-    """Measure every model on every chosen table; print a row for each as it is done."""
+    """Measure every model on every selected data set; print a line for each."""
     found = defaultdict(dict)
     for table in tables(n_rows):
         if chosen and table.name not in chosen:
@@ -165,24 +165,24 @@ def run(chosen, variants, only, n_rows=None, n_splits=None):
 
 
 def summarise(found):
-    """Print geometric means of the error plus the shift over the tables of a task."""
+    """Print geometric means of the error plus the shift over data sets, per task."""
     for task in CONTENDERS:
         of_task = [models for (t, _), models in found.items() if t == task]
         if not of_task:
             continue
-        print(f"\n{task}: geometric means over {len(of_task)} tables")
+        print(f"\n{task}: geometric means over {len(of_task)} data sets")
         for name, means in means_over(of_task).items():
             shown = "  ".join(f"{what} {value:.4f}" for what, value in means.items())
             print(f"{name:40s} {shown}")
 
 
 def means_over(tables):
-    """Of every model: geometric means over tables, shifted, and seconds in all.
+    """Return shifted geometric means over data sets, and total seconds, by model.
 
     Parameters
     ----------
     tables : list of dict
-        For every table what was measured, by the model's name.
+        The results per data set, by the name of the model.
     """
     means: dict = defaultdict(dict)
     for name in tables[0]:
@@ -204,8 +204,8 @@ def main():
     parser.add_argument("--ours", action="append", default=[], metavar="NAME=VALUE,...")
     parser.add_argument("--defaults", action="store_true")
     parser.add_argument("--rows", type=int)
-    parser.add_argument("--splits", type=int, help="of every table, at most")
-    parser.add_argument("--save", metavar="NAME", help="keep what is found")
+    parser.add_argument("--splits", type=int, help="per data set, at most")
+    parser.add_argument("--save", metavar="NAME", help="save the results")
     arguments = parser.parse_args()
     variants = {}
     for text in arguments.ours:

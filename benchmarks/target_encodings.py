@@ -1,9 +1,9 @@
-"""What the output neurons should mean: ``python -m benchmarks.target_encodings``.
+"""Target encodings on MNIST: ``python -m benchmarks.target_encodings``.
 
 Test accuracy on MNIST of the lecture's three options: one neuron (a regression on the
-digit), four neurons (its binary code), ten neurons (one for each numeral), the last
-with ten sigmoids and with a softmax. Everything else is the same: one hidden layer of
-100 rectifiers, Adam, batches of 200, 15 epochs, pixels / 255. The file is that of
+digit), four neurons (its binary code), ten neurons (one per digit), the last with ten
+sigmoids and with a softmax. Everything else is the same: one hidden layer of 100
+rectifiers, Adam, batches of 200, 15 epochs, pixels / 255. The file is that of
 ``benchmarks.mnist``.
 """
 
@@ -28,7 +28,7 @@ OPTIONS = {
 
 
 def main():
-    """Print a row for every option."""
+    """Print a line per option."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", nargs="?", default=DEFAULT_FILE, type=Path)
     parser.add_argument("--seeds", type=int, default=3)

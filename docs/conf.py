@@ -17,6 +17,8 @@ version = release = sklearn_bpnet.__version__
 extensions = [
     "myst_parser",
     "numpydoc",
+    "module_list",
+    "registry_classes",
     "registry_table",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
@@ -34,13 +36,15 @@ html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_bpnet"
 html_show_sourcelink = False
 html_theme_options = {
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 5,
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,
     "show_toc_level": 2,
 }
-html_sidebars = {"changelog": [], "lecture": [], "mathematics": []}
+html_sidebars = {
+    page: [] for page in ("changelog", "contributing", "lecture", "mathematics")
+}
 
 autodoc_typehints = "none"  # the docstrings give types, and shapes beside them
 numpydoc_show_class_members = False  # the templates list them

@@ -2,13 +2,12 @@
 Activations
 ===========
 
-Every activation function that a layer can have, f, and its derivative f', drawn from
-the registry that the estimators look names up in.
+All activation functions f that can be used by name, and their derivatives f'.
 """
 
 # %%
-# Softmax mixes the units of a row. It is drawn as the first of two units, the other
-# being held at zero; its derivative is then the diagonal of the Jacobian.
+# Softmax mixes the units of a layer. It is shown for the first of two units, with the
+# other fixed at zero; its derivative is then the diagonal of the Jacobian.
 
 import matplotlib.pyplot as plt
 import numpy as np

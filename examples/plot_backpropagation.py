@@ -2,13 +2,13 @@ r"""
 The four equations on a network of 2, 3 and 2 units
 ===================================================
 
-Backpropagation by hand, in the lecture's column vectors, for one example; then in rows,
-for a whole batch; and what the package computes beside both.
+Backpropagation by hand, in the column vectors of the lecture for one sample, then in
+matrix form for a whole batch. Both are compared with the package.
 """
 
 # %%
-# One example, in columns
-# -----------------------
+# One sample, as a column vector
+# ------------------------------
 # Row j, column k of a weight matrix is the connection from unit k to unit j. All units
 # are sigmoids, and the loss is quadratic.
 
@@ -38,9 +38,9 @@ db1, db2 = d1, d2  # equation 3
 dw1, dw2 = d1 @ x.T, d2 @ a1.T  # equation 4
 
 # %%
-# The same by the package. Its matrices are the transposes of the lecture's, its
-# examples are rows, and so are the deltas. Two labels, each with an output of its own,
-# make the targets 1 and 0.
+# The same with the package. Its matrices are the transposes of the lecture's, and
+# samples and deltas are rows. With two labels there are two outputs, whose targets are
+# 1 and 0.
 
 network = BPNetClassifier.from_weights(
     [w1.T, w2.T],
@@ -62,11 +62,11 @@ for name, (by_hand, by_package) in pairs.items():
     print(name, by_hand.ravel().round(5), "equal:", np.allclose(by_hand, by_package))
 
 # %%
-# A batch, in rows
-# ----------------
+# A batch, as a matrix
+# --------------------
 # The second question of the homework: the equations in batch form. The loss is a mean,
-# so the deltas are divided by the number of rows once, at the top, and the sums over
-# the examples of equations 3 and 4 are matrix products.
+# so the deltas are divided by the number of samples once, at the output, and the sums
+# over the samples in equations 3 and 4 are matrix multiplications.
 
 rng = np.random.default_rng(0)
 X, Y = rng.normal(size=(6, 2)), rng.integers(2, size=(6, 2))
@@ -92,8 +92,9 @@ print("batch equals one by one:", np.allclose(dW1.T, one_by_one))
 print("batch equals the package:", np.allclose(dW1, gradient.arrays[0][0]))
 
 # %%
-# Activations go up, deltas come down. A connection's color is its weight in the one
-# picture, and the derivative by that weight in the other.
+# Activations are computed from the input to the output, deltas in the reverse
+# direction. The color of a connection is its weight on the left, and the derivative
+# with respect to that weight on the right.
 
 
 def draw(ax, values, connections, title):

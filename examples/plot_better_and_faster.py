@@ -2,17 +2,17 @@
 Training better and faster
 ==========================
 
-The lecture ends with what comes next: weight initialisation, the loss function,
-regularisation and advanced gradient descent. Four pictures for the four, each with the
-handwritten digits, one hidden layer of 64 units, and one thing changed at a time.
+The lecture ends with an outlook on weight initialisation, loss functions,
+regularisation and advanced gradient descent. This example compares variants of each on
+handwritten digits, with one hidden layer of 64 units.
 """
 
 # %%
 # The data and the curves
 # -----------------------
-# The training set is kept small, 400 digits, so that the differences show. Rows given
-# as ``X_val`` and ``y_val`` are not trained on; their loss and accuracy after every
-# epoch are in ``history_``.
+# The training set has only 400 digits, which makes the differences visible. ``X_val``
+# and ``y_val`` are not used for training; their loss and accuracy per epoch are
+# recorded in ``history_``.
 
 import warnings
 
@@ -33,7 +33,7 @@ X_train, X_test, y_train, y_test = train_test_split(
 
 
 def curves(n_rows=400, **parameters):
-    """The history of a training on so many digits."""
+    """Return the history of a training on some of the digits."""
     settings = {
         "activation": "sigmoid",
         "solver": SGD(momentum=0.0),
@@ -53,7 +53,7 @@ def curves(n_rows=400, **parameters):
 
 
 def draw(title, variants, column="validation_score"):
-    """Learning curves side by side: training loss, and what the test digits say."""
+    """Plot the training loss, and the score or loss of the test digits."""
     _, (left, right) = plt.subplots(1, 2, figsize=(12, 4), layout="constrained")
     for name, parameters in variants.items():
         history = curves(**parameters)
@@ -72,15 +72,16 @@ def draw(title, variants, column="validation_score"):
 # %%
 # Weight initialisation
 # ---------------------
-# Equal weights get equal gradients: from zeros the hidden units stay one and the same.
-# Large weights saturate the units: they learn the training digits well enough, but say
-# little about others. Glorot's law keeps the size of the signals from layer to layer.
+# Equal weights have equal gradients: if they start at zero, all hidden units remain
+# identical. Large weights saturate the units: the network fits the training digits, but
+# generalises poorly. Glorot's initialisation preserves the variance of the signals from
+# layer to layer.
 
 draw(
     "Weight initialisation",
     {
         "zeros": {"initializer": "zeros"},
-        "normal, deviation 1": {"initializer": VarianceScaling(64.0, "in", "normal")},
+        "normal, std 1": {"initializer": VarianceScaling(64.0, "in", "normal")},
         "Glorot": {"initializer": "glorot_uniform"},
     },
 )
@@ -104,10 +105,9 @@ draw(
 # %%
 # Regularisation
 # --------------
-# With only 100 digits to learn from, the training loss falls on and on without a
-# penalty, while the test loss has long turned up: the network grows too sure of itself.
-# The number of right answers hardly differs here. The training loss includes the
-# penalty.
+# With only 100 training digits and no penalty, the training loss keeps decreasing while
+# the test loss increases again: the network becomes overconfident. The accuracies
+# hardly differ here. The training loss includes the penalty.
 
 overfitting = {
     "n_rows": 100,
@@ -129,8 +129,7 @@ draw(
 # %%
 # Advanced gradient descent
 # -------------------------
-# Momentum, Nesterov's momentum, and methods that give every weight a learning rate of
-# its own.
+# Momentum, Nesterov's momentum, and methods with an adaptive learning rate per weight.
 
 draw(
     "Advanced gradient descent",

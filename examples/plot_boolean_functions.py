@@ -1,10 +1,9 @@
 """
-Any Boolean function, out of NAND neurons
-=========================================
+Boolean functions from NAND neurons
+===================================
 
-One neuron with a step as activation computes NAND. NAND is universal, so a network of
-such neurons computes any Boolean function. No neuron here is trained: the weights are
-written down.
+A neuron with a step activation can compute NAND. NAND is universal, so a network of
+such neurons can compute any Boolean function. The weights are given, not trained.
 """
 
 # %%
@@ -21,7 +20,7 @@ from sklearn_bpnet import BPNetClassifier
 
 
 def network(coefs, intercepts):
-    """A network of step functions with the given weights."""
+    """Return a network of step functions with the given weights."""
     return BPNetClassifier.from_weights(
         coefs, intercepts, activation="heaviside", output_activation="heaviside"
     )
@@ -35,9 +34,9 @@ for row, output in zip(table, nand.predict(table), strict=True):
 # %%
 # A formula
 # ---------
-# A formula is the number of a variable, or a pair: the NAND of two formulas. With its
-# first variable x at 1 and at 0, a function f becomes two smaller ones, f1 and f0
-# (Shannon's expansion):
+# A formula is the index of a variable, or a pair: the NAND of two formulas. A function
+# f is reduced to two smaller ones, f1 and f0, by setting its first variable x to 1 and
+# 0 (Shannon's expansion):
 #
 # f = (x AND f1) OR (NOT x AND f0) = NAND(NAND(x, f1), NAND(NOT x, f0)).
 
@@ -45,7 +44,7 @@ ALWAYS, NEVER = "always", "never"
 
 
 def nand_of(a, b):
-    """The formula NAND(a, b), made simpler where it can be."""
+    """Return the formula NAND(a, b), simplified if possible."""
     if NEVER in (a, b):
         return ALWAYS
     if a == ALWAYS or a == b:
@@ -54,7 +53,7 @@ def nand_of(a, b):
 
 
 def invert(formula):
-    """The formula NOT a = NAND(a, a)."""
+    """Return the formula NOT a = NAND(a, a)."""
     if formula in (ALWAYS, NEVER):
         return NEVER if formula == ALWAYS else ALWAYS
     twice = isinstance(formula, tuple) and formula[0] == formula[1]
@@ -62,7 +61,7 @@ def invert(formula):
 
 
 def formula_of(values, variable=0):
-    """The formula of a function, given its values in the order of counting."""
+    """Return the formula of a function, given its truth table."""
     if len(values) == 1:
         return ALWAYS if values[0] else NEVER
     half = len(values) // 2
@@ -76,19 +75,20 @@ print("XOR:", formula_of((0, 1, 1, 0)))
 # %%
 # A layered network
 # -----------------
-# A neuron sees only the layer below. A value that a higher layer needs is carried there
-# by a *wire*, a neuron that fires where its one input does. In strict layers NAND
-# neurons alone would not do: each layer turns rising into falling, so no network of
-# them could compute XOR, which does both.
+# The inputs of a neuron are the outputs of the layer below. A value that is used in a
+# higher layer is passed on by a *wire*, a neuron that copies its one input. NAND
+# neurons alone are not sufficient in a layered network: NAND is decreasing in its
+# inputs, so every layer reverses monotonicity, and XOR, which is neither increasing nor
+# decreasing, could not be computed.
 
 
 def depth(formula):
-    """How many layers the formula needs."""
+    """Return the number of layers of the formula."""
     return 0 if isinstance(formula, int) else 1 + max(map(depth, formula))
 
 
 def layers_of(formula, n_variables):
-    """Layer by layer from the input, the formulas that the neurons compute."""
+    """Return the formulas that the neurons compute, layer by layer from the input."""
     layers = [[formula]]
     for level in range(depth(formula), 1, -1):
         needed = []
@@ -99,7 +99,7 @@ def layers_of(formula, n_variables):
 
 
 def nand_network(values):
-    """The network of a Boolean function, given its values in the order of counting."""
+    """Return the network of a Boolean function, given its truth table."""
     formula = formula_of(values)
     if formula in (ALWAYS, NEVER):
         always = (0, (0, 0))  # NAND(x, NOT x)
@@ -125,7 +125,7 @@ def nand_network(values):
 # %%
 # Every function of two and of three variables
 # --------------------------------------------
-# 16 functions of two variables and 256 of three, each checked on its whole truth table.
+# 16 functions of two variables and 256 of three, each checked on its truth table.
 
 n_nands = {}
 for n_variables in (2, 3):
@@ -137,16 +137,16 @@ for n_variables in (2, 3):
         n_nands[n_variables].append(sum((b == 3).sum() for b in clf.intercepts_))
     counts = n_nands[n_variables]
     print(
-        f"{len(counts)} functions of {n_variables} variables are right, with "
+        f"{len(counts)} functions of {n_variables} variables are correct, with "
         f"{min(counts)} to {max(counts)} NAND neurons."
     )
 
 # %%
-# The neuron cuts the plane along a line. The network of XOR needs several, and wires.
+# The decision boundary of a neuron is a line. XOR takes several neurons, and wires.
 
 
 def draw(clf, ax):
-    """Neurons as circles, NAND filled; input at the left."""
+    """Plot neurons as circles, NAND filled, with the input on the left."""
     sizes = [clf.n_features_in_, *(len(b) for b in clf.intercepts_)]
     places = [[(x, (n - 1) / 2 - y) for y in range(n)] for x, n in enumerate(sizes)]
     for x, (W, b) in enumerate(zip(clf.coefs_, clf.intercepts_, strict=True)):

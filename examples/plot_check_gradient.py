@@ -1,21 +1,21 @@
 r"""
-The naive derivative, and what it costs
-=======================================
+The naive derivative and its cost
+=================================
 
-A derivative can be had by moving one parameter at a time,
+A derivative can be approximated by changing one parameter at a time,
 
 .. math:: \frac{\partial J}{\partial \theta_i} \approx
    \frac{J(\theta_i + h) - J(\theta_i - h)}{2h},
 
-which takes two forward passes for every parameter. Backpropagation takes one forward
-and one backward pass for all of them. The naive derivative is still good for something:
-it is so simple that it can be trusted, and shows whether backpropagation is right.
+which takes two forward passes per parameter. Backpropagation takes one forward and one
+backward pass for all parameters. Since the naive derivative is so simple, it serves as
+a test of backpropagation.
 """
 
 # %%
-# A check of one's own network
-# ----------------------------
-# ``check_gradient`` compares the two for every parameter, here of an untrained network.
+# Checking a network
+# ------------------
+# ``check_gradient`` compares both for every parameter, here of an untrained network.
 
 from dataclasses import dataclass
 from time import perf_counter
@@ -35,15 +35,15 @@ clf = BPNetClassifier((8, 4), activation="tanh", random_state=0)
 print(check_gradient(clf, X, y))
 
 # %%
-# A mistake
-# ---------
-# An activation of one's own, the Gaussian bump, with a forgotten factor of 2 in its
-# derivative. The check says where to look.
+# An error
+# --------
+# A user-defined activation, the Gaussian function, with a missing factor of 2 in its
+# derivative. The check reports the layer.
 
 
 @dataclass(frozen=True)
 class Bump(Activation):
-    """f(z) = exp(-z^2), with a wrong derivative."""
+    """The Gaussian f(z) = exp(-z^2), with a wrong derivative."""
 
     def forward(self, Z, out):
         """Compute exp(-Z^2)."""
@@ -66,8 +66,8 @@ except AssertionError as error:
 # %%
 # The cost
 # --------
-# The same gradient by both ways, for networks with more and more hidden units. For the
-# large ones only a few parameters are moved, and the time is scaled up.
+# The time of one gradient by both methods, for an increasing number of hidden units.
+# For large networks only some parameters are changed, and the time is extrapolated.
 
 MOVED = 200
 n_parameters, seconds = [], {"central differences": [], "backpropagation": []}
@@ -86,7 +86,7 @@ for n_hidden in (2, 8, 32, 128, 512):
     some = J.theta[:MOVED].copy()
 
     def of_some(moved, J=J):
-        """The risk as a function of the first parameters."""
+        """Return the risk as a function of the first parameters."""
         return J.value(np.concatenate([moved, J.theta[len(moved) :]]))
 
     start = perf_counter()
@@ -99,9 +99,9 @@ for n, slow, fast in zip(n_parameters, *seconds.values(), strict=True):
     print(f"{n:10,d} {slow:10.3f} s {1000 * fast:13.2f} ms {slow / fast:7,.0f}")
 
 # %%
-# The cost of the naive derivative grows with the square of the number of parameters,
-# that of backpropagation in proportion to it. With millions of parameters only one of
-# the two is left.
+# The cost of the naive derivative is quadratic in the number of parameters, that of
+# backpropagation is linear. For millions of parameters only backpropagation is
+# feasible.
 
 figure, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
 for name, color in (

@@ -2,8 +2,8 @@ r"""
 Cross-entropy and the Kullback-Leibler divergence
 =================================================
 
-The exercise of the lecture: show that minimising the cross-entropy is the same as
-minimising the Kullback-Leibler divergence. The answer is one line,
+The exercise of the lecture: show that minimising the cross-entropy is equivalent to
+minimising the Kullback-Leibler divergence. The solution is
 
 .. math:: H(p, q) = -\sum_k p_k \ln q_k
    = \underbrace{-\sum_k p_k \ln p_k}_{H(p)}
@@ -15,9 +15,9 @@ because the entropy of the true distribution p does not depend on the prediction
 # %%
 # The two curves
 # --------------
-# Three categories, whose true probabilities are p. The predictions go from certainty of
-# the first category, through p, to certainty of the others. The two curves differ by a
-# constant, so their slopes are the same and their minima lie at the same place, q = p.
+# Three classes with true probabilities p. The predicted probability of the first class
+# varies from 0 to 1; the predictions include p. The two curves differ by a constant, so
+# they have the same slopes and the same minimiser, q = p.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -39,22 +39,22 @@ ax.plot(first, H, label="cross-entropy H(p, q)")
 ax.plot(first, KL, label="divergence KL(p, q)")
 ax.axhline(entropy(p), color="0.5", linestyle=":", label="entropy H(p)")
 ax.axvline(p[0], color="0.5", linestyle="--", linewidth=1)
-ax.set(title="Minimal at q = p, both", xlabel="$q_1$", ylabel="Nats")
+ax.set(title="Both are minimal at q = p", xlabel="$q_1$", ylabel="Nats")
 ax.legend()
 
 # %%
 # A classifier that minimises it
 # ------------------------------
 # The log loss of a classifier is the cross-entropy of its targets and its outputs. Here
-# the label of a row is drawn at random with known probabilities. No classifier can get
-# below the entropy of the labels, and what it is above it is the divergence between the
-# true probabilities and the predicted ones.
+# the labels are drawn at random with known probabilities. The entropy of the labels is
+# a lower bound of the cross-entropy, and the difference is the divergence between the
+# true and the predicted probabilities.
 
 rng = np.random.default_rng(0)
 
 
 def true_probabilities(x):
-    """Of the three classes, at x."""
+    """Return the probabilities of the three classes at x."""
     Z = np.column_stack([np.sin(3 * x), x, -x])
     return np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True)
 
@@ -78,6 +78,6 @@ figure, ax = plt.subplots(figsize=(7, 4.3), layout="constrained")
 ax.plot(range(1, 31), losses, marker=".", label="cross-entropy H(p, q)")
 ax.plot(range(1, 31), divergences, marker=".", label="divergence KL(p, q)")
 ax.axhline(entropy(P).mean(), color="0.5", linestyle=":", label="entropy H(p)")
-ax.set(title="A classifier in training", xlabel="Epoch", ylabel="Mean over the rows")
+ax.set(title="A classifier in training", xlabel="Epoch", ylabel="Mean over samples")
 ax.legend()
 plt.show()

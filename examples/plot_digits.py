@@ -2,13 +2,13 @@
 Handwritten digits
 ==================
 
-A network with one hidden layer learns to read the handwritten digits that come with
-scikit-learn: 1,797 images of 8 x 8 pixels, a quarter of them kept for the test.
+A network with one hidden layer classifies the handwritten digits of scikit-learn: 1,797
+images of 8 x 8 pixels, a quarter of them test samples.
 """
 
 # %%
-# The data. Pixels are the numbers 0 to 16; they are given to the network as they are,
-# because the estimator standardises its features itself.
+# The data. Pixels are integers from 0 to 16; no preprocessing is needed, because the
+# estimator standardises the features internally.
 
 from sklearn.datasets import load_digits
 from sklearn.metrics import ConfusionMatrixDisplay
@@ -30,7 +30,7 @@ X_train, X_test, y_train, y_test = train_test_split(
 )
 
 # %%
-# Training. ``verbose=True`` prints the empirical risk of every epoch.
+# Training. ``verbose=True`` prints the empirical risk per epoch.
 
 clf = BPNetClassifier(
     hidden_layer_sizes=(64,),
@@ -44,7 +44,7 @@ accuracy = clf.score(X_test, y_test)
 print(f"Test accuracy after {clf.n_iter_} epochs: {accuracy:.3f}")
 
 # %%
-# Which digits are taken for which, and how the empirical risk fell.
+# The confusion matrix, and the empirical risk per epoch.
 
 figure, (left, right) = plt.subplots(
     1, 2, figsize=(11, 5), layout="constrained", width_ratios=(1.1, 1)
@@ -53,7 +53,7 @@ ConfusionMatrixDisplay.from_estimator(
     clf, X_test, y_test, ax=left, cmap="Blues", colorbar=False
 )
 left.set(
-    title=f"Confusion matrix: {accuracy:.1%} of {len(y_test)} test digits right",
+    title=f"Confusion matrix: accuracy {accuracy:.1%} on {len(y_test)} test digits",
     xlabel="Predicted digit",
     ylabel="True digit",
 )

@@ -1,14 +1,14 @@
 """
-Early stopping and the average of the weights
-=============================================
+Early stopping and weight averaging
+===================================
 
-A large network learns few digits by heart, wrong labels included: its training loss
-falls to nothing, while the loss on rows that it has not seen rises. Early stopping
-keeps the weights of the best epoch; a moving average of the weights smooths the way.
+A large network overfits a small training set, wrong labels included: the training loss
+approaches zero, while the validation loss increases. Early stopping keeps the weights
+of the best epoch; a moving average of the weights reduces their fluctuations.
 """
 
 # %%
-# The data. Of the training rows, three labels in ten are drawn at random.
+# The data. Three in ten labels of the training samples are replaced at random.
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -33,8 +33,8 @@ wrong = rng.random(len(y_train)) < 0.3
 y_train = np.where(wrong, rng.integers(10, size=len(y_train)), y_train)
 
 # %%
-# Training to the end, with the validation rows only watched; then with early stopping,
-# whose patience of ten epochs ends it; and with a moving average of the weights.
+# Training for all epochs, with validation samples only monitored; with early stopping
+# after ten epochs without improvement; and with a moving average of the weights.
 
 settings = {
     "learning_rate": "constant",
@@ -61,17 +61,20 @@ figure, (left, right) = plt.subplots(
     1, 2, figsize=(11, 4.5), layout="constrained", sharex=True
 )
 epochs = np.arange(1, 61)
-left.plot(epochs, to_the_end.history_["loss"], color="C0", label="training rows")
+left.plot(epochs, to_the_end.history_["loss"], color="C0", label="training samples")
 left.plot(
-    epochs, to_the_end.history_["validation_loss"], color="C1", label="validation rows"
+    epochs,
+    to_the_end.history_["validation_loss"],
+    color="C1",
+    label="validation samples",
 )
 left.axvline(early.best_epoch_, color="C2", linestyle="--", label="weights kept")
 left.axvline(early.n_iter_, color="0.6", linestyle=":", label="early stopping")
-left.set(xlabel="Epoch", ylabel="Loss", title="Learning by heart", ylim=(0, None))
+left.set(xlabel="Epoch", ylabel="Loss", title="Overfitting", ylim=(0, None))
 left.legend()
 
 for clf, label in ((to_the_end, "last weights"), (average, "average of the weights")):
     right.plot(epochs, clf.history_["validation_score"], label=label)
-right.set(xlabel="Epoch", ylabel="Validation accuracy", title="What averaging does")
+right.set(xlabel="Epoch", ylabel="Validation accuracy", title="Weight averaging")
 right.legend()
 plt.show()

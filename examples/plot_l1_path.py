@@ -1,17 +1,17 @@
 """
-How many weights does a network need?
-=====================================
+Sparse weights by an L1 penalty
+===============================
 
-An L1 penalty makes weights exactly zero. Along a path of growing penalties, a network
-on handwritten digits loses most of its weights before it loses accuracy, and whole
-pixels at the border go first.
+An L1 penalty makes weights exactly zero. Along a path of increasing penalties, most
+weights of a network for handwritten digits become zero before its accuracy decreases,
+first those of pixels at the border.
 """
 
 # %%
 # The data are MNIST's, if the environment variable SKLEARN_BPNET_DATA names a folder
 # with ``mnist.npz`` in it, and else the small digits of scikit-learn. Pixels lie
-# between 0 and 1, so they need no scaling; the penalty then bears harder on pixels that
-# are seldom lit.
+# between 0 and 1, so they need no scaling; the penalty then has a stronger effect on
+# pixels that are rarely bright.
 
 import os
 import warnings
@@ -29,7 +29,7 @@ warnings.simplefilter("ignore", ConvergenceWarning)  # max_iter ends each fit
 
 
 def load():
-    """Training and test rows, with pixels between 0 and 1."""
+    """Return training and test samples, with pixels between 0 and 1."""
     if "SKLEARN_BPNET_DATA" in os.environ:
         with np.load(Path(os.environ["SKLEARN_BPNET_DATA"]) / "mnist.npz") as data:
             X_train, X_test = (data[f"X_{k}"] / np.float32(255) for k in KINDS)
@@ -41,12 +41,12 @@ def load():
 
 KINDS = ("train", "test")
 X_train, X_test, y_train, y_test = load()
-print(f"{len(X_train)} rows to train on, {X_train.shape[1]} pixels")
+print(f"{len(X_train)} training samples, {X_train.shape[1]} pixels")
 
 # %%
 # The path
 # --------
-# Each fit starts from the weights of the one before (``warm_start``), with a penalty
+# Each fit starts from the weights of the previous one (``warm_start``), with a penalty
 # about twice as strong.
 
 alphas = 1e-4 * np.geomspace(1, 64, 9)
@@ -69,7 +69,8 @@ for alpha in alphas:
     print(f"alpha {alpha:.4f}: {zeros[-1]:4.0%} zeros, test accuracy {scores[-1]:.3f}")
 
 # %%
-# From left to right the penalty grows. Most weights are gone before the accuracy falls.
+# The penalty increases from left to right. Most weights are zero before the accuracy
+# decreases.
 
 figure, ax = plt.subplots(figsize=(6.5, 4), layout="constrained")
 ax.plot(zeros, scores, "o-")
@@ -81,16 +82,16 @@ for i in (0, len(alphas) // 2, len(alphas) - 1):
         textcoords="offset points",
         ha="left" if i == 0 else "right",
     )
-ax.set(xlabel="share of weights that are exactly zero", ylabel="test accuracy")
+ax.set(xlabel="Fraction of weights that are exactly zero", ylabel="Test accuracy")
 ax.xaxis.set_major_formatter("{x:.0%}")
 ax.margins(x=0.15, y=0.12)
 ax.grid(alpha=0.3)
 
 # %%
-# What each pixel still feeds
-# ---------------------------
-# The number of hidden units that a pixel reaches. The border, which is nearly always
-# white paper, is cut off first; the middle of the field stays.
+# Connections of each pixel
+# -------------------------
+# The number of hidden units that are connected to a pixel. The pixels at the border,
+# which are nearly constant, are disconnected first.
 
 side = int(np.sqrt(X_train.shape[1]))
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), layout="constrained")
@@ -98,5 +99,5 @@ for ax, i in zip(axes, (0, len(alphas) // 2, len(alphas) - 1), strict=True):
     counts = np.count_nonzero(first_layers[i], axis=1).reshape(side, side)
     image = ax.imshow(counts, vmin=0, vmax=64, cmap="viridis")
     ax.set(title=rf"$\alpha$ = {alphas[i]:.1g}", xticks=[], yticks=[])
-figure.colorbar(image, ax=axes, label="units that a pixel reaches")
+figure.colorbar(image, ax=axes, label="Connected hidden units")
 plt.show()

@@ -2,16 +2,17 @@
 Finding a learning rate
 =======================
 
-Train with a learning rate that grows from step to step, and watch the loss: too small a
-rate does nothing, too large a one explodes. In between lies a good one.
+Train with a learning rate that increases from step to step, and monitor the loss: it is
+constant for rates that are too small, and diverges for rates that are too large.
+Suitable rates are in between.
 """
 
 # %%
 # The range test
 # --------------
 # :func:`~sklearn_bpnet.inspection.find_learning_rate` trains a copy of an estimator.
-# The estimator stays as it is. Each solver has its own scale of rates: Adam moves every
-# weight by about the rate, SGD by the rate times the gradient.
+# The scale of suitable rates depends on the solver: Adam changes every weight by about
+# the learning rate, SGD by the learning rate times the gradient.
 
 import warnings
 
@@ -36,37 +37,38 @@ for ax, solver in zip(axes, ("adam", "sgd"), strict=True):
     ax.set_title(solver)
 
 # %%
-# With the rate it suggests
-# -------------------------
-# A schedule that falls to zero uses a large rate well. Thirty epochs follow, with the
-# rate suggested and with a hundredth of it.
+# Training with the suggested rate
+# --------------------------------
+# A large initial rate is suitable for a schedule that is annealed to zero. Here are
+# thirty epochs with the suggested rate and with a hundredth of it.
 
-warnings.simplefilter("ignore", ConvergenceWarning)  # max_iter is the plan here
+warnings.simplefilter("ignore", ConvergenceWarning)  # max_iter ends each fit
 
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.8), sharey=True, layout="constrained")
 for ax, (solver, display) in zip(axes, found.items(), strict=True):
-    for share, style in ((1, "-"), (0.01, "--")):
+    for factor, style in ((1, "-"), (0.01, "--")):
         clf = BPNetClassifier(
             solver=solver,
             batch_size=32,
             learning_rate="cosine",
-            learning_rate_init=share * display.suggestion,
+            learning_rate_init=factor * display.suggestion,
             max_iter=30,
             tol=0,
             random_state=0,
         ).fit(X, y)
         score = clf.score(X_test, y_test)
-        label = f"{clf.learning_rate_init:.2g}: {score:.1%} right"
+        label = f"{clf.learning_rate_init:.2g}: {score:.1%}"
         ax.plot(clf.loss_curve_, style, label=label)
     ax.set(title=solver, xlabel="Epoch", yscale="log")
-    ax.legend(title="Learning rate, accuracy on the test rows")
+    ax.legend(title="Learning rate: test accuracy")
 axes[0].set_ylabel("Loss")
 
 # %%
 # Schedules
 # ---------
-# What ``learning_rate`` may name, over a hundred epochs. An instance has other
-# hyper-parameters; a function of the part of training that is done draws any curve.
+# The schedules that ``learning_rate`` can name, over a hundred epochs. Instances have
+# other hyper-parameters; a function of the completed fraction of training can be any
+# curve.
 
 shown = {name: schedule for name, schedule in SCHEDULES.items() if name != "on_plateau"}
 shown['Warmup("cosine", 20)'] = Warmup("cosine", 20)
@@ -75,7 +77,7 @@ figure, axes = plt.subplots(
     3, 4, figsize=(11, 6), sharex=True, sharey=True, layout="constrained"
 )
 for ax, (name, schedule) in zip(axes.flat, shown.items(), strict=True):
-    # as if patience had run out after 40 and after 70 epochs
+    # with plateaus after 40 and after 70 epochs
     plateaus = [(t >= 40) + (t >= 70) for t in epochs]
     ax.plot(
         epochs,

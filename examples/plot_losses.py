@@ -2,18 +2,17 @@
 Losses
 ======
 
-What a mistake costs, under every loss that an estimator knows by name.
+All loss functions that can be used by name, for a single sample.
 """
 
 # %%
 # Regression
 # ----------
-# The loss of one row whose target is 2, against the prediction a. Squared error grows
-# with the square of the distance, absolute error, Huber and log-cosh in proportion. A
-# quantile and an expectile, here of level 0.8, charge four times as much for a
-# prediction that is too low. Poisson, gamma and Tweedie are made for positive targets
-# whose spread grows with their mean: they ask for the right ratio rather than for the
-# right difference.
+# The loss of a sample with target 2 as a function of the prediction a. The squared
+# error is quadratic; absolute error, Huber and log-cosh grow linearly for large errors.
+# The quantile and expectile losses, here of level 0.8, weight predictions that are too
+# low four times as much. Poisson, gamma and Tweedie losses are for positive targets
+# whose variance increases with their mean: they measure ratios rather than differences.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -22,14 +21,14 @@ from sklearn_bpnet.net.losses import LOSSES, Expectile, Quantile
 
 SHOWN = {**LOSSES, "quantile": Quantile(0.8), "expectile": Expectile(0.8)}
 GROUPS = {
-    "around the mean or the median": [
+    "Mean and median": [
         "squared_error",
         "absolute_error",
         "huber",
         "log_cosh",
     ],
-    "lopsided, level 0.8": ["quantile", "expectile"],
-    "of positive targets": ["poisson", "gamma", "tweedie"],
+    "Asymmetric, level 0.8": ["quantile", "expectile"],
+    "Positive targets": ["poisson", "gamma", "tweedie"],
 }
 
 A = np.linspace(0.05, 6, 600)[:, None]
@@ -41,18 +40,18 @@ for ax, (title, names) in zip(axes, GROUPS.items(), strict=True):
     for name in names:
         ax.plot(A[:, 0], SHOWN[name].value(Y, A), label=name)
     ax.axvline(2, color="0.8", linewidth=0.8, zorder=0)
-    ax.set(title=title, xlabel="prediction a, for y = 2", ylim=(-0.1, 5))
+    ax.set(title=title, xlabel="Prediction a, for y = 2", ylim=(-0.1, 5))
     ax.legend(frameon=False, loc="upper center")
-axes[0].set_ylabel("loss")
+axes[0].set_ylabel("Loss")
 
 # %%
 # Classification
 # --------------
-# The loss of one row of the second class, against the neuron's input z. The log loss
-# and the focal loss sit above a sigmoid, and so does the squared error, half of the
-# Brier score, which no longer pulls where the neuron is far on the wrong side. Hinge,
-# squared hinge and the perceptron's loss (dashed) are of z itself: rows that are right
-# by a margin cost nothing.
+# The loss of a sample of the second class as a function of the pre-activation z of the
+# output. Log loss, focal loss and squared error (half of the Brier score) are combined
+# with a sigmoid; the gradient of the squared error vanishes for predictions that are
+# clearly wrong. Hinge, squared hinge and perceptron loss (dashed) depend on z itself,
+# and are zero for correct predictions with a margin.
 
 z = np.linspace(-4, 4, 601)[:, None]
 a = 1 / (1 + np.exp(-z))
@@ -70,6 +69,6 @@ figure, ax = plt.subplots(figsize=(6.5, 4), layout="constrained")
 for name, values in curves.items():
     ax.plot(z[:, 0], values, "--" if name in OF_Z else "-", label=name)
 ax.axvline(0, color="0.8", linewidth=0.8, zorder=0)
-ax.set(xlabel="pre-activation z, for y = 1", ylabel="loss", ylim=(-0.1, 5))
+ax.set(xlabel="Pre-activation z, for y = 1", ylabel="Loss", ylim=(-0.1, 5))
 ax.legend(frameon=False)
 plt.show()

@@ -2,21 +2,21 @@ r"""
 The perceptron, XOR, and a better representation
 ================================================
 
-The perceptron is a single neuron with a step as activation. Its rule moves the weights
-at every misclassified row,
+The perceptron is a single neuron with a step activation. Its learning rule changes the
+weights for every misclassified sample,
 
 .. math:: \theta \leftarrow \theta + \alpha \sum_{x_n \in M} y_n x_n ,
 
-and stops once there is none. Here it is a loss of a network without hidden layers:
-``loss="perceptron"``, minimised by plain SGD, one row at a time.
+and stops if there is none. Here the rule is a loss, ``loss="perceptron"``, of a network
+without hidden layers, minimised by SGD with batches of one sample.
 """
 
 # %%
-# Two classes that a line separates
-# ---------------------------------
+# Linearly separable classes
+# --------------------------
 # The convergence theorem bounds the number of corrections by :math:`(R / \gamma)^2`,
-# with R the length of the longest row and :math:`\gamma` the margin of any separating
-# line.
+# where R is the largest norm of a sample and :math:`\gamma` the margin of any
+# separating line.
 
 import warnings
 
@@ -49,16 +49,16 @@ perceptron = BPNetClassifier((), max_iter=1000, **RULE).fit(X, y)
 longest = np.linalg.norm(np.column_stack([X, np.ones(len(X))]), axis=1).max()
 margin = abs(distances).min() / np.linalg.norm([0.8, -0.6, 0.1])
 print(
-    f"Training ended by itself after {perceptron.n_iter_} epochs, the last without a "
-    f"correction.\nThe theorem allows {(longest / margin) ** 2:.0f} corrections."
+    f"Training converged after {perceptron.n_iter_} epochs, the last without a "
+    f"correction.\nThe bound is {(longest / margin) ** 2:.0f} corrections."
 )
 
 # %%
 # XOR
 # ---
-# No line separates XOR. The perceptron goes on for ever, and least squares, the same
-# network with the quadratic loss, gives up: all weights are 0 and the output is 0.5
-# everywhere.
+# XOR is not linearly separable. The perceptron does not converge, and in the
+# least-squares solution, the same network with the quadratic loss, all weights are 0
+# and the output is constant, 0.5.
 
 X_xor = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 y_xor = np.array([0, 1, 1, 0])
@@ -78,9 +78,9 @@ print("Least squares on XOR:", least_squares.predict(X_xor).round(6))
 # %%
 # A better representation
 # -----------------------
-# A hidden layer of two rectifiers, :math:`h = \max(0, Wx + b)` with
-# :math:`W = \binom{1\ 1}{1\ 1}` and :math:`b = \binom{0}{-1}`, moves the four points so
-# that a line does separate them: where :math:`h_1 - 2 h_2 > 1/2`.
+# A hidden layer of two rectifiers, :math:`h = \max(0, Wx + b)` with :math:`W =
+# \binom{1\ 1}{1\ 1}` and :math:`b = \binom{0}{-1}`, maps the four points to linearly
+# separable ones: :math:`h_1 - 2 h_2 > 1/2` for class 1.
 
 W, b = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([0.0, -1.0])
 H = np.maximum(X_xor @ W + b, 0)
@@ -90,8 +90,8 @@ by_hand = BPNetClassifier.from_weights(
 print("The slide's weights on XOR:", by_hand.predict(X_xor))
 
 # %%
-# Such a representation need not be invented, it can be learned: from random weights
-# eight rectifiers nearly always find one.
+# Such a representation can be learned: from random initial weights, a network with
+# eight rectifiers nearly always finds one.
 
 solved = 0
 for seed in range(100):
@@ -104,7 +104,7 @@ print(f"Eight hidden units: XOR solved from {solved} of 100 random starts")
 
 
 def draw(ax, decide, points, labels, title, limits):
-    """The plane in the color of the class that is decided, and the points."""
+    """Plot the predicted class in the plane, and the points."""
     grid = np.stack(np.meshgrid(*[np.linspace(*limits, 300)] * 2), axis=-1)
     decision = decide(grid.reshape(-1, 2)).reshape(300, 300)
     colors = {"cmap": "coolwarm", "vmin": 0, "vmax": 1}
@@ -126,7 +126,7 @@ for ax in axes[1:3]:
 
 
 def line(points):
-    """The linear classifier on top of the hidden layer."""
+    """Return the decision of the output neuron."""
     return points @ [1, -2] > 0.5
 
 

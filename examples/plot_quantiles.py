@@ -1,14 +1,14 @@
 """
-Three quantiles that do not cross
-=================================
+Non-crossing quantiles
+======================
 
-Where the spread of a target depends on the input, its mean says little. One network
-with three outputs learns the 5 %, the 50 % and the 95 % quantile at once: between the
-outer two lie nine of ten new rows.
+If the spread of a target depends on the features, its mean is not sufficient. A network
+with three outputs learns the 5 %, the 50 % and the 95 % quantile jointly; 90 % of new
+samples lie between the outer two.
 """
 
 # %%
-# A target whose noise grows with x.
+# A target whose noise increases with x.
 
 import warnings
 
@@ -25,28 +25,27 @@ LEVELS = (0.05, 0.5, 0.95)
 
 
 def draw(n, seed):
-    """Rows (x, y) of a curve with noise that widens."""
+    """Return samples of a curve with heteroscedastic noise."""
     rng = np.random.default_rng(seed)
     x = rng.uniform(0, 4, size=n)
     return x[:, None], curve(x) + spread(x) * rng.normal(size=n)
 
 
 def curve(x):
-    """The median."""
+    """Return the median."""
     return np.sin(2 * x)
 
 
 def spread(x):
-    """The standard deviation."""
+    """Return the standard deviation."""
     return 0.1 + 0.3 * x
 
 
 X, y = draw(3000, seed=0)
 
 # %%
-# The outputs ascend by construction: the lowest is an output of its own, and each of
-# the others adds a positive step to the one below. So they cannot cross, not even where
-# there are no data.
+# The outputs are ascending by construction: each output adds a positive value to the
+# one below. Therefore they cannot cross, even in regions without data.
 
 reg = BPNetRegressor(
     (64,),
@@ -62,7 +61,7 @@ reg = BPNetRegressor(
 grid = np.linspace(-0.3, 4.3, 400)
 predicted = reg.predict(grid[:, None])
 figure, ax = plt.subplots(figsize=(7, 4.2), layout="constrained")
-ax.plot(X[::3, 0], y[::3], ".", color="0.75", markersize=4, label="training rows")
+ax.plot(X[::3, 0], y[::3], ".", color="0.75", markersize=4, label="training samples")
 ax.fill_between(
     grid, predicted[:, 0], predicted[:, 2], alpha=0.25, label="5 % to 95 %, predicted"
 )
@@ -75,11 +74,12 @@ ax.set(xlabel="x", ylabel="y")
 ax.legend(frameon=False, loc="upper left")
 
 # %%
-# On fresh rows each level is met, for narrow and for wide parts alike.
+# On test samples the quantiles have the requested levels, both where the spread is
+# small and where it is large.
 
 X_new, y_new = draw(20_000, seed=1)
 below = y_new[:, None] < reg.predict(X_new)
-print("share of new rows below each output:", below.mean(axis=0).round(3))
+print("fraction of test samples below each output:", below.mean(axis=0).round(3))
 covered = ~below[:, 0] & below[:, 2]
 for low in range(4):
     part = (X_new[:, 0] >= low) & (X_new[:, 0] < low + 1)

@@ -1,18 +1,18 @@
 r"""
-A saturated neuron, and the loss that wakes it
-==============================================
+Saturation and vanishing gradients
+==================================
 
-A sigmoid that is far on the wrong side learns slowly under the quadratic loss: its
-error is multiplied by :math:`\sigma'(z) = a (1 - a)`, which is nearly zero there. Under
-cross-entropy this factor cancels, and the neuron learns fastest where it is most wrong.
+A saturated sigmoid learns slowly with the quadratic loss: its error is multiplied by
+:math:`\sigma'(z) = a (1 - a)`, which is nearly zero. With cross-entropy this factor
+cancels, and a neuron learns the faster, the larger its error is.
 """
 
 # %%
 # One neuron
 # ----------
-# One input x = 1, to which the neuron should answer 0. It starts from w = b = 2, so its
-# answer is 0.98. In the first step :math:`\delta = (a - y)\, a (1 - a) = 0.017` for
-# the quadratic loss, and :math:`\delta = a - y = 0.98` for cross-entropy.
+# For a single input x = 1 the target is 0. The initial weights are w = b = 2, so the
+# output is 0.98. In the first step :math:`\delta = (a - y)\, a (1 - a) = 0.017` for the
+# quadratic loss, and :math:`\delta = a - y = 0.98` for cross-entropy.
 
 import warnings
 
@@ -27,7 +27,7 @@ EPOCHS = 500
 
 
 def outputs(loss):
-    """The neuron's answer before every epoch."""
+    """Return the output of the neuron before every epoch."""
     neuron = BPNetClassifier.from_weights(
         [[[2.0]]],
         [[2.0]],
@@ -38,21 +38,21 @@ def outputs(loss):
         learning_rate_init=0.15,
         alpha=0.0,
     )
-    answers = []
+    activations = []
     for _ in range(EPOCHS):
-        answers.append(neuron.predict_proba([[1.0]])[0, 1])
+        activations.append(neuron.predict_proba([[1.0]])[0, 1])
         neuron.partial_fit([[1.0]], [0])
-    return np.array(answers)
+    return np.array(activations)
 
 
 names = {"squared_error": "quadratic loss", "log_loss": "cross-entropy"}
 curves = {name: outputs(loss) for loss, name in names.items()}
-for name, answers in curves.items():
-    print(f"{name}: above 0.1 for {np.sum(answers > 0.1)} epochs")
+for name, activations in curves.items():
+    print(f"{name}: above 0.1 for {np.sum(activations > 0.1)} epochs")
 
 figure, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
-for name, answers in curves.items():
-    ax.plot(answers, label=name)
+for name, activations in curves.items():
+    ax.plot(activations, label=name)
 ax.axhline(0.1, color="0.5", linestyle="--", linewidth=1)
 ax.set(
     title="One sigmoid from $w = b = 2$, learning rate 0.15",
@@ -62,20 +62,20 @@ ax.set(
 ax.legend()
 
 # %%
-# Deep down
-# ---------
-# Below the output no loss helps: equation 2 multiplies :math:`\delta` by
-# :math:`\sigma' \le 1/4` in every layer. ``record`` keeps, for every epoch and layer,
-# the norm of the gradient and the share of saturated units. Four layers of sigmoids
-# learn the digits from the usual initial weights, and from weights ten times as large;
-# the third network has rectifiers.
+# Hidden layers
+# -------------
+# In hidden layers the factor does not cancel: equation 2 multiplies :math:`\delta` by
+# :math:`\sigma' \le 1/4` in every layer. ``record`` stores the norm of the gradient and
+# the fraction of saturated units per epoch and layer. Two networks with four layers of
+# sigmoids are trained from the default initial weights, and from weights ten times as
+# large; the third network has rectifiers.
 
 X, y = load_digits(return_X_y=True)
 HIDDEN = (30, 30, 30, 30)
 
 
 def fit(activation, factor=1):
-    """A network trained from its usual initial weights times a factor."""
+    """Train a network from its default initial weights times a factor."""
     clf = BPNetClassifier(
         HIDDEN,
         activation=activation,
@@ -100,10 +100,10 @@ models = {
 }
 
 # %%
-# At the start the gradient of the lowest layer of sigmoids is dozens of times smaller
-# than that of the output, and the loss stands still. Large weights drive units into
-# saturation, where they stay. The gradients of the rectifiers are of one size; their
-# saturated units are those that are 0 for nearly every digit.
+# Initially the gradient of the lowest layer of sigmoids is dozens of times smaller than
+# that of the output layer, and the loss is on a plateau. With large weights, units are
+# saturated and remain so. The gradients of the rectifiers have similar norms in all
+# layers; their saturated units are those that are 0 for nearly every digit.
 
 figure, axes = plt.subplots(
     3, 3, figsize=(12, 9), sharex=True, sharey="row", layout="constrained"
@@ -124,6 +124,6 @@ for column, (name, clf) in zip(axes.T, models.items(), strict=True):
     column[2].set(xlabel="Epoch")
 axes[0, 0].set(ylabel="Loss", yscale="log")
 axes[1, 0].set(ylabel="Norm of the gradient", yscale="log")
-axes[2, 0].set(ylabel="Share of saturated units")
+axes[2, 0].set(ylabel="Fraction of saturated units")
 axes[1, 0].legend()
 plt.show()

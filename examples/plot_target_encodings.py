@@ -2,14 +2,14 @@
 Why ten neurons for ten digits?
 ===============================
 
-The lecture asks what the output neurons of a digit classifier should mean. There are
-three options: one neuron whose output is the digit, a regression; four neurons, one for
-each bit of the digit's binary code; ten neurons, one for each numeral.
-``target_encoding`` makes each of them a classifier with probabilities.
+The lecture discusses the meaning of the output neurons of a digit classifier. There are
+three options: one neuron that predicts the digit, a regression; four neurons, one per
+bit of the binary code of the digit; ten neurons, one per digit. ``target_encoding``
+implements each of them, with probabilities.
 """
 
 # %%
-# The three on scikit-learn's handwritten digits, with one hidden layer of 32 units.
+# The three encodings on scikit-learn's digits, with one hidden layer of 32 units.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -42,11 +42,11 @@ for name, parameters in options.items():
     )
 
 # %%
-# One neuron has to put the digits on a line, where 8 lies between 7 and 9: it takes a
-# digit for its neighbours. The bits of a binary code are questions without meaning for
-# an image: digits 0, 2, 4, 6 and 8 must look alike to one neuron, and one wrong bit
-# makes another digit altogether, such as 8 instead of 0. With ten neurons each question
-# is about one shape.
+# A single neuron arranges the digits on a line, where 8 lies between 7 and 9, and
+# confuses neighbouring digits. The bits of the binary code are not meaningful for
+# images: one neuron has to respond equally to 0, 2, 4, 6 and 8, and a single wrong bit
+# changes the digit completely, such as 0 to 8. With ten neurons, each neuron responds
+# to one shape.
 
 figure, axes = plt.subplots(1, 3, figsize=(13, 4.4), layout="constrained", sharey=True)
 for ax, (name, clf) in zip(axes, fitted.items(), strict=True):
@@ -55,21 +55,21 @@ for ax, (name, clf) in zip(axes, fitted.items(), strict=True):
     image = ax.imshow(wrong, cmap="Reds", vmin=0, vmax=20)
     neurons = "1 neuron" if clf.n_outputs_ == 1 else f"{clf.n_outputs_} neurons"
     ax.set(
-        title=f"{name}, {neurons}: {clf.score(X_test, y_test):.1%} right",
+        title=f"{name}, {neurons}: accuracy {clf.score(X_test, y_test):.1%}",
         xlabel="Predicted digit",
         xticks=range(10),
         yticks=range(10),
     )
 axes[0].set(ylabel="True digit")
-figure.colorbar(image, ax=axes, label="Mistakes", extend="max")
+figure.colorbar(image, ax=axes, label="Errors", extend="max")
 
 # %%
 # Probabilities
 # -------------
-# They sum to one for each encoding, and are as different as the questions. With
-# "ordinal" an output of 3.7 means digit 4 with probability 0.7 and digit 3 with 0.3.
-# With "binary" the bits are taken as independent. Here is a digit that the three do not
-# agree on.
+# The probabilities sum to one for every encoding, but differ in shape. With "ordinal"
+# an output of 3.7 means digit 4 with probability 0.7 and digit 3 with 0.3. With
+# "binary" the bits are treated as independent. Here is a digit for which the
+# predictions differ.
 
 guesses = np.array([clf.predict(X_test) for clf in fitted.values()])
 disputed = np.flatnonzero((guesses[2] == y_test) & (guesses[:2] != y_test).all(axis=0))[

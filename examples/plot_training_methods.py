@@ -1,16 +1,16 @@
 """
-Ways down the same hill
-=======================
+Paths of training methods on a convex risk
+==========================================
 
 The risk of a logistic regression, a network of a single neuron, is convex: it has one
-minimum, and every method must end there. They differ in how they get down. Here the
-neuron has one weight and one bias, so the whole risk is a map.
+minimum, to which every method converges, on different paths. Here the neuron has one
+weight and one bias, so the risk can be shown as a contour plot.
 """
 
 # %%
 # The risk
 # --------
-# ``empirical_risk`` gives the risk as a function of the two parameters.
+# ``empirical_risk`` returns the risk as a function of the two parameters.
 
 import warnings
 
@@ -31,15 +31,15 @@ J = empirical_risk(BPNetClassifier((), **COMMON), X, y)
 # %%
 # The methods
 # -----------
-# An epoch is one pass over the data: one step of the methods that use all rows at
-# once, six of SGD with mini-batches of 10, and sixty of SGD with one example at a time.
-# L-BFGS and conjugate gradients may evaluate the risk more than once in an iteration.
+# An epoch is one pass over the data: one step of the full-batch methods, six steps of
+# SGD with mini-batches of 10 samples, and sixty of SGD with single samples. L-BFGS and
+# conjugate gradients may evaluate the risk more than once per iteration.
 
 constant = {"learning_rate": "constant"}
 plain_sgd = {"solver": "sgd", "momentum": 0.0, **constant}
 methods = {
     "Gradient descent": {"solver": "gd", "learning_rate_init": 1.5, **constant},
-    "SGD, one example": {**plain_sgd, "batch_size": 1, "learning_rate_init": 0.1},
+    "SGD, single samples": {**plain_sgd, "batch_size": 1, "learning_rate_init": 0.1},
     "SGD, mini-batches of 10": {
         **plain_sgd,
         "batch_size": 10,
@@ -53,7 +53,7 @@ N_EPOCHS = 60
 
 
 def path(setting):
-    """The parameters at the start and after 1, 2, ... epochs."""
+    """Return the parameters at the start and after 1, 2, ... epochs."""
     points = [[-2.0, 3.0]]
     for n in range(1, N_EPOCHS + 1):
         clf = BPNetClassifier((), max_iter=n, tol=1e-9, **COMMON, **setting)
@@ -73,9 +73,10 @@ for name, points in paths.items():
     print(f"{name:24s} w = {points[-1][0]:.3f}, b = {points[-1][1]:.3f}")
 
 # %%
-# Gradient descent falls into the valley and creeps along its floor. SGD does the same
-# in fewer epochs and wanders around the minimum in the end. L-BFGS and conjugate
-# gradients learn the valley's shape and go along it.
+# Gradient descent first decreases along the steepest direction and then converges
+# slowly along the valley. SGD does the same in fewer epochs and finally fluctuates
+# around the minimum. L-BFGS and conjugate gradients use the curvature and converge fast
+# along the valley.
 
 w, b = np.meshgrid(np.linspace(-2.6, 4.6, 90), np.linspace(-5.5, 4.0, 90))
 risk = np.array([J.value(np.array(p)) for p in zip(w.flat, b.flat, strict=True)])
@@ -95,7 +96,7 @@ for ax in axes[:, 0]:
     ax.set(ylabel="Bias b")
 
 # %%
-# How far the risk is above its minimum.
+# The difference of the risk and its minimum.
 
 figure, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
 for name, points in paths.items():
@@ -104,7 +105,7 @@ for name, points in paths.items():
 ax.set(
     title="Distance to the minimum",
     xlabel="Epoch or iteration",
-    ylabel="Risk above the smallest",
+    ylabel="Risk minus its minimum",
     yscale="log",
     ylim=(1e-8, None),
 )

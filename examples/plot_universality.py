@@ -6,18 +6,18 @@ One hidden layer of K bounded, increasing units,
 
 .. math:: \mathrm{OUT}(x) = \sum_{k=1}^{K} c_k \tanh(\theta_k^\top x + b_k) + c_0,
 
-comes as close as one likes to any continuous function on a closed and bounded set, if K
-is large enough. Here K grows from 2 to 128, for a function of one and one of two
-variables.
+approximates any continuous function on a compact set to any accuracy if K is large
+enough. Here K increases from 2 to 128, for a function of one and one of two variables.
 """
 
 # %%
-# Where to start
-# --------------
-# The theorem says that good weights exist, not that training finds them. It helps if
-# the units' steps lie spread over the set at the start, rather than all at the origin:
-# unit k steps where :math:`\theta_k^\top (x - u_k) = 0`, with a point :math:`u_k` drawn
-# from the set. ``fit`` takes such weights as ``coefs_init`` and ``intercepts_init``.
+# Initial weights
+# ---------------
+# The theorem states that suitable weights exist, not that training finds them. It helps
+# if the steps of the units are initially distributed over the set rather than at the
+# origin: the step of unit k is at :math:`\theta_k^\top (x - u_k) = 0`, with a point
+# :math:`u_k` drawn from the set. ``fit`` accepts such weights as ``coefs_init`` and
+# ``intercepts_init``.
 
 import warnings
 
@@ -29,7 +29,7 @@ from sklearn_bpnet import BPNetRegressor
 
 
 def start(n_units, n_features, steepness):
-    """Units whose steps lie spread over the cube [-1, 1]^n."""
+    """Return units whose steps are distributed over the cube [-1, 1]^n."""
     rng = np.random.default_rng(0)
     W = rng.normal(size=(n_features, n_units))
     W *= steepness / np.linalg.norm(W, axis=0)
@@ -44,18 +44,18 @@ def start(n_units, n_features, steepness):
 # %%
 # Training
 # --------
-# L-BFGS on a grid that is denser towards the border, where an approximation is worst.
-# Nothing is penalised. The largest error is taken over another, finer grid.
+# L-BFGS on a grid that is denser towards the border, where the error of approximations
+# is largest. There is no penalty. The largest error is computed on another, finer grid.
 
 
 def grid(points, n_features):
-    """All combinations of the points, one row each."""
+    """Return all combinations of the points, one per row."""
     axes = np.meshgrid(*[points] * n_features)
     return np.stack(axes, axis=-1).reshape(-1, n_features)
 
 
 def approximate(g, n_units, n_features, n_points, steepness):
-    """The network trained to be the function g on [-1, 1]^n."""
+    """Train a network to approximate the function g on [-1, 1]^n."""
     X = grid(np.sin(np.linspace(-np.pi / 2, np.pi / 2, n_points)), n_features)
     reg = BPNetRegressor(
         (n_units,),
@@ -67,17 +67,17 @@ def approximate(g, n_units, n_features, n_points, steepness):
         input_scaling=None,
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # it could go on for ever
+        warnings.simplefilter("ignore", ConvergenceWarning)  # max_iter ends each fit
         return reg.fit(X, g(X), **start(n_units, n_features, steepness))
 
 
 def wave(X):
-    """A function of one variable: some waves under a bell."""
+    """Return a function of one variable, oscillations with a Gaussian envelope."""
     return np.sin(5 * np.pi * X[:, 0]) * np.exp(-(X[:, 0] ** 2))
 
 
 def hills(X):
-    """A function of two variables."""
+    """Return a function of two variables."""
     return np.cos(3 * X[:, 0]) * np.sin(2 * X[:, 1]) + 0.5 * X[:, 0] * X[:, 1]
 
 
@@ -101,8 +101,8 @@ for name, found in largest.items():
     )
 
 # %%
-# The function of one variable. Two units can make two steps; with 32 the curves can no
-# longer be told apart.
+# The function of one variable. Two units make two steps; with 32 units the curves are
+# indistinguishable.
 
 figure, axes = plt.subplots(1, 4, figsize=(13, 3.2), sharey=True, layout="constrained")
 for ax, (K, model) in zip(axes, waves.items(), strict=True):
@@ -112,7 +112,7 @@ for ax, (K, model) in zip(axes, waves.items(), strict=True):
 axes[0].legend(loc="lower left")
 
 # %%
-# The function of two variables, and the errors of the four networks on one scale.
+# The function of two variables, and the errors of the four networks on the same scale.
 
 figure, axes = plt.subplots(1, 5, figsize=(14, 3.2), sharey=True, layout="constrained")
 extent = {"extent": (-1, 1, -1, 1), "origin": "lower"}
@@ -125,7 +125,7 @@ for ax, K, error in zip(axes[1:], SIZES, errors["two variables"], strict=True):
 figure.colorbar(image, ax=axes[-1], label="|g - OUT|", extend="max")
 
 # %%
-# The largest error falls as K grows.
+# The largest error decreases as K increases.
 
 figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 for name, found in largest.items():

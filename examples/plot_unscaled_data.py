@@ -1,16 +1,15 @@
 """
-Features and targets nobody scaled
-==================================
+Unscaled features and targets
+=============================
 
-A network trained on raw numbers fares badly where one feature is measured in
-thousandths, the next in millions, and the target lies around 100,000.
-``BPNetRegressor`` standardises the features and the target inside, and maps its
-predictions back.
+Networks perform poorly on raw data if one feature is of the order of thousandths,
+another of millions, and the target of 100,000. ``BPNetRegressor`` standardises features
+and target internally, and maps its predictions back.
 """
 
 # %%
-# A target of about 100,000 that depends on four features, whose scales lie nine
-# orders of magnitude apart.
+# A target of about 100,000 that depends on four features, whose scales differ by up to
+# nine orders of magnitude.
 
 import warnings
 
@@ -33,9 +32,8 @@ y += rng.normal(scale=500, size=len(y))
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 
 # %%
-# scikit-learn's regressor on the numbers as they are; the same, with features and
-# target scaled by hand; and ``BPNetRegressor`` on the numbers as they are. All three
-# networks have their default parameters.
+# scikit-learn's regressor on the raw data, the same with features and target scaled,
+# and ``BPNetRegressor`` on the raw data. All networks have default parameters.
 
 models = {
     "MLPRegressor": MLPRegressor(random_state=0),
@@ -55,7 +53,7 @@ for name, model in models.items():
     print(f"{name}: test R2 = {scores[name]:.3f}")
 
 # %%
-# On the dashed line a prediction equals the truth. Mind the vertical axes.
+# On the dashed line, predictions equal the true targets. The vertical axes differ.
 
 figure, axes = plt.subplots(1, 3, figsize=(12, 4.2), layout="constrained")
 for ax, (name, y_predicted) in zip(axes, predictions.items(), strict=True):

@@ -6,5 +6,5 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def remove(gallery_conf, fname):
-    """Remove what plot_digits.py saves for whoever runs it as a script."""
+    """Remove the figure that plot_digits.py saves as a script."""
     (EXAMPLES / "digits.png").unlink(missing_ok=True)

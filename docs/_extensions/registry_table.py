@@ -1,7 +1,7 @@
-"""The directive ``registry-table``: what a user may name, read from the registries.
+"""The directive ``registry-table``: the names of a registry, in a table.
 
-``.. registry-table:: activations`` writes a table with a row for every entry of
-``ACTIVATIONS``, so that the guide lists what the code knows.
+``.. registry-table:: activations`` writes a table with a row per entry of
+``ACTIVATIONS``, so that the guide follows the code.
 """
 
 import inspect
@@ -29,7 +29,7 @@ def activations():
         )
         for f, names in _entries(ACTIVATIONS)
     ]
-    return ("Name", "Function", "Range", 'Weights by "auto"'), (20, 45, 15, 20), rows
+    return ("Name", "Function", "Range", '"auto" initialiser'), (20, 45, 15, 20), rows
 
 
 def losses():
@@ -105,14 +105,14 @@ def _definition(obj):
 
 
 def _public_module(cls):
-    """Where a user imports the class from: the package, if that hands it on."""
+    """Where a user imports the class from: the package, if that exports it."""
     package, _, _ = cls.__module__.rpartition(".")
-    handed_on = getattr(sys.modules[package], cls.__name__, None) is cls
-    return package if handed_on else cls.__module__
+    exported = getattr(sys.modules[package], cls.__name__, None) is cls
+    return package if exported else cls.__module__
 
 
 def _usual_rate(solver):
-    """What ``learning_rate_init="auto"`` is for a table of up to 20 features."""
+    """``learning_rate_init="auto"`` for up to 20 features."""
     return f"{solver.usual_rate:g}" if isinstance(solver, Optimizer) else "none"
 
 
