@@ -18,6 +18,8 @@ class Fault(NamedTuple):
 
 
 # fmt: off
+
+# fmt: off
 NETWORK = [
     Fault("bias subtracted", "ws.Z += b", "ws.Z -= b", "network"),
     Fault("output in the bias's gradient", "ones.dot(ws.D, out=db)",
@@ -234,23 +236,23 @@ DATA = [
 
 FIT = [
     Fault("the generator's state not kept", '"rng": self.rng.bit_generator.state,',
-          '"rng": self.state["rng"],', "checkpoint warm_start going_on"),
+          '"rng": self.state["rng"],', "checkpoint warm_start"),
     Fault("a resumed fit makes all epochs", "self.max_iter -= self.n_iter_before",
           "pass", "checkpoint"),
     Fault("state shared with a checkpoint's", "deepcopy(self._memory(theta, kept))",
-          "self._memory(theta, kept)", "warm_start going_on callbacks checkpoint"),
+          "self._memory(theta, kept)", "warm_start callbacks checkpoint"),
     Fault("history starts anew", "History(estimator.history_ if going_on else {})",
-          "History({})", "warm_start going_on checkpoint"),
+          "History({})", "warm_start checkpoint"),
     Fault("a stream's schedule counts one epoch", "self.planned = estimator.max_iter",
-          "pass", "learning_rate warm_start going_on"),
+          "pass", "learning_rate warm_start"),
     Fault("patience starts anew", 'watch.patience.state = state["patience"]', "pass",
-          "warm_start going_on checkpoint"),
+          "warm_start checkpoint"),
     Fault("t_ of one epoch", "self.t_before + outcome.n_iter * self.data.n_rows",
-          "self.t_before + self.data.n_rows", "warm_start going_on drop_in history"),
+          "self.t_before + self.data.n_rows", "warm_start drop_in history"),
     Fault("training goes on from the best weights", 'start.theta[:] = state["theta"]',
-          "pass", "warm_start going_on"),
+          "pass", "warm_start"),
     Fault("average of edited weights kept", 'state["average"] = None', "pass",
-          "warm_start going_on early_stopping checkpoint"),
+          "warm_start early_stopping checkpoint"),
     Fault("sum for the mean of members", "return total - np.log(n)", "return total",
           "ensemble"),
     Fault("sample deviation of members", "np.sqrt(squares / n)",
