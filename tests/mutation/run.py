@@ -70,7 +70,7 @@ def find(package, text):
 
 
 def notice(fault, arguments):
-    """The test that fails, or None."""
+    """The test that fails, and why; or None."""
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         root = arguments.tests.resolve().parent
@@ -101,7 +101,7 @@ def notice(fault, arguments):
 
 
 def failing_test(folder, tests, seconds, deselected):
-    """The first test that fails on the copy in this folder, or None."""
+    """The first test that fails on the copy in this folder, and why; or None."""
     options = [option for test in deselected for option in ("--deselect", test)]
     environment = {
         "PYTHONPATH": str(folder),
@@ -123,7 +123,7 @@ def failing_test(folder, tests, seconds, deselected):
         return "it does not end"
     if run.returncode == 0:
         return None
-    found = re.search(r"^(?:FAILED|ERROR) (\S+)", run.stdout, re.MULTILINE)
+    found = re.search(r"^(?:FAILED|ERROR) (.+)$", run.stdout, re.MULTILINE)
     return found[1] if found else f"pytest ends with {run.returncode}"
 
 
