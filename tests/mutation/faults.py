@@ -20,6 +20,8 @@ class Fault(NamedTuple):
 # fmt: off
 
 # fmt: off
+
+# fmt: off
 NETWORK = [
     Fault("bias subtracted", "ws.Z += b", "ws.Z -= b", "network"),
     Fault("output in the bias's gradient", "ones.dot(ws.D, out=db)",
@@ -141,7 +143,7 @@ TRAINING = [
           'self.best, self.best_loss = state["best"], inf', "stopping"),
     Fault("best weights without the average",
           "self.best.theta[:] = self._averaged(theta)", "self.best.theta[:] = theta",
-          "watch early_stopping"),
+          "watch validation early_stopping"),
     Fault("best weights shared with training",
           "self.best = Best(len(self.history), theta.copy())",
           "self.best = Best(len(self.history), theta)", "watch early_stopping"),
@@ -160,7 +162,7 @@ TRAINING = [
           "batches"),
     Fault("centring by the mean of D", "self.rows.m, D.sum(axis=0)",
           "self.rows.m, D.mean(axis=0)", "batches"),
-    Fault("no smooth clip", "Z /= bend", "Z /= 1", "batches input_scale"),
+    Fault("no smooth clip", "Z /= bend", "Z /= 1", "scaling"),
     Fault("inverse scaling one epoch late", "(int(time.epoch) + 1) ** -self.power_t",
           "(int(time.epoch) + 2) ** -self.power_t", "schedules"),
     Fault("adaptive goes on at the smallest rate", "learning_rate > self.smallest",

@@ -113,3 +113,11 @@ def test_callbacks_are_told_of_theta_or_of_divergence():
     looking.after_epoch = lambda theta: True
     looking.look(THETAS[3], 1.5)
     assert looking.stopped
+
+
+def test_the_kept_start_is_a_copy():
+    looking, theta = watch([Validation(0.5), Validation(0.4)]), THETAS[3].copy()
+    looking.start_from(theta)
+    theta += 1  # as training does
+    looking.look(theta, loss=1.0)
+    np.testing.assert_array_equal(looking.result(theta)[0], THETAS[3])
