@@ -280,8 +280,9 @@ FIT = [
           "max(n_rows // 10, _LEAST_BATCH)", "usual_values drop_in"),
     Fault("auto rate of any number of features", "usual_rate * shrink", "usual_rate",
           "usual_values"),
-    Fault("members watch other rows", 'for name in ("validation_seed", "weight_unit")',
-          'for name in ("weight_unit",)', "ensemble"),
+    Fault("members forget the unit of the weights",
+          'for name in ("validation_seed", "weight_unit")',
+          'for name in ("validation_seed",)', "ensemble"),
     Fault("margin of two neurons reversed", "S[:, 1] - S[:, 0]", "S[:, 0] - S[:, 1]",
           "targets specifications"),
 ]
