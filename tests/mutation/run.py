@@ -21,7 +21,7 @@ from pathlib import Path
 from faults import FAULTS, Fault
 
 ROOT = Path(__file__).parents[2]
-NO_NUMBA = "import sys\nsys.modules['numba'] = None\n"
+NO_NUMBA = "raise ModuleNotFoundError(name=__name__)\n"
 SECONDS = 1200  # for the tests to try first; all others have four times as long
 
 
@@ -70,7 +70,7 @@ def find(package, text):
 
 
 def notice(fault, arguments):
-    """The test that fails, or None."""
+    """The test that fails, and why; or None."""
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         root = arguments.tests.resolve().parent
@@ -84,24 +84,25 @@ def notice(fault, arguments):
         if fault.text:
             path = find(package, fault.text)
             source = path.read_text(encoding="utf-8")
-            path.write_text(source.replace(fault.text, fault.replacement), "utf-8")
-        (folder / "no_numba.py").write_text(NO_NUMBA)
+            faulty = source.replace(fault.text, fault.replacement)
+            compile(faulty, path, "exec")  # a fault, not a mistake in spelling
+            path.write_text(faulty, encoding="utf-8")
+        if not fault.compiled:
+            (folder / "numba.py").write_text(NO_NUMBA)  # of processes, too
         first = [
             str(path.relative_to(folder))
             for name in fault.tests.split()
             for path in sorted((folder / "tests").rglob(f"test_{name}.py"))
         ]
-        noticed = failing_test(folder, first, fault, SECONDS, arguments.deselect)
+        noticed = failing_test(folder, first, SECONDS, arguments.deselect)
         if noticed or arguments.first_only or not fault.text:
             return noticed
-        return failing_test(folder, ["tests"], fault, 4 * SECONDS, arguments.deselect)
+        return failing_test(folder, ["tests"], 4 * SECONDS, arguments.deselect)
 
 
-def failing_test(folder, tests, fault, seconds, deselected):
-    """The first test that fails on the copy in this folder, or None."""
+def failing_test(folder, tests, seconds, deselected):
+    """The first test that fails on the copy in this folder, and why; or None."""
     options = [option for test in deselected for option in ("--deselect", test)]
-    if not fault.compiled:
-        options += ["-p", "no_numba"]
     environment = {
         "PYTHONPATH": str(folder),
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -122,7 +123,7 @@ def failing_test(folder, tests, fault, seconds, deselected):
         return "it does not end"
     if run.returncode == 0:
         return None
-    found = re.search(r"^(?:FAILED|ERROR) (\S+)", run.stdout, re.MULTILINE)
+    found = re.search(r"^(?:FAILED|ERROR) (.+)$", run.stdout, re.MULTILINE)
     return found[1] if found else f"pytest ends with {run.returncode}"
 
 

@@ -78,6 +78,15 @@ ALLOWED = {name: TRAINABLE for name in LOSSES} | {
 }
 
 
+def test_the_usual_hyper_parameters():
+    assert LOSSES["log_loss"] == LogLoss(categorical=False, label_smoothing=0.0)
+    assert LOSSES["focal"] == FocalLoss(categorical=False, gamma=2.0)
+    assert LOSSES["huber"] == Huber(delta=1.35)
+    assert LOSSES["quantile"] == Quantile(level=0.5)
+    assert LOSSES["expectile"] == Expectile(level=0.5)
+    assert LOSSES["tweedie"] == TweedieLoss(power=1.5)
+
+
 def targets(loss, n_samples, n_outputs, rng):
     shape = (n_samples, n_outputs)
     if isinstance(loss, PoissonLoss):

@@ -174,3 +174,15 @@ def test_its_state_is_all_there_is():
         rest = values[cut:]
         assert stop_and_best(other, rest) == stop_and_best(one, rest)
         assert other.state == one.state
+
+
+@pytest.mark.parametrize("ties", ["loss", "first", "last"])
+def test_a_state_continues_where_it_was_taken(ties):
+    first, second = (Patience(0.05, 3, maximize=True, ties=ties) for _ in range(2))
+    epochs = [(0.5, 2.0), (0.5, 1.0), (0.5, 1.5), (0.51, 0.9), (0.51, 0.97)]
+    for epoch in epochs[:2]:
+        first.update(*epoch)
+    second.state = first.state
+    for epoch in epochs[2:]:
+        assert first.update(*epoch) == second.update(*epoch)
+        assert first.state == second.state

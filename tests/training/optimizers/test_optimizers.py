@@ -49,6 +49,23 @@ proximal = pytest.mark.parametrize(
 every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
+def test_the_usual_hyper_parameters_are_those_of_the_papers():
+    assert dict(OPTIMIZERS.items()) == {
+        "sgd": SGD(momentum=0.9, nesterov=True),
+        "adagrad": AdaGrad(epsilon=1e-8),
+        "rmsprop": RMSprop(rho=0.9, epsilon=1e-8),
+        "adadelta": AdaDelta(rho=0.95, epsilon=1e-6),
+        "adam": Adam(beta_1=0.9, beta_2=0.999, epsilon=1e-8),
+        "amsgrad": AMSGrad(beta_1=0.9, beta_2=0.999, epsilon=1e-8),
+        "adamw": AdamW(beta_1=0.9, beta_2=0.999, epsilon=1e-8, weight_decay=0.01),
+        "nadam": NAdam(beta_1=0.9, beta_2=0.999, epsilon=1e-8, momentum_decay=0.004),
+        "radam": RAdam(beta_1=0.9, beta_2=0.999, epsilon=1e-8),
+        "lion": Lion(beta_1=0.9, beta_2=0.99),
+        "rprop": Rprop(shrink=0.5, grow=1.2, smallest=1e-5, largest=500.0),
+        "gd": GradientDescent(),
+    }
+
+
 def walk(optimizer, theta, gradients, learning_rates):
     """theta after every step."""
     state, path = optimizer.start(theta), []

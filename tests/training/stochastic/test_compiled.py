@@ -267,6 +267,15 @@ def test_large_inputs_give_what_they_give_in_numpy(activation):
         assert_same(risk, SGD(), 1e-8, scale=300, learning_rate=1e-4)
 
 
+def test_a_softmax_of_large_logits_does_not_overflow():
+    risk = make_risk((), OUTPUTS[4])
+    with np.errstate(over="ignore"):
+        kwargs = {"scale": 1e4, "learning_rate": 1e-9}
+        assert_same(risk, SGD(), 1e-8, **kwargs)
+        _, losses, *_ = train(True, risk, SGD(), **kwargs)
+    assert np.isfinite(losses).all()
+
+
 def test_float32_is_kept():
     risk = make_risk((ReLU(),), OUTPUTS[4], 0.01)
     theta, losses, *_ = train(True, risk, Adam(), dtype=np.float32)

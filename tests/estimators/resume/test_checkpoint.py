@@ -18,6 +18,7 @@ from sklearn.model_selection import ShuffleSplit
 
 import sklearn_bpnet
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet._data.fingerprint import fingerprint
 from sklearn_bpnet._sklearn_compat import HAS_CALLBACKS
 from sklearn_bpnet._storage import checkpoint
 from sklearn_bpnet.net.activations import SELU, LeakyReLU, Mixed, ReLU
@@ -516,3 +517,13 @@ def test_a_killed_fit_resumes_to_the_same_weights(fits_to_kill, tmp_path):
         n_unfinished += resumed.n_iter_ < whole.n_iter_
         assert_same_fit(resumed.fit(X, y), whole)
     assert n_unfinished >= 5  # or the fit was too quick to be killed
+
+
+def test_the_fingerprint_tells_shapes_and_values():
+    X = np.arange(6.0).reshape(3, 2)
+    prints = {
+        fingerprint(*arrays)
+        for arrays in [(X,), (X.reshape(2, 3),), (X + 1,), (X, None), (None, X)]
+    }
+    assert len(prints) == 5
+    assert fingerprint(X.copy()) in prints

@@ -90,3 +90,24 @@ def test_sparse_rows_cannot_be_squashed():
     X = sparse.random(50, 4, density=0.2, format="csr", random_state=0)
     with pytest.raises(ValueError, match="input_scaling='squash' needs dense X"):
         BPNetClassifier(input_scaling="squash").fit(X, np.arange(50) % 2)
+
+
+def test_the_median_of_an_even_number_is_the_lower_one():
+    # as of samples: no weight lies between two of them
+    X = np.array([[4.0], [1.0], [3.0], [2.0]])
+    assert_allclose(squashing(X).mean, 2)
+    assert_allclose(squashing(X).scale, 3 - 1)
+
+
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("share", [0.05, 0.5])
+def test_rare_exceptions_of_a_feature_are_kept_in_bounds(form, share):
+    # the deviation is what it would be if a fifth of the samples were exceptions
+    n = 400
+    X = np.zeros((n, 2))
+    X[: int(share * n), 0] = 1
+    X[:, 1] = np.arange(n)
+    clf = BPNetClassifier((), max_iter=1).fit(form(X), np.arange(n) % 2)
+    raised = np.sqrt(0.2 / share) if share < 0.2 else 1
+    expected = X.std(axis=0) * [raised, 1]
+    assert_allclose(clf.input_scale_, expected, rtol=1e-12)

@@ -169,3 +169,12 @@ def test_it_finds_the_features_that_matter(rng):
     ).fit(X, y)  # fmt: skip
     s = np.abs(reg.learned_input_scale_)
     assert s[:2].min() > s[2:].max()
+
+
+@each_class
+def test_a_negative_scale_is_as_important_as_a_positive_one(estimator, iris):
+    model = estimator((5,), learned_input_scale=True, max_iter=2, random_state=0)
+    before = model.fit(*iris).feature_importances_
+    model.learned_input_scale_ = -model.learned_input_scale_
+    assert_array_equal(model.feature_importances_, before)
+    assert (before > 0).all()

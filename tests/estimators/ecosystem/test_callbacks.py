@@ -120,6 +120,16 @@ def test_the_fitted_estimator_is_what_a_shorter_fit_gives(
 
 
 @each_class
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_the_fitted_estimator_of_an_epoch_continues_from_there(estimator, solver, iris):
+    diary = Diary()
+    model = steady(estimator((5,), solver=solver, alpha=1e-4, max_iter=4))
+    model.set_params(random_state=0).set_callbacks(diary).fit(*iris)
+    one, two, *_ = [fitted.set_callbacks() for fitted in diary.fitted]
+    assert_array_equal(weights(one.partial_fit(*iris)), weights(two))
+
+
+@each_class
 @each_solver
 def test_a_callback_ends_training(estimator, solver, iris):
     model = steady(estimator((5,), solver=solver, max_iter=50, random_state=0))

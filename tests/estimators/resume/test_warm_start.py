@@ -392,3 +392,12 @@ def test_a_warm_start_may_change_the_dtype(iris):
     clf.set_params(dtype="float64").fit(*iris)
     assert clf.coefs_[0].dtype == np.float64
     assert clf.fit(*iris).predict_proba(iris[0]).shape == (150, 3)
+
+
+@each_class
+def test_the_average_starts_anew_from_edited_weights(estimator, iris):
+    model = estimator((4,), ema_decay=0.9, learning_rate_init=1e-12, random_state=0)
+    step(model, *iris)
+    model.coefs_[0][:] = 0.125
+    step(model, *iris)
+    assert_allclose(model.coefs_[0], 0.125, rtol=1e-6)
