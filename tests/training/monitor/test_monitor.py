@@ -117,3 +117,12 @@ def test_callbacks_are_told_of_theta_or_of_divergence():
     monitor.on_epoch_end = lambda theta: True
     monitor.end_epoch(THETAS[3], 1.5)
     assert monitor.stopped
+
+
+def test_the_kept_start_is_a_copy():
+    monitor = make_monitor([Validation(0.5), Validation(0.4)])
+    theta = THETAS[3].copy()
+    monitor.start_from(theta)
+    theta += 1  # as training does
+    monitor.end_epoch(theta, loss=1.0)
+    np.testing.assert_array_equal(monitor.result(theta)[0], THETAS[3])
