@@ -155,7 +155,7 @@ class NetworkFit:
     def _recorder(self) -> Recorder:
         """A recorder of some training samples, in memory of their own."""
         problem, samples = self.problem, self.problem.data.training
-        indices = samples.numbers
+        indices = samples.explicit_indices
         n = min(len(indices), MOST_ROWS)
         indices = indices[np.linspace(0, len(indices) - 1, n).astype(np.intp)]
         reader = RowReader(self.reader.X, self.theta.dtype, problem.standardization)

@@ -123,7 +123,7 @@ def pose(
         settings,
         network,
         task.loss,
-        n_samples=samples.n_of_positive_weight,
+        n_samples=samples.n_positive_weight,
         n_choices=task.n_choices,
         is_sparse=samples.is_sparse,
         incremental=call.given.incremental,

@@ -61,7 +61,7 @@ def _initial(problem: Problem, state: TrainingState) -> Theta:
     if scheme.needs_samples:
         widest = max(max(b.n_in, b.n_out) for b in network.blocks)
         reader = RowReader(samples.X, dtype, problem.standardization)
-        X = reader.read(samples.some(widest, rng))
+        X = reader.read(samples.random_subset(widest, rng))
     start = network.initial_theta(scheme, rng, dtype, X)
     biases = problem.task.initial_output_biases(samples)
     if biases is not None:

@@ -494,8 +494,8 @@ DATA = [
     ),
     Fault(
         "a class may lose all its rows",
-        "least), counts - 1)",
-        "least), counts)",
+        "smallest), counts - 1)",
+        "smallest), counts)",
         "validation early_stopping",
     ),
     Fault(
@@ -512,8 +512,8 @@ DATA = [
     ),
     Fault(
         "quantile above its rank",
-        "(below < q * below[-1])",
-        "(below <= q * below[-1])",
+        "(cumulative < q * cumulative[-1])",
+        "(cumulative <= q * cumulative[-1])",
         "scaling",
     ),
     Fault(
