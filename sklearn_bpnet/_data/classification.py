@@ -96,7 +96,7 @@ class Classification(Task):
         settings: Settings,
         y: NDArray[Any],
         *,
-        before: Classification | None = None,
+        previous: Classification | None = None,
         classes: NDArray[Any] | None = None,
     ) -> tuple[Classification, NDArray[Any]]:
         """The task of the targets y, and their encoding Y.
@@ -107,7 +107,7 @@ class Classification(Task):
             The constructor's parameters.
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             The targets.
-        before : Classification or None, default=None
+        previous : Classification or None, default=None
             The task of the previous calls, if training continues them.
         classes : ndarray of shape (n_classes,) or None, default=None
             All classes, some of which may be missing in y; None for those of y.
@@ -126,14 +126,14 @@ class Classification(Task):
                 "sklearn.multioutput.MultiOutputClassifier."
             )
         multilabel = y_type == "multilabel-indicator"
-        if before is not None and multilabel != before.multilabel:
+        if previous is not None and multilabel != previous.multilabel:
             raise ValueError(
                 "Training cannot continue: label indicators and class labels do not "
                 "mix between calls."
             )
         present = np.arange(y.shape[1]) if multilabel else unique_labels(y)
-        if classes is None and before is not None:
-            classes = before.classes
+        if classes is None and previous is not None:
+            classes = previous.classes
             if settings.warm_start and set(present) != set(classes):
                 raise ValueError(
                     "warm_start can only be used where `y` has the same classes as in "

@@ -54,7 +54,7 @@ class Regression(Task):
 
     @classmethod
     def learn(
-        cls, settings: Settings, y: NDArray[Any], *, before: Regression | None = None
+        cls, settings: Settings, y: NDArray[Any], *, previous: Regression | None = None
     ) -> tuple[Regression, NDArray[Any]]:
         """The task of the targets y, still without their units, and the targets Y.
 
@@ -64,13 +64,13 @@ class Regression(Task):
             The constructor's parameters.
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
             The targets.
-        before : Regression or None, default=None
+        previous : Regression or None, default=None
             The task of the previous calls, if training continues them; its units are
             kept.
         """
         task = cls.of_settings(settings)
-        if before is not None:
-            task = replace(task, **before.facts)
+        if previous is not None:
+            task = replace(task, **previous.facts)
         return task, task.encode(y)
 
     @classmethod
