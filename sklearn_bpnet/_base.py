@@ -1,4 +1,4 @@
-"""What BPNetClassifier and BPNetRegressor share: the order of the steps of a fit."""
+"""The base class of both estimators: the order of the steps of a fit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._estimator import Estimator
 from sklearn_bpnet._fit import advice
 from sklearn_bpnet._fit.calibration import temperature_after
-from sklearn_bpnet._fit.call import Call, Given
+from sklearn_bpnet._fit.call import Arguments, Call
 from sklearn_bpnet._fit.callback_tasks import FitTasks
 from sklearn_bpnet._fit.ensemble import train
 from sklearn_bpnet._fit.fitted import Fitted
@@ -66,27 +66,25 @@ class BaseBPNet(Estimator):
             regression.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, at least 0. Only their ratios matter; a sample of
-            weight 0 counts as absent.
+            weight 0 is ignored.
         X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), \
 default=None
-            Validation inputs, which training never sees. With `early_stopping` they
-            decide when to stop and which weights to keep, and no training sample is set
-            aside; without it their loss and score are only recorded.
+            Validation inputs, which are not trained on. With `early_stopping` they
+            determine when to stop and which weights to keep, and no training sample is
+            set aside; without it their loss and score are only recorded.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Validation targets; given if and only if `X_val` is.
         sample_weight_val : array-like of shape (n_val,), default=None
             Weights of the validation samples.
         groups : array-like of shape (n_samples,), default=None
-            Samples of a group go to training or to validation together, when early
-            stopping sets samples aside.
+            Groups of the samples. If early stopping sets samples aside, it does not
+            separate those of a group.
         coefs_init : list of array-like of shape (n_in, n_out), default=None
-            The weights that training starts from, in place of those that
-            `initializer` draws; what `coefs_` holds before the first step. They act
-            on what the network sees: standardised features unless
-            ``input_scaling=None``.
+            Initial weights, in place of those drawn by `initializer`: the values of
+            `coefs_` before the first step. They act on the input of the network, which
+            is standardised features unless ``input_scaling=None``.
         intercepts_init : list of array-like of shape (n_out,), default=None
-            The biases that training starts from, in place of those that
-            `initializer` draws.
+            Initial biases, in place of those drawn by `initializer`.
 
         Returns
         -------
@@ -96,15 +94,16 @@ default=None
         Raises
         ------
         ValueError
-            If X, y, the weights or a parameter are not valid, or if not one step
-            of training stays finite.
+            If X, y, the weights or a parameter are not valid, or if no step of training
+            stays finite.
         """
         table = Table(X, y, sample_weight)
         validation = Table(X_val, y_val, sample_weight_val)
         init = (coefs_init, intercepts_init)
-        return self._fit(Given(table, validation, groups=groups, init=init))
+        return self._fit(Arguments(table, validation, groups=groups, init=init))
 
     def _check_solver(self) -> bool:
+        """Raise AttributeError if the solver does not allow `partial_fit`."""
         if not is_stochastic(self._settings):
             raise AttributeError(
                 "partial_fit is only available for stochastic optimizers. "
@@ -127,11 +126,11 @@ default=None
         """Train one epoch over the given data, continuing earlier calls.
 
         The optimiser's state, the schedule, the patience and the random stream continue
-        from call to call. The first call decides the scaling of the inputs and of a
-        regressor's targets and the unit of the sample weights; those hold from then on.
-        No sample is set aside for early stopping, which monitors `X_val` and `y_val` if
-        given: `coefs_` are then the best weights so far, and `stop_reason_` says
-        "converged" once patience has run out.
+        from call to call. The first call determines the scaling of the inputs and of
+        a regressor's targets and the unit of the sample weights, for all calls. No
+        sample is set aside for early stopping, which monitors `X_val` and `y_val` if
+        given: `coefs_` are then the best weights so far, and `stop_reason_` is
+        "converged" once the patience is exhausted.
 
         Parameters
         ----------
@@ -144,8 +143,8 @@ default=None
             Weights of the samples, at least 0.
         X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), \
 default=None
-            Validation inputs, which training never sees. With `early_stopping` they
-            decide which weights to keep; without it their loss and score are only
+            Validation inputs, which are not trained on. With `early_stopping` they
+            determine which weights to keep; without it their loss and score are only
             recorded.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Validation targets; given if and only if `X_val` is.
@@ -155,15 +154,23 @@ default=None
         Returns
         -------
         self : object
-            The estimator, one epoch further.
+            The estimator, trained for one more epoch.
+
+        Raises
+        ------
+        AttributeError
+            If the solver is not stochastic.
+        ValueError
+            If X, y, the weights or a parameter are not valid, or do not fit the
+            previous calls.
         """
         table = Table(X, y, sample_weight)
         validation = Table(X_val, y_val, sample_weight_val)
-        return self._fit(Given(table, validation, incremental=True))
+        return self._fit(Arguments(table, validation, incremental=True))
 
-    def _fit(self, given: Given) -> Self:
-        """Read, pose, train, calibrate; only then the estimator changes."""
-        call = self._call(given)
+    def _fit(self, arguments: Arguments) -> Self:
+        """Read, pose, train, calibrate; the estimator changes only after that."""
+        call = self._call(arguments)
         settings, open_ended = call.settings, call.open_ended
         advice.warn_of_unused(settings, self._defaults(), open_ended=open_ended)
         header = Header(self)
@@ -173,33 +180,37 @@ default=None
         check_user_defined(problem.risk, data.training.Y)
         tasks = FitTasks(
             CallbackContexts(
-                self, given.table.X, data.training.y, given.table.sample_weight
+                self, arguments.table.X, data.training.y, arguments.table.sample_weight
             ),
             "member" if draft.is_ensemble else "epoch",
-            lambda trained: self._attributes(header.attributes, draft.after(trained)),
+            lambda trained: self._attributes(
+                header.attributes, draft.with_trained(trained)
+            ),
         )
         trained = train(call, problem, tasks)
-        fitted = draft.after(trained)
+        fitted = draft.with_trained(trained)
         fitted.temperature = temperature_after(call, fitted, data)
-        self._become(self._attributes(header.attributes, fitted))
+        self._set_fitted(self._attributes(header.attributes, fitted))
         tasks.end()
-        advice.warn_of_ends(settings, trained.outcomes, incremental=given.incremental)
+        advice.warn_of_ends(
+            settings, trained.outcomes, incremental=arguments.incremental
+        )
         return self
 
-    def _call(self, given: Given) -> Call:
-        """The call, with what it continues from."""
-        settings, before = self._settings, self._before(given)
-        if before is None:
-            return Call(given, settings, None, TrainingState.new(self.random_state))
-        return Call(given, settings, before, deepcopy(before.state))
+    def _call(self, arguments: Arguments) -> Call:
+        """The call, with the state that it starts from."""
+        settings, previous = self._settings, self._previous(arguments)
+        if previous is None:
+            return Call(arguments, settings, None, TrainingState.new(self.random_state))
+        return Call(arguments, settings, previous, deepcopy(previous.state))
 
-    def _before(self, given: Given) -> Fitted | None:
-        """What the calls before left, if this one continues it."""
+    def _previous(self, arguments: Arguments) -> Fitted | None:
+        """The result of the previous calls, if this one continues them."""
         if "_fitted" not in vars(self):
             return None
         fitted = self._model
-        resumes = fitted.resumes and not given.incremental
-        if not (given.incremental or self.warm_start or resumes):
+        resumes = fitted.resumes and not arguments.incremental
+        if not (arguments.incremental or self.warm_start or resumes):
             return None
         n = len(fitted.networks)
         if n != self.n_members and not (fitted.is_ensemble and resumes):
@@ -210,5 +221,6 @@ default=None
         return replace(fitted, resumes=resumes)
 
     def _scorer(self, scoring: Any, fitted: Fitted, samples: Samples) -> Scorer:
-        own = type(self)(**self.get_params(deep=False))
-        return Scorer(own, scoring, fitted, samples)
+        """The scorer of the validation samples during training."""
+        estimator = type(self)(**self.get_params(deep=False))
+        return Scorer(estimator, scoring, fitted, samples)

@@ -1,8 +1,7 @@
-"""What both estimators have, by name and type: parameters and fitted attributes.
+"""Types of the parameters and fitted attributes that both estimators have.
 
-The constructors set the parameters, training the attributes; the class docstrings say
-what they are. Here type checkers learn of them. An attribute that does not apply is
-absent.
+They are declared here for type checkers, and documented in the docstrings of the
+classes. Attributes that do not apply are absent.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from sklearn_bpnet.net._typing import Array
 
 
 class Declarations:
-    """The names that `fit` and the constructors set on an estimator."""
+    """Parameters, set by the constructors, and attributes, set by `fit`."""
 
     # parameters, in the order of the constructor
     hidden_layer_sizes: types.Sizes

@@ -1,4 +1,4 @@
-"""An estimator beside its fit: its parameters, how to make one, what it learned."""
+"""An estimator apart from its fit: parameters, constructors, fitted attributes."""
 
 from __future__ import annotations
 
@@ -35,26 +35,31 @@ from sklearn_bpnet.recipes import recipe
 from sklearn_bpnet.training.batches import in_row_order
 from sklearn_bpnet.training.monitor.history import History, Outcome, StopReason
 
-_ORDINARY = frozenset(np.dtype(t) for t in (np.float32, np.float64))
-# what belongs to the ensemble: its members are plain networks
-_OF_A_MEMBER = {"n_members": 1, "n_jobs": None, "verbose": False, "calibration": None}
+_FAST_DTYPES = frozenset(np.dtype(t) for t in (np.float32, np.float64))
+# parameters of an ensemble as a whole, at their values for a single network
+_MEMBER_PARAMETERS = {
+    "n_members": 1,
+    "n_jobs": None,
+    "verbose": False,
+    "calibration": None,
+}
 
 
 class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
-    """The parameters, and what a fit left; not for direct use."""
+    """Parameters and fitted attributes of both estimators; not for direct use."""
 
     _parameter_constraints: ClassVar[dict[str, Any]]
     _kind: ClassVar[str]  # "classification" or "regression"
     _fitted: Fitted
     estimators_: list[Any]
 
-    # What a subclass says about its task
+    # The task, defined by the subclasses
 
     @abstractmethod
     def _learn_task(
-        self, settings: Settings, y: Any, before: Any, classes: Any
+        self, settings: Settings, y: Any, previous: Any, classes: Any
     ) -> tuple[Task, Any]:
-        """What the targets y are, and the targets Y of the network."""
+        """The task of the targets y, and the targets Y of the network."""
 
     def _build_network(
         self,
@@ -64,35 +69,38 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         n_outputs: int,
         embedded: Any,
     ) -> Network:
-        """The network of the settings, for a task and a number of features."""
+        """The network that the settings define, for a task and a number of features."""
         output = task.output_activation
         return build_network(settings, n_features, n_outputs, output, embedded)
 
     @abstractmethod
     def _known_task(self, settings: Settings, facts: Mapping[str, Any]) -> Task:
-        """The task whose facts a checkpoint holds."""
+        """The task whose facts are in a checkpoint."""
 
     # Parameters
 
     @property
     def _settings(self) -> Settings:
+        """The constructor's parameters as a record."""
         return Settings.of(self.get_params(deep=False))
 
     @classmethod
     def _defaults(cls) -> dict[str, Any]:
+        """The default values of the constructor's parameters."""
         signature = inspect.signature(cls.__init__).parameters
         return {name: parameter.default for name, parameter in signature.items()}
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters, and hyper-parameters of what they stand for.
+        """Set parameters, and hyper-parameters of the objects that they denote.
 
         Parameters
         ----------
         **params : dict
             New values by name. ``solver__beta_1=0.8`` sets a hyper-parameter of the
-            solver, and likewise for other parameters that take an instance; a name
-            or a plain value becomes an instance by it. An instance is replaced by a
-            changed copy, so that other estimators that share it do not change.
+            solver, and likewise for other parameters that take an instance; a name or a
+            plain value is first replaced by the instance that it denotes. Instances are
+            not modified but replaced by changed copies, as other estimators may share
+            them.
 
         Returns
         -------
@@ -102,15 +110,15 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         Raises
         ------
         ValueError
-            If there is no such parameter.
+            If there is no such parameter, or a hyper-parameter is not valid.
         """
         names = self.get_params(deep=False)
         nested = {key: value for key, value in params.items() if key not in names}
         super().set_params(**{key: params[key] for key in params if key in names})
-        changes: dict = {}
+        changes: dict[str, dict[str, Any]] = {}
         for key, value in nested.items():
-            name, _, rest = key.partition("__")
-            changes.setdefault(name, {})[rest] = value
+            name, _, hyper_parameter = key.partition("__")
+            changes.setdefault(name, {})[hyper_parameter] = value
         settings = self._settings
         for name, values in changes.items():
             spec = configurable(settings, name, values) if name in names else None
@@ -127,18 +135,18 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
 
     @classmethod
     def from_recipe(cls, name: str, **overrides: Any) -> Self:
-        """Build an estimator with the parameters of a recipe.
+        """Build an unfitted estimator with the parameters of a recipe.
 
-        It is an ordinary estimator, not fitted: ``get_params`` shows everything that
-        the recipe set. The guide says what each recipe is and what it is good for.
+        ``get_params`` returns all parameters that the recipe sets. The user guide
+        describes each recipe and its purpose.
 
         Parameters
         ----------
         name : {"lecture", "scikit-learn", "realmlp-td-s", "realmlp-td"}
             The recipe.
         **overrides : object
-            Parameters of the constructor, beside those of the recipe or in place of
-            them.
+            Parameters of the constructor, in addition to those of the recipe or in
+            place of them.
 
         Returns
         -------
@@ -148,46 +156,47 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         Raises
         ------
         ValueError
-            If there is no recipe of that name.
+            If there is no recipe with that name.
         """
         return cls(**(recipe(name, cls._kind) | overrides))
 
     # Given weights
 
     @classmethod
-    def _with_layers_of(
+    def _for_layers(
         cls,
         coefs: Sequence[Any],
         parameters: dict[str, Any],
         has_statistics: Mapping[str, bool],
     ) -> Self:
-        """An estimator of the given layers, which scales by given statistics only.
+        """An unfitted estimator with the given layers.
 
-        ``has_statistics`` says for the parameters of scaling whether they are given.
+        ``has_statistics`` tells for `input_scaling` and `target_scaling` whether mean
+        and scale are given; there is no scaling without them.
         """
         sizes = tuple(given_weights.layer_sizes(coefs)[1:-1])
-        asked = parameters.setdefault("hidden_layer_sizes", sizes)
-        if hidden_sizes(asked) != sizes:
+        sizes_given = parameters.setdefault("hidden_layer_sizes", sizes)
+        if hidden_sizes(sizes_given) != sizes:
             raise ValueError(
-                f"hidden_layer_sizes={asked!r} contradicts the shapes of coefs, which "
-                f"make it {sizes}. Leave it out."
+                f"hidden_layer_sizes={sizes_given!r} contradicts the shapes of coefs, "
+                f"which imply {sizes}. Leave it out."
             )
         if parameters.get("numeric_embedding") is not None:
             raise ValueError(
-                f"numeric_embedding={parameters['numeric_embedding']!r} has weights of "
-                "its own, which coefs and intercepts do not hold. Leave it out."
+                f"numeric_embedding={parameters['numeric_embedding']!r} has learned "
+                "weights, which coefs and intercepts do not contain. Leave it out."
             )
-        for name, given in has_statistics.items():
-            if not given:
+        for name, is_given in has_statistics.items():
+            if not is_given:
                 parameters.setdefault(name, None)
             elif parameters.get(name, "standard") is None:
                 raise ValueError(f"{name}=None leaves the given statistics unused.")
-            scaling = parameters[name] if not given else None
+            scaling = None if is_given else parameters[name]
             if isinstance(scaling, (tuple, list)) or scaling in ("standard", "squash"):
                 raise ValueError(
                     f"{name}={parameters[name]!r} needs the mean and the scale that "
                     f"the weights were trained with. Give them, or use {name}=None: "
-                    "then the weights act on the raw numbers."
+                    "then the weights act on unscaled values."
                 )
         estimator = cls(**parameters)
         validate_parameters(estimator)
@@ -206,7 +215,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         input_mean: Any,
         input_scale: Any,
     ) -> Self:
-        """Become the fitted estimator that has these weights."""
+        """Set the fitted attributes of given weights; return the estimator."""
         settings = self._settings
         n_features, *_, n_outputs = given_weights.layer_sizes(coefs)
         scaling = given_weights.given_standardization(
@@ -219,14 +228,14 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         network = self._build_network(settings, task, n_features, n_outputs, None)
         dtype = given_weights.common_dtype(coefs, intercepts)
         dtype = dtype if settings.dtype == "auto" else np.dtype(settings.dtype)
-        shown = given_weights.shown(network, coefs, intercepts, dtype)
-        nothing = Outcome(StopReason.CONVERGED, n_iter=0, loss=nan)
-        shown |= training_attributes(History(), nothing, best_epoch=0, t=0)
+        attributes = given_weights.attributes(network, coefs, intercepts, dtype)
+        outcome = Outcome(StopReason.CONVERGED, n_iter=0, loss=nan)
+        attributes |= training_attributes(History(), outcome, best_epoch=0, t=0)
         state = TrainingState.new(settings.random_state)
         fitted = Fitted(
-            task, scaling, None, [FittedNetwork(network, shown, state)], state
+            task, scaling, None, [FittedNetwork(network, attributes, state)], state
         )
-        self._become(self._attributes({"n_features_in_": n_features}, fitted))
+        self._set_fitted(self._attributes({"n_features_in_": n_features}, fitted))
         return self
 
     # Checkpoints
@@ -234,15 +243,20 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
     def save_checkpoint(self, path: types.Path) -> None:
         """Write the estimator to a file from which training can continue.
 
-        The file is replaced as a whole: a crash at any moment leaves the one before.
-        It holds plain numbers and JSON, no pickle. The callback ``Checkpoint`` does
-        this during `fit`; between calls of `partial_fit`, or of `fit` with
-        ``warm_start=True``, it is done by hand.
+        The file is replaced atomically: a crash leaves the previous file intact. It
+        contains plain arrays and JSON, no pickle. During `fit`, the callback
+        ``Checkpoint`` writes such files; between calls of `partial_fit`, or of `fit`
+        with ``warm_start=True``, call this method.
 
         Parameters
         ----------
         path : str or Path
-            The file.
+            Name of the file.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
         """
         check_is_fitted(self)
         record = checkpoint.Record(
@@ -256,22 +270,23 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
 
     @classmethod
     def load_checkpoint(cls, path: types.Path, **parameters: Any) -> Self:
-        """Return the estimator of a checkpoint, with the training still in it.
+        """Read an estimator from a checkpoint, with the state of its training.
 
-        It predicts with the weights that a training ended there would have kept. If
-        it was written in the middle of `fit`, call `fit` with the same samples: it
-        makes the epochs left until `max_iter`, and ends with the same weights as if it
-        had never been cut off, bit for bit with the same versions of the packages
-        (L-BFGS continues from the weights alone). Otherwise `partial_fit` and
-        warm-started fits continue it. Callbacks are not in the file; set them again.
+        It predicts with the weights that would have been kept if training had ended
+        there. If the file was written during `fit`, call `fit` with the same samples:
+        it trains the remaining epochs until `max_iter`, and the weights are the same as
+        without the interruption, bit for bit with the same versions of the packages
+        (L-BFGS continues from the weights alone). Otherwise training continues with
+        `partial_fit` or warm-started calls of `fit`. Callbacks are not stored and must
+        be set again.
 
         Parameters
         ----------
         path : str or Path
-            The file.
+            Name of the file.
         **parameters : object
-            Parameters in place of those in the file, such as a larger ``max_iter``.
-            Those that a file cannot hold must be given: instances of user-defined
+            Parameters that replace those in the file, such as a larger ``max_iter``.
+            Parameters that cannot be stored must be given: instances of user-defined
             classes, functions, splitters.
 
         Returns
@@ -282,7 +297,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         Raises
         ------
         ValueError
-            If the file is damaged or no checkpoint, or holds another class.
+            If the file is damaged, is not a checkpoint or holds another class.
         """
         record = checkpoint.read(Path(path), cls.__name__, parameters)
         estimator = cls(**record.parameters)
@@ -294,44 +309,49 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
             settings, task, n_features, n_outputs, embedded
         )
         fitted = Fitted.from_record(facts, task, network, settings.n_members)
-        estimator._become(estimator._attributes(record.names, fitted))
+        estimator._set_fitted(estimator._attributes(record.names, fitted))
         return estimator
 
-    # What a fit leaves
+    # Fitted attributes
 
     def _attributes(self, names: Mapping[str, Any], fitted: Fitted) -> dict[str, Any]:
         """All fitted attributes, by name."""
         attributes = {"_fitted": fitted, **names, **fitted.attributes}
         if fitted.is_ensemble:
-            parts = fitted.parts
-            attributes["estimators_"] = [self._member(names, part) for part in parts]
+            members = fitted.members
+            attributes["estimators_"] = [
+                self._member(names, member) for member in members
+            ]
         return attributes
 
     def _member(self, names: Mapping[str, Any], fitted: Fitted) -> Any:
         """The estimator of one network of an ensemble."""
         parameters = self.get_params(deep=False)
-        own = _OF_A_MEMBER | {"random_state": fitted.networks[0].random_state}
-        own = {name: value for name, value in own.items() if name in parameters}
-        member = type(self)(**parameters | own)
-        member._become(member._attributes(names, fitted))
+        seed = fitted.networks[0].random_state
+        changes = _MEMBER_PARAMETERS | {"random_state": seed}
+        parameters |= {name: v for name, v in changes.items() if name in parameters}
+        member = type(self)(**parameters)
+        member._set_fitted(member._attributes(names, fitted))
         return member
 
-    def _become(self, attributes: Mapping[str, Any]) -> None:
-        """Take the fitted attributes, all at once, in place of those before."""
-        before = vars(self).get("_fitted")
-        if before is not None:
-            for name in ("feature_names_in_", "estimators_", *before.attributes):
+    def _set_fitted(self, attributes: Mapping[str, Any]) -> None:
+        """Replace all fitted attributes at once."""
+        previous = vars(self).get("_fitted")
+        if previous is not None:
+            for name in ("feature_names_in_", "estimators_", *previous.attributes):
                 vars(self).pop(name, None)
         vars(self).update(attributes)
 
     @property
     def _model(self) -> Fitted:
-        """What was learned, with the weights that the estimator shows now."""
+        """The result of the fit, with the current values of the fitted attributes."""
         fitted = self._fitted
         estimators = self.estimators_ if fitted.is_ensemble else [self]
         for network, estimator in zip(fitted.networks, estimators, strict=True):
             now = vars(estimator)
-            network.shown.update((n, now[n]) for n in network.shown if n in now)
+            network.attributes.update(
+                (n, now[n]) for n in network.attributes if n in now
+            )
         return fitted
 
     # Prediction
@@ -343,15 +363,15 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         return self._model.feature_importances
 
     def _check_samples(self, X: Any) -> Any:
-        """X as an array or CSR matrix, checked against what `fit` saw.
+        """X as an array or CSR matrix, validated against the data of `fit`.
 
-        An ordinary array is recognised at once: for a single sample scikit-learn's
+        There is a fast path for plain arrays, as for a single sample scikit-learn's
         validation takes twice as long as the network.
         """
         if (
             type(X) is np.ndarray
             and X.ndim == 2
-            and X.dtype in _ORDINARY
+            and X.dtype in _FAST_DTYPES
             and X.shape[1] == getattr(self, "n_features_in_", None)
             and len(X)
             and "_fitted" in vars(self)

@@ -1,4 +1,4 @@
-"""A scorer of scikit-learn, asked in the middle of a training."""
+"""Scorers of scikit-learn, called during training."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork
 
 
 class Scorer:
-    """From the attributes that show a network to its score on validation samples.
+    """Computes the score of a network on validation samples from its attributes.
 
     Parameters
     ----------
     estimator : BPNetClassifier or BPNetRegressor
-        Predicts with the weights of the moment; a copy that belongs to the scorer.
+        Predicts with the current weights; it must not be used elsewhere.
     scoring : str or callable
-        As the user gave it.
+        The parameter ``scoring``.
     fitted : Fitted
-        What is known before training; with one network, not yet trained.
+        The draft of the result, with one network that is not trained.
     samples : Samples
         The validation samples.
     """
@@ -38,12 +38,12 @@ class Scorer:
         self.X, self.y = samples.take(samples.X), samples.take(samples.y)
         self.weights = samples.take(samples.weights)
 
-    def __call__(self, shown: Mapping[str, Any]) -> float:
-        """The score of the network that these attributes show."""
-        estimator, before = copy(self.estimator), self.fitted.networks[0]
-        network = FittedNetwork(before.network, dict(shown), before.state)
+    def __call__(self, attributes: Mapping[str, Any]) -> float:
+        """The score of the network with these fitted attributes."""
+        estimator, previous = copy(self.estimator), self.fitted.networks[0]
+        network = FittedNetwork(previous.network, dict(attributes), previous.state)
         estimator._fitted = replace(self.fitted, networks=[network])
-        vars(estimator).update(shown)
+        vars(estimator).update(attributes)
         if self.weights is None:
             return float(self.scorer(estimator, self.X, self.y))
         weighted = {"sample_weight": self.weights}

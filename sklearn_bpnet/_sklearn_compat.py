@@ -1,8 +1,9 @@
-"""The only door to scikit-learn's API that is private or depends on its version.
+"""Everything in scikit-learn that is private or depends on its version.
 
-scikit-learn has no types. A class with a base of unknown type accepts every attribute
-and every argument in the eyes of a type checker, so these get the stand-ins of
-`_sklearn_stubs` in place of scikit-learn's classes and decorators.
+No other module imports from scikit-learn what is not public. scikit-learn has no type
+annotations, and to a type checker a class with an untyped base accepts every attribute
+and argument. Type checkers therefore use the stand-ins of `_sklearn_stubs` in place of
+scikit-learn's classes and decorators.
 """
 
 from __future__ import annotations
@@ -40,22 +41,22 @@ else:
         HAS_CALLBACKS = False
 
         class CallbackSupportMixin:
-            """Nothing: there are no callbacks."""
+            """A stand-in for versions without callbacks."""
 
 
-# newer versions refuse weights that are all zero, without naming the parameter
+# newer versions reject weights that are all zero, without naming the parameter
 _ALLOW_ALL_ZERO: dict[str, bool] = {}
 if "allow_all_zero_weights" in signature(_check_sample_weight).parameters:
     _ALLOW_ALL_ZERO["allow_all_zero_weights"] = True
 
 
 def check_sample_weight(sample_weight: Any, X: Any) -> Any:
-    """A float64 array of one finite weight at least 0 a row, with a positive sum.
+    """One finite weight of at least 0 per sample, with a positive sum, as float64.
 
     Raises
     ------
     ValueError
-        If the shape is wrong or a weight is negative or not finite, or all are zero.
+        If the shape is wrong, a weight is negative or not finite, or all are zero.
     """
     weights = _check_sample_weight(
         sample_weight, X, ensure_non_negative=True, **_ALLOW_ALL_ZERO
@@ -63,33 +64,33 @@ def check_sample_weight(sample_weight: Any, X: Any) -> Any:
     if not weights.any():
         raise ValueError(
             "sample_weight sums to zero, so there is nothing to fit. Give at least "
-            "one row a positive weight."
+            "one sample a positive weight."
         )
     return weights.astype(np.float64, copy=False)
 
 
 def validate_parameters(estimator: Any) -> None:
-    """Raise ValueError where a parameter is not what the constraints allow."""
+    """Raise ValueError if a parameter violates its constraints."""
     estimator._validate_params()
 
 
 class Header:
-    """What scikit-learn's checks learn of a table, apart from the estimator.
+    """What scikit-learn's checks learn from a table, kept apart from the estimator.
 
-    They write to the estimator at once; a fit that fails later would leave it half
-    changed. So they are given a copy.
+    The checks set attributes of an estimator immediately; if the fit failed later, it
+    would be in an inconsistent state. Therefore they operate on a copy.
 
     Parameters
     ----------
     estimator : estimator
-        Whose names of features and classes are checked, or learned; left as it is.
+        Its names of features and its classes are checked, or learned; not modified.
     """
 
     def __init__(self, estimator: Any) -> None:
         self._copy = copy(estimator)
 
     def validated(self, X: Any, y: Any, **options: Any) -> tuple[Any, Any]:
-        """X as an array or CSR matrix, and y, checked."""
+        """X as an array or CSR matrix, and y, both validated."""
         return validate_data(
             self._copy,
             X,
@@ -101,7 +102,7 @@ class Header:
         )
 
     def all_classes(self, classes: Any) -> Any:
-        """The classes of all calls of `partial_fit`, of which one names them."""
+        """The classes of all calls of `partial_fit`, given in the first of them."""
         check_partial_fit_first_call(self._copy, classes)
         return self._copy.classes_
 
@@ -113,18 +114,18 @@ class Header:
 
 
 class CallbackContexts:
-    """The contexts of a fit and of its subtasks, to scikit-learn's callbacks.
+    """The callback contexts of a fit and of its subtasks.
 
-    Before scikit-learn 1.9 there are no callbacks, and nothing is done.
+    Before scikit-learn 1.9 there are no callbacks, and the methods do nothing.
 
     Parameters
     ----------
     estimator : estimator
-        That callbacks may be set on.
+        The estimator, on which callbacks may be set.
     X, y : array-like
-        What it is fitted to, as callbacks get them.
+        Training data, as passed to the callbacks.
     sample_weight : array-like or None
-        Likewise.
+        Sample weights, as passed to the callbacks.
     """
 
     def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any) -> None:
@@ -152,7 +153,7 @@ class CallbackContexts:
     def end_subtask(self, attributes: Callable[[], Mapping[str, Any]] | None) -> bool:
         """End the subtask; return whether a callback asks to stop.
 
-        ``attributes`` gives the fitted attributes as if the fit ended here.
+        ``attributes`` returns the fitted attributes as if the fit ended here.
         """
         subtask, self.subtask = self.subtask, None
         return bool(
@@ -164,7 +165,7 @@ class CallbackContexts:
         )
 
     def end(self) -> None:
-        """End the fit, and the subtask under way, which came to nothing."""
+        """End the fit, and a subtask that is still open."""
         if self.context is None:
             return
         if self.subtask is not None:

@@ -1,4 +1,4 @@
-"""The types of what a user passes: tables, and what the parameters take."""
+"""Types of the arguments of public functions: tables, and values of parameters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sklearn_bpnet.training.schedules import Schedule
 
 
 class SparseMatrix(Protocol):
-    """A matrix or array of ``scipy.sparse``, which has no types of its own."""
+    """A matrix or array of ``scipy.sparse``, which has no type annotations."""
 
     def tocsr(self) -> Any: ...
 

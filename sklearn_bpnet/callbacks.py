@@ -17,54 +17,57 @@ from sklearn_bpnet._sklearn_compat import HAS_CALLBACKS
 if not HAS_CALLBACKS:
     raise ImportError(
         "sklearn_bpnet.callbacks needs scikit-learn 1.9 or later, where estimators "
-        "have set_callbacks. Before, verbose=True prints the facts of every epoch, and "
-        "save_checkpoint between calls of partial_fit does what Checkpoint does."
+        "have set_callbacks. With older versions use verbose=True to print every "
+        "epoch, and save_checkpoint between calls of partial_fit."
     )
 
 
-# what training consists of: epochs of a network, members of an ensemble
+# names of the subtasks of a fit: epochs of a network, members of an ensemble
 _STEPS = ("epoch", "member")
 
 
 class Callback:
-    """A callback that does nothing: a base for those that use some of the hooks."""
+    """A callback that does nothing: a base class for those that use some hooks."""
 
     def setup(self, estimator: Any, context: Any) -> None:
-        """Begin: called once before a fit."""
+        """Set up the callback; called once before a fit."""
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
-        """Look at the start of a fit, or of an epoch."""
+        """Handle the start of a fit, or of one of its subtasks."""
 
     def on_fit_task_end(self, estimator: Any, context: Any) -> bool | None:
-        """Look at the end of an epoch, or of the fit; True ends training."""
+        """Handle the end of a subtask, or of the fit; return True to stop training."""
         return None
 
     def teardown(self, estimator: Any, context: Any) -> None:
-        """End: called once after a fit, even if it failed."""
+        """Clean up; called once after a fit, even if it failed."""
 
 
 class Checkpoint(Callback):
-    """Writes training to a file, from which `load_checkpoint` goes on.
+    """Writes the state of training to a file, from which it can be continued.
 
-    The file is replaced as a whole, so that a crash at any moment leaves the one
-    before. `fit` of the estimator that ``load_checkpoint`` returns makes the epochs
-    that were left, and ends with the same weights, bit for bit, as if it had never
-    been cut off; L-BFGS and "cg" go on from the weights alone, and end elsewhere
-    within their tolerance.
+    The file is replaced atomically, so that a crash leaves the previous file intact.
+    ``load_checkpoint`` of the estimator's class reads it. `fit` of the estimator
+    returned then trains the remaining epochs, and the weights are the same, bit for
+    bit, as without the interruption; "lbfgs" and "cg" continue from the weights alone,
+    and their result is the same within their tolerance only.
 
     Parameters
     ----------
     path : str or Path
-        The file. "{task}" in its name is replaced by the numbers of the fit inside a
-        search, without which the fits would overwrite each other's file.
+        Name of the file. "{task}" in it is replaced by the numbers of the fit within a
+        search, so that fits do not overwrite each other's file.
     every : int, default=1
-        Epochs from one writing to the next; the last epoch is written too. Of an
-        ensemble, members that are ready.
+        Number of epochs (finished members of an ensemble) between checkpoints, at least
+        1; the last one is always written.
 
     Raises
     ------
     ValueError
-        If ``every`` is no positive integer, or in a search without "{task}".
+        If ``every`` is not a positive integer; at the start of a fit within a search,
+        if the name lacks "{task}".
+    TypeError
+        At the start of a fit, if the estimator has no checkpoints.
     """
 
     def __init__(self, path: str | PathLike[str], every: int = 1) -> None:
@@ -75,7 +78,7 @@ class Checkpoint(Callback):
         self._last: Any = None  # the last epoch, if it was not written
 
     def setup(self, estimator: Any, context: Any) -> None:
-        """Find the file's name."""
+        """Check the estimator and the name of the file."""
         if not hasattr(estimator, "save_checkpoint"):
             raise TypeError(
                 "Checkpoint is a callback for BPNetClassifier and BPNetRegressor; got "
@@ -86,10 +89,10 @@ class Checkpoint(Callback):
     def on_fit_task_end(
         self, estimator: Any, context: Any, *, fitted_estimator: Any = None
     ) -> None:
-        """Write, if it is time or the end."""
+        """Write a checkpoint after every ``every`` subtasks, and at the end."""
         if context.task_name in _STEPS:
             if fitted_estimator is None:
-                return  # it diverged, and what was before is the last good state
+                return  # it diverged: the file has the last valid state
             n_steps = fitted_estimator.n_iter_
             if context.task_name == "member":
                 n_steps = len(fitted_estimator.estimators_)
@@ -101,11 +104,11 @@ class Checkpoint(Callback):
             self._last.save_checkpoint(self._file(context))
 
     def teardown(self, estimator: Any, context: Any) -> None:
-        """Forget the last epoch."""
+        """Release the last state."""
         self._last = None
 
     def _file(self, context: Any) -> str:
-        """The file of a fit."""
+        """The name of the file of a fit."""
         tasks: list[str] = []
         is_alone = True
         while context.parent is not None:
@@ -122,15 +125,16 @@ class Checkpoint(Callback):
 
 
 class TimeLimit(Callback):
-    """Ends training after the first epoch that passes a limit of time.
+    """Stops training after the first epoch that exceeds a time limit.
 
-    The weights are those of any other end, ``stop_reason_`` is "stopped". An ensemble
-    ends with the first member that passes it, and has the members that are ready.
+    The weights are kept as after any other end of training, and ``stop_reason_`` is
+    "stopped". For an ensemble, the limit is checked after every member, and the
+    finished members are kept.
 
     Parameters
     ----------
     seconds : float
-        The limit, positive, on the wall clock since `fit` began.
+        Time limit in seconds since the start of `fit`, positive.
 
     Raises
     ------
@@ -144,43 +148,45 @@ class TimeLimit(Callback):
         self.seconds = seconds
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
-        """Start the clock when a fit starts."""
+        """Record the start of a fit."""
         if context.task_name not in _STEPS:
             self._start = monotonic()
 
     def on_fit_task_end(self, estimator: Any, context: Any) -> bool:
-        """Return whether the time is over."""
+        """Return whether the time limit is exceeded."""
         return context.task_name in _STEPS and (
             monotonic() - self._start >= self.seconds
         )
 
 
 class LearningCurve(Callback):
-    """Plots the curves of a training while it runs, live in a notebook.
+    """Plots learning curves during training, live in a notebook.
 
-    The training loss and, where there are validation rows, their loss and score, over
-    the epochs. Outside a notebook the figure is that of matplotlib's backend.
+    The training loss and, if there are validation samples, their loss and score are
+    plotted over the epochs. Outside a notebook, the figure is shown by matplotlib's
+    backend.
 
     Parameters
     ----------
     ax : matplotlib Axes or None, default=None
-        Where to draw; None makes a new figure.
+        Axes to plot on; None creates a new figure.
     interval : float, default=0.5
-        Seconds from one drawing to the next, at least 0; the end is drawn always.
+        Minimum time between updates in seconds, at least 0; the end is always plotted.
 
     Attributes
     ----------
     figure_ : matplotlib Figure
         The figure.
     ax_ : matplotlib Axes
-        Its axes.
+        Axes of the loss.
 
     Raises
     ------
     ImportError
-        At the start of a fit, without matplotlib.
+        At the start of a fit, if matplotlib is not installed.
     ValueError
-        At the start of the fit of an ensemble, which has many curves.
+        If ``interval`` is negative; at the start of a fit, if the estimator is an
+        ensemble, which has many curves.
     """
 
     def __init__(self, ax: Any = None, interval: float = 0.5) -> None:
@@ -191,12 +197,12 @@ class LearningCurve(Callback):
         self._history: dict[str, Any] = {}
 
     def setup(self, estimator: Any, context: Any) -> None:
-        """Make the figure, and show it in a notebook."""
+        """Create the figure, and show it in a notebook."""
         if getattr(estimator, "n_members", 1) > 1:
             raise ValueError(
                 "LearningCurve shows the curves of one network, but n_members="
-                f"{estimator.n_members}. Use n_members=1; those of an ensemble are in "
-                "the history_ of its estimators_."
+                f"{estimator.n_members}. Use n_members=1; for an ensemble, plot "
+                "history_ of its estimators_."
             )
         try:
             import matplotlib.pyplot as plt
@@ -217,7 +223,7 @@ class LearningCurve(Callback):
     def on_fit_task_end(
         self, estimator: Any, context: Any, *, fitted_estimator: Any = None
     ) -> None:
-        """Draw, if the last time is long enough ago."""
+        """Update the plot, at most once per ``interval``."""
         if context.task_name != "epoch" or fitted_estimator is None:
             return
         self._history = fitted_estimator.history_
@@ -225,15 +231,16 @@ class LearningCurve(Callback):
             self._draw()
 
     def teardown(self, estimator: Any, context: Any) -> None:
-        """Draw the end."""
+        """Plot the final curves."""
         if self._history:
             self._draw()
 
     def __getstate__(self) -> dict[str, Any]:
-        # figures do not travel between processes
+        # figures cannot be sent to other processes
         return {"ax": None, "interval": self.interval, "_history": {}}
 
     def _draw(self) -> None:
+        """Plot all curves again."""
         history, ax = self._history, self.ax_
         ax.clear()
         epochs = range(1, len(history["loss"]) + 1)
@@ -273,7 +280,7 @@ class LearningCurve(Callback):
 
 
 def _show_in_notebook(figure: Any) -> Any:
-    """The handle that updates the figure below a notebook's cell; None elsewhere."""
+    """A handle to update the figure below a notebook cell; None elsewhere."""
     ipython: Any = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     if shell is None or not hasattr(shell, "kernel"):

@@ -12,7 +12,7 @@ from sklearn_bpnet import _types as types
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._data.classification import Classification, given_classes
 from sklearn_bpnet._data.reading import Table
-from sklearn_bpnet._fit.call import Given
+from sklearn_bpnet._fit.call import Arguments
 from sklearn_bpnet._settings.constraints import constraints
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._sklearn_compat import (
@@ -563,15 +563,15 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         array([1, 1, 1, 0])
         """
         given = input_mean is not None or input_scale is not None
-        clf: Self = cls._with_layers_of(coefs, parameters, {"input_scaling": given})
+        clf: Self = cls._for_layers(coefs, parameters, {"input_scaling": given})
         n_outputs = np.shape(coefs[-1])[1]
         task = given_classes(clf._settings, classes, bool(multilabel), n_outputs)
         return clf._with_weights(task, coefs, intercepts, input_mean, input_scale)
 
     def _learn_task(
-        self, settings: Settings, y: Any, before: Any, classes: Any
+        self, settings: Settings, y: Any, previous: Any, classes: Any
     ) -> tuple[Classification, Any]:
-        return Classification.learn(settings, y, before=before, classes=classes)
+        return Classification.learn(settings, y, previous=previous, classes=classes)
 
     def _known_task(
         self, settings: Settings, facts: Mapping[str, Any]
@@ -594,11 +594,11 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         """Train one epoch over the given data, continuing earlier calls.
 
         The optimiser's state, the schedule, the patience and the random stream continue
-        from call to call. The first call decides the scaling of the inputs and of a
-        regressor's targets and the unit of the sample weights; those hold from then on.
-        No sample is set aside for early stopping, which monitors `X_val` and `y_val` if
-        given: `coefs_` are then the best weights so far, and `stop_reason_` says
-        "converged" once patience has run out.
+        from call to call. The first call determines the scaling of the inputs and of
+        a regressor's targets and the unit of the sample weights, for all calls. No
+        sample is set aside for early stopping, which monitors `X_val` and `y_val` if
+        given: `coefs_` are then the best weights so far, and `stop_reason_` is
+        "converged" once the patience is exhausted.
 
         Parameters
         ----------
@@ -613,8 +613,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
             All class labels that any call will see; needed in the first call.
         X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), \
 default=None
-            Validation inputs, which training never sees. With `early_stopping` they
-            decide which weights to keep; without it their loss and score are only
+            Validation inputs, which are not trained on. With `early_stopping` they
+            determine which weights to keep; without it their loss and score are only
             recorded.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Validation targets; given if and only if `X_val` is.
@@ -624,11 +624,21 @@ default=None
         Returns
         -------
         self : object
-            The estimator, one epoch further.
+            The estimator, trained for one more epoch.
+
+        Raises
+        ------
+        AttributeError
+            If the solver is not stochastic.
+        ValueError
+            If X, y, the weights or a parameter are not valid, or do not fit the
+            previous calls.
         """
         table = Table(X, y, sample_weight)
         validation = Table(X_val, y_val, sample_weight_val)
-        return self._fit(Given(table, validation, incremental=True, classes=classes))
+        return self._fit(
+            Arguments(table, validation, incremental=True, classes=classes)
+        )
 
     def predict(self, X: types.MatrixLike) -> NDArray[Any]:
         """Predict class labels.

@@ -1,17 +1,18 @@
-"""The empirical risk of an estimator on given data, as a function of theta alone."""
+"""The empirical risk of an estimator on given data, as a function of theta."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from sklearn_bpnet import _types as types
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._data.reading import Table
-from sklearn_bpnet._fit.call import Call, Given
+from sklearn_bpnet._fit.call import Arguments, Call
 from sklearn_bpnet._fit.pose import pose, read
 from sklearn_bpnet._fit.start import starting_theta
 from sklearn_bpnet._fit.state import TrainingState
@@ -25,22 +26,22 @@ from sklearn_bpnet.training.batches import RowReader
 
 @dataclass(frozen=True)
 class Objective:
-    """J(theta) of one estimator on one data set, in float64.
+    """The empirical risk J(theta) of an estimator on a data set, in float64.
 
-    Made by `empirical_risk`.
+    Returned by `empirical_risk`.
 
     Parameters
     ----------
     risk : EmpiricalRisk
         The estimator's network, loss and penalty.
     X : array or sparse operand of shape (n_samples, n_features)
-        What the network sees: standardised, if the estimator does so.
+        Input of the network: standardised, if the estimator standardises features.
     Y : ndarray of shape (n_samples, n_outputs)
         Targets of the output neurons.
     sample_weight : ndarray of shape (n_samples,) or None
-        Weights of the rows, class weights included.
+        Weights of the samples, multiplied by class weights.
     theta : ndarray of shape (n_parameters,)
-        The estimator's weights and biases, in one vector.
+        The weights and biases of the estimator, as one vector.
     """
 
     risk: EmpiricalRisk
@@ -58,7 +59,7 @@ class Objective:
         return self.risk.value_and_gradient(theta, self.X, self.Y, self.sample_weight)
 
     def backpropagate(self, theta: Array) -> Backpropagation:
-        """Z, A and delta of every layer beside J and dJ/dtheta."""
+        """J, dJ/dtheta, and Z, A and delta of every layer."""
         return self.risk.backpropagate(theta, self.X, self.Y, self.sample_weight)
 
     def coefs_and_intercepts(self, theta: Array) -> tuple[list[Array], list[Array]]:
@@ -74,14 +75,13 @@ def empirical_risk(
     y: types.MatrixLike,
     sample_weight: ArrayLike | None = None,
 ) -> Objective:
-    """The function of theta that an estimator minimises when it is fitted to X and y.
+    """The function of theta that an estimator minimises in ``fit(X, y)``.
 
     Parameters
     ----------
     estimator : BPNetClassifier or BPNetRegressor
-        Fitted: its weights and its scaling are taken. Not fitted: the scaling is
-        learned from X and y, and the weights are drawn, as in `fit`. It is left as
-        it is.
+        If it is fitted, its weights and its scaling are used. Otherwise the scaling is
+        learned from X and y and the weights are drawn, as in `fit`. Not modified.
     X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
         The inputs.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
@@ -92,19 +92,19 @@ def empirical_risk(
     Returns
     -------
     Objective
-        With the methods ``value(theta)`` and ``value_and_gradient(theta)``, and the
-        estimator's ``theta``.
+        The function, with the methods ``value(theta)`` and
+        ``value_and_gradient(theta)``, and the weights ``theta`` of the estimator.
 
     Raises
     ------
     TypeError
-        If the estimator is another one.
+        If ``estimator`` is not one of the two.
     ValueError
-        If X, y, the weights or a parameter are not valid.
+        If X, y, the weights or a parameter is not valid, or if ``n_members > 1``.
 
     Examples
     --------
-    Any method that minimises a function may train a network:
+    Any minimiser of functions can train a network:
 
     >>> from scipy.optimize import minimize
     >>> from sklearn.datasets import load_iris
@@ -119,12 +119,12 @@ def empirical_risk(
     if not isinstance(estimator, BaseBPNet):
         raise TypeError(
             "empirical_risk needs a BPNetClassifier or BPNetRegressor; got "
-            f"{type(estimator).__name__}. Of a pipeline, give the last step and the "
-            "data as the steps before leave them."
+            f"{type(estimator).__name__}. For a pipeline, pass its last step, and the "
+            "data as transformed by the previous steps."
         )
     if estimator.n_members > 1:
         raise ValueError(
-            f"empirical_risk is that of one network, but n_members="
+            "empirical_risk is defined for a single network, but n_members="
             f"{estimator.n_members}. Use n_members=1, or one of the estimators_ of a "
             "fitted ensemble."
         )
@@ -132,30 +132,30 @@ def empirical_risk(
 
 
 def _objective(estimator: BaseBPNet, table: Table) -> Objective:
-    """The objective at the weights of a fitted estimator, or where `fit` starts."""
+    """The objective at the fitted weights, or at the initial ones."""
     validate_parameters(estimator)
     random_state = deepcopy(estimator.random_state)
-    own = {"random_state": random_state, "dtype": "float64"}
-    own |= {"early_stopping": False, "warm_start": False, "calibration": None}
-    settings = Settings.of(vars(estimator._settings) | own)
-    before, classes = None, None
+    changes = {"random_state": random_state, "dtype": "float64"}
+    changes |= {"early_stopping": False, "warm_start": False, "calibration": None}
+    settings = Settings.of(vars(estimator._settings) | changes)
+    previous, classes = None, None
     if "_fitted" in vars(estimator):
-        before = estimator._model
-        # samples of some of the classes will do
-        classes = before.task.facts.get("classes")
-    given = Given(table, classes=classes)
-    call = Call(given, settings, before, TrainingState.new(random_state))
+        previous = estimator._model
+        # X may have samples of some of the classes only
+        classes = previous.task.facts.get("classes")
+    arguments = Arguments(table, classes=classes)
+    call = Call(arguments, settings, previous, TrainingState.new(random_state))
     numeric = estimator._kind == "regression"
     header = Header(estimator)
     data, task = read(call, header, estimator._learn_task, numeric=numeric)
     problem, _ = pose(call, data, task, estimator._build_network)
-    network = None if before is None else before.networks[0]
+    network = None if previous is None else previous.networks[0]
     theta = starting_theta(problem, call.state, network).flat
     samples = data.training
     reader = RowReader(samples.X, np.float64, problem.standardization)
     Y = np.asarray(problem.task.in_network_units(samples.Y), dtype=np.float64)
-    seen = reader.read(slice(0, len(Y)))
-    return Objective(problem.risk, seen, Y, samples.weights, theta)
+    inputs = reader.read(slice(0, len(Y)))
+    return Objective(problem.risk, inputs, Y, samples.weights, theta)
 
 
 def check_gradient(
@@ -169,21 +169,21 @@ def check_gradient(
     n_per_array: int | None = None,
     random_state: int = 0,
 ) -> GradientReport:
-    """Hold backpropagation against central differences on a user's network and data.
+    """Compare backpropagation with central differences on given data.
 
     For every parameter t of the network, dJ/dt by backpropagation is compared with
     (J(t + h) - J(t - h)) / 2h, which takes two forward passes over X. J is the
-    empirical risk that `fit` minimises, penalty and weights included, in float64. Use
-    few rows, and a small network or ``n_per_array``.
+    empirical risk that `fit` minimises, including penalty and sample weights, in
+    float64. Use few samples, and a small network or ``n_per_array``.
 
-    Where J has a kink within the step (a ReLU at 0, an L1 penalty of a zero weight),
-    any derivative between those of the two sides is right.
+    If J has a kink within the step (a ReLU at 0, an L1 penalty of a zero weight), any
+    value between the one-sided derivatives is accepted.
 
     Parameters
     ----------
     estimator : BPNetClassifier or BPNetRegressor
-        Fitted: checked at its weights. Not fitted: checked at the weights that `fit`
-        would start from. It is left as it is.
+        If it is fitted, the gradient is checked at its weights, otherwise at the
+        initial weights of `fit`. Not modified.
     X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
         The inputs.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
@@ -191,30 +191,31 @@ def check_gradient(
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows, at least 0.
     gradient : array-like of shape (n_parameters,), default=None
-        A gradient to check in place of the package's, such as that of a backward pass
-        of one's own: dJ/dW, row by row, and dJ/db of the first layer, then of the next;
-        before them that with respect to a learned input scale.
+        A gradient to check in place of that of the package, such as the result of a
+        user-defined backward pass: dJ/dW in C order and dJ/db of the first layer, then
+        of the next one; a learned input scale comes first.
     rtol : float, default=1e-5
-        Relative difference that is taken for rounding. Below 1e-8 times J, or 1e-8
-        if J is less than 1, every difference is.
+        Relative tolerance. Differences below 1e-8 * max(J, 1) are always attributed to
+        rounding.
     n_per_array : int, default=None
-        How many parameters of each weight matrix and bias vector are checked, drawn
-        at random. None: all.
+        Number of randomly chosen parameters of each weight matrix and bias vector that
+        are checked, at least 1. None means all.
     random_state : int, default=0
-        Which ones.
+        Determines the choice.
 
     Returns
     -------
     GradientReport
-        How many parameters were checked, and the largest difference.
+        Number of parameters checked, and the largest difference.
 
     Raises
     ------
     GradientMismatchError
-        An AssertionError that says which parameters of which layer are off, with
-        both numbers; its ``report`` lists them.
+        An AssertionError that names the parameters whose derivatives differ, with both
+        values; its ``report`` lists them.
     TypeError, ValueError
-        As for `empirical_risk`.
+        As for `empirical_risk`; ValueError also if ``gradient`` or ``n_per_array`` is
+        not valid.
 
     Examples
     --------
@@ -232,24 +233,26 @@ def check_gradient(
     gradient = np.asarray(gradient, dtype=np.float64)
     if gradient.shape != J.theta.shape:
         raise ValueError(
-            f"gradient must have the shape {J.theta.shape}, a number for every weight "
-            f"and bias; got {gradient.shape}."
+            f"gradient must have the shape {J.theta.shape}, one number for every "
+            f"weight and bias; got {gradient.shape}."
         )
-    which = None
+    positions = None
     if n_per_array is not None:
         if n_per_array < 1:
             raise ValueError(f"n_per_array must be at least 1; got {n_per_array!r}.")
         rng = np.random.default_rng(random_state)
-        which = _some_of_each(J.risk.network.shapes, n_per_array, rng)
-    report = compare(J.value, J.theta, gradient, J.risk.network, which, rtol)
+        positions = _random_positions(J.risk.network.shapes, n_per_array, rng)
+    report = compare(J.value, J.theta, gradient, J.risk.network, positions, rtol)
     if report.mismatches:
         raise GradientMismatchError(report)
     return report
 
 
-def _some_of_each(shapes, n, rng):
-    """Positions in theta, up to n of every array."""
-    sizes = [int(np.prod(shape)) for of_block in shapes for shape in of_block]
+def _random_positions(
+    shapes: Sequence[Sequence[tuple[int, ...]]], n: int, rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """Random positions in theta, up to n of every array."""
+    sizes = [int(np.prod(shape)) for block in shapes for shape in block]
     starts = np.cumsum([0, *sizes[:-1]])
     return np.concatenate(
         [

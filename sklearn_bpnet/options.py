@@ -1,8 +1,8 @@
-"""Options: what belongs to a parameter of an estimator, beside its main value.
+"""Options: parameters of an estimator with several fields.
 
-A parameter such as ``dropout`` takes a plain value, ``dropout=0.2``, or an object that
-says more, ``dropout=Dropout(0.2, schedule="flat_cosine")``. The fields are nested
-parameters: ``set_params(dropout__schedule="flat_cosine")`` turns the plain value into
+A parameter such as ``dropout`` takes a plain value, ``dropout=0.2``, or an object with
+further fields, ``dropout=Dropout(0.2, schedule="flat_cosine")``. The fields are nested
+parameters: ``set_params(dropout__schedule="flat_cosine")`` replaces the plain value by
 the object.
 """
 
@@ -28,27 +28,27 @@ from sklearn_bpnet.training.schedules import Schedule, schedule_from
 
 @dataclass(frozen=True)
 class Option(Configurable):
-    """What the options have in common."""
+    """The base class of the options."""
 
     @classmethod
     def of(cls, value: Any) -> Self:
-        """Return the option that a value of the estimator's parameter stands for.
+        """Return the option that a value of the estimator's parameter denotes.
 
         Parameters
         ----------
         value : object
-            An option, which is returned, or its first field.
+            An option, which is returned unchanged, or the value of its first field.
         """
         return value if isinstance(value, cls) else cls(value)  # type: ignore[call-arg]
 
     def with_params(self, **changes: Any) -> Self:
-        """Return a copy with some fields changed; the object itself stays as it is.
+        """Return a copy with some fields changed.
 
         Parameters
         ----------
         **changes : dict
-            New values by name. ``name__hyper_parameter`` reaches into a field, and into
-            what its name stands for.
+            New values by name. ``name__hyper_parameter`` changes a hyper-parameter of a
+            field, or of the object that the value of the field denotes.
 
         Raises
         ------
@@ -66,7 +66,7 @@ class Option(Configurable):
         return Configurable.with_params(replace(changed, **instances), **inner)
 
     def _instance(self, name: str, value: Any) -> Any:
-        """What the value of a field stands for, where that has hyper-parameters."""
+        """The object that the value of a field denotes, if it has hyper-parameters."""
         return value
 
 
@@ -77,15 +77,20 @@ class Dropout(Option):
     Parameters
     ----------
     rate : float or sequence of float, default=0.0
-        Probability of a hidden unit to be left out of a training step, in [0, 1), or
-        one for every hidden layer.
+        Probability with which a hidden unit is left out of a training step, in [0, 1),
+        or one for every hidden layer.
     input_rate : float, default=0.0
-        The same for features, in [0, 1); a feature that is left out is set to its mean
-        by the standardisation. Needs dense X.
+        The same for features, in [0, 1). With standardised features, one that is left
+        out takes its mean. Needs dense X.
     schedule : str, callable or Schedule, default="constant"
-        Factor of both rates during training, by the names of ``learning_rate`` that do
-        not follow plateaus. "flat_cosine" keeps the rates for half of the epochs, then
-        lowers them to 0.
+        Schedule of a factor of both rates: any schedule of ``learning_rate`` except
+        those that follow plateaus. "flat_cosine" keeps the rates for half of the
+        epochs, and then decreases them to 0.
+
+    Raises
+    ------
+    ValueError
+        If a rate or the schedule is not valid.
 
     References
     ----------
@@ -121,7 +126,7 @@ class Dropout(Option):
 
     @property
     def rates(self) -> tuple[float, ...]:
-        """The rates of hidden layers, one or several."""
+        """The rates of the hidden layers as a tuple, of length 1 for a common rate."""
         return self.rate if isinstance(self.rate, tuple) else (self.rate,)
 
     def _instance(self, name: str, value: Any) -> Any:
@@ -135,12 +140,17 @@ class WeightDecay(Option):
     Parameters
     ----------
     rate : float or None, default=None
-        Before every step the weights, not the biases, shrink by
-        ``learning_rate * rate`` of themselves; at least 0. None is the solver's own:
+        Before every step, the weights (not the biases) are multiplied by
+        ``1 - learning_rate * rate``; at least 0. None is the default of the solver:
         0.01 for "adamw" and 0 for the others.
     schedule : str, callable or Schedule, default="constant"
-        Factor of the rate during training, by the names of ``learning_rate`` that do
-        not follow plateaus.
+        Schedule of a factor of the rate: any schedule of ``learning_rate`` except those
+        that follow plateaus.
+
+    Raises
+    ------
+    ValueError
+        If the rate or the schedule is not valid.
 
     References
     ----------
@@ -173,10 +183,15 @@ class EarlyStopping(Option):
     Parameters
     ----------
     ties : {"loss", "first", "last"}, default="loss"
-        Which of two epochs is the better one. With "loss", where the score differs from
-        the best by less than ``tol``, the loss on the validation samples decides. With
-        "first" or "last", of equal scores the earlier or the later, and neither counts
-        as an improvement.
+        Which of two epochs is better. "loss": if the score differs from the best one by
+        less than ``tol``, the loss on the validation samples decides. "first" or
+        "last": of equal scores the earlier or the later one; neither counts as an
+        improvement.
+
+    Raises
+    ------
+    ValueError
+        If ``ties`` is not valid.
 
     Examples
     --------
@@ -194,12 +209,16 @@ class EarlyStopping(Option):
 
     @classmethod
     def of(cls, value: Any) -> EarlyStopping | None:  # type: ignore[override]
-        """Return the option that a value of ``early_stopping`` stands for.
+        """Return the option that a value of ``early_stopping`` denotes.
 
         Parameters
         ----------
         value : bool or EarlyStopping
-            True is the default option; for False there is none.
+            True denotes the default option, False none.
+
+        Returns
+        -------
+        EarlyStopping or None
         """
         if isinstance(value, cls):
             return value
@@ -218,9 +237,14 @@ class Initialization(Option):
     biases : str or BiasInitializer, default="zeros"
         Initialisation scheme of the biases.
     output : str, Initializer or None, default=None
-        Initialisation scheme of the output layer's weights; None is that of the others.
-        With "zeros" its biases are zero too, so that training starts from outputs that
-        are the same for all samples.
+        Initialisation scheme of the weights of the output layer; None means
+        ``weights``. With "zeros", the biases of the layer are zero, too, so that the
+        initial outputs are the same for all samples.
+
+    Raises
+    ------
+    ValueError
+        If a scheme is unknown.
 
     Examples
     --------
@@ -247,17 +271,19 @@ class Initialization(Option):
 
 
 def _is_number(value: Any) -> bool:
+    """Whether a value is a real number, and not a boolean."""
     return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
 
 
 def _is_rate(value: Any) -> bool:
+    """Whether a value is a probability below 1."""
     return _is_number(value) and 0 <= value < 1
 
 
 def _check_schedule(spec: Any) -> None:
-    """Raise ValueError where a schedule is unknown, or follows plateaus.
+    """Raise ValueError if a schedule is unknown or follows plateaus.
 
-    Only the learning rate says when training ends at a plateau.
+    The latter determine when training ends, which only the learning rate may.
     """
     if schedule_from(spec).follows_plateaus:
         raise ValueError(

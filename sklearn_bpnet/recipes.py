@@ -1,9 +1,9 @@
-"""Recipes: parameters that belong together, by name.
+"""Recipes: sets of parameters, by name.
 
 ``BPNetClassifier.from_recipe(name)`` and ``BPNetRegressor.from_recipe(name)`` pass one
 of these dictionaries to the constructor; every entry is an ordinary parameter. They
-state what a training depends on even where it is a default, so that a recipe stays the
-same when a default changes.
+include parameters that have their default values, so that a recipe remains the same if
+a default changes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sklearn_bpnet.options import Dropout, EarlyStopping, Initialization, Weight
 
 Settings = dict[str, Any]
 
-# What a network is without any ingredient.
+# A network without any additional technique.
 _PLAIN: Settings = {
     "l1_ratio": 0.0,
     "learning_rate": "constant",
@@ -47,7 +47,7 @@ _LECTURE = _PLAIN | {
 }
 
 # MLPClassifier and MLPRegressor of scikit-learn 1.9. Their alpha of 1e-4 is divided by
-# the batch size, and they wait for one epoch more than n_iter_no_change says.
+# the batch size, and their patience is n_iter_no_change plus one epoch.
 _SCIKIT_LEARN = _PLAIN | {
     "hidden_layer_sizes": (100,),
     "activation": "relu",
@@ -90,8 +90,8 @@ _REALMLP_TD_S = _PLAIN | {
     "dtype": "float32",
 }
 
-# What RealMLP-TD adds, from the same sources. Weight decay leaves the learned scale
-# alone here, which pytabkit lets decay 36 times as fast as the weights.
+# What RealMLP-TD adds, from the same sources. Here the learned scale does not decay; in
+# pytabkit it decays 36 times as fast as the weights.
 _REALMLP_TD = _REALMLP_TD_S | {
     "initializer": Initialization("unit_variance", biases="hull"),
     "dropout": Dropout(0.15, schedule="flat_cosine"),
@@ -156,19 +156,19 @@ RECIPES: dict[str, dict[str, Settings]] = {
 
 
 def recipe(name: str, task: str) -> Settings:
-    """The parameters of a recipe for a task, a copy.
+    """A copy of the parameters of a recipe.
 
     Parameters
     ----------
     name : str
-        Of ``RECIPES``.
+        Name of the recipe, a key of ``RECIPES``.
     task : {"classification", "regression"}
-        What the estimator does.
+        Task of the estimator.
 
     Raises
     ------
     ValueError
-        If there is no recipe of that name.
+        If there is no recipe with that name.
     """
     if name not in RECIPES:
         known = ", ".join(repr(known) for known in RECIPES)

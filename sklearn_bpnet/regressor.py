@@ -552,7 +552,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
             "input_scaling": input_mean is not None or input_scale is not None,
             "target_scaling": target_mean is not None or target_scale is not None,
         }
-        reg: Self = cls._with_layers_of(coefs, parameters, given)
+        reg: Self = cls._for_layers(coefs, parameters, given)
         units = given_standardization(
             target_mean, target_scale, np.shape(coefs[-1])[1], "target"
         )
@@ -562,9 +562,9 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         return reg._with_weights(task, coefs, intercepts, input_mean, input_scale)
 
     def _learn_task(
-        self, settings: Settings, y: Any, before: Any, classes: Any
+        self, settings: Settings, y: Any, previous: Any, classes: Any
     ) -> tuple[Regression, Any]:
-        return Regression.learn(settings, y, before=before)
+        return Regression.learn(settings, y, previous=previous)
 
     def _known_task(self, settings: Settings, facts: Mapping[str, Any]) -> Regression:
         return replace(Regression.of_settings(settings), **facts)

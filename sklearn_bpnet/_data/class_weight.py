@@ -1,29 +1,45 @@
-"""Class weights: how much the rows of a class count."""
+"""Class weights: factors of the sample weights, by class."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_sample_weight
 
+Weights = NDArray[np.float64]
 
-def class_weights(class_weight, classes, y, weights):
-    """Sample weights times the weights of the rows' classes.
+
+def class_weights(
+    class_weight: dict[Any, float] | str,
+    classes: NDArray[Any],
+    y: NDArray[Any],
+    weights: Weights | None,
+) -> Weights:
+    """Sample weights times the weights of the samples' classes.
 
     Parameters
     ----------
     class_weight : dict or "balanced"
-        As in scikit-learn. "balanced" gives the classes present equal total weight,
-        the sample weights counted.
+        As in scikit-learn. "balanced" gives all classes of y equal total weight, sample
+        weights included.
     classes : ndarray of shape (n_classes,)
         The class labels.
     y : ndarray of shape (n_samples,)
-        The rows' labels.
+        Labels of the samples.
     weights : ndarray of shape (n_samples,) or None
         Sample weights.
 
     Returns
     -------
     ndarray of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If a class is unknown, or a weight negative, or all are zero.
     """
     weights = np.ones(len(y)) if weights is None else weights
     if isinstance(class_weight, dict):
@@ -39,16 +55,36 @@ def class_weights(class_weight, classes, y, weights):
         factors = compute_sample_weight(_balanced(y, weights), y)
     else:
         raise ValueError(
-            "class_weight as a list is for label indicators. Give a dictionary of "
+            "class_weight as a list is for label indicators. Use a dictionary of "
             "class labels, or 'balanced'."
         )
     return _checked(weights * factors)
 
 
-def indicator_weights(class_weight, Y, weights):
-    """Sample weights times those of the labels; parameters as for `class_weights`.
+def indicator_weights(
+    class_weight: Sequence[dict[int, float]] | dict[int, float] | str,
+    Y: NDArray[Any],
+    weights: Weights | None,
+) -> Weights:
+    """Sample weights times the weights of the labels of label indicators.
 
-    ``class_weight`` is a list of one dictionary for every column of Y, or "balanced".
+    Parameters
+    ----------
+    class_weight : list of dict, or "balanced"
+        One dictionary for every column of Y.
+    Y : ndarray of shape (n_samples, n_labels)
+        Label indicators.
+    weights : ndarray of shape (n_samples,) or None
+        Sample weights.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If ``class_weight`` is not such a list, a weight is negative, or all are zero.
     """
     weights = np.ones(len(Y)) if weights is None else weights
     if isinstance(class_weight, dict):
@@ -61,8 +97,8 @@ def indicator_weights(class_weight, Y, weights):
     return _checked(weights * compute_sample_weight(class_weight, Y))
 
 
-def _balanced(y, weights):
-    """The weight of every class that makes their totals equal."""
+def _balanced(y: NDArray[Any], weights: Weights) -> dict[Any, float]:
+    """Class weights that give every class the same total weight."""
     present, codes = np.unique(y, return_inverse=True)
     totals = np.bincount(codes, weights)
     balanced = np.divide(
@@ -74,9 +110,11 @@ def _balanced(y, weights):
     return dict(zip(present.tolist(), balanced.tolist(), strict=True))
 
 
-def _checked(weights):
+def _checked(weights: Weights) -> Weights:
+    """The weights; ValueError if one is negative or none is positive."""
     if not (weights >= 0).all() or not weights.sum() > 0:
         raise ValueError(
-            "class_weight must be at least 0 and leave a row with a positive weight."
+            "class_weight must be at least 0 and leave at least one sample with a "
+            "positive weight."
         )
     return weights

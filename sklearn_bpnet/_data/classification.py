@@ -37,16 +37,18 @@ _BELOW_ONE = 1 - np.finfo(np.float64).epsneg
 
 @dataclass(frozen=True)
 class Classification(Task):
-    """One of several classes, or any of several labels.
+    """Exclusive classes, or label indicators.
 
     Parameters
     ----------
     loss : Loss
+        L(y, a).
     output_activation : Activation
+        Activation of the output neurons.
     encoding : TargetEncoding
-        What the output neurons mean; not asked for label indicators.
+        What the output neurons mean; unused for label indicators.
     classes : ndarray of shape (n_classes,)
-        The class labels, sorted; for label indicators the numbers of the columns.
+        The class labels, sorted; for label indicators the column indices.
     multilabel : bool
         Whether the targets are label indicators.
     class_weight : dict, list, "balanced" or None
@@ -62,29 +64,29 @@ class Classification(Task):
     def of_classes(
         cls, settings: Settings, classes: NDArray[Any], multilabel: bool
     ) -> Classification:
-        """The task of telling these classes, or giving these labels.
+        """The task of predicting these classes or labels.
 
         Raises
         ------
         ValueError
-            If loss, output activation and target encoding do not fit it.
+            If loss, output activation or target encoding do not fit the task.
         """
         loss = LOSSES.resolve(settings.loss)
-        named = settings.output_activation
-        is_auto = isinstance(named, str) and named == "auto"
+        output = settings.output_activation
+        is_auto = isinstance(output, str) and output == "auto"
         asks_for_softmax = not is_auto and isinstance(
-            ACTIVATIONS.resolve(named), Softmax
+            ACTIVATIONS.resolve(output), Softmax
         )
         if multilabel and asks_for_softmax:
             raise ValueError(
-                f"output_activation={named!r} makes exactly one of "
-                "the outputs true, but of label indicators any number may be. Use "
-                "'sigmoid' or 'auto', or give y as class labels."
+                f"output_activation={output!r} is for exclusive classes, but label "
+                "indicators are not exclusive. Use 'sigmoid' or 'auto', or give y as "
+                "class labels."
             )
         encoding = _encoding(settings, loss, len(classes), multilabel, asks_for_softmax)
         if is_auto or (len(classes) == 1 and not multilabel):
-            named = _default_output(loss, encoding, len(classes), multilabel)
-        activation = ACTIVATIONS.resolve(named)
+            output = _default_output(loss, encoding, len(classes), multilabel)
+        activation = ACTIVATIONS.resolve(output)
         weights = settings.class_weight
         return cls(loss, activation, encoding, classes, multilabel, weights)
 
@@ -94,10 +96,10 @@ class Classification(Task):
         settings: Settings,
         y: NDArray[Any],
         *,
-        before: Classification | None = None,
+        previous: Classification | None = None,
         classes: NDArray[Any] | None = None,
     ) -> tuple[Classification, NDArray[Any]]:
-        """The task, and the targets Y of y.
+        """The task of the targets y, and their encoding Y.
 
         Parameters
         ----------
@@ -105,15 +107,15 @@ class Classification(Task):
             The constructor's parameters.
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             The targets.
-        before : Classification or None, default=None
-            The task of the calls that training continues from.
+        previous : Classification or None, default=None
+            The task of the previous calls, if training continues them.
         classes : ndarray of shape (n_classes,) or None, default=None
-            All classes, where y may lack some.
+            All classes, some of which may be missing in y; None for those of y.
 
         Raises
         ------
         ValueError
-            If y is not valid, or has other classes than before.
+            If y is not valid, or has other classes than in the previous calls.
         """
         check_classification_targets(y)
         y_type = type_of_target(y)
@@ -124,26 +126,26 @@ class Classification(Task):
                 "sklearn.multioutput.MultiOutputClassifier."
             )
         multilabel = y_type == "multilabel-indicator"
-        if before is not None and multilabel != before.multilabel:
+        if previous is not None and multilabel != previous.multilabel:
             raise ValueError(
                 "Training cannot continue: label indicators and class labels do not "
                 "mix between calls."
             )
-        found = np.arange(y.shape[1]) if multilabel else unique_labels(y)
-        if classes is None and before is not None:
-            classes = before.classes
-            if settings.warm_start and set(found) != set(classes):
+        present = np.arange(y.shape[1]) if multilabel else unique_labels(y)
+        if classes is None and previous is not None:
+            classes = previous.classes
+            if settings.warm_start and set(present) != set(classes):
                 raise ValueError(
                     "warm_start can only be used where `y` has the same classes as in "
                     f"the previous call to fit. Previously got {classes}, `y` has "
-                    f"{found}"
+                    f"{present}"
                 )
         if classes is None:
-            classes = found
-        elif len(np.setdiff1d(found, classes)):
+            classes = present
+        elif len(np.setdiff1d(present, classes)):
             raise ValueError(
                 "`y` has classes not in `self.classes_`. `self.classes_` has "
-                f"{classes}. 'y' has {found}."
+                f"{classes}. 'y' has {present}."
             )
         task = cls.of_classes(settings, classes, multilabel)
         return task, task._encode(y)
@@ -153,14 +155,14 @@ class Classification(Task):
     def encode(self, y: NDArray[Any]) -> NDArray[Any]:
         if (type_of_target(y) == "multilabel-indicator") != self.multilabel:
             raise ValueError(
-                "y_val must be of the kind of y: label indicators or class labels."
+                "y_val must be of the same kind as y: label indicators or class labels."
             )
         if not self.multilabel:
             unknown = np.setdiff1d(unique_labels(y), self.classes)
             if len(unknown):
                 raise ValueError(
-                    f"y_val has classes that y has not: {unknown}. y has "
-                    f"{self.classes}."
+                    f"y_val has classes that y does not have: {unknown}. The classes "
+                    f"of y are {self.classes}."
                 )
         return self._encode(y)
 
@@ -176,7 +178,7 @@ class Classification(Task):
 
     @property
     def n_outputs(self) -> int:
-        """Output neurons that the classes need."""
+        """Number of output neurons that the classes need."""
         if self.multilabel:
             return len(self.classes)
         return int(self.encoding.table(len(self.classes)).shape[1])
@@ -216,27 +218,27 @@ class Classification(Task):
         n_networks: int,
         temperature: float | None = None,
     ) -> tuple[Classification, Array, Array]:
-        """One prediction of one network or of many.
+        """Combine the outputs of one or many networks into one prediction.
 
-        Of many the probabilities are averaged, or the outputs of a loss that
-        estimates none.
+        The probabilities of many networks are averaged; if the loss estimates none,
+        their outputs.
 
         Parameters
         ----------
         outputs : iterator of tuple of ndarray of shape (n_samples, n_outputs)
-            Z and A of every network, float64; may be overwritten.
+            Logits Z and outputs A of every network, float64; may be overwritten.
         n_networks : int
-            How many.
+            Number of networks.
         temperature : float or None, default=None
-            What the logits are divided by.
+            Divisor of the logits; None for 1.
 
         Returns
         -------
         task : Classification
-            What reads the prediction: this one, or for averaged probabilities one
-            with an output neuron per class.
+            The task that interprets Z and A: this one, or for averaged probabilities
+            one with an output neuron per class.
         Z, A : ndarray of shape (n_samples, n_outputs)
-            Its logits and outputs.
+            Logits and outputs of the combined prediction.
         """
         if n_networks == 1:
             Z, A = next(outputs)
@@ -261,7 +263,7 @@ class Classification(Task):
         return task, L, np.exp(L)
 
     def scores(self, Z: Array, A: Array) -> Any:
-        """The decision function, from logits Z and outputs A."""
+        """The decision function, computed from logits Z and outputs A."""
         if isinstance(self.output_activation, (Sigmoid, Softmax, Heaviside)):
             S = Z  # where A rounds to 0 or 1, Z still ranks
         else:
@@ -277,7 +279,7 @@ class Classification(Task):
         return np.log(self.probabilities(A))
 
     def labels(self, scores: Array) -> NDArray[Any]:
-        """The labels that the decision function stands for."""
+        """The labels predicted from the scores of the decision function."""
         if self.multilabel:
             return (scores > 0).astype(int)
         if self.is_certain:
@@ -285,9 +287,9 @@ class Classification(Task):
         return self.classes[_highest(scores)]
 
     def probabilities(self, A: Array) -> Any:
-        """The probabilities that outputs A stand for; their logarithms are finite.
+        """Probabilities of shape (n_samples, n_classes), from outputs A.
 
-        Of shape (n_samples, n_classes); those of labels are below 1, too.
+        Their logarithms are finite; those of label indicators are below 1, too.
         """
         if self.is_certain:
             return np.ones((len(A), 1))
@@ -297,17 +299,17 @@ class Classification(Task):
         return np.clip(P, _SMALLEST, _BELOW_ONE if self.multilabel else None)
 
     def log_probabilities(self, Z: Array, A: Array) -> Array:
-        """The logarithms of one network's probabilities.
+        """Logarithms of one network's probabilities.
 
-        Of shape (n_samples, n_classes); for label indicators (n_samples, n_classes,
-        2), of not having and of having the label.
+        The shape is (n_samples, n_classes), and (n_samples, n_classes, 2) for label
+        indicators: the last axis is the absence and the presence of the label.
         """
         activation = self.output_activation
         if isinstance(activation, Softmax) and not self.multilabel:
             return log_softmax(Z, axis=1)
         if isinstance(activation, Sigmoid) and (
             self.multilabel or len(self.classes) == 2
-        ):  # where A rounds to 1, Z still tells what is left
+        ):  # where A rounds to 1, 1 - A is still exact in terms of Z
             L: Array = -np.logaddexp(0, np.stack([Z, -Z], axis=-1))
             return L if self.multilabel else L[:, 0]
         P = self.probabilities(A)
@@ -335,7 +337,7 @@ def _encoding(
     multilabel: bool,
     asks_for_softmax: bool,
 ) -> TargetEncoding:
-    """What the output neurons mean, by `target_encoding`."""
+    """What `target_encoding` makes the output neurons mean."""
     encoding = TARGET_ENCODINGS.resolve(settings.target_encoding)
     if multilabel:
         return encoding
@@ -345,8 +347,8 @@ def _encoding(
         and not loss.estimates_probabilities
     ):
         raise ValueError(
-            "target_encoding='ordinal' needs a loss that compares numbers; "
-            f"loss={settings.loss!r} knows yes and no only. Use "
+            "target_encoding='ordinal' needs a loss of numeric targets; "
+            f"loss={settings.loss!r} is for binary targets only. Use "
             "loss='squared_error' or target_encoding='one-hot'."
         )
     if n_classes > 2:
@@ -368,7 +370,7 @@ def _default_output(
 def given_classes(
     settings: Settings, classes: Any, multilabel: bool, n_outputs: int
 ) -> Classification:
-    """The task of a network whose weights are given.
+    """The task of a network with given weights.
 
     Raises
     ------
@@ -381,7 +383,7 @@ def given_classes(
     if not np.array_equal(np.unique(labels), labels):
         raise ValueError(
             "classes must be distinct labels, sorted as classes_ always is; got "
-            f"{classes!r}. Sort them and the columns of the last layer alike."
+            f"{classes!r}. Sort them, and the columns of the last layer likewise."
         )
     if len(labels) < 2 and not multilabel:
         raise ValueError(f"classes must be at least two labels; got {classes!r}.")

@@ -1,22 +1,28 @@
-"""A short name for the rows of a call, to tell whether the next call has them too."""
+"""A digest of the samples of a call, to tell whether the next call has the same."""
 
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-_MAX_SAMPLES = 64  # evenly spaced: enough to tell tables apart, whatever their size
+_MAX_SAMPLES = 64  # evenly spaced: enough to tell tables of any size apart
 
 
-def fingerprint(*arrays):
-    """A hexadecimal digest of the arrays' shapes and of some of their rows.
+def fingerprint(*arrays: Any) -> str:
+    """A hexadecimal digest of the arrays' shapes and of some of their samples.
 
     Parameters
     ----------
     *arrays : ndarray, CSR matrix or array, or None
-        Of one row a sample. The dtype counts as far as the values differ by it.
+        With one entry or row per sample. Numbers are compared as float64, whatever the
+        dtype.
+
+    Returns
+    -------
+    str
     """
     digest = hashlib.blake2b(digest_size=16)
     for array in arrays:
@@ -24,12 +30,12 @@ def fingerprint(*arrays):
             digest.update(b"none")
             continue
         digest.update(repr(array.shape).encode())
-        n_rows = array.shape[0]
-        rows = np.linspace(0, n_rows - 1, min(n_rows, _MAX_SAMPLES)).astype(np.intp)
-        chosen = array[rows]
-        parts = [chosen]
-        if sparse.issparse(chosen):
-            parts = [chosen.data, chosen.indices, chosen.indptr]
+        n = array.shape[0]
+        indices = np.linspace(0, n - 1, min(n, _MAX_SAMPLES)).astype(np.intp)
+        selection = array[indices]
+        parts = [selection]
+        if sparse.issparse(selection):
+            parts = [selection.data, selection.indices, selection.indptr]
         for part in parts:
             digest.update(np.ascontiguousarray(part, dtype=np.float64).tobytes())
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Means over the outputs of many networks, with one of them in memory at a time."""
+"""Means over the outputs of many networks, of which only one is held in memory."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def mean_and_std(arrays: Iterable[Array]) -> tuple[Any, Any]:
 
 
 def log_mean(logs: Iterable[Array]) -> Array:
-    """The logarithm of the mean of exp(L) over arrays L."""
+    """The logarithm of the mean of exp(L) over arrays L, which may be overwritten."""
     total: Any = None
     n = 0
     for L in logs:

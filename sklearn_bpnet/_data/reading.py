@@ -1,4 +1,4 @@
-"""From what a user gives to the samples of a call: checked, encoded, weighted."""
+"""From the arguments of a call to its samples: checked, encoded, weighted."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from sklearn_bpnet._sklearn_compat import Header, check_sample_weight
 
 @dataclass(frozen=True)
 class Table:
-    """X, y and sample weights as the user gave them.
+    """X, y and sample weights as passed by the user.
 
     Parameters
     ----------
     X, y : object
-        None for both where there is no such table.
+        Inputs and targets; None if the table is not given.
     sample_weight : object, default=None
         Weights of the samples.
     """
@@ -34,7 +34,7 @@ class Table:
 
     @property
     def is_given(self) -> bool:
-        """Whether any of the three is there."""
+        """Whether any of the three is given."""
         parts = self.X, self.y, self.sample_weight
         return any(part is not None for part in parts)
 
@@ -56,20 +56,20 @@ def read(
     Parameters
     ----------
     header : Header
-        Checks the names of features, or learns them.
+        Checks the feature names, or learns them in a first call.
     table, validation : Table
-        Training samples; validation samples, if there are some.
+        Training samples, and optional validation samples.
     learn_task : callable
-        From y to the task and the targets Y.
+        Maps y to the task and the encoded targets Y.
     continues : bool
-        Whether there were calls before.
+        Whether training continues previous calls.
     numeric : bool
-        Whether targets are numbers.
+        Whether the targets are numeric.
 
     Raises
     ------
     ValueError
-        If they are not valid.
+        If a table is not valid.
     """
     training = _checked(header, table, numeric, reset=not continues)
     task, training.Y = learn_task(training.y)
@@ -80,12 +80,14 @@ def read(
         n, n_val = training.Y.shape[1], data.validation.Y.shape[1]
         if n_val != n:
             raise ValueError(
-                f"y_val has {n_val} outputs, but y has {n}. They must be of one kind."
+                f"y_val has {n_val} outputs, but y has {n}. Both must have the same "
+                "number."
             )
     return data, task
 
 
 def _checked(header: Header, table: Table, numeric: bool, *, reset: bool) -> Samples:
+    """The samples of a table, with targets not yet encoded."""
     X, y = header.validated(table.X, table.y, y_numeric=numeric, reset=reset)
     weights = None
     if table.sample_weight is not None:
@@ -95,11 +97,11 @@ def _checked(header: Header, table: Table, numeric: bool, *, reset: bool) -> Sam
 
 
 def _validation(header: Header, table: Table, task: Task, numeric: bool) -> Samples:
-    """The validation samples that a user gave."""
+    """The given validation samples, encoded and weighted."""
     if table.X is None or table.y is None:
         raise ValueError(
-            "X_val and y_val belong together, sample_weight_val with them: give "
-            "X_val and y_val, or none of the three."
+            "X_val and y_val must be given together, and sample_weight_val only with "
+            "them."
         )
     samples = _checked(header, table, numeric, reset=False)
     samples.Y = task.encode(samples.y)
@@ -117,29 +119,29 @@ def set_aside(
     known: Any = None,
     incremental: bool = False,
 ) -> str | None:
-    """Decide the training and the validation samples; weight 0 is neither.
+    """Choose training and validation samples, both of positive weight.
 
     Parameters
     ----------
     data : Data
-        Changed.
+        Changed in place.
     task : Task
-        Whose classes stratify the split.
+        Its classes stratify the split.
     settings : Settings
         The constructor's parameters.
     groups : array-like of shape (n_samples,) or None
-        Samples of a group stay together.
+        Group of every sample; samples of a group stay together.
     seed : int
-        Determines the split.
+        Seed of the split.
     known : tuple of two ndarray of int or None, default=None
         The split of a fit that is resumed.
     incremental : bool, default=False
-        Whether this is `partial_fit`, which sets nothing aside.
+        Whether this is `partial_fit`, which sets no samples aside.
 
     Returns
     -------
     str or None
-        What the user should know.
+        A warning for the user.
     """
     samples = data.training
     holds_out = settings.early_stopping and data.validation is None and not incremental

@@ -1,4 +1,4 @@
-"""Regression: numbers to targets in the network's units, and outputs back."""
+"""Regression: targets to the units of the network, and outputs back."""
 
 from __future__ import annotations
 
@@ -34,12 +34,16 @@ class Regression(Task):
     Parameters
     ----------
     loss : Loss
+        L(y, a).
     output_activation : Activation
+        Activation of the output neurons.
     mean, scale : ndarray of shape (n_targets,) or None
         A target is the network's output times the scale plus the mean; None for both
         where the output is the target.
     low, high : ndarray of shape (n_targets,) or None
         Range of the training targets; None where weights were given.
+    clips : bool, default=False
+        Whether predictions are clipped to that range.
     """
 
     mean: NDArray[np.float64] | None = None
@@ -50,9 +54,9 @@ class Regression(Task):
 
     @classmethod
     def learn(
-        cls, settings: Settings, y: NDArray[Any], *, before: Regression | None = None
+        cls, settings: Settings, y: NDArray[Any], *, previous: Regression | None = None
     ) -> tuple[Regression, NDArray[Any]]:
-        """The task, not yet with the units of its targets, and the targets Y of y.
+        """The task of the targets y, still without their units, and the targets Y.
 
         Parameters
         ----------
@@ -60,23 +64,24 @@ class Regression(Task):
             The constructor's parameters.
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
             The targets.
-        before : Regression or None, default=None
-            The task of the calls that training continues from, whose units hold.
+        previous : Regression or None, default=None
+            The task of the previous calls, if training continues them; its units are
+            kept.
         """
         task = cls.of_settings(settings)
-        if before is not None:
-            task = replace(task, **before.facts)
+        if previous is not None:
+            task = replace(task, **previous.facts)
         return task, task.encode(y)
 
     @classmethod
     def of_settings(cls, settings: Settings) -> Regression:
-        """The task, before there are targets."""
+        """The task of the settings, before targets are known."""
         loss = LOSSES.resolve(settings.loss)
-        named = settings.output_activation
-        if isinstance(named, str) and named == "auto":
+        output = settings.output_activation
+        if isinstance(output, str) and output == "auto":
             is_bounded = _target_range(settings) is not None
-            named = "sigmoid" if is_bounded else loss.default_output("regression")
-        activation = ACTIVATIONS.resolve(named)
+            output = "sigmoid" if is_bounded else loss.default_output("regression")
+        activation = ACTIVATIONS.resolve(output)
         return cls(loss, activation, clips=settings.clip_predictions)
 
     def encode(self, y: NDArray[Any]) -> NDArray[Any]:
@@ -87,12 +92,12 @@ class Regression(Task):
     # Units
 
     def with_units(self, settings: Settings, samples: Samples) -> Regression:
-        """The task in the units that the training samples decide.
+        """The task with units of the targets learned from the training samples.
 
         Raises
         ------
         ValueError
-            If `target_scaling` does not fit loss and output.
+            If `target_scaling` does not fit the loss or the output activation.
         """
         n_targets = samples.Y.shape[1]
         bounds = _target_range(settings)
@@ -100,18 +105,18 @@ class Regression(Task):
             mean, scale = _scaling_to(
                 self.output_activation, bounds, self.loss, samples.Y
             )
-            of_each = np.full(n_targets, mean), np.full(n_targets, scale)
-            return replace(self, mean=of_each[0], scale=of_each[1])
+            means, scales = np.full(n_targets, mean), np.full(n_targets, scale)
+            return replace(self, mean=means, scale=scales)
         if settings.target_scaling is None:
             return replace(self, mean=None, scale=None)
         takes_any_value = isinstance(self.output_activation, (Identity, Ascending))
         if self._may_scale(settings) and takes_any_value:
-            found = standardization(samples.Y, samples.weights, samples.indices)
-            return replace(self, mean=found.mean, scale=found.scale)
+            units = standardization(samples.Y, samples.weights, samples.indices)
+            return replace(self, mean=units.mean, scale=units.scale)
         if settings.target_scaling == "standard":
             raise ValueError(
-                "target_scaling='standard' needs a loss that a change of units leaves "
-                "as it is, such as 'squared_error', and an output that can take any "
+                "target_scaling='standard' needs a loss whose minimiser scales with "
+                "the targets, such as 'squared_error', and an output that can take any "
                 f"value; got loss={settings.loss!r} and "
                 f"output_activation={settings.output_activation!r}. Use "
                 "target_scaling='auto'."
@@ -119,14 +124,14 @@ class Regression(Task):
         return replace(self, mean=None, scale=None)
 
     def _may_scale(self, settings: Settings) -> bool:
-        """Whether the loss allows standardised targets; a user-defined one if asked."""
-        insists = settings.target_scaling == "standard"
+        """Whether the loss allows scaled targets; user-defined ones only on request."""
+        on_request = settings.target_scaling == "standard"
         return self.loss.scalable_target or (
-            insists and isinstance(self.loss, FunctionLoss)
+            on_request and isinstance(self.loss, FunctionLoss)
         )
 
     def with_range(self, samples: Samples) -> Regression:
-        """The task with the range of targets widened to those of the samples."""
+        """The task with its target range extended to that of the samples."""
         Y = samples.take(samples.Y)
         lows = [Y.min(axis=0)] + ([] if self.low is None else [self.low])
         highs = [Y.max(axis=0)] + ([] if self.high is None else [self.high])
@@ -141,7 +146,7 @@ class Regression(Task):
     def initial_output_biases(self, samples: Samples) -> Array | None:
         if not isinstance(self.output_activation, Exp):
             return None
-        # exp(b) is the mean target: b would take long to get there by itself
+        # exp(b) is the mean target, which training from b = 0 would reach slowly
         Y, weights = samples.take(samples.Y), samples.take(samples.weights)
         means = np.average(Y, axis=0, weights=weights)
         return np.log(np.maximum(means, np.finfo(float).tiny))
@@ -149,7 +154,7 @@ class Regression(Task):
     # Outputs to predictions
 
     def by_target(self, A: Array) -> Array:
-        """Outputs of shape (n_samples, n_targets, n_levels): those of every target."""
+        """Outputs reshaped to (n_samples, n_targets, n_levels)."""
         return A.reshape(len(A), -1, self.loss.n_outputs(1))
 
     def predictions(self, A: Array) -> Array:
@@ -161,19 +166,19 @@ class Regression(Task):
         return self._clipped(A, self.low, self.high)
 
     def _clipped(self, A: Array, low: Array | None, high: Array | None) -> Array:
-        """Outputs A within the bounds of every target, if that is asked for."""
+        """Outputs A clipped to the range of every target, if the task clips."""
         if not self.clips:
             return A
         if low is None or high is None:
             raise ValueError(
                 "clip_predictions=True needs the range of the training targets, which "
-                "given weights do not tell. Train with partial_fit, or use "
+                "is unknown for given weights. Train with partial_fit, or use "
                 "clip_predictions=False."
             )
         return np.clip(self.by_target(A), low[:, None], high[:, None]).reshape(A.shape)
 
     def shaped(self, A: Array, dtype: Any) -> Array:
-        """Outputs in the shape of the targets; float32 if the inputs' dtype is."""
+        """Outputs in the shape of the targets; float32 for inputs of that dtype."""
         if dtype == np.float32:
             A = A.astype(np.float32)
         n_levels = self.loss.n_outputs(1)
@@ -184,7 +189,7 @@ class Regression(Task):
     def score(
         self, Z: Array, A: Array, Y: Array, weights: NDArray[np.float64] | None
     ) -> float:
-        """R2, of several quantiles that of the level nearest to 1/2."""
+        """R2; for several quantiles, that of the level nearest to 1/2."""
         if self.low is not None and self.high is not None:
             ends = self.in_network_units(self.low), self.in_network_units(self.high)
             A = self._clipped(A, *ends)
@@ -207,7 +212,7 @@ class Regression(Task):
 
 
 def _target_range(settings: Settings) -> Any:
-    """The pair that `target_scaling` is, or None."""
+    """The pair (low, high) given as `target_scaling`, or None."""
     scaling = settings.target_scaling
     return scaling if isinstance(scaling, (tuple, list)) else None
 
@@ -215,7 +220,7 @@ def _target_range(settings: Settings) -> Any:
 def _scaling_to(
     activation: Activation, target_range: Any, loss: Loss, Y: NDArray[Any]
 ) -> tuple[float, float]:
-    """Mean and scale that map the activation's range to that of the targets."""
+    """Mean and scale that map the range of the activation to that of the targets."""
     ends = activation.range
     numbers = all(isinstance(end, Real) and isfinite(end) for end in target_range)
     if len(target_range) != 2 or not numbers or target_range[0] >= target_range[1]:
@@ -226,9 +231,9 @@ def _scaling_to(
     low, high = target_range
     if not (isfinite(ends.low) and isfinite(ends.high)) or not loss.scalable_target:
         raise ValueError(
-            f"target_scaling={target_range!r} needs a bounded output and a loss that a "
-            f"change of units leaves as it is; the output lies in {ends} and the loss "
-            f"is {LOSSES.name_of(loss)!r}. Use output_activation='sigmoid' and "
+            f"target_scaling={target_range!r} needs a bounded output and a loss whose "
+            f"minimiser scales with the targets; the output lies in {ends} and the "
+            f"loss is {LOSSES.name_of(loss)!r}. Use output_activation='sigmoid' and "
             "loss='squared_error', for example."
         )
     if Y.min() < low or Y.max() > high:

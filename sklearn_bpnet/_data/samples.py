@@ -1,4 +1,4 @@
-"""The samples of a call: training samples, and those that validate."""
+"""The samples of a call: training and validation samples."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from sklearn_bpnet.training.standardization import Standardization
 
 # For initial weights that depend on samples: enough for a standard deviation, in
 # bounded memory
-_SOME_SAMPLES = 10_000
-_SOME_NUMBERS = 2**24
+_SUBSET_SAMPLES = 10_000
+_SUBSET_NUMBERS = 2**24
 
 Indices = NDArray[np.intp]
 A = TypeVar("A", bound=Any)
@@ -25,20 +25,20 @@ A = TypeVar("A", bound=Any)
 
 @dataclass
 class Samples:
-    """Some samples of a table.
+    """Selected samples of a table of n_total samples.
 
     Parameters
     ----------
-    X : ndarray or CSR of shape (n_rows, n_features)
-        The table's features.
-    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
-        Its targets, as a scorer wants them.
-    Y : ndarray of shape (n_rows, n_outputs)
+    X : ndarray or CSR of shape (n_total, n_features)
+        Features of the table.
+    y : ndarray of shape (n_total,) or (n_total, n_outputs)
+        Targets of the table, in the form that scorers take.
+    Y : ndarray of shape (n_total, n_outputs)
         Targets of the output neurons, encoded but not scaled.
-    weights : ndarray of shape (n_rows,) or None
+    weights : ndarray of shape (n_total,) or None
         Sample weights times class weights.
     indices : ndarray of int or None, default=None
-        Which rows of the table are meant; None means all.
+        Indices of the selected samples; None means all.
     """
 
     X: Any
@@ -49,7 +49,7 @@ class Samples:
 
     @property
     def n(self) -> int:
-        """How many samples."""
+        """Number of selected samples."""
         return len(self.Y) if self.indices is None else len(self.indices)
 
     @property
@@ -58,12 +58,12 @@ class Samples:
         return bool(sparse.issparse(self.X))
 
     def largest_offset(self, scaling: Standardization | None) -> float:
-        """The largest mean of a sparse column, in its standard deviations; else 0."""
+        """Largest ratio of mean to standard deviation of a sparse column; else 0."""
         return scaling.largest_offset if self.is_sparse and scaling else 0.0
 
     @property
-    def n_of_positive_weight(self) -> int:
-        """How many of them count."""
+    def n_positive_weight(self) -> int:
+        """Number of selected samples of positive weight."""
         weights = self.take(self.weights)
         return self.n if weights is None else int(np.count_nonzero(weights))
 
@@ -74,46 +74,46 @@ class Samples:
         return 1.0 if weights is None else float(np.mean(weights))
 
     def take(self, array: A) -> A:
-        """Of an array with an entry for every row of the table, those of the samples.
+        """The entries of the selected samples in an array of n_total entries.
 
         None stays None.
         """
         return array if array is None or self.indices is None else array[self.indices]
 
     @property
-    def numbers(self) -> Indices:
-        """The indices, also where they are all."""
+    def explicit_indices(self) -> Indices:
+        """The indices as an array, even if all samples are selected."""
         return np.arange(len(self.Y)) if self.indices is None else self.indices
 
-    def some(self, width: int, rng: np.random.Generator) -> Indices:
-        """Indices of at most 10,000 of the samples, ascending.
+    def random_subset(self, width: int, rng: np.random.Generator) -> Indices:
+        """Indices of at most 10,000 random samples, ascending.
 
-        Fewer where ``width`` numbers per sample would need much memory.
+        Fewer if ``width`` numbers per sample would need too much memory.
         """
-        indices = self.numbers
-        n = min(_SOME_SAMPLES, max(_SOME_NUMBERS // width, 100))
+        indices = self.explicit_indices
+        n = min(_SUBSET_SAMPLES, max(_SUBSET_NUMBERS // width, 100))
         if len(indices) <= n:
             return indices
         return np.sort(rng.choice(indices, n, replace=False, shuffle=False))
 
     @cached_property
     def fingerprint(self) -> str:
-        """What tells the table from others."""
+        """Digest of the table, to recognise the same samples in a later call."""
         return fingerprint(self.X, self.Y, self.weights)
 
 
 @dataclass
 class Data:
-    """What one call trains on and validates on.
+    """Training and validation samples of one call.
 
     Parameters
     ----------
     training : Samples
         The training samples.
     validation : Samples or None, default=None
-        Validation samples: some of the table, or others.
+        Validation samples: some of the same table, or of another one.
     split : tuple of two ndarray of int or None, default=None
-        Where early stopping set samples aside: the indices of both.
+        Indices of training and validation samples, if early stopping set some aside.
     """
 
     training: Samples
@@ -122,7 +122,7 @@ class Data:
 
 
 def dense_targets(y: Any) -> NDArray[Any]:
-    """Targets as an array, of one dimension where there is a single column."""
+    """Targets as a dense array; a single column becomes one-dimensional."""
     y = y.toarray() if sparse.issparse(y) else y
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)

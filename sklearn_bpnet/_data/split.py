@@ -10,7 +10,7 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from sklearn_bpnet._data.samples import Data, Indices, Samples
 
-_SMALLEST = 2  # samples: a score of a single one says nothing (and R2 is undefined)
+_SMALLEST = 2  # validation samples; R2 of a single one is undefined
 
 
 def hold_out(
@@ -27,27 +27,29 @@ def hold_out(
     Parameters
     ----------
     data : Data
-        Changed: its training samples are divided.
+        Changed in place: its training samples are split.
     fraction : float or splitter
         Share of the samples, in [0, 1), or a splitter of scikit-learn.
-    strata : ndarray of int of shape (n_rows,) or None
-        The class of every row of the table, for a stratified split.
-    groups : ndarray of shape (n_rows,) or None
-        Rows of a group stay together.
+    strata : ndarray of int of shape (n_total,) or None
+        The class of every sample of the table, for a stratified split.
+    groups : ndarray of shape (n_total,) or None
+        Group of every sample; samples of a group stay together.
     seed : int
-        Determines a split by share.
+        Seed of a random split.
     known : tuple of two ndarray of int or None, default=None
         The split of a fit that this call resumes.
 
     Raises
     ------
     ValueError
-        If there are too few samples, or a splitter does not split.
+        If there are too few samples, or a splitter does not separate them.
     """
     samples = data.training
     data.split = known or _split(samples, fraction, strata, groups, seed)
-    samples.indices, chosen = data.split
-    data.validation = Samples(samples.X, samples.y, samples.Y, samples.weights, chosen)
+    samples.indices, held_out = data.split
+    data.validation = Samples(
+        samples.X, samples.y, samples.Y, samples.weights, held_out
+    )
 
 
 def _split(
@@ -57,13 +59,15 @@ def _split(
     groups: NDArray[Any] | None,
     seed: int,
 ) -> tuple[Indices, Indices]:
+    """Indices of training and validation samples."""
     strata, groups = samples.take(strata), samples.take(groups)
     if hasattr(fraction, "split"):
         return _split_by(fraction, samples, strata, groups)
     if groups is not None:
         splitter = GroupShuffleSplit(1, test_size=fraction, random_state=seed)
         return _split_by(splitter, samples, strata, groups)
-    return validation_split(samples.numbers, strata, fraction, seed, samples.X.shape[1])
+    indices, n_features = samples.explicit_indices, samples.X.shape[1]
+    return validation_split(indices, strata, fraction, seed, n_features)
 
 
 def _split_by(
@@ -85,9 +89,10 @@ def _split_by(
     if len(np.intersect1d(training, validation)):
         raise ValueError(
             f"validation_fraction={splitter} puts the same samples into training and "
-            "validation. A splitter must keep them apart."
+            "validation. A splitter must return disjoint sets."
         )
-    return samples.numbers[training], samples.numbers[validation]
+    indices = samples.explicit_indices
+    return indices[training], indices[validation]
 
 
 def validation_split(
@@ -99,8 +104,8 @@ def validation_split(
 ) -> tuple[Indices, Indices]:
     """Split samples into training and validation samples, stratified by label.
 
-    Of every class ``fraction`` of the samples go to validation, at least one, but
-    never all; without labels at least two of all samples.
+    The validation samples are ``fraction`` of the samples of every class, at least one
+    but never all of them; without labels at least two of all samples.
 
     Parameters
     ----------
@@ -111,13 +116,14 @@ def validation_split(
     fraction : float
         Share of validation samples, in [0, 1).
     seed : int
-        Determines the split.
+        Seed of the split.
     n_features : int
         Number of columns of X, for the error message.
 
     Returns
     -------
     training, validation : ndarray of int
+        Disjoint parts of ``indices``, in the same order.
 
     Raises
     ------
@@ -126,27 +132,27 @@ def validation_split(
     """
     codes = np.zeros(len(indices)) if labels is None else labels
     _, strata, counts = np.unique(codes, return_inverse=True, return_counts=True)
-    least = 1 if len(counts) > 1 else _SMALLEST
-    sizes = np.minimum(np.maximum(_shares(counts, fraction), least), counts - 1)
+    smallest = 1 if len(counts) > 1 else _SMALLEST
+    sizes = np.minimum(np.maximum(_shares(counts, fraction), smallest), counts - 1)
     rng = np.random.default_rng(seed)
-    chosen = np.zeros(len(indices), dtype=bool)
+    held_out = np.zeros(len(indices), dtype=bool)
     for stratum, size in enumerate(sizes):
-        chosen[rng.permutation(np.flatnonzero(strata == stratum))[:size]] = True
-    if chosen.sum() < _SMALLEST:
+        held_out[rng.permutation(np.flatnonzero(strata == stratum))[:size]] = True
+    if held_out.sum() < _SMALLEST:
         raise ValueError(
             "The validation set is too small: early_stopping=True could not set "
             f"validation_fraction={fraction} of the samples aside, with "
             f"n_samples={len(indices)} and n_features={n_features}. Use more samples "
             "or early_stopping=False."
         )
-    return indices[~chosen], indices[chosen]
+    return indices[~held_out], indices[held_out]
 
 
 def _shares(counts: NDArray[np.intp], fraction: float) -> NDArray[np.intp]:
-    """Whole numbers near ``fraction * counts`` that add up to that of the sum."""
+    """Integers near ``fraction * counts`` whose sum is that share of the total."""
     quotas = fraction * counts
     shares = np.floor(quotas).astype(int)
-    left = round(fraction * counts.sum()) - shares.sum()
-    largest_remainders = np.argsort(shares - quotas, kind="stable")[:left]
+    remainder = round(fraction * counts.sum()) - shares.sum()
+    largest_remainders = np.argsort(shares - quotas, kind="stable")[:remainder]
     shares[largest_remainders] += 1
     return shares

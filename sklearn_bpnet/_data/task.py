@@ -1,4 +1,4 @@
-"""The task of an estimator: labels or numbers to targets of a network, and back."""
+"""The task of an estimator: targets y to targets Y of the network, and back."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from sklearn_bpnet.net.losses import Loss
 
 @dataclass(frozen=True)
 class Task(ABC):
-    """Classification or regression, as the training samples decided it.
+    """Classification or regression, with what was learned from the training targets.
 
     Parameters
     ----------
     loss : Loss
-        L(y, a), as the user chose it.
+        L(y, a).
     output_activation : Activation
-        Of the output neurons.
+        Activation of the output neurons.
     """
 
     loss: Loss
@@ -34,40 +34,40 @@ class Task(ABC):
 
     @property
     def n_choices(self) -> int:
-        """How many classes a sample, or a label of it, is one of; 2 in regression."""
+        """Number of classes to choose from per sample or label; 2 in regression."""
         return 2
 
     @property
     def is_certain(self) -> bool:
-        """Whether the prediction is the same whatever X, so that nothing is trained."""
+        """Whether the prediction does not depend on X, so that nothing is trained."""
         return False
 
     @abstractmethod
     def encode(self, y: NDArray[Any]) -> NDArray[Any]:
-        """Targets Y of shape (n_samples, n_outputs) of targets y like the first ones.
+        """Targets Y of shape (n_samples, n_outputs), from targets y.
 
         Raises
         ------
         ValueError
-            If y does not fit what training saw.
+            If y does not fit the training targets.
         """
 
     def sample_weights(
         self, Y: NDArray[Any], weights: NDArray[np.float64] | None
     ) -> NDArray[np.float64] | None:
-        """Sample weights times class weights."""
+        """Sample weights times class weights; None if all are 1."""
         return weights
 
     def strata(self, Y: NDArray[Any]) -> NDArray[np.intp] | None:
-        """The class of every sample, or None where a split is not stratified."""
+        """The class of every sample; None if splits are not to be stratified."""
         return None
 
     def with_units(self, settings: Settings, samples: Samples) -> Task:
-        """The task in the units that the training samples decide."""
+        """The task with units of the targets learned from the training samples."""
         return self
 
     def with_range(self, samples: Samples) -> Task:
-        """The task with the range of the training samples' targets noted."""
+        """The task with its target range extended to that of the samples."""
         return self
 
     def in_network_units(self, Y: NDArray[Any]) -> NDArray[Any]:
@@ -75,7 +75,7 @@ class Task(ABC):
         return Y
 
     def initial_output_biases(self, samples: Samples) -> Array | None:
-        """The output's initial biases where zero would be far from any target."""
+        """Initial biases of the output, if zeros would be far from all targets."""
         return None
 
     @abstractmethod
@@ -87,8 +87,8 @@ class Task(ABC):
     @property
     @abstractmethod
     def facts(self) -> dict[str, Any]:
-        """What was learned of the targets: with the parameters, it makes the task."""
+        """What was learned from the targets; with the settings, it defines the task."""
 
     @abstractmethod
     def attributes(self) -> Mapping[str, Any]:
-        """The fitted attributes that show what was learned of the targets, by name."""
+        """The fitted attributes that describe the targets, by name."""

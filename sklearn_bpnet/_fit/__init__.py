@@ -1,1 +1,1 @@
-"""One call of fit: its start, one network's training, ensembles, what they leave."""
+"""One call of fit: its start, training of networks and ensembles, and the result."""

@@ -1,4 +1,4 @@
-"""Every warning: parameters without effect, and ends of training to know about."""
+"""All warnings: parameters without effect, and how training ended."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _INSIDE = ("sklearn_bpnet", "sklearn", "contextlib")
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the user's line: the first one outside this package and scikit-learn."""
+    """Warn at the first line on the stack outside this package and scikit-learn."""
     level, frame = 1, inspect.currentframe()
     while frame is not None and (
         frame.f_globals.get("__name__", "").split(".")[0] in _INSIDE
@@ -37,22 +37,22 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
 def warn_of_unused(
     settings: Settings, defaults: Mapping[str, Any], *, open_ended: bool
 ) -> None:
-    """Warn of parameters that were set but have no effect beside the others.
+    """Warn of parameters that were set but have no effect with the other ones.
 
     Parameters
     ----------
     settings : Settings
         The constructor's parameters.
     defaults : mapping of str to object
-        Their defaults.
+        Default values of the parameters.
     open_ended : bool
         Whether more calls may follow.
     """
-    used, without = _used(settings, open_ended=open_ended), Settings.of(defaults)
+    used, default = _used(settings, open_ended=open_ended), Settings.of(defaults)
     unused = [
         name
         for name, is_used in used.items()
-        if not is_used and _differs(settings.value(name), without.value(name))
+        if not is_used and _differs(settings.value(name), default.value(name))
     ]
     if not unused:
         return
@@ -74,7 +74,7 @@ def warn_of_unused(
 
 
 def _used(settings: Settings, *, open_ended: bool) -> dict[str, bool]:
-    """Whether parameters have an effect, for those that may have none."""
+    """Whether a parameter has an effect, for all parameters that may have none."""
     stochastic, solver = solvers.is_stochastic(settings), settings.solver
     mini_batches = solvers.uses_mini_batches(settings)
     has_hidden_layers = np.size(settings.hidden_layer_sizes) > 0
@@ -91,7 +91,7 @@ def _used(settings: Settings, *, open_ended: bool) -> dict[str, bool]:
         "learning_rate_init": stochastic,
         "shuffle": mini_batches,
         "n_iter_no_change": stochastic or bool(settings.early_stopping),
-        # a tolerance of 0 asks for all epochs too
+        # a tolerance of 0 requests all epochs, as an infinite patience does
         "tol": settings.tol == 0
         or not isinstance(settings.n_iter_no_change, str)
         or patience(settings, open_ended=open_ended) < inf,
@@ -113,11 +113,12 @@ def _used(settings: Settings, *, open_ended: bool) -> dict[str, bool]:
 
 
 def _differs(value: Any, default: Any) -> bool:
+    """Whether a value is not the default."""
     return value is not default and bool(np.ndim(value) > 0 or value != default)
 
 
 def warn_of_embedding(settings: Settings, embedded: NDArray[np.intp] | None) -> None:
-    """Warn where an embedding was asked for and no feature suits it."""
+    """Warn if an embedding is requested but no feature can be embedded."""
     if embedded is not None and not embedded.size:
         warn(
             f"numeric_embedding={settings.numeric_embedding!r} has no effect: no "
@@ -128,14 +129,14 @@ def warn_of_embedding(settings: Settings, embedded: NDArray[np.intp] | None) -> 
 def warn_of_misfits(
     settings: Settings, plan: TrainingPlan, network: Network, n_samples: int
 ) -> None:
-    """Warn of parameters that do not fit the network or the samples of this call."""
+    """Warn of parameters that do not fit the network or the number of samples."""
     if not solvers.is_stochastic(settings):
         return
-    given, size = settings.batch_size, plan.batch_size
-    if not isinstance(given, str) and given > size:
+    batch_size, n_samples = settings.batch_size, plan.batch_size
+    if not isinstance(batch_size, str) and batch_size > n_samples:
         warn(
-            f"batch_size={given} is larger than the {size} samples. It is going to be "
-            "clipped."
+            f"batch_size={batch_size} is larger than the {n_samples} samples. It is "
+            "going to be clipped."
         )
     for kind, meaning in kinds_without_effect(settings.learning_rate_factors, network):
         warn(
@@ -147,16 +148,16 @@ def warn_of_misfits(
 def warn_of_ends(
     settings: Settings, outcomes: list[Outcome], *, incremental: bool = False
 ) -> None:
-    """Say what a user should know about the end of training.
+    """Warn if training ended early or without convergence.
 
     Parameters
     ----------
     settings : Settings
         The constructor's parameters.
     outcomes : list of Outcome
-        How it ended, for every member of an ensemble.
+        How training ended, for every network.
     incremental : bool, default=False
-        Whether an epoch was all that was asked for.
+        Whether the call is `partial_fit`, for which one epoch is the normal end.
     """
     if incremental:
         outcomes = [end for end in outcomes if end.reason is not StopReason.MAX_ITER]
@@ -166,15 +167,15 @@ def warn_of_ends(
     by_reason: dict[StopReason, list[Outcome]] = {}
     for outcome in outcomes:
         by_reason.setdefault(outcome.reason, []).append(outcome)
-    for alike in by_reason.values():
-        if message := _message(settings, alike[0]):
+    for group in by_reason.values():
+        if message := _message(settings, group[0]):
             if len(outcomes) > 1:
-                message = f"{len(alike)} of {len(outcomes)} members: {message}"
+                message = f"{len(group)} of {len(outcomes)} members: {message}"
             warn(message, ConvergenceWarning)
 
 
 def _message(settings: Settings, outcome: Outcome) -> str | None:
-    """What to say about an end of training, or None."""
+    """The warning about an end of training; None if it was the requested one."""
     solver, max_iter = solvers.solver_name(settings), settings.max_iter
     full_batch = not solvers.is_stochastic(settings)
     if outcome.reason is StopReason.MAX_ITER and full_batch:
@@ -184,9 +185,9 @@ def _message(settings: Settings, outcome: Outcome) -> str | None:
         )
     if outcome.reason is StopReason.MAX_ITER:
         open_ended = settings.warm_start
-        waits = patience(settings, open_ended=open_ended)
-        if isinf(waits) or anneals(settings, open_ended=open_ended):
-            return None  # that is what was asked for
+        max_wait = patience(settings, open_ended=open_ended)
+        if isinf(max_wait) or anneals(settings, open_ended=open_ended):
+            return None  # all epochs were requested
         return (
             f"Stochastic Optimizer: Maximum iterations ({max_iter}) reached "
             "and the optimization hasn't converged yet."
@@ -206,7 +207,7 @@ def _message(settings: Settings, outcome: Outcome) -> str | None:
 
 
 def remedy_for_divergence(settings: Settings, n_features: int | None = None) -> str:
-    """What to change where training did not stay finite."""
+    """What to change if training did not stay finite."""
     remedies = [f"raise alpha={settings.alpha}"]
     if solvers.is_stochastic(settings):
         rate = settings.learning_rate_init

@@ -26,23 +26,23 @@ def temperature(
     weights: NDArray[np.float64] | None,
     output_activation: Activation,
 ) -> float:
-    """The temperature T of the lowest log loss of the probabilities f(Z / T).
+    """The temperature T that minimises the log loss of the probabilities f(Z / T).
 
-    A few samples may all be predicted well, but that does not make the next one
-    certain. So, as in Platt's scaling, the targets are those of n samples and of one
-    more, of unknown class: (n + 1 / K) / (n + 1) for the class of a sample, not 1, and
+    If all of few samples are predicted correctly, T would tend to 0. Therefore, as in
+    Platt scaling, the targets are those of n samples and an additional one of unknown
+    class: (n + 1 / K) / (n + 1) instead of 1 for the class of a sample, and
     (1 / K) / (n + 1) for each of the K - 1 others.
 
     Parameters
     ----------
     Z : ndarray of shape (n_samples, n_outputs)
-        Pre-activations of the output neurons, logits, of samples not trained on.
+        Pre-activations of the output neurons (logits) of validation samples.
     Y : ndarray of shape (n_samples, n_outputs)
-        Targets, 0 and 1.
+        Targets 0 and 1.
     weights : ndarray of shape (n_samples,) or None
         Sample weights; n is their sum.
     output_activation : Sigmoid or Softmax
-        f.
+        The activation f.
 
     Returns
     -------
@@ -67,12 +67,12 @@ def temperature(
 
     limit = np.log(_LARGEST)
     # the log loss is convex in 1 / T, so it has one minimum in T
-    found = minimize_scalar(mean_loss, bounds=(-limit, limit), method="bounded")
-    return float(np.exp(found.x))
+    result = minimize_scalar(mean_loss, bounds=(-limit, limit), method="bounded")
+    return float(np.exp(result.x))
 
 
 def check_calibration(task: Task, *, has_validation: bool) -> None:
-    """Raise ValueError, before training, where `calibrate` could not work."""
+    """Raise ValueError if the fitted networks cannot be calibrated."""
     if not isinstance(task.output_activation, (Sigmoid, Softmax)):
         raise ValueError(
             "calibration='temperature' needs logits, which the output activations "
@@ -81,25 +81,25 @@ def check_calibration(task: Task, *, has_validation: bool) -> None:
         )
     if not has_validation:
         raise ValueError(
-            "calibration='temperature' needs samples that training does not see: use "
-            "early_stopping=True, or give X_val and y_val to fit."
+            "calibration='temperature' needs validation samples: use "
+            "early_stopping=True, or pass X_val and y_val to fit."
         )
 
 
 def temperature_after(call: Call, fitted: Fitted, data: Data) -> float | None:
-    """What the logits are divided by; `partial_fit` may keep what it was."""
+    """The temperature after a call; the previous one if there is no validation set."""
     if not call.settings.calibrates:
         return None
     if data.validation is None:
-        return None if call.before is None else call.before.temperature
+        return None if call.previous is None else call.previous.temperature
     return calibrate(fitted, data.validation)
 
 
 def calibrate(fitted: Fitted, samples: Samples) -> float | None:
-    """The temperature of the fitted networks' one prediction on validation samples.
+    """The temperature of the prediction of all fitted networks together.
 
-    The members of an ensemble are averaged first: members that were calibrated would
-    make an underconfident average.
+    The members of an ensemble are averaged first, as the average of calibrated members
+    would be underconfident.
     """
     task = fitted.task
     if not isinstance(task, Classification) or task.is_certain:

@@ -1,4 +1,4 @@
-"""What a call of fit or partial_fit was given, and what the calls before it left."""
+"""The arguments of a call of fit or partial_fit, and the state it starts from."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from sklearn_bpnet._settings.settings import Settings
 
 
 @dataclass(frozen=True)
-class Given:
-    """The arguments of a call.
+class Arguments:
+    """The arguments of a call of fit or partial_fit.
 
     Parameters
     ----------
     table, validation : Table
-        Training samples, and validation samples if there are some.
+        Training samples, and optional validation samples.
     incremental : bool, default=False
-        Whether it is `partial_fit`: one epoch.
+        Whether the call is `partial_fit`, which trains one epoch.
     groups : array-like or None, default=None
-        Samples of a group stay together.
+        Group of every sample; samples of a group stay together.
     init : tuple of two, default=(None, None)
-        Weights and biases to start from.
+        Initial weights and biases.
     classes : array-like or None, default=None
-        All classes that any call will see.
+        All classes of all calls of `partial_fit`.
     """
 
     table: Table
@@ -39,36 +39,36 @@ class Given:
 
 @dataclass(frozen=True)
 class Call:
-    """A call, with the settings that hold for it.
+    """A call, with its settings and its initial state.
 
     Parameters
     ----------
-    given : Given
-        Its arguments.
+    arguments : Arguments
+        Arguments of the call.
     settings : Settings
         The constructor's parameters.
-    before : Fitted or None
-        What it continues from.
+    previous : Fitted or None
+        Result of the previous calls, if this one continues them.
     state : TrainingState
-        Of what it continues from, or a new one; the call may change it.
+        State of the previous calls, or a new one; the call may change it.
     """
 
-    given: Given
+    arguments: Arguments
     settings: Settings
-    before: Fitted | None
+    previous: Fitted | None
     state: TrainingState
 
     @property
     def continues(self) -> bool:
-        """Whether there were calls before that this one continues."""
-        return self.before is not None
+        """Whether this call continues previous ones."""
+        return self.previous is not None
 
     @property
     def resumes(self) -> bool:
-        """Whether it makes the rest of a call that was cut short."""
-        return self.before is not None and self.before.resumes
+        """Whether this call completes an interrupted one."""
+        return self.previous is not None and self.previous.resumes
 
     @property
     def open_ended(self) -> bool:
         """Whether more calls may follow."""
-        return self.given.incremental or bool(self.settings.warm_start)
+        return self.arguments.incremental or bool(self.settings.warm_start)

@@ -1,4 +1,4 @@
-"""A fit as scikit-learn's callbacks see it: a task of epochs, or of members."""
+"""A fit in terms of scikit-learn's callbacks: a task of epochs, or of members."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from sklearn_bpnet._sklearn_compat import CallbackContexts
 
 
 class FitTasks:
-    """Calls the hooks of the callbacks that ``set_callbacks`` put on an estimator.
+    """Calls the hooks of the callbacks that were set with ``set_callbacks``.
 
     Parameters
     ----------
     contexts : CallbackContexts
-        The estimator's, to scikit-learn.
+        Callback contexts of the estimator.
     name : {"epoch", "member"}
-        What the subtasks are called.
+        Name of the subtasks.
     attributes : callable
-        From what a call has trained so far to the estimator's fitted attributes.
+        Maps what a call has trained so far to the fitted attributes.
     """
 
     def __init__(
@@ -31,15 +31,15 @@ class FitTasks:
         self.contexts, self.name, self.attributes = contexts, name, attributes
         self.active = contexts.has_callbacks
         self.n_left = 0
-        self.is_open = False  # whether a subtask is under way
+        self.is_open = False  # whether a subtask has begun and not ended
 
     def begin(self, max_subtasks: int) -> None:
-        """Announce the fit, which has at most so many epochs, or members."""
+        """Announce the fit, and the maximum number of its epochs or members."""
         self.n_left = max_subtasks
         self.contexts.begin(max_subtasks)
 
     def begin_subtask(self) -> None:
-        """Announce a subtask, unless one is under way or there are no more."""
+        """Announce a subtask, unless one is open or none is left."""
         if self.active and not self.is_open and self.n_left:
             self.n_left -= 1
             self.contexts.begin_subtask(self.name)
@@ -51,21 +51,24 @@ class FitTasks:
         Parameters
         ----------
         trained : callable or None
-            Gives what the call has trained so far, as if it ended here; None where it
+            Returns what the call has trained, as if it ended here; None if training
             diverged.
         """
         if not self.active:
             return False
         self.is_open = False
-        given = None if trained is None else partial(_called, self.attributes, trained)
-        return self.contexts.end_subtask(given)
+        attributes = None
+        if trained is not None:
+            attributes = partial(_attributes_of, self.attributes, trained)
+        return self.contexts.end_subtask(attributes)
 
     def end(self) -> None:
-        """End the fit, and the subtask under way, which came to nothing."""
+        """End the fit, and a subtask that is still open."""
         self.contexts.end()
 
 
-def _called(
+def _attributes_of(
     attributes: Callable[[Any], Mapping[str, Any]], trained: Callable[[], Any]
 ) -> Mapping[str, Any]:
+    """The fitted attributes of what a call has trained so far."""
     return attributes(trained())

@@ -1,4 +1,4 @@
-"""The networks of one call: a single one, or the members of an ensemble."""
+"""Training of the networks of one call: one, or the members of an ensemble."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ from sklearn_bpnet.training.stochastic.config import config_context, get_config
 
 
 def train(call: Call, problem: Problem, tasks: FitTasks) -> Trained:
-    """Train what a call asks for: one network, or the members of an ensemble.
+    """Train the networks of a call: one, or the members of an ensemble.
 
     Parameters
     ----------
     call : Call
-        Its settings, and what it continues from.
+        The call, with its settings and its initial state.
     problem : Problem
-        What to minimise, and how.
+        The empirical risk, and the plan to minimise it.
     tasks : FitTasks
-        What callbacks see.
+        Calls the callbacks.
     """
     settings, state = call.settings, call.state
-    before = [] if call.before is None else call.before.networks
+    previous = [] if call.previous is None else call.previous.networks
     n_features = problem.data.training.X.shape[1]
     remedy = remedy_for_divergence(settings, n_features)
     if settings.n_members == 1:
-        return train_one(problem, state, before, tasks, remedy)
+        return train_one(problem, state, previous, tasks, remedy)
     return train_ensemble(
         problem,
         state,
-        before,
+        previous,
         tasks,
         remedy,
         n_members=settings.n_members,
@@ -59,7 +59,7 @@ def train(call: Call, problem: Problem, tasks: FitTasks) -> Trained:
 def train_one(
     problem: Problem,
     state: TrainingState,
-    before: list[FittedNetwork],
+    previous: list[FittedNetwork],
     tasks: FitTasks,
     remedy: str,
 ) -> Trained:
@@ -68,15 +68,15 @@ def train_one(
     Parameters
     ----------
     problem : Problem
-        What to minimise, and how.
+        The empirical risk, and the plan to minimise it.
     state : TrainingState
-        Of the training.
-    before : list of FittedNetwork
-        The network that training continues from, or nothing.
+        State of the training.
+    previous : list of FittedNetwork
+        The network that training continues from; empty for a new one.
     tasks : FitTasks
-        What callbacks see.
+        Calls the callbacks.
     remedy : str
-        What may help where not one step was finite.
+        Advice in the error message if no step was finite.
     """
 
     def on_epoch_end(network: Callable[[], FittedNetwork] | None) -> bool:
@@ -87,7 +87,7 @@ def train_one(
     fit = NetworkFit(
         problem,
         state,
-        before[0] if before else None,
+        previous[0] if previous else None,
         on_epoch_begin=tasks.begin_subtask if tasks.active else None,
         on_epoch_end=on_epoch_end if tasks.active else None,
     )
@@ -99,7 +99,7 @@ def train_one(
 def train_ensemble(
     problem: Problem,
     state: TrainingState,
-    before: list[FittedNetwork],
+    previous: list[FittedNetwork],
     tasks: FitTasks,
     remedy: str,
     *,
@@ -109,31 +109,31 @@ def train_ensemble(
 ) -> Trained:
     """Train the members on the same samples, a member per task.
 
-    Ctrl-C, and a callback that asks to stop, leave an ensemble of the members that are
-    ready; if Ctrl-C comes before one is, of the one that was interrupted. Parameters
-    are those of `train_one`, and:
+    After Ctrl-C, or if a callback stops training, the ensemble consists of the finished
+    members; if Ctrl-C interrupts the first member, of that one. The parameters are
+    those of `train_one` and the following.
 
     Parameters
     ----------
     n_members : int
-        How many.
+        Number of members.
     n_jobs : int or None
-        How many are trained at the same time.
+        Number of members that are trained in parallel.
     verbose : bool
-        Whether to print the facts of every member.
+        Whether to print the loss and other facts of every member.
 
     Raises
     ------
     ValueError
-        If not one step of a member's training was finite.
+        If no step of a member's training was finite.
     KeyboardInterrupt
-        On Ctrl-C while other threads or processes train the first members.
+        On Ctrl-C while the first members are trained in other threads or processes.
     """
-    ready = list(before) if problem.resumes else []
-    rest = [] if problem.resumes else list(before)
-    seeds = state.member_seeds(n_members)[len(ready) :]
-    jobs = rest or seeds
-    plan = replace(problem.plan, verbose=False)  # members print a line each
+    finished = list(previous) if problem.resumes else []
+    remaining = [] if problem.resumes else list(previous)
+    seeds = state.member_seeds(n_members)[len(finished) :]
+    jobs = remaining or seeds
+    plan = replace(problem.plan, verbose=False)  # one line per member instead
     problem = replace(problem, plan=plan, resumes=False)
     state.fingerprint = problem.data.training.fingerprint
     state.split = problem.data.split
@@ -141,56 +141,59 @@ def train_ensemble(
     outcomes: list[Outcome] = []
 
     def trained() -> Trained:
-        networks = ready + rest[len(ready) :]
+        networks = finished + remaining[len(finished) :]
         return Trained(networks, outcomes, unfinished=len(networks) < n_members)
 
     try:
         tasks.begin_subtask()
-        with closing(_side_by_side(problem, state, jobs, n_jobs, remedy)) as results:
+        with closing(
+            _train_in_parallel(problem, state, jobs, n_jobs, remedy)
+        ) as results:
             for network, outcome in results:
                 outcomes.append(outcome)
                 interrupted = outcome.reason is StopReason.INTERRUPTED
-                if ready and interrupted:
+                if finished and interrupted:
                     break
-                ready.append(network)
+                finished.append(network)
                 if verbose:
-                    _print_member(len(ready), n_members, network)
+                    _print_member(len(finished), n_members, network)
                 if tasks.end_subtask(lambda: replace(trained(), unfinished=True)):
                     break
                 if interrupted:
                     break
                 tasks.begin_subtask()
     except KeyboardInterrupt:
-        if not ready:
+        if not finished:
             raise
         outcomes.append(Outcome(StopReason.INTERRUPTED, 0, nan))
-    found = trained()
-    if not found.unfinished:
+    result = trained()
+    if not result.unfinished:
         state.split = None
-    return found
+    return result
 
 
 class _Cancellation:
-    """Whether the trainings of members shall end after their epochs."""
+    """A flag that ends the training of all members after their current epochs."""
 
     def __init__(self) -> None:
         self.is_set = False
 
-    def asked(self, network: object) -> bool:
+    def is_requested(self, network: object) -> bool:
+        """The flag, as a hook that is called after every epoch."""
         return self.is_set
 
 
-def _side_by_side(
+def _train_in_parallel(
     problem: Problem,
     state: TrainingState,
     jobs: list[FittedNetwork] | list[int],
     n_jobs: int | None,
     remedy: str,
 ) -> Generator[tuple[FittedNetwork, Outcome], None, None]:
-    """Train the members, and yield each with the outcome, in their order."""
+    """Train the members in parallel; yield each with its outcome, in their order."""
     problem = replace(problem, data=_in_row_order(problem))
     cancellation = _Cancellation()
-    # compiled code leaves Python to others, and threads need not be started first
+    # compiled code releases the interpreter lock, and threads start faster
     prefer = "threads" if problem.is_compiled else "processes"
     parallel = Parallel(n_jobs, return_as="generator", prefer=prefer)
     limit = OneBlasThread()
@@ -203,15 +206,15 @@ def _side_by_side(
             for result in results:  # noqa: UP028  (`yield from` closes them first)
                 yield result
         finally:
-            cancellation.is_set = True  # for threads, which cannot be ended
+            cancellation.is_set = True  # for threads, which cannot be killed
             with warnings.catch_warnings():
-                # of joblib, that tasks are cancelled
+                # from joblib: tasks are cancelled
                 warnings.simplefilter("ignore", UserWarning)
                 results.close()
 
 
 def _in_row_order(problem: Problem) -> Data:
-    """The data with samples that are quick to gather, once for all members."""
+    """The data with rows contiguous in memory, copied once for all members."""
     data = problem.data
     training = replace(data.training, X=in_row_order(data.training.X))
     validation = data.validation
@@ -230,19 +233,19 @@ def _train_member(
     remedy: str,
     config: dict[str, Any],
 ) -> tuple[FittedNetwork, Outcome]:
-    """Train one member: from its seed, or from where the call before left it."""
+    """Train one member: from its seed, or from its state after the previous call."""
     if isinstance(job, FittedNetwork):
-        before, seed, state = job, job.random_state, deepcopy(job.state)
+        previous, seed, state = job, job.random_state, deepcopy(job.state)
     else:
-        before, seed, state = None, job, TrainingState.new(job)
+        previous, seed, state = None, job, TrainingState.new(job)
         state.validation_seed = shared.validation_seed
         state.weight_unit = shared.weight_unit
     with config_context(**config):
         fit = NetworkFit(
             problem,
             state,
-            before,
-            on_epoch_end=cancellation.asked,
+            previous,
+            on_epoch_end=cancellation.is_requested,
             shares_batches=False,
         )
         network, outcome = train_network(fit, remedy)
@@ -250,11 +253,11 @@ def _train_member(
 
 
 def _print_member(number: int, n_members: int, network: FittedNetwork) -> None:
-    """The facts of a member that is ready, in the words of an epoch's."""
-    shown = network.shown
-    facts = [f"Member {number}/{n_members}", f"{shown['n_iter_']} iterations"]
-    facts.append(f"loss = {shown['loss_']:.8f}")
-    if "best_validation_score_" in shown:
-        score = shown["best_validation_score_"]
+    """Print the facts of a finished member, in the format of those of an epoch."""
+    attributes = network.attributes
+    facts = [f"Member {number}/{n_members}", f"{attributes['n_iter_']} iterations"]
+    facts.append(f"loss = {attributes['loss_']:.8f}")
+    if "best_validation_score_" in attributes:
+        score = attributes["best_validation_score_"]
         facts.append(f"best validation score = {score:.6g}")
-    print(", ".join([*facts, f"{shown['history_']['seconds'].sum():.3f} s"]))
+    print(", ".join([*facts, f"{attributes['history_']['seconds'].sum():.3f} s"]))

@@ -1,4 +1,4 @@
-"""What a fit leaves: networks that predict, and the attributes that show them."""
+"""The result of a fit: networks that predict, and the fitted attributes."""
 
 from __future__ import annotations
 
@@ -25,49 +25,49 @@ from sklearn_bpnet.training.standardization import Standardization
 
 @dataclass
 class FittedNetwork:
-    """A network with its weights, and the training that led to them.
+    """A network with its weights and the state of its training.
 
     Parameters
     ----------
     network : Network
         The chain of blocks.
-    shown : dict of str to object
-        The attributes of an estimator that show it: `coefs_`, `history_` and so on.
-        The weights in them are those that it predicts with.
+    attributes : dict of str to object
+        Its fitted attributes: `coefs_`, `history_` and so on. The network predicts
+        with the weights in them.
     state : TrainingState
-        What continues its training.
+        State from which training can continue.
     random_state : int or None, default=None
-        Its seed in an ensemble.
+        Seed of a member of an ensemble.
     """
 
     network: Network
-    shown: dict[str, Any]
+    attributes: dict[str, Any]
     state: TrainingState
     random_state: int | None = None
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Of its weights."""
-        return np.asarray(self.shown["coefs_"][0]).dtype
+        """The dtype of the weights."""
+        return np.asarray(self.attributes["coefs_"][0]).dtype
 
     @property
     def arrays(self) -> list[tuple[Array, ...]]:
-        """The arrays of every block."""
-        return self.network.arrays_from(self.shown)
+        """The parameters of every block."""
+        return self.network.arrays_from(self.attributes)
 
     def outputs(
         self, X: Any, standardization: Standardization | None
     ) -> tuple[Array, Array]:
-        """Z[L] and A[L] of samples that are checked, float64."""
+        """Z[L] and A[L] of validated samples, as float64."""
         reader = RowReader(X, self.dtype, standardization)
         Z = output_Z(self.network, self.arrays, reader).astype(np.float64, copy=False)
         A = self.network.output_activation.forward(Z, out=np.empty_like(Z))
         return Z, A
 
-    def adopt_weights(self) -> None:
-        """Check that the weights fit the network, and lay them into one vector."""
+    def pack_weights(self) -> None:
+        """Check the shapes of the weights, and store them in one vector."""
         theta = Theta.pack(self.arrays, self.dtype)
-        self.shown |= self.network.show(theta.arrays)
+        self.attributes |= self.network.show(theta.arrays)
 
     @property
     def feature_importances(self) -> Array:
@@ -77,16 +77,16 @@ class FittedNetwork:
 
 @dataclass
 class Trained:
-    """What a call has trained so far.
+    """The networks that a call has trained so far.
 
     Parameters
     ----------
     networks : list of FittedNetwork
-        Those that are ready, then those of the call before that are not replaced.
+        The finished networks, then those of the previous call not yet replaced.
     outcomes : list of Outcome
-        How training ended, for every network of this call.
+        How training ended, for every network trained in this call.
     unfinished : bool, default=False
-        Whether networks are missing.
+        Whether some networks of the call are missing.
     """
 
     networks: list[FittedNetwork]
@@ -96,28 +96,28 @@ class Trained:
 
 @dataclass
 class Fitted:
-    """All that a fit learned.
+    """Everything that a fit learned.
 
     Parameters
     ----------
     task : Task
-        What the outputs mean.
+        Interprets the outputs.
     standardization : Standardization or None
         How features are scaled.
     embedded : ndarray of int or None
-        The features that a numeric embedding embeds.
+        Indices of the features that a numeric embedding embeds.
     networks : list of FittedNetwork
-        One, or the members of an ensemble.
+        A single network, or the members of an ensemble.
     state : TrainingState
-        What the calls of the ensemble share; of a single network its own.
+        The state that the members share, or that of the single network.
     is_ensemble : bool, default=False
-        Whether the networks are members, one of them perhaps.
+        Whether the networks are members of an ensemble, even if it has only one.
     unfinished : bool, default=False
-        Whether the call was cut short, and is to be resumed.
+        Whether the call was interrupted and can be resumed.
     temperature : float or None, default=None
-        What the logits are divided by.
+        Divisor of the logits.
     resumes : bool, default=False
-        Whether the next call of fit is the rest of an unfinished one.
+        Whether the next call of `fit` completes an unfinished one.
     """
 
     task: Task
@@ -130,15 +130,15 @@ class Fitted:
     temperature: float | None = None
     resumes: bool = False
 
-    def after(self, trained: Trained) -> Fitted:
-        """The same with networks that are trained."""
+    def with_trained(self, trained: Trained) -> Fitted:
+        """A copy with trained networks."""
         networks, unfinished = trained.networks, trained.unfinished
         state = self.state if self.is_ensemble else networks[0].state
         return replace(self, networks=networks, state=state, unfinished=unfinished)
 
     @property
-    def parts(self) -> list[Fitted]:
-        """The members of an ensemble, each as what a fit of one network learned."""
+    def members(self) -> list[Fitted]:
+        """The members of an ensemble, each as the result of a fit of one network."""
         return [
             replace(
                 self,
@@ -152,11 +152,11 @@ class Fitted:
         ]
 
     def check_same_samples(self, samples: Samples) -> None:
-        """Raise ValueError unless the calls before trained on these samples."""
+        """Raise ValueError unless the previous calls trained on the same samples."""
         if samples.fingerprint != self.state.fingerprint:
             raise ValueError(
                 "The checkpoint was written by a fit to other samples: X, y or the "
-                "sample weights differ in shape or in values. Give the same, or "
+                "sample weights differ in shape or in values. Pass the same, or "
                 "train on these with partial_fit."
             )
 
@@ -164,7 +164,7 @@ class Fitted:
 
     @property
     def record(self) -> dict[str, Any]:
-        """All of it in terms of plain values, arrays and states."""
+        """The content as plain values, arrays and states, for a checkpoint."""
         return {
             "task": self.task.facts,
             "standardization": self.standardization,
@@ -175,7 +175,7 @@ class Fitted:
             "unfinished": self.unfinished,
             "temperature": self.temperature,
             "networks": [
-                [network.random_state, network.shown, network.state]
+                [network.random_state, network.attributes, network.state]
                 for network in self.networks
             ],
         }
@@ -184,18 +184,18 @@ class Fitted:
     def from_record(
         cls, record: Mapping[str, Any], task: Task, network: Network, n_networks: int
     ) -> Fitted:
-        """The way back.
+        """The inverse of ``record``.
 
         Parameters
         ----------
         record : mapping
-            What ``record`` was.
+            The value of ``record``.
         task : Task
-            Its task.
+            The task of the estimator.
         network : Network
-            Its network.
+            The network of the estimator.
         n_networks : int
-            How many networks there shall be.
+            Expected number of networks.
 
         Raises
         ------
@@ -203,12 +203,12 @@ class Fitted:
             If the weights do not fit the network.
         """
         networks = [
-            FittedNetwork(network, shown, state, seed)
-            for seed, shown, state in record["networks"]
+            FittedNetwork(network, attributes, state, seed)
+            for seed, attributes, state in record["networks"]
         ]
-        for one in networks:
-            one.adopt_weights()
-        last = networks[-1].shown["stop_reason_"]
+        for fitted_network in networks:
+            fitted_network.pack_weights()
+        last = networks[-1].attributes["stop_reason_"]
         unfinished = record["unfinished"] or last == StopReason.UNFINISHED.value
         fitted = cls(
             task,
@@ -229,44 +229,44 @@ class Fitted:
     # Prediction
 
     def outputs(self, X: Any) -> Iterator[tuple[Array, Array]]:
-        """Z[L] and A[L] of every network, one after the other."""
+        """Z[L] and A[L] of every network, computed one at a time."""
         return (net.outputs(X, self.standardization) for net in self.networks)
 
     @property
     def feature_importances(self) -> Array:
-        """The mean over the networks."""
-        found = [net.feature_importances for net in self.networks]
-        mean: Array = np.mean(found, axis=0)
+        """The mean of the feature importances of all networks."""
+        importances = [net.feature_importances for net in self.networks]
+        mean: Array = np.mean(importances, axis=0)
         return mean
 
     @property
     def shared_attributes(self) -> dict[str, Any]:
-        """The fitted attributes, by name, that every network has alike."""
+        """The fitted attributes, by name, that are the same for all networks."""
         network, scaling = self.networks[0].network, self.standardization
-        shown: dict[str, Any] = {
+        attributes: dict[str, Any] = {
             **self.task.attributes(),
             "n_layers_": len(network.layers) + 1,
             "n_outputs_": network.blocks[-1].n_out,
             "out_activation_": ACTIVATIONS.name_of(network.output_activation),
         }
         if scaling is not None:
-            shown |= {"input_mean_": scaling.mean, "input_scale_": scaling.scale}
+            attributes |= {"input_mean_": scaling.mean, "input_scale_": scaling.scale}
             if scaling.smooth_clip is not None:
-                shown["input_clip_"] = scaling.smooth_clip
+                attributes["input_clip_"] = scaling.smooth_clip
         if self.embedded is not None:
-            shown["embedded_features_"] = self.embedded
-        return shown
+            attributes["embedded_features_"] = self.embedded
+        return attributes
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """The fitted attributes, by name, but for `estimators_`."""
-        shown = self.shared_attributes
+        """The fitted attributes, by name, except `estimators_`."""
+        attributes = self.shared_attributes
         if self.temperature is not None:
-            shown["temperature_"] = self.temperature
-        each = [net.shown for net in self.networks]
+            attributes["temperature_"] = self.temperature
+        each = [net.attributes for net in self.networks]
         if not self.is_ensemble:
-            return shown | each[0]
-        return shown | {
+            return attributes | each[0]
+        return attributes | {
             "n_iter_": max(one["n_iter_"] for one in each),
             "loss_": float(np.mean([one["loss_"] for one in each])),
         }
@@ -275,14 +275,14 @@ class Fitted:
 def training_attributes(
     history: History, outcome: Outcome, best_epoch: int, t: int
 ) -> dict[str, Any]:
-    """The attributes that show how a training went, by name.
+    """The fitted attributes that describe the training, by name.
 
-    Those that do not apply are left out: without validation samples there is no
+    Attributes that do not apply are absent: without validation samples there is no
     `validation_loss_curve_`.
     """
     scores = history.column("validation_score")
     losses = history.column("validation_loss")
-    shown = {
+    attributes = {
         "n_iter_": outcome.n_iter,
         "stop_reason_": outcome.reason.value,
         "loss_": outcome.loss,
@@ -292,14 +292,15 @@ def training_attributes(
         "best_epoch_": best_epoch,
     }
     if losses is not None:
-        shown["validation_loss_curve_"] = losses
+        attributes["validation_loss_curve_"] = losses
     if scores is not None:
-        shown["validation_scores_"] = scores
-        shown["best_validation_score_"] = max(_numbers(scores), default=nan)
+        attributes["validation_scores_"] = scores
+        attributes["best_validation_score_"] = max(_numbers(scores), default=nan)
     if scores is None and losses is None:
-        shown["best_loss_"] = min(_numbers(history.loss), default=outcome.loss)
-    return shown
+        attributes["best_loss_"] = min(_numbers(history.loss), default=outcome.loss)
+    return attributes
 
 
 def _numbers(values: list[float]) -> Iterator[float]:
+    """The values that are not NaN."""
     return (value for value in values if not isnan(value))

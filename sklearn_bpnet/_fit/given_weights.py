@@ -1,4 +1,4 @@
-"""Weights that a user gives: to predict with at once, or to start training from."""
+"""Given weights: to predict with them, or to start training from them."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from sklearn_bpnet.training.standardization import Standardization
 
 
 def layer_sizes(coefs: Sequence[Any]) -> list[int]:
-    """Number of inputs, of units of every hidden layer, of outputs.
+    """The numbers of inputs, of units of every hidden layer, and of outputs.
 
     Raises
     ------
     ValueError
-        If ``coefs`` is not a chain of matrices.
+        If ``coefs`` are not matrices whose shapes fit each other.
     """
     if not len(coefs):
-        raise ValueError("coefs is empty. Give a weight matrix for every layer.")
+        raise ValueError("coefs is empty. Pass a weight matrix for every layer.")
     shapes = [np.shape(W) for W in coefs]
     for i, shape in enumerate(shapes):
         if len(shape) != 2 or 0 in shape:
@@ -45,7 +45,7 @@ def layer_sizes(coefs: Sequence[Any]) -> list[int]:
 
 
 def common_dtype(coefs: Sequence[Any], intercepts: Sequence[Any]) -> np.dtype[Any]:
-    """float32 if all the arrays are, else float64."""
+    """float32 if all arrays have that dtype, otherwise float64."""
     single = all(getattr(a, "dtype", None) == np.float32 for a in (*coefs, *intercepts))
     return np.dtype(np.float32 if single else np.float64)
 
@@ -56,52 +56,52 @@ def write(
     intercepts: Sequence[Any] | None,
     suffix: str = "",
 ) -> None:
-    """Copy the given arrays into those of the layers; None leaves what is there.
+    """Copy the given arrays into those of the layers; None leaves them unchanged.
 
     Parameters
     ----------
     layers : list of tuple of ndarray
-        W, b and more of every layer, changed in place.
+        W, b and further arrays of every layer, changed in place.
     coefs : list of array-like of shape (n_in, n_out) or None
         W of every layer.
     intercepts : list of array-like of shape (n_out,) or None
         b of every layer.
     suffix : str, default=""
-        What follows "coefs" and "intercepts" in the names that errors use.
+        Suffix of "coefs" and "intercepts" in error messages.
 
     Raises
     ------
     ValueError
-        If their number or a shape is not the network's, or a number is not finite.
+        If their number or a shape does not fit the network, or a value is not finite.
     """
-    for which, (name, given) in enumerate(
+    for position, (name, values) in enumerate(
         ((f"coefs{suffix}", coefs), (f"intercepts{suffix}", intercepts))
     ):
-        if given is None:
+        if values is None:
             continue
-        views = [arrays[which] for arrays in layers]
+        views = [arrays[position] for arrays in layers]
         shapes = [view.shape for view in views]
-        if len(given) != len(views):
+        if len(values) != len(views):
             raise ValueError(
-                f"{name} holds {len(given)} arrays, but the network has {len(views)} "
+                f"{name} holds {len(values)} arrays, but the network has {len(views)} "
                 f"layers above its input. Their shapes must be {shapes}."
             )
-        for i, (array, view) in enumerate(zip(given, views, strict=True)):
+        for i, (array, view) in enumerate(zip(values, views, strict=True)):
             view[...] = _checked(array, f"{name}[{i}]", view.shape)
 
 
-def shown(
+def attributes(
     network: Network,
     coefs: Sequence[Any],
     intercepts: Sequence[Any],
     dtype: DTypeLike,
 ) -> dict[str, Any]:
-    """The given weights as the fitted attributes of a network show them.
+    """The fitted attributes of a network with the given weights.
 
     Raises
     ------
     ValueError
-        As for ``write``.
+        As for `write`.
     """
     rng = np.random.default_rng(0)
     theta = network.initial_theta(Initialization(Zeros()), rng, dtype)
@@ -112,19 +112,19 @@ def shown(
 def given_standardization(
     mean: Any, scale: Any, n: int, prefix: str, *, squashes: bool = False
 ) -> Standardization | None:
-    """The Standardization of the statistics that a user gives, or None for neither.
+    """The Standardization with given statistics; None if they are None.
 
-    ``squashes`` says whether scaled features are clipped smoothly.
+    ``squashes`` tells whether scaled features are clipped smoothly.
 
     Raises
     ------
     ValueError
-        If only one of the two is given, or one is not valid.
+        If only one of the two is given, or if one is not valid.
     """
     if mean is None and scale is None:
         return None
     if mean is None or scale is None:
-        raise ValueError(f"Give both {prefix}_mean and {prefix}_scale, or neither.")
+        raise ValueError(f"Pass both {prefix}_mean and {prefix}_scale, or neither.")
     mean = _checked(mean, f"{prefix}_mean", (n,))
     scale = _checked(scale, f"{prefix}_scale", (n,))
     if not (scale > 0).all():
@@ -133,7 +133,7 @@ def given_standardization(
 
 
 def _checked(array: Any, name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """A float64 copy of a finite array of that shape."""
+    """A float64 copy of an array; ValueError if its shape or a value is wrong."""
     array = np.array(array, dtype=np.float64)
     if array.shape != shape:
         raise ValueError(f"{name} must have the shape {shape}; got {array.shape}.")

@@ -1,4 +1,4 @@
-"""One call's training of one network: from a problem to a fitted network."""
+"""The training of one network in one call: from a problem to a fitted network."""
 
 from __future__ import annotations
 
@@ -42,25 +42,25 @@ class NetworkFit:
     Parameters
     ----------
     problem : Problem
-        What to minimise, and how.
+        The empirical risk, and the plan to minimise it.
     state : TrainingState
-        What the calls before left, or a new one; changed.
-    before : FittedNetwork or None
+        State of the previous calls, or a new one; changed in place.
+    previous : FittedNetwork or None
         The network that training continues from.
     on_epoch_begin : callable or None, default=None
         Called before every epoch.
     on_epoch_end : callable or None, default=None
-        Called after every epoch with a function that makes the network as if training
-        had ended there (None where it diverged); returns whether to stop.
+        Called after every epoch with a function that returns the network as if training
+        had ended there (None if it diverged); returns whether to stop.
     shares_batches : bool, default=True
-        Whether it may use several threads.
+        Whether the samples of a batch may be shared by several threads.
     """
 
     def __init__(
         self,
         problem: Problem,
         state: TrainingState,
-        before: FittedNetwork | None,
+        previous: FittedNetwork | None,
         *,
         on_epoch_begin: Callable[[], None] | None = None,
         on_epoch_end: Callable[[Callable[[], FittedNetwork] | None], bool]
@@ -71,23 +71,25 @@ class NetworkFit:
         self.problem, self.plan, self.state = problem, plan, state
         self.on_epoch_begin, self.on_epoch_end = on_epoch_begin, on_epoch_end
         self.shares_batches = shares_batches
-        self.theta = starting_theta(problem, state, before).flat
+        self.theta = starting_theta(problem, state, previous).flat
         self.n_iter_before = state.n_iter if problem.resumes else 0
         self.max_iter = plan.max_iter - self.n_iter_before
         self.rng = state.generator()
         self.progress = Progress(**vars(state.progress))
-        self.history = History({} if before is None else before.shown["history_"])
+        self.history = History(
+            {} if previous is None else previous.attributes["history_"]
+        )
         self.n_epochs_before = len(self.history)
-        self.t_before = 0 if before is None else before.shown["t_"]
+        self.t_before = 0 if previous is None else previous.attributes["t_"]
         samples = data.training
         self.reader = RowReader(samples.X, self.theta.dtype, problem.standardization)
         Y = problem.risk.loss.encode_targets(problem.task.in_network_units(samples.Y))
         self.Y = np.ascontiguousarray(Y, self.theta.dtype)
         self.s = self._relative_weights()
-        self.monitor = self._monitor(continues=before is not None)
+        self.monitor = self._monitor(continues=previous is not None)
 
     def _relative_weights(self) -> Array | None:
-        """Sample weights in units of their mean; None where all are 1."""
+        """Sample weights over the mean weight of the first call; None if all are 1."""
         samples = self.problem.data.training
         n, weights = len(samples.Y), samples.weights
         unit = self.state.weight_unit or 1.0
@@ -97,6 +99,7 @@ class NetworkFit:
     # What happens between epochs
 
     def _monitor(self, continues: bool) -> Monitor:
+        """The monitor of the training, with the patience of the previous calls."""
         problem, state, stopping = self.problem, self.state, self.plan.stopping
         validation, validate = problem.data.validation, None
         if validation is not None:
@@ -120,19 +123,19 @@ class NetworkFit:
         if problem.resumes and not is_same:
             raise ValueError(
                 "The checkpoint was written by a fit with another validation: its "
-                "samples, scoring or ties differ. Give the same."
+                "samples, scoring or ties differ. Use the same."
             )
         if continues and is_same and state.patience is not None:
             monitor.patience.state = state.patience
             monitor.best = state.best
             if not problem.resumes and monitor.patience.ran_out:
-                monitor.patience.count = 0  # called again, it shall train
+                monitor.patience.count = 0  # a new call trains at least once
         elif continues:
-            monitor.start_from(self.theta)  # never end with worse weights
+            monitor.start_from(self.theta)  # the result is never worse than the start
         return monitor
 
     def _monitored(self, early_stopping: bool) -> str:
-        """What patience monitors: its count makes sense while that is the same."""
+        """Identifies the monitored quantity; if it changes, patience starts again."""
         data, stopping = self.problem.data, self.plan.stopping
         if not early_stopping or data.validation is None:
             return f"training loss {data.training.fingerprint}"
@@ -141,6 +144,7 @@ class NetworkFit:
         return f"{stopping.scoring} {stopping.ties} {fingerprint(*arrays)}"
 
     def _average(self) -> WeightAverage | None:
+        """The moving average of the weights, continued from the previous calls."""
         decay, known = self.plan.ema_decay, self.state.average
         if decay is None:
             return None
@@ -150,9 +154,9 @@ class NetworkFit:
         return WeightAverage(decay, theta.astype(self.theta.dtype), n_steps)
 
     def _recorder(self) -> Recorder:
-        """A recorder of some training samples, in memory of their own."""
+        """A recorder for some training samples, with its own buffers."""
         problem, samples = self.problem, self.problem.data.training
-        indices = samples.numbers
+        indices = samples.explicit_indices
         n = min(len(indices), MAX_SAMPLES)
         indices = indices[np.linspace(0, len(indices) - 1, n).astype(np.intp)]
         reader = RowReader(self.reader.X, self.theta.dtype, problem.standardization)
@@ -162,12 +166,12 @@ class NetworkFit:
     # Training
 
     def run(self) -> Outcome:
-        """Train; return why it ended.
+        """Train; return how training ended.
 
         Raises
         ------
         NoFiniteStepError
-            If not one step of training was finite.
+            If no step of training was finite.
         """
         if self.problem.task.is_certain:
             return Outcome(StopReason.CONVERGED, n_iter=0, loss=0.0)
@@ -176,7 +180,7 @@ class NetworkFit:
             monitor.on_epoch_end = self._after_epoch
         monitor.on_epoch_begin = self.on_epoch_begin
         try:
-            # an overflow ends training, and is reported, as divergence
+            # an overflow ends training and is reported as divergence
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 if self.shares_batches:
                     return self._minimise()
@@ -184,11 +188,12 @@ class NetworkFit:
                 with limit, limit:  # twice, in case of an interrupt in an exit
                     return self._minimise()
         finally:
-            # without this cycle of references the samples are let go of at once:
-            # joblib waits a second for processes that still hold a memory map of them
+            # breaks a reference cycle, so that the samples are released at once: joblib
+            # waits a second for processes that still hold a memory map of them
             monitor.on_epoch_end = monitor.on_epoch_begin = None
 
     def _minimise(self) -> Outcome:
+        """Minimise the empirical risk with the solver of the plan."""
         plan, risk = self.plan, self.problem.risk
         indices = self.problem.data.training.indices
         if isinstance(plan.solver, Optimizer):
@@ -208,9 +213,10 @@ class NetworkFit:
     def _minimise_by_steps(
         self, optimizer: Optimizer, indices: NDArray[np.intp] | None
     ) -> Outcome:
+        """Minimise the empirical risk with an optimiser."""
         plan, risk = self.plan, self.problem.risk
         n_epochs = self.progress.n_epochs + self.max_iter
-        if plan.incremental:  # the schedule counts down over many calls
+        if plan.incremental:  # the schedule spans many calls
             n_epochs = plan.horizon
         training = StochasticTraining(
             risk=risk,
@@ -233,11 +239,13 @@ class NetworkFit:
             )
 
     def _batches(self, indices: NDArray[np.intp] | None, batch_size: int) -> Batches:
+        """Batches of the training samples."""
         return Batches(self.reader, self.Y, self.s, indices, batch_size)
 
-    # What it leaves
+    # The result
 
     def _after_epoch(self, theta: Array | None) -> bool:
+        """Print the epoch and call the hook; return whether to stop."""
         n_iter = len(self.history) - self.n_epochs_before
         if self.plan.verbose:
             _print_epoch(self.history, n_iter, self.max_iter)
@@ -250,7 +258,7 @@ class NetworkFit:
         return self.on_epoch_end(lambda: self.fitted(now, theta))
 
     def fitted(self, outcome: Outcome, theta: Array | None = None) -> FittedNetwork:
-        """The network if training ends at ``theta``; None means where it stands."""
+        """The fitted network if training ends at ``theta``; None: the current one."""
         theta = self.theta if theta is None else theta
         kept, best_epoch = self.monitor.result(theta)
         kept = kept.astype(self.theta.dtype)  # a copy
@@ -259,19 +267,19 @@ class NetworkFit:
         outcome = replace(outcome, n_iter=self.n_iter_before + outcome.n_iter)
         continues = self.plan.open_ended or outcome.reason is StopReason.UNFINISHED
         state = self._state(theta, kept, outcome.n_iter, continues=continues)
-        shown = network.show(network.arrays(kept))
-        shown |= training_attributes(self.history, outcome, best_epoch, t)
-        return FittedNetwork(network, shown, state)
+        attributes = network.show(network.arrays(kept))
+        attributes |= training_attributes(self.history, outcome, best_epoch, t)
+        return FittedNetwork(network, attributes, state)
 
     def _state(
         self, theta: Array, kept: Array, n_iter: int, *, continues: bool
     ) -> TrainingState:
-        """Where training stands; only one that may continue keeps what is large."""
-        before, monitor, progress = self.state, self.monitor, self.progress
+        """The state of training, with its large arrays only if it may continue."""
+        previous, monitor, progress = self.state, self.monitor, self.progress
         state = TrainingState(
             rng=dict(self.rng.bit_generator.state),
-            validation_seed=before.validation_seed,
-            weight_unit=before.weight_unit,
+            validation_seed=previous.validation_seed,
+            weight_unit=previous.weight_unit,
             fingerprint=self.problem.data.training.fingerprint,
             n_iter=n_iter,
             progress=replace(progress, optimizer_state={}),
@@ -287,12 +295,12 @@ class NetworkFit:
             average = monitor.average
             state.average = average.n_steps, average.theta.copy()
         if monitor.best is not None or monitor.average is not None:
-            state.theta, state.shown = theta.astype(self.theta.dtype), kept.copy()
+            state.theta, state.kept = theta.astype(self.theta.dtype), kept.copy()
         return state
 
 
 def _print_epoch(history: History, n_iter: int, max_iter: int) -> None:
-    """The facts of an epoch, in the words of scikit-learn's MLP."""
+    """Print the facts of an epoch, in the format of scikit-learn's MLP."""
     facts = [f"Iteration {n_iter}/{max_iter}", f"loss = {history.last('loss'):.8f}"]
     for name in ("validation_loss", "validation_score", "learning_rate"):
         if not isnan(value := history.last(name)):
@@ -301,19 +309,19 @@ def _print_epoch(history: History, n_iter: int, max_iter: int) -> None:
 
 
 def train_network(fit: NetworkFit, remedy: str) -> tuple[FittedNetwork, Outcome]:
-    """Train one network; return it and why training ended.
+    """Train one network; return it, and how training ended.
 
     Raises
     ------
     ValueError
-        If not one step of training was finite; ``remedy`` says what may help.
+        If no step of training was finite; the message contains ``remedy``.
     """
     try:
         outcome = fit.run()
     except NoFiniteStepError as error:
         raise ValueError(
             "Solver produced non-finite parameter weights. The input data may "
-            "contain large values and need to be preprocessed. Not one step of "
-            f"training was finite: {remedy}."
+            "contain large values and need to be preprocessed. No step of training was "
+            f"finite: {remedy}."
         ) from error
     return fit.fitted(outcome), outcome

@@ -1,4 +1,4 @@
-"""From what a call was given to the empirical risk that it minimises, and a plan."""
+"""From the arguments of a call to the empirical risk and the plan to minimise it."""
 
 from __future__ import annotations
 
@@ -32,33 +32,41 @@ MakeScorer = Callable[[Any, Fitted, Samples], Scorer]
 def read(
     call: Call, header: Header, learn_task: LearnTask, *, numeric: bool
 ) -> tuple[Data, Task]:
-    """The samples, checked and encoded, some of them set aside; and their task.
+    """Validate, encode and split the samples of a call.
 
     Parameters
     ----------
     call : Call
-        What was given.
+        The call.
     header : Header
-        Checks the names of features and classes.
+        Checks, or learns, the names of features and the classes.
     learn_task : callable
-        From settings, y, the task before and all classes to the task and its targets.
+        Maps settings, y, the previous task and all classes to the task and its encoded
+        targets.
     numeric : bool
-        Whether targets are numbers.
+        Whether the targets are numeric.
+
+    Returns
+    -------
+    data : Data
+        Training and validation samples.
+    task : Task
+        The task of their targets.
 
     Raises
     ------
     ValueError
         If samples or weights are not valid.
     """
-    given, before, settings = call.given, call.before, call.settings
-    classes = given.classes
-    if given.incremental and not numeric:
+    arguments, previous, settings = call.arguments, call.previous, call.settings
+    classes = arguments.classes
+    if arguments.incremental and not numeric:
         classes = header.all_classes(classes)
-    known = None if before is None else before.task
+    known = None if previous is None else previous.task
     data, task = reading.read(
         header,
-        given.table,
-        given.validation,
+        arguments.table,
+        arguments.validation,
         lambda y: learn_task(settings, y, known, classes),
         continues=call.continues,
         numeric=numeric,
@@ -69,16 +77,16 @@ def read(
         data,
         task,
         settings,
-        given.groups,
+        arguments.groups,
         seed=call.state.validation_seed,
         known=call.state.split if call.resumes else None,
-        incremental=given.incremental,
+        incremental=arguments.incremental,
     )
     if message is not None:
         advice.warn(message)
     if settings.calibrates:
-        is_there = data.validation is not None
-        check_calibration(task, has_validation=is_there or given.incremental)
+        has_validation = data.validation is not None or arguments.incremental
+        check_calibration(task, has_validation=has_validation)
     return data, task
 
 
@@ -89,33 +97,40 @@ def pose(
     build_network: BuildNetwork,
     make_scorer: MakeScorer | None = None,
 ) -> tuple[Problem, Fitted]:
-    """The problem of a call, and what is known of its result before training.
+    """Pose the problem of a call; draft its result before training.
 
     Parameters
     ----------
     call : Call
-        What was given; a first call learns the scaling, and the unit of the weights.
+        The call; a first one learns the scaling and the unit of the sample weights.
     data : Data
-        The samples.
+        Training and validation samples.
     task : Task
-        What their targets are.
+        The task of their targets.
     build_network : callable
-        From settings, task, numbers of features and outputs, and the embedded features
+        Maps settings, task, numbers of features and outputs, and the embedded features
         to the network.
     make_scorer : callable or None, default=None
-        From ``scoring``, what is known and validation samples to a scorer.
+        Maps ``scoring``, the draft and validation samples to a scorer.
+
+    Returns
+    -------
+    problem : Problem
+        The empirical risk, and the plan to minimise it.
+    draft : Fitted
+        The result without trained networks.
 
     Raises
     ------
     ValueError
-        If parameters do not fit each other, the data or the calls before.
+        If parameters are not compatible with each other, the data or previous calls.
     """
-    settings, before, samples = call.settings, call.before, data.training
-    if before is None:
+    settings, previous, samples = call.settings, call.previous, data.training
+    if previous is None:
         embedded = embedded_features(settings, samples)
         advice.warn_of_embedding(settings, embedded)
     else:
-        embedded = before.embedded
+        embedded = previous.embedded
     n_features, n_targets = samples.X.shape[1], samples.Y.shape[1]
     n_outputs = task.loss.n_outputs(n_targets)
     network = build_network(settings, task, n_features, n_outputs, embedded)
@@ -123,19 +138,19 @@ def pose(
         settings,
         network,
         task.loss,
-        n_samples=samples.n_of_positive_weight,
+        n_samples=samples.n_positive_weight,
         n_choices=task.n_choices,
         is_sparse=samples.is_sparse,
-        incremental=call.given.incremental,
+        incremental=call.arguments.incremental,
     )
-    if before is None:
+    if previous is None:
         scaling = input_standardization(settings, samples)
         task = task.with_units(settings, samples)
     else:
-        if before.resumes:
-            before.check_same_samples(samples)
-        check_same_network(settings, network, before.networks[0].network, embedded)
-        scaling = before.standardization
+        if previous.resumes:
+            previous.check_same_samples(samples)
+        check_same_network(settings, network, previous.networks[0].network, embedded)
+        scaling = previous.standardization
     task = task.with_range(samples)
     if call.state.weight_unit is None:
         call.state.weight_unit = samples.mean_weight
@@ -148,7 +163,7 @@ def pose(
     scorer, scoring = None, settings.scoring
     if make_scorer and data.validation and scoring not in (None, "loss"):
         scorer = make_scorer(scoring, draft, data.validation)
-    scheme, init = initialization(settings), call.given.init
+    scheme, init = initialization(settings), call.arguments.init
     problem = Problem(
         risk, data, task, scaling, plan, scheme, init, scorer, call.resumes
     )
@@ -158,13 +173,14 @@ def pose(
 def _plan(
     call: Call, network: Network, samples: Samples, scaling: Standardization | None
 ) -> TrainingPlan:
-    before = call.before
+    """The plan of a call for a network."""
+    previous = call.previous
     return resolve(
         call.settings,
         network,
         n_samples=samples.n,
         n_features=samples.X.shape[1],
-        incremental=call.given.incremental,
-        fitted_dtype=None if before is None else before.networks[0].dtype,
+        incremental=call.arguments.incremental,
+        fitted_dtype=None if previous is None else previous.networks[0].dtype,
         largest_offset=samples.largest_offset(scaling),
     )

@@ -1,4 +1,4 @@
-"""What all networks of one call are trained on, and how."""
+"""The problem that all networks of one call solve."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sklearn_bpnet.training.optimizers import Optimizer
 from sklearn_bpnet.training.standardization import Standardization
 from sklearn_bpnet.training.stochastic.choice import is_compiled
 
-# from the attributes that show a network to its score on the validation samples
+# maps the fitted attributes of a network to its score on the validation samples
 Scorer = Callable[[Mapping[str, Any]], float]
 
 
@@ -26,24 +26,24 @@ class Problem:
     Parameters
     ----------
     risk : EmpiricalRisk
-        What to minimise.
+        The function to minimise.
     data : Data
         Training and validation samples.
     task : Task
-        What the targets are.
+        Task of the targets.
     standardization : Standardization or None
         How features are scaled.
     plan : TrainingPlan
-        How to minimise.
+        How to minimise it.
     initialization : Initialization
-        The distributions of the initial weights and biases.
+        Initialisation schemes of the weights and biases.
     given_init : tuple of two, default=(None, None)
-        Weights and biases to start from, as the user gave them.
+        Initial weights and biases, as passed to `fit`.
     scorer : callable or None, default=None
-        From the attributes that show a network to its score on the validation
-        samples; None for the task's own score.
+        Maps the fitted attributes of a network to its score on the validation samples;
+        None for the default score of the task.
     resumes : bool, default=False
-        Whether the call before was cut short and this one is its rest.
+        Whether this call completes an interrupted one.
     """
 
     risk: EmpiricalRisk
@@ -58,7 +58,7 @@ class Problem:
 
     @property
     def is_compiled(self) -> bool:
-        """Whether its epochs run in compiled code."""
+        """Whether epochs run in compiled code."""
         plan, samples = self.plan, self.data.training
         return isinstance(plan.solver, Optimizer) and is_compiled(
             self.risk,

@@ -1,4 +1,4 @@
-"""Where training starts: initial weights, or those of the calls before."""
+"""The start of training: initial weights, or those of the previous calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.batches import RowReader
 
 _START_AGAIN = "Use warm_start=False to start again."
-# What changes the arrays of a block that has such a kind of parameters
+# the constructor parameter that changes the arrays of blocks of a kind
 _PARAMETER_OF_KIND = {
     "embedding": "numeric_embedding",
     "activation": "activation",
@@ -26,28 +26,28 @@ _PARAMETER_OF_KIND = {
 
 
 def starting_theta(
-    problem: Problem, state: TrainingState, before: FittedNetwork | None
+    problem: Problem, state: TrainingState, previous: FittedNetwork | None
 ) -> Theta:
-    """The theta that training starts from, in memory of its own.
+    """The theta from which training starts, as a new vector.
 
     Parameters
     ----------
     problem : Problem
-        The network, and samples that some initialisation schemes need.
+        The network, and the samples that some initialisation schemes need.
     state : TrainingState
-        Whose generator draws initial weights; changed.
-    before : FittedNetwork or None
-        What the calls before left; None where training does not continue from it.
+        Its generator draws the initial weights; changed in place.
+    previous : FittedNetwork or None
+        Result of the previous calls, if training continues them.
 
     Raises
     ------
     ValueError
-        If the fitted weights are those of another network, or given ones do not fit.
+        If fitted or given weights do not fit the network.
     """
-    if before is None:
+    if previous is None:
         start = _initial(problem, state)
     else:
-        start = _continued(problem, state, before)
+        start = _continued(problem, state, previous)
     coefs, intercepts = problem.given_init
     layers = problem.risk.network.of_layers(start.arrays)
     given_weights.write(layers, coefs, intercepts, suffix="_init")
@@ -55,13 +55,14 @@ def starting_theta(
 
 
 def _initial(problem: Problem, state: TrainingState) -> Theta:
+    """New initial weights and biases."""
     network, samples = problem.risk.network, problem.data.training
     scheme, dtype = problem.initialization, problem.plan.dtype
     rng, X = state.generator(), None
     if scheme.needs_samples:
         widest = max(max(b.n_in, b.n_out) for b in network.blocks)
         reader = RowReader(samples.X, dtype, problem.standardization)
-        X = reader.read(samples.some(widest, rng))
+        X = reader.read(samples.random_subset(widest, rng))
     start = network.initial_theta(scheme, rng, dtype, X)
     biases = problem.task.initial_output_biases(samples)
     if biases is not None:
@@ -70,59 +71,63 @@ def _initial(problem: Problem, state: TrainingState) -> Theta:
     return start
 
 
-def _continued(problem: Problem, state: TrainingState, before: FittedNetwork) -> Theta:
+def _continued(
+    problem: Problem, state: TrainingState, previous: FittedNetwork
+) -> Theta:
+    """The last weights of the previous calls."""
     network = problem.risk.network
     try:
-        start = Theta.pack(before.arrays, problem.plan.dtype)
+        start = Theta.pack(previous.arrays, problem.plan.dtype)
     except ValueError as error:
         raise ValueError(f"Training cannot continue: {error} {_START_AGAIN}") from error
-    shown = state.shown
-    if shown is not None and np.array_equal(start.flat, shown):
+    kept = state.kept
+    if kept is not None and np.array_equal(start.flat, kept):
         start.flat[:] = state.theta
     else:
-        state.average = None  # the user has changed the weights
-    # blocks of noise may have come or gone; they have no arrays
+        state.average = None  # coefs_ or intercepts_ have been edited
+    # blocks of noise may be new or missing; they have no arrays
     return Theta(network.shapes, start.flat)
 
 
 def check_same_network(
     settings: Settings,
     network: Network,
-    before: Network,
+    previous: Network,
     embedded: NDArray[np.intp] | None,
 ) -> None:
-    """Raise ValueError where the fitted weights are those of another network.
+    """Raise ValueError if the fitted weights belong to a different network.
 
     Parameters
     ----------
     settings : Settings
-        The constructor's parameters, which ask for ``network``.
-    network, before : Network
-        What is to be trained, and what was.
+        The constructor's parameters, which define ``network``.
+    network, previous : Network
+        The network to be trained, and that of the previous calls.
     embedded : ndarray of int or None
-        The features that were embedded.
+        Indices of the features that were embedded.
     """
     newly_embedded = settings.numeric_embedding is not None and embedded is None
     for kind, parameter in _PARAMETER_OF_KIND.items():
         is_new = kind == "embedding" and newly_embedded
-        if is_new or _shapes_of_kind(network, kind) != _shapes_of_kind(before, kind):
+        if is_new or _shapes_of_kind(network, kind) != _shapes_of_kind(previous, kind):
             raise ValueError(
                 f"Training cannot continue: {settings.described([parameter])}, unlike "
                 f"before. {_START_AGAIN}"
             )
-    if [s for s in network.shapes if s] != [s for s in before.shapes if s]:
+    if [s for s in network.shapes if s] != [s for s in previous.shapes if s]:
         raise ValueError(
             "Training cannot continue: the weights have the shapes "
-            f"{_shapes_of_kind(before, 'W')}, but "
+            f"{_shapes_of_kind(previous, 'W')}, but "
             f"{settings.described(['hidden_layer_sizes'])} and the data ask for "
             f"{_shapes_of_kind(network, 'W')}. {_START_AGAIN}"
         )
 
 
 def _shapes_of_kind(network: Network, kind: str) -> Sequence[tuple[int, ...]]:
+    """The shapes of all parameters of a kind."""
     return [
         shape
         for block in network.blocks
-        for shape, its_kind in zip(block.shapes, block.kinds, strict=True)
-        if its_kind == kind
+        for shape, block_kind in zip(block.shapes, block.kinds, strict=True)
+        if block_kind == kind
     ]

@@ -1,4 +1,4 @@
-"""Where a training stands: what its continuation needs besides the weights."""
+"""The state of a training: what its continuation needs besides the weights."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from sklearn_bpnet.training.stochastic.epoch import Progress
 
 @dataclass
 class TrainingState:
-    """The state of one network's training, or what those of an ensemble share.
+    """The state of one network's training, or the state shared by an ensemble.
 
     Parameters
     ----------
     rng : dict
         State of the random generator.
     validation_seed : int
-        Determines the validation split, the same in every call.
+        Seed of the validation split, the same in every call.
     weight_unit : float or None, default=None
-        The mean sample weight of the first call; None before it.
+        Mean sample weight of the first call; None before it.
     fingerprint : str or None, default=None
-        Of the training samples.
+        Digest of the training samples.
     n_iter : int, default=0
-        Epochs of the call, or of the calls that one resumes.
+        Number of epochs of the call, including those of a call that it resumes.
     progress : Progress
-        Epochs, plateaus and the optimiser's state.
+        Number of epochs, plateaus and state of the optimiser.
     patience : dict or None, default=None
-        Of the monitored quantity.
+        State of the patience.
     monitored : str or None, default=None
-        Which quantity that is.
+        Identifies the quantity that the patience monitors.
     best : Best or None, default=None
         The best epoch so far.
     average : tuple of int and ndarray or None, default=None
-        Steps and value of the moving average of the weights.
+        Number of steps and value of the moving average of the weights.
     theta : ndarray of shape (n_parameters,) or None, default=None
-        The last weights, where they are not those that the estimator shows.
-    shown : ndarray of shape (n_parameters,) or None, default=None
-        Those that it shows.
+        The last weights, if other weights are kept in the estimator.
+    kept : ndarray of shape (n_parameters,) or None, default=None
+        The weights kept in the estimator.
     split : tuple of two ndarray of int or None, default=None
-        Training and validation samples that early stopping chose.
+        Indices of training and validation samples, if early stopping set some aside.
     """
 
     rng: dict[str, Any]
@@ -58,7 +58,7 @@ class TrainingState:
     best: Best | None = None
     average: tuple[int, Array] | None = None
     theta: Array | None = None
-    shown: Array | None = None
+    kept: Array | None = None
     split: tuple[Indices, Indices] | None = None
 
     @classmethod
@@ -71,15 +71,15 @@ class TrainingState:
         return cls(dict(rng.bit_generator.state), validation_seed)
 
     def generator(self) -> np.random.Generator:
-        """The random generator as it stands; drawing leaves the state as it is."""
+        """A random generator in the stored state, which drawing does not change."""
         rng = np.random.default_rng()
         rng.bit_generator.state = self.rng
         return rng
 
     def member_seeds(self, n: int) -> list[int]:
-        """The ``random_state`` of every network of an ensemble, whatever their number.
+        """The ``random_state`` of every network of an ensemble.
 
-        The first ones are those of a smaller ensemble.
+        The first ones do not depend on the number of networks.
         """
         root = np.random.SeedSequence(int(self.generator().integers(2**63)))
         return [int(stream.generate_state(1)[0]) for stream in root.spawn(n)]

@@ -1,4 +1,4 @@
-"""What a theta is worth on the validation samples."""
+"""Loss and score on the validation samples, as functions of theta."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from sklearn_bpnet.training.monitor.history import Validation
 
 
 class Validator:
-    """From theta to its loss and score on the validation samples.
+    """Computes the loss and the score of theta on the validation samples.
 
     Parameters
     ----------
     problem : Problem
-        Its plan says whether there is a score; the loss is without the penalty.
+        Its plan determines whether there is a score; the loss has no penalty.
     samples : Samples
         The validation samples.
     dtype : dtype
-        Of the network.
+        dtype of the network.
     """
 
     def __init__(self, problem: Problem, samples: Samples, dtype: DTypeLike) -> None:
         self.problem, self.dtype, self.samples = problem, dtype, samples
-        # the training batches live in a reader of their own
+        # not the reader of the training batches, whose buffers are in use
         self.reader = RowReader(samples.X, dtype, problem.standardization)
         self.weights = samples.take(samples.weights)
         self.targets = problem.task.in_network_units(samples.take(samples.Y))

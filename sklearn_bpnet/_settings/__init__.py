@@ -1,1 +1,1 @@
-"""From what the user wrote to what trains: constraints, plan, architecture, penalty."""
+"""From the constructor's parameters to a plan: constraints, architecture, penalty."""

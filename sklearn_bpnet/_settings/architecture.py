@@ -1,4 +1,4 @@
-"""The network that a user's settings ask for."""
+"""The network that the settings define."""
 
 from __future__ import annotations
 
@@ -27,23 +27,27 @@ def build_network(
     output_activation: Activation,
     embedded: NDArray[np.intp] | None = None,
 ) -> Network:
-    """The network of a number of features and outputs.
+    """Build the network for a number of features and outputs.
 
     Parameters
     ----------
     settings : Settings
         The constructor's parameters.
     n_features, n_outputs : int
-        What it reads, and its output neurons.
+        Number of features of X, and of output neurons.
     output_activation : Activation
-        Of these.
+        Activation of the output neurons.
     embedded : ndarray of int or None, default=None
-        The features that a numeric embedding embeds.
+        Indices of the features that a numeric embedding embeds.
+
+    Returns
+    -------
+    Network
 
     Raises
     ------
     ValueError
-        If sizes, activations or dropout rates are not valid.
+        If layer sizes, activations or dropout rates are not valid.
     """
     sizes = hidden_sizes(settings.hidden_layer_sizes)
     hidden = hidden_activations(settings.activation, len(sizes))
@@ -57,7 +61,7 @@ def build_network(
 
 
 def hidden_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
-    """The number of units of every hidden layer, a tuple of int."""
+    """The number of units of every hidden layer; ValueError if it is not valid."""
     sizes = hidden_layer_sizes
     sizes = np.asarray(sizes if isinstance(sizes, Iterable) else [sizes])
     if sizes.size == 0:
@@ -71,13 +75,13 @@ def hidden_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
 
 
 def hidden_activations(activation: Any, n_hidden: int) -> tuple[Activation, ...]:
-    """The activation of every hidden layer."""
+    """The activation of every hidden layer; ValueError if their number is wrong."""
     if not isinstance(activation, (list, tuple)) or is_pair_of_functions(activation):
         return (ACTIVATIONS.resolve(activation),) * n_hidden
     if len(activation) != n_hidden:
         raise ValueError(
             f"activation names {len(activation)} functions, but hidden_layer_sizes "
-            f"has {n_hidden} layers. Give one for each, or a single one for all."
+            f"has {n_hidden} layers. Use one for each layer, or a single one for all."
         )
     return tuple(ACTIVATIONS.resolve(spec) for spec in activation)
 
@@ -85,7 +89,7 @@ def hidden_activations(activation: Any, n_hidden: int) -> tuple[Activation, ...]
 def _input_blocks(
     settings: Settings, n_features: int, embedded: NDArray[np.intp] | None
 ) -> list[Block]:
-    """What the features pass through before the first layer."""
+    """The blocks between the features and the first layer."""
     blocks: list[Block] = []
     if settings.numeric_embedding is not None and embedded is not None:
         form = NUMERIC_EMBEDDINGS.resolve(settings.numeric_embedding)
@@ -97,7 +101,7 @@ def _input_blocks(
 
 
 def _dropout_rates(settings: Settings, n_hidden: int) -> list[float]:
-    """The rates of the features and of every hidden layer."""
+    """The dropout rates of the features and of every hidden layer."""
     option = settings.option("dropout")
     rates = one_or_each(option.rate, n_hidden)
     if rates is None:
@@ -109,7 +113,7 @@ def _dropout_rates(settings: Settings, n_hidden: int) -> list[float]:
 
 
 def one_or_each(spec: Any, n: int) -> NDArray[np.float64] | None:
-    """An array of one number or of n; None if ``spec`` is something else."""
+    """``spec`` as an array, if it is one number or n numbers; otherwise None."""
     try:
         numbers = np.asarray(spec, dtype=np.float64)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""What every constructor parameter may be, made from the registries."""
+"""Constraints of the constructor's parameters, derived from the registries."""
 
 from __future__ import annotations
 
@@ -85,21 +85,22 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "warm_start": ["boolean"],
     "random_state": ["random_state"],
 }
-_OF_ONE_TASK = {
+# parameters that only one of the two estimators has
+_TASK_PARAMETERS = {
     "classification": ("target_encoding", "class_weight", "calibration"),
     "regression": ("target_scaling", "clip_predictions"),
 }
 
 
 def constraints(task: str) -> dict[str, list[Any]]:
-    """What every parameter of an estimator may be, in the constructor's order.
+    """The constraints of an estimator's parameters, in the constructor's order.
 
     Parameters
     ----------
     task : {"classification", "regression"}
-        What the estimator does.
+        Task of the estimator.
     """
-    [others] = [names for other, names in _OF_ONE_TASK.items() if other != task]
+    [others] = [names for other, names in _TASK_PARAMETERS.items() if other != task]
     names = {name for name, loss in LOSSES.items() if task in loss.tasks}
     allowed = {"loss": [StrOptions(names), *CONSTRAINTS["loss"]]}
     return {

@@ -1,4 +1,4 @@
-"""What one call of fit does, resolved once from the user's settings."""
+"""The plan of one call of fit, resolved once from the settings."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ _LARGE_OFFSET = 1e3
 
 @dataclass(frozen=True)
 class Stopping:
-    """When training ends before ``max_iter``, and which weights it keeps.
+    """When training ends before ``max_iter``, and which weights are kept.
 
     Parameters
     ----------
     tol : float
         Least improvement that counts.
     n_iter_no_change : float
-        Epochs in a row without improvement that end training; may be infinite.
+        Consecutive epochs without improvement that end training; may be infinite.
     early_stopping : bool
         Whether the validation score is monitored and the best weights are kept.
     ties : {"loss", "first", "last"}
         Which of two epochs is the better one.
     scoring : str
-        What is monitored, by name; decides whether the patience of an earlier call
-        continues.
+        Name of the monitored score; the patience of a previous call continues only
+        if it is the same.
     scores : bool
-        Whether there is a validation score beside the validation loss.
+        Whether a validation score is computed in addition to the validation loss.
     """
 
     tol: float
@@ -64,16 +64,16 @@ class Stopping:
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """One call's training of one network.
+    """How one call trains a network.
 
     Parameters
     ----------
     solver : Optimizer or FullBatchSolver
-        How the empirical risk is minimised.
+        Minimises the empirical risk.
     step_options : StepOptions
-        What is done beside an optimiser's step.
+        Weight decay, gradient clipping and learning-rate factors of a step.
     learning_rate : float
-        What ``schedule`` multiplies; NaN for a full-batch solver.
+        Initial learning rate, multiplied by ``schedule``; NaN for a full-batch solver.
     schedule, weight_decay_schedule, dropout_schedule : Schedule
         The factors of the learning rate, the weight decay and the dropout rates.
     batch_size : int
@@ -81,23 +81,23 @@ class TrainingPlan:
     shuffle : bool
         Whether the samples are shuffled before every epoch.
     max_iter : int
-        Most epochs (iterations of a full-batch solver) of this call.
+        Maximum number of epochs (iterations of a full-batch solver) of this call.
     horizon : int
-        The epochs that a schedule counts down to: ``max_iter`` of the constructor.
+        Number of epochs of a schedule: ``max_iter`` of the constructor.
     stopping : Stopping
-        When training ends earlier.
+        Criteria for an earlier end of training.
     ema_decay : float or None
         Decay of the moving average of the weights.
     record : tuple of str
-        What the history holds beside the curves.
+        Additional quantities in the history.
     dtype : dtype
-        Of the weights and of all arithmetic.
+        dtype of the weights and of all arithmetic.
     incremental : bool
         Whether the call is `partial_fit`: one epoch of the horizon.
     open_ended : bool
         Whether more calls may follow: `partial_fit`, or `fit` with ``warm_start``.
     verbose : bool
-        Whether to print the facts of every epoch.
+        Whether to print the loss and other facts after every epoch.
     """
 
     solver: Optimizer | FullBatchSolver
@@ -129,27 +129,31 @@ def resolve(
     fitted_dtype: DTypeLike | None = None,
     largest_offset: float = 0.0,
 ) -> TrainingPlan:
-    """The plan of one call.
+    """Resolve the settings into the plan of one call.
 
     Parameters
     ----------
     settings : Settings
         The constructor's parameters.
     network : Network
-        What is trained.
+        The network to be trained.
     n_samples, n_features : int
-        Training samples, and features of X.
+        Number of training samples, and of features of X.
     incremental : bool, default=False
         Whether the call is `partial_fit`: one epoch.
     fitted_dtype : dtype or None, default=None
-        Of the weights that training continues from.
+        dtype of the weights that training continues from; None for a first call.
     largest_offset : float, default=0.0
-        Largest mean of a sparse column, in its standard deviations.
+        Largest ratio of mean to standard deviation of a sparse column.
+
+    Returns
+    -------
+    TrainingPlan
 
     Raises
     ------
     ValueError
-        If a parameter does not fit the others or the network.
+        If a parameter is not compatible with the others or the network.
     """
     open_ended = incremental or settings.warm_start
     solver = solvers.solver_of(settings)
@@ -202,7 +206,7 @@ def resolve(
 
 
 def initialization(settings: Settings) -> Initialization:
-    """The distributions of the initial weights and biases."""
+    """The initialisation schemes of weights and biases."""
     option = settings.option("initializer")
     output = option.output
     return Initialization(
@@ -213,17 +217,18 @@ def initialization(settings: Settings) -> Initialization:
 
 
 def anneals(settings: Settings, *, open_ended: bool) -> bool:
-    """Whether the learning rate falls to 0, or nearly, in the last epoch."""
+    """Whether the learning rate anneals to zero, or nearly, by the last epoch."""
     end = TrainingTime(settings.max_iter, settings.max_iter)
     return solvers.schedule(settings, open_ended=open_ended).factor(end) <= _ANNEALED
 
 
 def patience(settings: Settings, *, open_ended: bool) -> float:
-    """How many epochs without improvement end training.
+    """The number of consecutive epochs without improvement that end training.
 
-    "auto" is infinite where the training loss is monitored while the learning rate
-    anneals to zero: that the loss stands still says then that the rate is still high.
-    On MNIST it ended training after 16 of 100 epochs, at 97.8 in place of 98.5 %.
+    "auto" is infinite if the training loss is monitored and the learning rate anneals
+    to zero: a plateau of the loss then only shows that the rate is still high. On MNIST
+    a patience of 10 epochs ended training after 16 of 100 epochs, at an accuracy of
+    97.8 instead of 98.5 %.
     """
     if not isinstance(settings.n_iter_no_change, str):
         return float(settings.n_iter_no_change)
@@ -233,7 +238,7 @@ def patience(settings: Settings, *, open_ended: bool) -> float:
 
 
 def _records(settings: Settings) -> tuple[str, ...]:
-    """The names of what ``record`` asks for."""
+    """The quantities that ``record`` names."""
     names = settings.record
     names = (names,) if isinstance(names, str) else tuple(names)
     unknown = [name for name in names if name not in RECORDS]
@@ -253,7 +258,7 @@ def _dtype(
 ) -> np.dtype[Any]:
     """float32 or float64 for the weights and all arithmetic.
 
-    Full-batch training is deterministic, and rounding is what limits it.
+    Full-batch training is deterministic, so that its accuracy is limited by rounding.
     """
     if settings.dtype != "auto":
         return np.dtype(settings.dtype)

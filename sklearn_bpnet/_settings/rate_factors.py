@@ -1,4 +1,4 @@
-"""From what a user writes as ``learning_rate_factors`` to a factor for every number."""
+"""From ``learning_rate_factors`` to a factor for every component of theta."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from sklearn_bpnet.training.optimizers import Optimizer
 def rate_factors(
     spec: Any, network: Network, optimizer: Optimizer
 ) -> tuple[Array | None, Array | None]:
-    """The factors of every parameter's learning rate, and of its weight decay.
+    """Factors of the learning rate and of the weight decay, per parameter.
 
-    They differ for "ntk" only. Weights that are stored as V of variance 1, in a layer
-    X V / sqrt(n_in) + b, move by the learning rate, so that W = V / sqrt(n_in) moves by
-    1 / sqrt(n_in) of it; but a decay shrinks both by the same share.
+    They differ only for "ntk". If weights are stored as V of variance 1, in a layer
+    X V / sqrt(n_in) + b, a step changes V by the learning rate, hence W = V /
+    sqrt(n_in) by 1 / sqrt(n_in) of it; weight decay shrinks both by the same share.
 
     Parameters
     ----------
     spec : array-like, dict or None
-        What the user wrote.
+        The parameter ``learning_rate_factors``.
     network : Network
-        Whose blocks name the kinds of their parameters.
+        Its blocks name the kinds of their parameters.
     optimizer : Optimizer
-        Whether its steps grow with the gradient decides what "ntk" is.
+        Whether its steps scale with the gradient determines the factor "ntk".
 
     Returns
     -------
     rates, decays : ndarray of shape (n_parameters,) or None
-        None where all are 1.
+        None if all are 1.
 
     Raises
     ------
@@ -46,11 +46,11 @@ def rate_factors(
     """
     if spec is None:
         return None, None
-    by = _by_kind if isinstance(spec, dict) else _by_layer
+    factors_by_block = _by_kind if isinstance(spec, dict) else _by_layer
     rates, decays = (Theta.zeros(network.shapes) for _ in range(2))
     blocks = zip(
         network.blocks,
-        by(spec, network),
+        factors_by_block(spec, network),
         rates.arrays,
         decays.arrays,
         strict=True,
@@ -65,16 +65,17 @@ def rate_factors(
 
 
 def _ntk(n_in: int, optimizer: Optimizer) -> float:
-    """How far W = V / sqrt(n_in) moves where V would move by 1.
+    """The step of W = V / sqrt(n_in) for a step of V of length 1.
 
-    The gradient with respect to V is that to W divided by sqrt(n_in). A rule whose
-    steps grow with the gradient has that factor in its step already.
+    The gradient with respect to V is that with respect to W divided by sqrt(n_in). The
+    steps of an optimiser that is not scale-free are proportional to the gradient, so
+    that the factor enters twice.
     """
     return 1 / sqrt(n_in) if optimizer.scale_free else 1 / n_in
 
 
 def _by_kind(spec: dict[str, Any], network: Network) -> list[dict[str, Any]]:
-    """For every block the factors of its kinds, from a dictionary of kinds."""
+    """For every block the factors of its kinds, given a dictionary by kind."""
     kinds = KINDS | network.kinds
     if unknown := set(spec) - set(kinds):
         known = ", ".join(f"{kind!r} ({meaning})" for kind, meaning in kinds.items())
@@ -83,33 +84,33 @@ def _by_kind(spec: dict[str, Any], network: Network) -> list[dict[str, Any]]:
             f"got {sorted(unknown, key=str)}."
         )
     factors: list[dict[str, Any]] = [{} for _ in network.blocks]
-    for kind, of_kind in spec.items():
+    for kind, value in spec.items():
         holders = [
             f for f, b in zip(factors, network.blocks, strict=True) if kind in b.kinds
         ]
-        entries = _one_each(of_kind, len(holders))
+        entries = _one_each(value, len(holders))
         allowed = ("ntk",) if kind == "W" else ()
         if entries is None or not all(_is_factor(e, allowed) for e in entries):
             raise _error(spec, network)
-        for of_block, entry in zip(holders, entries, strict=True):
-            of_block[kind] = entry
+        for block_factors, entry in zip(holders, entries, strict=True):
+            block_factors[kind] = entry
     return factors
 
 
 def _by_layer(spec: Any, network: Network) -> list[dict[str, Any]]:
-    """The same from a number for every layer."""
+    """For every block the factors of its kinds, given a number for every layer."""
     entries = _one_each(spec, len(network.layers))
     if entries is None or not all(map(_is_factor, entries)):
         raise _error(spec, network)
-    left = iter(entries)
+    remaining = iter(entries)
     return [
-        dict.fromkeys(block.kinds, next(left)) if block.is_layer else {}
+        dict.fromkeys(block.kinds, next(remaining)) if block.is_layer else {}
         for block in network.blocks
     ]
 
 
 def _one_each(entry: Any, n: int) -> list[Any] | None:
-    """A list of ``n`` entries, from so many or from one for all; None if neither."""
+    """A list of ``n`` entries, from n entries or a single one; otherwise None."""
     if np.ndim(entry) == 0:
         return [entry] * n
     entries = list(entry)
@@ -132,8 +133,8 @@ def _error(spec: Any, network: Network) -> ValueError:
 
 
 def kinds_without_effect(spec: Any, network: Network) -> list[tuple[str, str]]:
-    """The keys of ``learning_rate_factors`` that no block has, and what they mean."""
+    """The kinds in ``learning_rate_factors`` that no block has, with their meaning."""
     if not isinstance(spec, dict):
         return []
-    there = network.kinds
-    return [(k, KINDS[k]) for k in spec if k in KINDS and k not in there]
+    present = network.kinds
+    return [(k, KINDS[k]) for k in spec if k in KINDS and k not in present]

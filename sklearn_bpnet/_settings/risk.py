@@ -1,4 +1,4 @@
-"""The empirical risk that a user's settings ask for: loss, penalty and its strength."""
+"""The empirical risk that the settings define: loss, penalty and its strength."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sklearn_bpnet.training.optimizers import Optimizer
 # Chosen by `python -m benchmarks.tabular`, see the guide's page "Choosing".
 _AUTO_ALPHA = 1.1
 _LARGEST_AUTO_ALPHA = 0.01
-_SAMPLES_OF_A_STREAM = 15_000  # what partial_fit takes their unknown number to be
+_STREAM_SAMPLES = 15_000  # assumed by partial_fit, which does not know the number
 
 
 def build_risk(
@@ -29,7 +29,7 @@ def build_risk(
     is_sparse: bool = False,
     incremental: bool = False,
 ) -> EmpiricalRisk:
-    """The empirical risk of a network.
+    """Build the empirical risk of a network.
 
     Parameters
     ----------
@@ -40,28 +40,32 @@ def build_risk(
     loss : Loss
         L(y, a).
     n_samples : int
-        Training samples of positive weight.
+        Number of training samples of positive weight.
     n_choices : int
-        How many classes a sample, or a label of it, is one of; 2 in regression.
+        Number of classes to choose from per sample or label; 2 in regression.
     is_sparse : bool, default=False
-        Whether X is.
+        Whether X is sparse.
     incremental : bool, default=False
-        Whether these samples are some of many.
+        Whether the call is `partial_fit`, whose samples are part of a stream.
+
+    Returns
+    -------
+    EmpiricalRisk
 
     Raises
     ------
     ValueError
-        If parameters exclude each other.
+        If parameters are not compatible.
     """
     drops_features = settings.option("dropout").input_rate > 0
     if is_sparse and (drops_features or settings.input_noise):
         raise ValueError(
             "dropout of features (dropout__input_rate) and input_noise need dense X; "
-            "got a sparse one. Use X.toarray(), or dropout in the hidden layers."
+            "got sparse X. Use X.toarray(), or dropout in the hidden layers."
         )
     if settings.group_alpha:
         _check_group_penalty(settings)
-    n_samples = max(n_samples, _SAMPLES_OF_A_STREAM) if incremental else n_samples
+    n_samples = max(n_samples, _STREAM_SAMPLES) if incremental else n_samples
     risk = EmpiricalRisk(
         network,
         loss,
@@ -85,6 +89,7 @@ def _can_threshold(settings: Settings) -> bool:
 
 
 def _check_group_penalty(settings: Settings) -> None:
+    """Raise ValueError if other parameters do not allow a group penalty."""
     group_alpha, solver = settings.group_alpha, solver_of(settings)
     if not isinstance(solver, Optimizer) or not solver.has_proximal_step:
         raise ValueError(
@@ -94,8 +99,8 @@ def _check_group_penalty(settings: Settings) -> None:
     if settings.learned_input_scale:
         raise ValueError(
             f"group_alpha={group_alpha} penalises the weights that leave a "
-            "feature; learned_input_scale=True multiplies these by a number that is "
-            "not penalised and would make up for it. Use one of the two."
+            "feature; learned_input_scale=True multiplies them by a factor that is "
+            "not penalised and would compensate for it. Use one of the two."
         )
     if settings.numeric_embedding is not None:
         raise ValueError(
@@ -109,13 +114,13 @@ def _check_group_penalty(settings: Settings) -> None:
 def _alpha(
     alpha: object, n_layers: int, n_samples: int, n_choices: int
 ) -> float | tuple[float, ...]:
-    """Alpha as a number, or as one for every layer of weights.
+    """Alpha as one number, or one number for every layer of weights.
 
-    A normal prior over the weights, the same for every number N of samples, would
-    make it c / N: (1/N) sum_n L_n + (c/N) |W|^2 / 2 is least where
-    sum_n L_n + c |W|^2 / 2 is. "auto" falls a little slower, as suits hundreds of
-    samples and tens of thousands, and with the number of classes: to tell one from
-    many takes larger weights.
+    A normal prior of the weights that does not depend on the number N of samples would
+    give alpha = c / N: (1/N) sum_n L_n + (c/N) |W|^2 / 2 has the same minimum as
+    sum_n L_n + c |W|^2 / 2. "auto" decreases a little more slowly, which fits both
+    hundreds and tens of thousands of samples, and it decreases with the number of
+    classes, as more classes need larger weights.
     """
     if isinstance(alpha, str):
         usual = _AUTO_ALPHA / (n_choices * n_samples**0.75)

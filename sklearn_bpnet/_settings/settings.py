@@ -1,4 +1,4 @@
-"""The constructor's parameters as the user wrote them."""
+"""The constructor's parameters, unresolved."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sklearn_bpnet.options import (
     WeightDecay,
 )
 
-# what each parameter is an option of, beside plain values
+# parameters that take an option besides plain values
 OPTIONS: dict[str, type[Option]] = {
     "initializer": Initialization,
     "dropout": Dropout,
@@ -26,13 +26,13 @@ OPTIONS: dict[str, type[Option]] = {
 class Settings(SimpleNamespace):
     """A constructor parameter per attribute, not yet resolved.
 
-    It is a plain record: what is below ``_base`` gets this in place of an estimator,
-    and ``resolve`` of ``_settings.plan`` turns it into a ``TrainingPlan``.
+    A plain record: modules below ``_base`` receive it in place of an estimator, and
+    ``_settings.plan.resolve`` turns it into a ``TrainingPlan``.
     """
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any]) -> Settings:
-        """The settings that ``get_params(deep=False)`` of an estimator returns."""
+        """The settings from ``get_params(deep=False)`` of an estimator."""
         return cls(**parameters)
 
     @property
@@ -41,12 +41,12 @@ class Settings(SimpleNamespace):
         return getattr(self, "calibration", None) is not None
 
     def option(self, parameter: str) -> Any:
-        """The option that a parameter of ``OPTIONS`` stands for; None if it is off.
+        """The option that the value of a parameter stands for; None if it is off.
 
         Raises
         ------
         ValueError
-            If the parameter has a value that its option does not allow.
+            If the option does not allow the value.
         """
         value = getattr(self, parameter)
         try:
@@ -62,16 +62,17 @@ class Settings(SimpleNamespace):
         return getattr(self.option(parameter), field)
 
     def described(self, names: Iterable[str]) -> str:
-        """Names and values as the user wrote them: ``alpha=0.1, tol=0.01``.
+        """Names and values as passed to the constructor: ``alpha=0.1, tol=0.01``.
 
-        A plain value stands under its own name, whatever field of an option is meant.
+        A field ``name__field`` of a parameter with a plain value is shown as that
+        parameter.
         """
         texts = []
         for name in names:
             parameter = name.partition("__")[0]
-            written = getattr(self, parameter)
-            if isinstance(written, Option) and name != parameter:
+            value = getattr(self, parameter)
+            if isinstance(value, Option) and name != parameter:
                 texts.append(f"{name}={self.value(name)!r}")
             else:
-                texts.append(f"{parameter}={written!r}")
+                texts.append(f"{parameter}={value!r}")
         return ", ".join(texts)

@@ -1,4 +1,4 @@
-"""The solver, the schedules and the batch size that a user's settings stand for."""
+"""The solver, the schedules and the batch size that the settings define."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from sklearn_bpnet.training.full_batch import FULL_BATCH_SOLVERS, FullBatchSolve
 from sklearn_bpnet.training.optimizers import OPTIMIZERS, Optimizer
 from sklearn_bpnet.training.schedules import Schedule, schedule_from
 
-# "auto" is a hundredth of the samples between these: small batches learn more per
-# epoch, which large tables do in time anyway
+# "auto" is a hundredth of the samples within these limits: small batches make more
+# progress per epoch, which matters less for large tables
 _SMALLEST_BATCH, _LARGEST_BATCH = 64, 200
-# `benchmarks.tabular` chose the usual rates, on tables of about so many features
+# the usual rates were chosen by `benchmarks.tabular` for about this many features
 _FEATURES_AT_USUAL_RATE = 20
 # what some solvers take from the settings if they are given by name
 TAKEN_BY_SOLVERS = [
@@ -36,7 +36,7 @@ _REGISTRIES: Mapping[str, Registry[Any]] = {
     "loss": LOSSES,
     "numeric_embedding": NUMERIC_EMBEDDINGS,
 }
-_OF_INITIALIZATION = {field.name for field in fields(Initialization)}
+_INITIALIZATION_FIELDS = {field.name for field in fields(Initialization)}
 
 
 def solver_of(settings: Settings) -> Optimizer | FullBatchSolver:
@@ -57,14 +57,14 @@ def _with_settings(named: Any, settings: Settings) -> Any:
 
 
 def optimizer_of(settings: Settings) -> Optimizer:
-    """The optimiser, where it is known to be one."""
+    """The optimiser, if the solver is known to be one."""
     solver = solver_of(settings)
     assert isinstance(solver, Optimizer)
     return solver
 
 
 def solver_name(settings: Settings) -> str:
-    """What to call the solver in a message."""
+    """The name of the solver in messages."""
     solver = settings.solver
     return solver if isinstance(solver, str) else type(solver).__name__
 
@@ -78,7 +78,7 @@ def is_stochastic(settings: Settings) -> bool:
 
 
 def uses_mini_batches(settings: Settings) -> bool:
-    """Whether the solver may see fewer samples than all in a step."""
+    """Whether the solver may use fewer than all samples per step."""
     solver = solver_of(settings)
     return isinstance(solver, Optimizer) and not solver.full_batch
 
@@ -93,11 +93,11 @@ def batch_size(settings: Settings, n_samples: int) -> int:
 
 
 def learning_rate(settings: Settings, n_features: int) -> float:
-    """The number that the schedule multiplies.
+    """The initial learning rate, which the schedule multiplies.
 
-    "auto" falls with the number of features, as a step moves all weights of a unit at
-    once: with its cube root, where the neural tangent parametrisation has the square
-    root, which turned out slow on the 784 features of MNIST.
+    "auto" decreases with the number of features, as a step changes all weights of a
+    unit at once: with the cube root. The square root of the neural tangent
+    parametrisation turned out to be slow on the 784 features of MNIST.
     """
     if not isinstance(settings.learning_rate_init, str):
         return float(settings.learning_rate_init)
@@ -115,10 +115,10 @@ def schedule(
     settings : Settings
         The constructor's parameters.
     parameter : {"learning_rate", "dropout", "weight_decay"}, default="learning_rate"
-        Which of them.
+        The parameter whose schedule is returned.
     open_ended : bool, default=False
-        Whether more calls may follow, so that the end of training is unknown: then
-        "auto" is constant, where it otherwise anneals to zero by the end of the call.
+        Whether more calls may follow, so that the end of training is unknown. "auto"
+        is then constant; otherwise it anneals to zero by the end of the call.
     """
     if parameter == "learning_rate":
         spec = settings.learning_rate
@@ -135,13 +135,13 @@ def configurable(
 ) -> Configurable | None:
     """The object with hyper-parameters that a parameter stands for, or None.
 
-    ``keys`` are the hyper-parameters that are to be set: an initialiser becomes an
-    Initialization by those of one.
+    ``keys`` are the hyper-parameters to be set; those of an Initialization turn an
+    initialiser into one.
     """
     spec = getattr(settings, parameter)
     first = {key.partition("__")[0] for key in keys}
     is_option = parameter in OPTIONS
-    if parameter == "initializer" and not first & _OF_INITIALIZATION:
+    if parameter == "initializer" and not first & _INITIALIZATION_FIELDS:
         is_option = False
     if parameter == "solver":
         spec = solver_of(settings)

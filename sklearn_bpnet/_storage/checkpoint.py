@@ -1,10 +1,10 @@
-"""Checkpoints: an estimator in training as one file, written whole or not at all.
+"""Checkpoints: an estimator in training as one file, written atomically.
 
-The file is a line of text, with a SHA-256 of all that follows, and a NumPy archive
-(.npz) of plain arrays. One of them is the UTF-8 of a JSON header: versions, the
-estimator's parameters and what it learned. Nothing is pickled, so reading runs no code
-but the constructors of this package's own classes, which are named by their kind and
-their name.
+The file is a line of text, with a SHA-256 checksum of all that follows, and a NumPy
+archive (.npz) of plain arrays. One of the arrays is a JSON header in UTF-8: versions,
+the parameters of the estimator and what it learned. Nothing is pickled. Reading runs no
+code but the constructors of this package's classes, which are identified by kind and
+name.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ _FIRST_LINE = "sklearn_bpnet checkpoint {format} sha256 {digest}\n"
 
 @dataclass(frozen=True)
 class Record:
-    """What a file holds of an estimator.
+    """The content of a checkpoint.
 
     Parameters
     ----------
     class_name : str
-        Of the estimator.
+        Name of the estimator's class.
     version : str
-        Of the package that wrote it.
+        Version of the package that wrote it.
     parameters : dict of str to object
-        Of the constructor.
+        Parameters of the constructor.
     names : dict of str to object
         Number and names of the features, as fitted attributes.
     fitted : dict of str to object
-        What was learned: ``Fitted.record``.
+        What the estimator learned: ``Fitted.record``.
     """
 
     class_name: str
@@ -53,9 +53,9 @@ class Record:
 
 
 def write(record: Record, path: Path) -> None:
-    """Write a record to ``path``; a crash leaves the file before whole.
+    """Write a record to ``path``; a crash leaves the previous file intact.
 
-    Beside the file, for the time of writing, there is one with ".part" added.
+    While writing, the new content is in a file with ".part" added to the name.
     """
     content = _content(record)
     digest = hashlib.sha256(content).hexdigest()
@@ -74,6 +74,7 @@ def write(record: Record, path: Path) -> None:
 
 
 def _content(record: Record) -> bytes:
+    """The archive of a record."""
     arrays: dict[str, Any] = {}
     parameters: dict[str, Any] = {}
     not_portable: dict[str, str] = {}
@@ -97,7 +98,7 @@ def _content(record: Record) -> bytes:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name last, where the system can."""
+    """Make the renaming durable, if the system supports it."""
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -107,22 +108,26 @@ def _sync_folder(folder: Path) -> None:
 
 
 def read(path: Path, class_name: str, parameters: Mapping[str, Any]) -> Record:
-    """The record that was written to ``path``.
+    """Read the record in the file ``path``.
 
     Parameters
     ----------
     path : Path
         The file.
     class_name : str
-        Of the estimator that it shall hold.
+        Name of the expected class.
     parameters : mapping
-        Parameters in place of those in the file.
+        Parameters that replace those in the file.
+
+    Returns
+    -------
+    Record
 
     Raises
     ------
     ValueError
-        If the file is no checkpoint, is damaged, holds another class or a parameter
-        that cannot be stored and is not given.
+        If the file is not a checkpoint, is damaged or holds another class, or if a
+        parameter that cannot be stored is not given.
     """
     header, arrays = _opened(path)
     written = header["class"]
@@ -132,7 +137,7 @@ def read(path: Path, class_name: str, parameters: Mapping[str, Any]) -> Record:
     if missing:
         name = sorted(missing)[0]
         raise ValueError(
-            f"A checkpoint cannot hold {name}={header['not_portable'][name]}. Give it "
+            f"A checkpoint cannot hold {name}={header['not_portable'][name]}. Pass it "
             f"again: {class_name}.load_checkpoint(path, {name}=...)."
         )
     known = {name: decode(v, arrays) for name, v in header["parameters"].items()}
@@ -146,16 +151,18 @@ def read(path: Path, class_name: str, parameters: Mapping[str, Any]) -> Record:
 
 
 def _opened(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Header and arrays of a file that is whole."""
+    """Header and arrays of a file, after its checksum is verified."""
     content = path.read_bytes()
     line, _, content = content.partition(b"\n")
     words = line.decode("ascii", errors="replace").split(" ")
     if words[:2] != ["sklearn_bpnet", "checkpoint"] or len(words) != 5:
-        raise ValueError(f"{path} is no checkpoint of sklearn_bpnet, or it is damaged.")
+        raise ValueError(
+            f"{path} is not a checkpoint of sklearn_bpnet, or it is damaged."
+        )
     if words[4] != hashlib.sha256(content).hexdigest() or words[3] != "sha256":
         raise ValueError(
-            f"{path} is damaged: its checksum does not match its content. It was cut "
-            "short or changed after it was written."
+            f"{path} is damaged: its checksum does not match its content. It was "
+            "truncated or changed after it was written."
         )
     if words[2] != str(_FORMAT):
         raise ValueError(
@@ -167,5 +174,5 @@ def _opened(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             arrays = dict(archive)
         header = json.loads(arrays.pop("header").tobytes())
     except (BadZipFile, KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{path} is no checkpoint of sklearn_bpnet.") from error
+        raise ValueError(f"{path} is not a checkpoint of sklearn_bpnet.") from error
     return header, arrays

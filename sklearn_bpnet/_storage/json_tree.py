@@ -18,20 +18,20 @@ class NotPortableError(TypeError):
 
 
 def encode(value: Any, arrays: dict[str, Any]) -> Any:
-    """The JSON form of a value; numbers in arrays go to ``arrays``.
+    """The JSON form of a value, with its arrays stored in ``arrays``.
 
     Parameters
     ----------
     value : object
         None, a bool, number, string, list, tuple, dict, array, dtype or RandomState,
-        or an instance of a class that ``kinds`` knows such as ``Adam()``, nested.
+        or an instance of a class of ``kinds``, such as ``Adam()``; may be nested.
     arrays : dict of str to ndarray
-        Gets the arrays, which the JSON form names.
+        Receives the arrays under the names that the JSON form refers to.
 
     Raises
     ------
     NotPortableError
-        For anything else.
+        For any other value.
     """
     if isinstance(value, np.generic):
         value = value.item()
@@ -48,7 +48,7 @@ def encode(value: Any, arrays: dict[str, Any]) -> Any:
 
 
 def _parts(value: Any) -> tuple[str, Any]:
-    """What a composite value is, and its content in simpler terms."""
+    """The kind of a composite value, and its content as simpler values."""
     if isinstance(value, tuple):
         return "tuple", list(value)
     if isinstance(value, dict):
@@ -69,12 +69,12 @@ def _parts(value: Any) -> tuple[str, Any]:
 
 
 def decode(form: Any, arrays: dict[str, Any]) -> Any:
-    """The value of a JSON form.
+    """The value that a JSON form describes.
 
     Raises
     ------
     ValueError
-        If the form names something that is not there.
+        If the form names an unknown class.
     """
     if isinstance(form, list):
         return [decode(item, arrays) for item in form]

@@ -1,7 +1,7 @@
 """The classes whose instances a file may hold, by kind and name.
 
-A file names a class by what it is, an "optimizer" called "Adam", and not by the module
-it is in, so that files outlive modules.
+A file names a class by kind and name, such as "optimizer" and "Adam", and not by its
+module, so that files remain valid when modules are moved.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from sklearn_bpnet.training.monitor.monitor import Best
 from sklearn_bpnet.training.standardization import Standardization
 from sklearn_bpnet.training.stochastic.epoch import Progress
 
-# beside what has a registry: activations, losses, optimisers, schedules, ...
-_OWN: dict[str, dict[str, Any]] = {
+# in addition to the registries: activations, losses, optimisers, schedules, ...
+_UNREGISTERED: dict[str, dict[str, Any]] = {
     "option": {cls.__name__: cls for cls in OPTIONS.values()},
     "state": {
         cls.__name__: cls for cls in (TrainingState, Progress, Best, Standardization)
@@ -25,9 +25,9 @@ _OWN: dict[str, dict[str, Any]] = {
 
 
 def kind_of(value: Any) -> str | None:
-    """The kind of an instance, or None where a file cannot hold it."""
+    """The kind of an instance, or None if a file cannot hold it."""
     cls = type(value)
-    for kind, classes in _OWN.items():
+    for kind, classes in _UNREGISTERED.items():
         if classes.get(cls.__name__) is cls:
             return kind
     try:
@@ -37,15 +37,15 @@ def kind_of(value: Any) -> str | None:
 
 
 def class_of(kind: str, name: str) -> Any:
-    """The class of that kind and name.
+    """The class of a kind and a name.
 
     Raises
     ------
     ValueError
-        If there is none.
+        If there is no such class.
     """
-    if kind not in _OWN:
+    if kind not in _UNREGISTERED:
         return registry.class_of(kind, name)
-    if name not in _OWN[kind]:
+    if name not in _UNREGISTERED[kind]:
         raise ValueError(f"There is no {kind} called {name}.")
-    return _OWN[kind][name]
+    return _UNREGISTERED[kind][name]

@@ -1,4 +1,4 @@
-"""Looking into trainings and trained networks; matplotlib only where one draws."""
+"""Inspection of training and of trained networks; only plots need matplotlib."""
 
 from sklearn_bpnet.inspection.learning_rate import (
     LearningRateDisplay,

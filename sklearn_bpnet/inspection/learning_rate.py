@@ -1,8 +1,9 @@
-"""The learning-rate range test: how a training fares as its rate grows."""
+"""The learning-rate range test: the loss while the learning rate increases."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from math import isfinite
@@ -16,11 +17,12 @@ from sklearn.utils import check_array, check_random_state
 
 from sklearn_bpnet import _types as types
 from sklearn_bpnet._base import BaseBPNet
+from sklearn_bpnet._data.samples import Indices
 from sklearn_bpnet._settings import solver as solvers
 from sklearn_bpnet.training.optimizers import SGD
 
-# The test ends where the smoothed loss has risen by this many times a batch's at the
-# start.
+# The test ends when the smoothed loss has risen by this multiple of a batch's loss at
+# the initial weights.
 _MUCH_WORSE = 1.0
 # Share of the past in the smoothed loss.
 _SMOOTHING = 0.9
@@ -28,24 +30,25 @@ _SMOOTHING = 0.9
 
 @dataclass
 class LearningRateDisplay:
-    """What `find_learning_rate` found.
+    """Result of `find_learning_rate`, with a plot.
 
     Parameters
     ----------
     learning_rates : ndarray of shape (n_steps,)
-        The rate of every step made, rising.
+        Learning rate of every step, ascending.
     losses : ndarray of shape (n_steps,)
-        The empirical risk of every step's batch, before the step.
+        Empirical risk of the batch of every step, before the step.
     smoothed_losses : ndarray of shape (n_steps,)
-        The mean loss at the initial weights, and the running mean of how the losses
-        differ from those of the same batches at the initial weights.
+        Mean loss at the initial weights, plus an exponential moving average of the
+        difference between the losses and those of the same batches at the initial
+        weights.
     suggestion : float
-        The rate at which the smoothed loss falls most steeply.
+        Learning rate at which the smoothed loss decreases most steeply.
 
     Attributes
     ----------
     ax_, figure_ : matplotlib Axes and Figure
-        What `plot` drew on.
+        The axes and the figure of the last `plot`.
     """
 
     learning_rates: NDArray[np.float64]
@@ -54,22 +57,22 @@ class LearningRateDisplay:
     suggestion: float
 
     def plot(self, ax: Any = None) -> LearningRateDisplay:
-        """Draw the losses over the learning rates, and the suggestion.
+        """Plot the losses over the learning rates, and the suggestion.
 
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a new figure.
+            Axes to plot on; None creates a new figure.
 
         Returns
         -------
         LearningRateDisplay
-            Itself, with ``ax_`` and ``figure_``.
+            This object, with ``ax_`` and ``figure_`` set.
 
         Raises
         ------
         ImportError
-            Without matplotlib.
+            If matplotlib is not installed.
         """
         try:
             import matplotlib.pyplot as plt
@@ -79,13 +82,13 @@ class LearningRateDisplay:
             ) from error
         if ax is None:
             _, ax = plt.subplots(layout="constrained")
-        ax.plot(self.learning_rates, self.losses, color="0.75", label="of a batch")
+        ax.plot(self.learning_rates, self.losses, color="0.75", label="per batch")
         ax.plot(self.learning_rates, self.smoothed_losses, label="smoothed")
         ax.axvline(
             self.suggestion,
             color="C1",
             linestyle="--",
-            label=f"steepest fall, {self.suggestion:.2g}",
+            label=f"steepest descent, {self.suggestion:.2g}",
         )
         start, lowest = self.smoothed_losses[0], self.smoothed_losses.min()
         margin = 0.2 * max(start - lowest, 1e-9 * abs(start))
@@ -107,42 +110,43 @@ def find_learning_rate(
     n_steps: int = 150,
     random_state: types.RandomState = None,
 ) -> LearningRateDisplay:
-    """Train with a rate that grows from step to step, and see where the loss falls.
+    """Train with an increasing learning rate, and record where the loss decreases.
 
-    The learning rate rises by the same factor in every step. Where it is too small, the
-    loss stands still; where it is too large, it explodes, which ends the test. A good
-    ``learning_rate_init`` lies where the loss falls steeply, before its lowest point.
+    The learning rate grows by the same factor in every step. As long as it is too
+    small, the loss hardly changes; once it is too large, the loss diverges, which ends
+    the test. A good ``learning_rate_init`` lies where the loss decreases steeply, at
+    rates below that of the minimum.
 
-    A copy of the estimator is trained, with its solver, batch size and penalty; its
-    schedule, early stopping, callbacks and weights, if it is fitted, play no part.
+    A copy of the estimator is trained from new initial weights, with its solver, batch
+    size and penalty, but without its schedule, early stopping and callbacks.
 
     Parameters
     ----------
     estimator : BPNetClassifier or BPNetRegressor
-        Left as it is. Its solver has to have a learning rate.
+        Not modified. Its solver must have a learning rate.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         The training inputs.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The targets.
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the rows, at least 0.
+        Weights of the samples, at least 0.
     lowest, highest : float, default=1e-6 and 10.0
-        The first and the last rate, 0 < lowest < highest.
+        First and last learning rate, 0 < lowest < highest.
     n_steps : int, default=150
-        Most steps, at least 2.
+        Maximum number of steps, at least 2.
     random_state : int, RandomState instance or None, default=None
-        Determines the order of the rows. The initial weights are those of the
-        estimator's ``random_state``.
+        Determines the order of the samples. The initial weights are determined by the
+        ``random_state`` of the estimator.
 
     Returns
     -------
     LearningRateDisplay
-        Rates, losses and a suggestion, which it can plot.
+        Learning rates, losses and a suggestion, with a method `plot`.
 
     Raises
     ------
     ValueError
-        If the solver has no learning rate, or if the data or a parameter are not
+        If the solver has no learning rate, or if the data or a parameter is not
         valid.
 
     References
@@ -157,8 +161,8 @@ def find_learning_rate(
     >>> from sklearn_bpnet.inspection import find_learning_rate
     >>> X, y = load_digits(return_X_y=True)
     >>> clf = BPNetClassifier((32,), random_state=0)
-    >>> found = find_learning_rate(clf, X, y, random_state=0)
-    >>> bool(1e-3 < found.suggestion < 1)
+    >>> display = find_learning_rate(clf, X, y, random_state=0)
+    >>> bool(1e-3 < display.suggestion < 1)
     True
     """
     if not solvers.is_stochastic(estimator._settings):
@@ -178,37 +182,39 @@ def find_learning_rate(
     targets = targets.toarray() if sparse.issparse(y) else np.asarray(y)
     w = None if sample_weight is None else np.asarray(sample_weight)
     with warnings.catch_warnings():
-        # of one epoch that does not converge, of parameters that play no part here
+        # about convergence after one epoch, and about parameters without effect here
         warnings.simplefilter("ignore")
-        still, model = _at_the_start(estimator, inputs, targets, w)
+        reference, model = _initial_copies(estimator, inputs, targets, w)
         batches = _batches(estimator, len(targets), w, check_random_state(random_state))
-        found: list[tuple[float, float, float]] = []
+        steps: list[tuple[float, float, float]] = []
         change = 0.0
         for rate in np.geomspace(lowest, highest, n_steps):
-            rows = next(batches)
-            batch = inputs[rows], targets[rows], None if w is None else w[rows]
+            indices = next(batches)
+            batch = inputs[indices], targets[indices], None if w is None else w[indices]
             model.set_params(learning_rate_init=float(rate))
             try:
                 loss, loss_at_start = (
-                    m.partial_fit(*batch).loss_ for m in (model, still)
+                    m.partial_fit(*batch).loss_ for m in (model, reference)
                 )
-            except ValueError:  # not one step was finite; the data were checked above
+            except ValueError:  # no step was finite; the data were checked above
                 break
             if not isfinite(loss):
                 break
-            # the difference is free of what makes one batch harder than another
+            # the difference removes the variation of the loss between batches
             change = _SMOOTHING * change + (1 - _SMOOTHING) * (loss - loss_at_start)
-            found.append((loss, loss_at_start, change))
+            steps.append((loss, loss_at_start, change))
             if change > _MUCH_WORSE * loss_at_start:
                 break
-    losses, at_start, changes = np.array(found).T
+    losses, at_start, changes = np.array(steps).T
     smoothed = at_start.mean() + changes
-    rates = np.geomspace(lowest, highest, n_steps)[: len(found)]
+    rates = np.geomspace(lowest, highest, n_steps)[: len(steps)]
     return LearningRateDisplay(rates, losses, smoothed, _steepest(rates, smoothed))
 
 
-def _at_the_start(estimator, X, y, w):
-    """Two copies at their initial weights: one to stay there, one to train."""
+def _initial_copies(
+    estimator: BaseBPNet, X: Any, y: Any, w: Any
+) -> tuple[BaseBPNet, BaseBPNet]:
+    """Two copies at the same initial weights: a reference, and one to train."""
     model = clone(estimator).set_params(
         learning_rate="constant",
         learning_rate_init=1e-300,
@@ -218,28 +224,30 @@ def _at_the_start(estimator, X, y, w):
         n_jobs=None,
         warm_start=True,
         max_iter=1,
-        solver=SGD(momentum=0),  # which leaves no state for the real solver
+        solver=SGD(momentum=0),  # leaves no state for the actual solver
     )
     if hasattr(model, "set_callbacks"):  # scikit-learn 1.9 and later
         model.set_callbacks()
     model.fit(X, y, w)
-    model.set_params(batch_size="full")  # the rows of a call are a batch
-    still = deepcopy(model)
-    return still, model.set_params(solver=estimator.solver)
+    model.set_params(batch_size="full")  # the samples of a call are one batch
+    reference = deepcopy(model)
+    return reference, model.set_params(solver=estimator.solver)
 
 
-def _batches(estimator, n_rows, w, rng):
-    """Row numbers of batch after batch, from pass after pass; weight 0 is left out."""
-    rows = np.arange(n_rows) if w is None else np.flatnonzero(w)
-    size = solvers.batch_size(estimator._settings, len(rows))
+def _batches(
+    estimator: BaseBPNet, n_samples: int, w: Any, rng: np.random.RandomState
+) -> Iterator[Indices]:
+    """Indices of batches, epoch after epoch; samples of weight 0 are left out."""
+    indices = np.arange(n_samples) if w is None else np.flatnonzero(w)
+    size = solvers.batch_size(estimator._settings, len(indices))
     while True:
-        order = rng.permutation(rows)
+        order = rng.permutation(indices)
         for start in range(0, len(order) - size + 1, size):
             yield order[start : start + size]
 
 
-def _steepest(rates, smoothed):
-    """The rate where the smoothed loss falls most over the rate's logarithm."""
+def _steepest(rates: NDArray[np.float64], smoothed: NDArray[np.float64]) -> float:
+    """The rate at which the smoothed loss has the steepest slope in log(rate)."""
     stop = int(np.argmin(smoothed)) + 1
     if stop < 2:
         return float(rates[0])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.network import Network
@@ -165,7 +166,7 @@ def compare(
     theta: Array,
     gradient: Array,
     network: Network,
-    which: Array | None = None,
+    which: NDArray[np.intp] | None = None,
     rtol: float = 1e-5,
 ) -> GradientReport:
     """Compare a gradient of ``function`` with central differences, one by one.

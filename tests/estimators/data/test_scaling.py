@@ -43,7 +43,7 @@ def test_a_sample_of_weight_two_counts_as_two_samples():
 
 def test_only_the_given_samples_count():
     X, rows = heavy_tails(60), np.arange(5, 50)
-    some, alone = squashing(X, rows=rows), squashing(X[rows])
+    some, alone = squashing(X, indices=rows), squashing(X[rows])
     assert_array_equal(some.mean, alone.mean)
     assert_array_equal(some.scale, alone.scale)
 

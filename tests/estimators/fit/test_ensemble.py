@@ -403,7 +403,9 @@ def test_n_jobs_alone_has_no_effect(iris):
 def test_what_is_about_one_network_refuses_several(iris):
     with pytest.raises(ValueError, match="n_members=2, but coefs"):
         BPNetRegressor.from_weights([[[1.0]]], [[0.0]], n_members=2)
-    with pytest.raises(ValueError, match="empirical_risk is that of one network"):
+    with pytest.raises(
+        ValueError, match="empirical_risk is defined for a single network"
+    ):
         empirical_risk(BPNetClassifier(n_members=2), *iris)
 
 

@@ -183,9 +183,9 @@ def test_x_val_through_a_scaled_pipeline_is_scaling_by_hand(solver, noisy):
 
 
 INVALID = [
-    ({"X_val": np.ones((3, 5))}, "X_val and y_val belong together"),
-    ({"y_val": np.ones(3)}, "X_val and y_val belong together"),
-    ({"sample_weight_val": np.ones(3)}, "X_val and y_val belong together"),
+    ({"X_val": np.ones((3, 5))}, "X_val and y_val must be given together"),
+    ({"y_val": np.ones(3)}, "X_val and y_val must be given together"),
+    ({"sample_weight_val": np.ones(3)}, "X_val and y_val must be given together"),
     ({"X_val": np.ones((3, 4)), "y_val": np.ones(3)}, "4 features"),
     ({"X_val": np.ones((3, 5)), "y_val": np.ones(2)}, "inconsistent numbers"),
     ({"X_val": np.full((3, 5), np.nan), "y_val": np.ones(3)}, "NaN"),
@@ -210,9 +210,9 @@ def test_samples_that_are_not_valid_are_refused(estimator, rows, message, noisy)
 
 def test_targets_of_another_kind_are_refused(noisy):
     X, y, _ = noisy
-    with pytest.raises(ValueError, match=r"classes that y has not: \[7\]"):
+    with pytest.raises(ValueError, match=r"classes that y does not have: \[7\]"):
         early(BPNetClassifier).fit(X, y, X_val=X, y_val=np.where(y == 2, 7, y))
-    with pytest.raises(ValueError, match="y_val must be of the kind of y"):
+    with pytest.raises(ValueError, match="y_val must be of the same kind as y"):
         early(BPNetClassifier).fit(X, y, X_val=X, y_val=np.c_[y > 0, y > 1].astype(int))
     for y_val in (np.c_[y, y], np.c_[y, y, y]):
         with pytest.raises(ValueError, match=r"y_val has \d outputs, but y has 1"):

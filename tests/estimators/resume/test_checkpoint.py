@@ -393,7 +393,7 @@ def test_a_file_with_an_altered_byte_is_refused(written, rng):
 def test_another_file_is_refused(tmp_path, iris):
     path = tmp_path / "file"
     path.write_bytes(pickle.dumps(BPNetClassifier((5,), max_iter=2).fit(*iris)))
-    with pytest.raises(ValueError, match="no checkpoint"):
+    with pytest.raises(ValueError, match="not a checkpoint"):
         BPNetClassifier.load_checkpoint(path)
     with pytest.raises(FileNotFoundError):
         BPNetClassifier.load_checkpoint(tmp_path / "none")

@@ -305,10 +305,10 @@ def test_a_wrong_class_weight_is_explained(class_weight, parts, iris):
 @pytest.mark.parametrize("softmax", ["softmax", Softmax()], ids=str)
 def test_a_softmax_is_refused_for_label_indicators(softmax, multilabel):
     clf = BPNetClassifier(output_activation=softmax)
-    for part in ("'sigmoid' or 'auto'", "exactly one of the outputs true"):
+    for part in ("'sigmoid' or 'auto'", "indicators are not exclusive"):
         assert part in fit_error(clf, *multilabel)
     W, b = [np.ones((2, 3))], [np.zeros(3)]
-    with pytest.raises(ValueError, match="exactly one of the outputs true"):
+    with pytest.raises(ValueError, match="label indicators are not exclusive"):
         BPNetClassifier.from_weights(W, b, multilabel=True, output_activation=softmax)
 
 
@@ -325,7 +325,9 @@ def test_standard_target_scaling_is_refused_where_it_changes_the_minimiser(
     setting, iris
 ):
     message = fit_error(BPNetRegressor(target_scaling="standard", **setting), *iris)
-    assert "target_scaling='standard' needs a loss that a change of units" in message
+    assert (
+        "target_scaling='standard' needs a loss whose minimiser scales with" in message
+    )
     [(parameter, value)] = setting.items()
     assert f"{parameter}={value!r}" in message
     assert "Use target_scaling='auto'" in message
