@@ -7,9 +7,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from math import nan
 from pathlib import Path
+from textwrap import fill
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from sklearn import get_config
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_bpnet import _types as types
@@ -89,6 +91,20 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         """The default values of the constructor's parameters."""
         signature = inspect.signature(cls.__init__).parameters
         return {name: parameter.default for name, parameter in signature.items()}
+
+    def __repr__(self) -> str:
+        """The parameters in the constructor's order, by default those that were set."""
+        settings, defaults = self._settings, self._defaults()
+        names = [name for name in defaults if name != "self"]
+        if get_config()["print_changed_only"]:
+            names = settings.changed(names, Settings.of(defaults))
+        head = f"{type(self).__name__}("
+        return fill(
+            f"{head}{settings.described(names)})",
+            subsequent_indent=" " * len(head),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters, and hyper-parameters of the objects that they denote.

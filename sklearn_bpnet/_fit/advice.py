@@ -48,12 +48,9 @@ def warn_of_unused(
     open_ended : bool
         Whether more calls may follow.
     """
-    used, default = _used(settings, open_ended=open_ended), Settings.of(defaults)
-    unused = [
-        name
-        for name, is_used in used.items()
-        if not is_used and _differs(settings.value(name), default.value(name))
-    ]
+    used = _used(settings, open_ended=open_ended)
+    names = [name for name, is_used in used.items() if not is_used]
+    unused = settings.changed(names, Settings.of(defaults))
     if not unused:
         return
     beside = ["solver"]
@@ -110,11 +107,6 @@ def _used(settings: Settings, *, open_ended: bool) -> dict[str, bool]:
         "ema_decay": stochastic,
         "n_jobs": settings.n_members > 1,
     }
-
-
-def _differs(value: Any, default: Any) -> bool:
-    """Whether a value is not the default."""
-    return value is not default and bool(np.ndim(value) > 0 or value != default)
 
 
 def warn_of_embedding(settings: Settings, embedded: NDArray[np.intp] | None) -> None:

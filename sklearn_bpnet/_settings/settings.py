@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 from sklearn_bpnet.options import (
     Dropout,
     EarlyStopping,
@@ -39,6 +41,10 @@ class Settings(SimpleNamespace):
     def calibrates(self) -> bool:
         """Whether probabilities are calibrated after training."""
         return getattr(self, "calibration", None) is not None
+
+    def changed(self, names: Iterable[str], defaults: Settings) -> list[str]:
+        """The parameters, or fields of options, that are not at their defaults."""
+        return [n for n in names if _differs(self.value(n), defaults.value(n))]
 
     def option(self, parameter: str) -> Any:
         """The option that the value of a parameter stands for; None if it is off.
@@ -76,3 +82,8 @@ class Settings(SimpleNamespace):
             else:
                 texts.append(f"{parameter}={value!r}")
         return ", ".join(texts)
+
+
+def _differs(value: Any, default: Any) -> bool:
+    """Whether a value is not the default."""
+    return value is not default and bool(np.ndim(value) > 0 or value != default)

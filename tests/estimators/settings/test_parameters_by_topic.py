@@ -5,10 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
+from sklearn import config_context
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 
-GUIDE = Path(__file__).parents[1] / "docs" / "guide" / "parameters.rst"
+GUIDE = Path(__file__).parents[3] / "docs" / "guide" / "parameters.rst"
 BOTH = {BPNetClassifier: "classifier", BPNetRegressor: "regressor"}
 each_class = pytest.mark.parametrize("estimator", BOTH)
 TOPICS = [
@@ -112,3 +113,22 @@ def test_methods_that_both_define_describe_their_shared_arguments_alike():
         for argument in mine.keys() & yours.keys():
             assert mine[argument] == yours[argument], (name, argument)
     assert one.keys() & other.keys() == {"from_weights", "predict"}
+
+
+@each_class
+def test_repr_shows_what_was_set_in_the_order_of_the_constructor(estimator):
+    def names_in(text):
+        return re.findall(r"(?<=[( ])(\w+)=", text)
+
+    model = estimator(random_state=0, solver="sgd", hidden_layer_sizes=(5,), alpha=0.1)
+    assert repr(estimator()) == f"{estimator.__name__}()"
+    assert names_in(repr(model)) == [
+        "hidden_layer_sizes",
+        "alpha",
+        "solver",
+        "random_state",
+    ]
+    with config_context(print_changed_only=False):
+        assert names_in(repr(model)) == list(inspect.signature(estimator).parameters)
+    twin = eval(repr(model), {estimator.__name__: estimator})
+    assert twin.get_params() == model.get_params()
