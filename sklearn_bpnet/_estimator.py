@@ -20,7 +20,7 @@ from sklearn_bpnet._declarations import Declarations
 from sklearn_bpnet._fit import given_weights
 from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork, training_attributes
 from sklearn_bpnet._fit.state import TrainingState
-from sklearn_bpnet._settings.architecture import build_network, hidden_sizes
+from sklearn_bpnet._settings.architecture import build_network
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._settings.solver import configurable
 from sklearn_bpnet._sklearn_compat import (
@@ -185,35 +185,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         parameters: dict[str, Any],
         has_statistics: Mapping[str, bool],
     ) -> Self:
-        """An unfitted estimator with the given layers.
-
-        ``has_statistics`` tells for `input_scaling` and `target_scaling` whether mean
-        and scale are given; there is no scaling without them.
-        """
-        sizes = tuple(given_weights.layer_sizes(coefs)[1:-1])
-        sizes_given = parameters.setdefault("hidden_layer_sizes", sizes)
-        if hidden_sizes(sizes_given) != sizes:
-            raise ValueError(
-                f"hidden_layer_sizes={sizes_given!r} contradicts the shapes of coefs, "
-                f"which imply {sizes}. Leave it out."
-            )
-        if parameters.get("numeric_embedding") is not None:
-            raise ValueError(
-                f"numeric_embedding={parameters['numeric_embedding']!r} has learned "
-                "weights, which coefs and intercepts do not contain. Leave it out."
-            )
-        for name, is_given in has_statistics.items():
-            if not is_given:
-                parameters.setdefault(name, None)
-            elif parameters.get(name, "standard") is None:
-                raise ValueError(f"{name}=None leaves the given statistics unused.")
-            scaling = None if is_given else parameters[name]
-            if isinstance(scaling, (tuple, list)) or scaling in ("standard", "squash"):
-                raise ValueError(
-                    f"{name}={parameters[name]!r} needs the mean and the scale that "
-                    f"the weights were trained with. Give them, or use {name}=None: "
-                    "then the weights act on unscaled values."
-                )
+        """An unfitted estimator for given weights; see `complete_parameters`."""
+        given_weights.complete_parameters(parameters, coefs, has_statistics)
         estimator = cls(**parameters)
         validate_parameters(estimator)
         if estimator.n_members > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from sklearn_bpnet._data.statistics import SQUASHED_TO
+from sklearn_bpnet._settings.architecture import hidden_sizes
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.initializers import Initialization, Zeros
 from sklearn_bpnet.net.network import Network
@@ -42,6 +43,54 @@ def layer_sizes(coefs: Sequence[Any]) -> list[int]:
                 "(n_out, n_in)."
             )
     return [shapes[0][0], *(n_out for _, n_out in shapes)]
+
+
+def complete_parameters(
+    parameters: dict[str, Any],
+    coefs: Sequence[Any],
+    has_statistics: Mapping[str, bool],
+) -> None:
+    """Add the constructor's parameters that follow from given weights.
+
+    Parameters
+    ----------
+    parameters : dict
+        Parameters of the constructor; changed in place.
+    coefs : list of array-like of shape (n_in, n_out)
+        W of every layer.
+    has_statistics : mapping of str to bool
+        For `input_scaling` and `target_scaling`, whether mean and scale are given;
+        there is no scaling without them.
+
+    Raises
+    ------
+    ValueError
+        If a parameter does not fit the weights or the statistics.
+    """
+    sizes = tuple(layer_sizes(coefs)[1:-1])
+    sizes_given = parameters.setdefault("hidden_layer_sizes", sizes)
+    if hidden_sizes(sizes_given) != sizes:
+        raise ValueError(
+            f"hidden_layer_sizes={sizes_given!r} contradicts the shapes of coefs, "
+            f"which imply {sizes}. Leave it out."
+        )
+    if parameters.get("numeric_embedding") is not None:
+        raise ValueError(
+            f"numeric_embedding={parameters['numeric_embedding']!r} has learned "
+            "weights, which coefs and intercepts do not contain. Leave it out."
+        )
+    for name, is_given in has_statistics.items():
+        if not is_given:
+            parameters.setdefault(name, None)
+        elif parameters.get(name, "standard") is None:
+            raise ValueError(f"{name}=None leaves the given statistics unused.")
+        scaling = None if is_given else parameters[name]
+        if isinstance(scaling, (tuple, list)) or scaling in ("standard", "squash"):
+            raise ValueError(
+                f"{name}={parameters[name]!r} needs the mean and the scale that "
+                f"the weights were trained with. Give them, or use {name}=None: "
+                "then the weights act on unscaled values."
+            )
 
 
 def common_dtype(coefs: Sequence[Any], intercepts: Sequence[Any]) -> np.dtype[Any]:
