@@ -155,7 +155,7 @@ def test_a_warm_start_neither_adds_nor_drops_it(estimator, before, iris):
 
 @each_class
 def test_a_group_penalty_beside_it_is_refused(estimator, iris):
-    message = "learned_input_scale=True multiplies these by a number that is not"
+    message = "learned_input_scale=True multiplies them by a factor that is not"
     with pytest.raises(ValueError, match=message):
         scaled(estimator, group_alpha=0.1).fit(*iris)
 

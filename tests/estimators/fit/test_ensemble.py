@@ -536,7 +536,7 @@ def test_a_warm_start_that_is_interrupted_keeps_all_members(interrupt, iris):
 
 def test_a_member_that_cannot_train_fails_as_one_network_does(iris):
     X, y = iris
-    with pytest.raises(ValueError, match="Not one step of training was finite"):
+    with pytest.raises(ValueError, match="No step of training was finite"):
         BPNetRegressor(n_members=2, input_scaling=None, **FEW).fit(1e30 * X, y)
 
 

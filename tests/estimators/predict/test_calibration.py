@@ -117,7 +117,7 @@ def test_partial_fit_keeps_the_temperature_until_new_samples_come():
 
 def test_without_samples_or_logits_it_is_refused_before_training():
     train, validation = noisy(2)
-    with pytest.raises(ValueError, match="needs samples that training does not see"):
+    with pytest.raises(ValueError, match="needs validation samples"):
         BPNetClassifier(calibration="temperature").fit(**train)
     clf = BPNetClassifier(
         calibration="temperature", loss="squared_error", output_activation="identity"

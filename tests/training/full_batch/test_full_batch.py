@@ -195,7 +195,7 @@ def test_add_l1_is_the_penalised_function_of_the_point():
     assert relative_error(objective(z)[1], numeric) < 1e-8
 
 
-def test_without_overlap_is_the_penalised_value_at_theta():
+def test_the_value_at_theta_is_the_penalised_value_at_theta():
     split = SignSplit(L1)
     z = split.separate(THETA)
     z[split.bounds.lb == 0] += 0.1  # p and q of a parameter are both positive
@@ -204,7 +204,7 @@ def test_without_overlap_is_the_penalised_value_at_theta():
     np.testing.assert_allclose(theta, THETA, atol=1e-15)
     expected = 2 + L1 @ np.abs(THETA)
     assert value > expected + 0.01
-    assert split.without_overlap(z, value) == pytest.approx(expected, rel=1e-14)
+    assert split.value_at_theta(z, value) == pytest.approx(expected, rel=1e-14)
 
 
 # Ends
