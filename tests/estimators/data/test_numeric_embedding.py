@@ -313,7 +313,9 @@ def test_a_group_penalty_is_refused(estimator, table):
 
 @each_class
 def test_weights_given_alone_are_refused(estimator):
-    with pytest.raises(ValueError, match="numeric_embedding='pbld' has learned weights"):
+    with pytest.raises(
+        ValueError, match="numeric_embedding='pbld' has learned weights"
+    ):
         estimator.from_weights([[[1.0]]], [[0.0]], numeric_embedding="pbld")
 
 
