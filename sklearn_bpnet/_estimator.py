@@ -185,11 +185,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         parameters: dict[str, Any],
         has_statistics: Mapping[str, bool],
     ) -> Self:
-        """An unfitted estimator with the given layers.
-
-        ``has_statistics`` tells for `input_scaling` and `target_scaling` whether mean
-        and scale are given; there is no scaling without them.
-        """
+        """An unfitted estimator for given weights; see `complete_parameters`."""
         given_weights.complete_parameters(parameters, coefs, has_statistics)
         estimator = cls(**parameters)
         validate_parameters(estimator)

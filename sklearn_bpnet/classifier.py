@@ -1,4 +1,4 @@
-"""BPNetClassifier: from labels to output neurons and back."""
+"""BPNetClassifier: the estimator for classification."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
     Minimises the empirical risk (1/N) sum_n s_n L(y_n, f(x_n, theta)) +
     alpha Omega(theta) over the weights and biases theta of a feed-forward network f.
-    Every parameter, method and attribute of scikit-learn's MLPClassifier is here
-    under the same name.
+    All parameters, methods and attributes of scikit-learn's MLPClassifier exist
+    under the same names.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     activation : str, Activation, pair of functions, or list of these, default="relu"
         Activation of the hidden layers, or a list with one for each: "identity",
         "sigmoid" (also "logistic"), "tanh", "relu", "gelu", "silu", "selu" or another
-        of the table in :ref:`activations`; an instance with its own parameters; or a
+        of the table in :ref:`activations`; an instance with other parameters; or a
         pair ``(f, derivative)`` of user-defined functions of Z.
 
     output_activation : str, Activation or pair of functions, default="auto"
@@ -55,46 +55,45 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         has schemes of the biases, which are zeros by default, and of the output layer.
 
     numeric_embedding : "pbld", PBLD or None, default=None
-        What the network sees of a feature with more than two values among the training
-        samples. None: the scaled feature. "pbld": beside it three learned functions of
-        it, linear maps of 16 waves, so that the target may change fast, or up and down,
-        along a feature; see :ref:`embedding`. Features with two values stay as they
-        are. Needs dense X. ``PBLD(n_frequencies, embedding_size, deviation)`` has other
-        numbers.
+        Embedding of the features with more than two values among the training samples.
+        None: the input of the network is the scaled feature. "pbld": the scaled feature
+        and three learned functions of it, linear maps of 16 waves, which represent
+        targets that vary fast or non-monotonically along a feature; see
+        :ref:`embedding`. Features with two values are not embedded. Needs dense X.
+        ``PBLD(n_frequencies, embedding_size, deviation)`` sets other sizes.
 
     learned_input_scale : bool, default=False
-        Whether the network learns a factor of every scaled feature, which it is
-        multiplied by before the first layer; see `learned_input_scale_`. They start
-        at 1 and are not penalised.
+        Whether every scaled feature is multiplied by a learned factor before the first
+        layer; see `learned_input_scale_`. The factors start at 1 and are not penalised.
 
     target_encoding : {"one-hot", "binary", "ordinal"}, default="one-hot"
         What the output neurons mean, for three classes or more.
 
         - "one-hot": one neuron for every class.
-        - "binary": ceil(log2 K) neurons for K classes, the class's number in binary.
-        - "ordinal": a single neuron, a regression on the class's number.
+        - "binary": ceil(log2 K) neurons for K classes, the class index in binary.
+        - "ordinal": a single neuron, a regression on the class index.
 
-        Two classes have a single neuron in all three, label indicators one each.
+        Two classes have a single neuron in all three cases, label indicators one each.
 
     loss : str, Loss, or pair of functions, default="log_loss"
         The loss L(y, a) of a sample, summed over the outputs: "log_loss",
         "squared_error" or another of the table in :ref:`losses`, some of which estimate
-        no probabilities, such as "hinge". An instance carries its own parameters, such
-        as ``LogLoss(label_smoothing=0.1)``. Or two functions, ``(value, gradient)``, of
-        Y and A.
+        no probabilities, such as "hinge". An instance has other parameters, such as
+        ``LogLoss(label_smoothing=0.1)``. A pair of functions ``(value, gradient)`` of Y
+        and A is a user-defined loss.
 
     class_weight : dict, "balanced", list of dict or None, default=None
         Weights of the classes, which multiply those of the samples. "balanced" gives
-        every class the same total weight, `sample_weight` counted (in `partial_fit`,
-        among the samples of the call). For label indicators a list of one dict each, or
-        "balanced".
+        every class the same total weight, including `sample_weight` (in `partial_fit`,
+        among the samples of the call). For label indicators, a list with one dict per
+        label, or "balanced".
 
     alpha : "auto", float or sequence of float, default="auto"
         Strength lambda of the penalty in the empirical risk, at least 0, or one for
         every layer of weights, from the input up. A number means the same for every
         batch size, number of samples and scale of the sample weights; see :ref:`alpha`
-        for scikit-learn's. "auto" is less the more training samples and classes there
-        are, see :ref:`auto-alpha`.
+        for scikit-learn's. "auto" decreases with the number of training samples and of
+        classes, see :ref:`auto-alpha`.
 
     l1_ratio : float, default=0.0
         Share of L1 in the penalty, in [0, 1]: 0 is L2, 1 is L1, as in ElasticNet.
@@ -102,24 +101,25 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
     group_alpha : float, default=0.0
         Strength of a group penalty, at least 0: the sum over the features of the
-        Euclidean norm of the weights that leave it. It switches whole features off,
-        exactly. Needs a solver with proximal steps, such as "adam", "sgd" or "gd".
+        Euclidean norm of the weights that leave it. It removes whole features, whose
+        weights become exactly zero. Needs a solver with proximal steps, such as "adam",
+        "sgd" or "gd".
 
     dropout : float, sequence of float or Dropout, default=0.0
-        Probability of a hidden unit to be left out of a training step, in [0, 1), or
-        one for every hidden layer. ``Dropout(rate, input_rate, schedule)`` of
-        `sklearn_bpnet.options` leaves out features too, and has a schedule of the
+        Probability with which a hidden unit is left out of a training step, in [0, 1),
+        or one for every hidden layer. ``Dropout(rate, input_rate, schedule)`` of
+        `sklearn_bpnet.options` also leaves out features, and has a schedule of the
         rates.
 
     input_noise : float, default=0.0
-        Standard deviation of normal noise that is added to the features in training,
-        at least 0, in units of the scaled features. Needs dense X.
+        Standard deviation of normal noise that is added to the scaled features during
+        training, at least 0. Needs dense X.
 
     solver : str, Optimizer or FullBatchSolver, default="adam"
         How the empirical risk is minimised: by steps along gradients of mini-batches,
         as "sgd", "adam", "adamw" and others do, or by all samples in every step, for
         small data, as "lbfgs", "cg", "gd" and "rprop" do. The table in :ref:`solvers`
-        has all of them. An instance, such as ``Adam(beta_1=0.8)``, carries its own
+        has all of them. An instance, such as ``Adam(beta_1=0.8)``, sets other
         hyper-parameters.
 
     batch_size : int, "auto" or "full", default="auto"
@@ -139,12 +139,12 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         Decay rate of their second moment, in [0, 1).
 
     epsilon : float, default=1e-8
-        Keeps their division finite; positive.
+        Positive constant that keeps the division in their steps finite.
 
     weight_decay : float, WeightDecay or None, default=None
         Decoupled weight decay, at least 0: before every step the weights (not the
-        biases) shrink by ``learning_rate * weight_decay`` of themselves, whatever the
-        optimiser does to the gradient. None is 0.01 for "adamw" and 0 for the others.
+        biases) are multiplied by ``1 - learning_rate * weight_decay``, independently of
+        the gradient. None is 0.01 for "adamw" and 0 for the others.
         ``WeightDecay(rate, schedule)`` of `sklearn_bpnet.options` has a schedule.
 
     clip_norm : float or None, default=None
@@ -162,20 +162,20 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         variance 1.
 
     ema_decay : float or None, default=None
-        If given, in [0, 1), what is validated and kept is the exponential moving
-        average of the weights over the steps, in place of the last weights; about
-        the last 1 / (1 - ema_decay) steps count.
+        Decay of an exponential moving average of the weights over the steps, in [0, 1).
+        If given, the average is validated and kept in place of the last weights; it
+        covers about the last 1 / (1 - ema_decay) steps.
 
     shuffle : bool, default=True
         Whether to shuffle the samples before every epoch.
 
     max_fun : int, default=15000
-        Most evaluations of the risk by "lbfgs".
+        Maximum number of evaluations of the empirical risk by "lbfgs".
 
     learning_rate_init : "auto" or float, default="auto"
-        The learning rate that `learning_rate` multiplies, positive. "auto" depends on
-        the solver, see the table in :ref:`solvers`, and falls with the number of
-        features.
+        Learning rate that the schedule `learning_rate` multiplies by a factor;
+        positive. "auto" depends on the solver, see the table in :ref:`solvers`, and
+        decreases with the number of features.
 
     learning_rate : str, callable or Schedule, default="auto"
         Schedule of the learning rate, for every solver that has one.
@@ -184,89 +184,90 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
           in `partial_fit` and with `warm_start`, whose end is unknown, "constant".
         - "constant" is `learning_rate_init`.
         - "invscaling" is ``learning_rate_init / t**power_t`` in epoch t = 1, 2, ...
-        - "adaptive" (also "on_plateau") divides it by 5 each time `n_iter_no_change`
-          epochs in a row did not improve; training ends once it is at most 1e-6.
+        - "adaptive" (also "on_plateau") divides it by 5 after `n_iter_no_change`
+          consecutive epochs without improvement; training ends once it is at most 1e-6.
         - Other names, and instances, are in the table in :ref:`schedules`.
-        - A function from the part of training that is done, in [0, 1], gives the
-          factor of `learning_rate_init` for every batch.
+        - A function of the completed share of training, in [0, 1], returns the factor
+          of `learning_rate_init` for every batch.
 
     power_t : float, default=0.5
         Exponent of "invscaling", at least 0.
 
     max_iter : int, default=100
-        Most epochs (iterations of "lbfgs" and "cg") in a call of `fit`.
+        Maximum number of epochs (iterations of "lbfgs" and "cg") per call of `fit`.
 
     tol : float, default=1e-4
-        Least improvement of the loss, or of the validation score, that counts; for
+        Smallest improvement of the loss, or of the validation score, that counts; for
         "lbfgs" and "cg" the largest component of the gradient at convergence.
 
     n_iter_no_change : "auto", int or inf, default="auto"
-        Training stops after exactly so many epochs in a row without improvement;
-        inf makes all `max_iter` epochs, without a warning. "auto" is 10, but inf
-        where no validation score is monitored and the learning rate anneals to zero:
-        a loss that stands still means then that the rate is still high.
+        Number of consecutive epochs without improvement after which training stops;
+        with inf, all `max_iter` epochs are trained, without a warning. "auto" is 10,
+        but inf if no validation score is monitored and the learning rate anneals to
+        zero: a plateau of the loss then only shows that the rate is still high.
 
     early_stopping : bool or EarlyStopping, default=False
-        Whether to stop when the validation no longer improves, see `scoring`, and to
-        keep the best weights. The validation samples are `X_val` of `fit`, or some of
-        the training samples, see `validation_fraction`. ``EarlyStopping(ties)`` of
-        `sklearn_bpnet.options` says which of two epochs with equal scores is better.
+        Whether to stop when the validation score no longer improves, see `scoring`, and
+        to keep the best weights. The validation samples are `X_val` of `fit`, or some
+        of the training samples, see `validation_fraction`. ``EarlyStopping(ties)`` of
+        `sklearn_bpnet.options` determines which of two epochs with equal scores is
+        better.
 
     validation_fraction : float or splitter, default=0.1
         Share of the samples that early stopping sets aside, in [0, 1), at least two; or
         a splitter of scikit-learn such as ``TimeSeriesSplit()``, whose first split is
-        taken. A classifier's split is stratified by class, with one sample of every
+        used. A classifier's split is stratified by class, with one sample of every
         class that has more than one, except for label indicators. With `groups` of
         `fit`, groups stay together.
 
     scoring : "loss", str, callable or None, default=None
         What early stopping monitors on the validation samples. None is the accuracy of
         a classifier and the R2 of a regressor, "loss" the mean loss without the
-        penalty; else the name of a scorer of scikit-learn, or a callable
+        penalty; otherwise the name of a scorer of scikit-learn, or a callable
         ``scorer(estimator, X, y)`` (with ``sample_weight`` where there are weights),
         larger being better.
 
     input_scaling : {"standard", "squash"} or None, default="standard"
         How features are scaled inside the estimator, with statistics weighted by
         `sample_weight`. "standard": to mean 0 and standard deviation 1. "squash": the
-        median is subtracted, and the rest divided by the distance of the quartiles and
-        bent smoothly into (-3, 3), so that outliers stay near; it needs dense X. None
-        leaves them as they are.
+        median is subtracted, the difference is divided by the interquartile range and
+        clipped smoothly to (-3, 3), which limits the effect of outliers; it needs dense
+        X. None: they are not scaled.
 
     dtype : {"auto", "float32", "float64"}, default="auto"
-        Of the weights and the arithmetic. "auto" is float64 for full-batch training
-        ("lbfgs", "cg", or batches that hold all samples) and float32 for mini-batches.
+        Type of the weights and of all arithmetic. "auto" is float64 for full-batch
+        training ("lbfgs", "cg", or batches that hold all samples) and float32 for
+        mini-batches.
 
     n_members : int, default=1
-        Number of networks, at least 1. With more than one, each is trained from its own
-        initial weights and its own order of the samples, on the same samples, with the
-        same validation samples, and their probabilities (of a classifier) or
-        predictions are averaged; see `estimators_`.
+        Number of networks, at least 1. With more than one, all are trained on the same
+        samples, with the same validation samples, but from different initial weights
+        and with a different order of the samples, and their probabilities (of a
+        classifier) or predictions are averaged; see `estimators_`.
 
     n_jobs : int or None, default=None
-        How many of them are trained at the same time, each in one thread; None is 1
+        Number of members that are trained in parallel, each in one thread; None is 1
         (unless in a ``joblib.parallel_config`` context) and -1 all processors. The
-        results are the same, bit for bit.
+        results do not depend on it, bit for bit.
 
     calibration : {"temperature"} or None, default=None
-        "temperature" divides the logits by one number, after training, that makes the
-        log loss on the validation samples the lowest. Predicted classes stay the same.
-        The members of an ensemble are averaged first, and their average is calibrated.
-        It needs validation samples (`early_stopping`, or `X_val` in `fit`) and a
-        logistic or softmax output.
+        "temperature" divides the logits, after training, by the number that minimises
+        the log loss on the validation samples. Predicted classes do not change. For an
+        ensemble, the average of its members is calibrated. It needs validation samples
+        (`early_stopping`, or `X_val` in `fit`) and a logistic or softmax output.
 
     record : str, list or tuple of str, default=()
-        What `history_` shall hold beside the curves, for every layer: "gradient_norm"
-        and "saturation", from at most 1000 training samples once per epoch.
+        Additional quantities in `history_`, for every layer: "gradient_norm" and
+        "saturation", computed from at most 1000 training samples once per epoch.
 
     verbose : bool or int, default=False
-        Whether to print the loss and the other facts of every epoch; of an ensemble
-        those of every member.
+        Whether to print the loss and other facts of every epoch; for an ensemble, of
+        every member.
 
     warm_start : bool, default=False
-        Whether `fit` continues the training of the call before: the weights, the
+        Whether `fit` continues the training of the previous call: the weights, the
         optimiser's state, the schedule, the patience and the random stream. `max_iter`
-        then counts the epochs to add.
+        is then the number of additional epochs.
 
     random_state : int, RandomState instance or None, default=None
         Determines the initial weights, the validation split and the shuffling. The
@@ -276,33 +277,34 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The class labels; for label indicators the numbers of the columns.
+        The class labels; for label indicators the column indices.
 
     estimators_ : list of estimators, length n_members
-        Only with ``n_members > 1``: the members, each fitted and with one network.
-        What differs between them is theirs alone: `coefs_`, `intercepts_`,
-        `activation_weights_`, `history_` and the curves, `stop_reason_`, `t_` and all
-        "best" ones. The ensemble has what they share; its `n_iter_` is the largest,
-        its `loss_` and its `feature_importances_` are the mean.
+        Only with ``n_members > 1``: the members, each a fitted estimator with one
+        network. Only they have the attributes that differ between them: `coefs_`,
+        `intercepts_`, `activation_weights_`, `history_` and the curves, `stop_reason_`,
+        `t_` and all "best" ones. The ensemble has the common ones; its `n_iter_` is the
+        largest of the members', its `loss_` and its `feature_importances_` are the
+        mean.
 
     coefs_ : list of ndarray of shape (n_in, n_out), length n_layers_ - 1
-        Weights W of every layer. Editing them takes effect.
+        Weights W of every layer. Changes take effect in predictions.
 
     intercepts_ : list of ndarray of shape (n_out,), length n_layers_ - 1
         Biases b of every layer.
 
     activation_weights_ : list of ndarray of shape (n_out,) or None
-        For every layer the weights that its activation has learned; None where it
-        learns none.
+        For every layer the weights that its activation has learned; None if it has
+        none.
 
     temperature_ : float
-        What the logits are divided by, with ``calibration="temperature"``.
+        Divisor of the logits, with ``calibration="temperature"``.
 
     feature_importances_ : ndarray of shape (n_features_in_,)
-        The Euclidean norm of the weights that leave every feature, ``coefs_[0]``, times
-        its learned scale if there is one, and of all that an embedding makes of it: for
-        features on one scale, and exactly 0 where `group_alpha` switched one off. It is
-        what ``SelectFromModel`` and ``RFE`` look at.
+        The Euclidean norm of the weights that leave every feature, ``coefs_[0]``,
+        multiplied by learned scales, for all outputs of its embedding. They are
+        comparable for features of the same scale, and exactly 0 for features that
+        `group_alpha` removed. Used by ``SelectFromModel`` and ``RFE``.
 
     loss_ : float
         The empirical risk, penalty included: for mini-batches its mean over the last
@@ -324,17 +326,17 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         validation samples, and not for ``scoring="loss"``.
 
     best_validation_score_ : float
-        Largest of `validation_scores_`, where there are some.
+        Largest of `validation_scores_`, if there are any.
 
     best_epoch_ : int
         The epoch, from 1, whose weights were kept: with early stopping that of the
-        best validation, else the last; 0 for the weights that training started from.
+        best validation score, otherwise the last; 0 for the initial weights.
 
     history_ : dict of str to ndarray of float of shape (n_epochs,)
-        A number for every epoch: "loss", "learning_rate" (NaN for "lbfgs" and "cg"),
-        "seconds", "validation_loss" and "validation_score" where there are validation
-        samples, and for every layer what `record` asks for, such as "saturation_1".
-        ``pandas.DataFrame(history_)`` makes a table of it.
+        One number per epoch: "loss", "learning_rate" (NaN for "lbfgs" and "cg"),
+        "seconds", "validation_loss" and "validation_score" if there are validation
+        samples, and the quantities of `record` for every layer, such as "saturation_1".
+        ``pandas.DataFrame(history_)`` converts it to a table.
 
     stop_reason_ : str
         Why training ended: "converged" (the loss or the score no longer improved),
@@ -351,7 +353,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         Number of features.
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X had names that are all strings.
+        Names of the features, if X had names that are all strings.
 
     n_layers_ : int
         Number of layers, input and output included.
@@ -363,25 +365,26 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         Name of the output activation.
 
     input_mean_, input_scale_ : ndarray of shape (n_features_in_,)
-        What is subtracted from the features, and what they are divided by; only where
-        they are scaled.
+        What is subtracted from the features, and what they are divided by; only if they
+        are scaled.
 
     input_clip_ : float
-        Where scaled features are bent to, by "squash".
+        Bound of the smooth clip of the scaled features, for "squash".
 
     embedded_features_ : ndarray of int
-        The features that `numeric_embedding` embeds.
+        Indices of the features that `numeric_embedding` embeds.
 
     embedding_weights_ : list of 4 ndarray
-        What was learned of them: frequencies and phases of the waves, of shape
-        (n_embedded, n_frequencies), their linear map, of shape (n_embedded,
-        n_frequencies, embedding_size - 1), and what is added, of shape (n_embedded,
-        embedding_size - 1). The first layer sees the features, then these functions
-        of the first embedded feature, of the second, and so on.
+        Learned parameters of the embedding: frequencies and phases of the waves, of
+        shape (n_embedded, n_frequencies), weights of their linear map, of shape
+        (n_embedded, n_frequencies, embedding_size - 1), and its biases, of shape
+        (n_embedded, embedding_size - 1). The inputs of the first layer are all
+        features, then the functions of the first embedded feature, of the second, and
+        so on.
 
     learned_input_scale_ : ndarray of shape (n_features_in_,)
-        What the scaled features are multiplied by, with `learned_input_scale`. Behind
-        an embedding there is a number for everything that it hands on.
+        Learned factors of the scaled features, with `learned_input_scale`. After an
+        embedding, there is one factor for every output of it.
 
     See Also
     --------
@@ -520,8 +523,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     ) -> Self:
         """Build a fitted classifier from given weights, without training.
 
-        It predicts at once. `partial_fit`, and `fit` with ``warm_start=True``, continue
-        from the weights.
+        The estimator can predict. Training continues from the weights with
+        `partial_fit`, and with `fit` and ``warm_start=True``.
 
         Parameters
         ----------
@@ -530,14 +533,14 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         intercepts : list of array-like of shape (n_out,)
             Biases b of every layer, as in `intercepts_`.
         classes : array-like of shape (n_classes,), default=None
-            The distinct labels, in the order of the outputs; one output stands for
-            the second of two. None numbers them from 0, one for each output.
+            The distinct labels, sorted, in the order of the outputs; a single output
+            represents the second of two classes. None: 0, 1, ..., one per output.
         multilabel : bool, default=False
-            Whether every output is a label of its own, 0 or 1, rather than one of
-            several classes.
+            Whether the outputs are label indicators, each 0 or 1, rather than exclusive
+            classes.
         input_mean, input_scale : array-like of shape (n_features,), default=None
             What is subtracted from the features, and what they are divided by, before
-            the weights act on them. None: the weights act on the raw features.
+            the weights act on them. None: the weights act on the unscaled features.
         **parameters : object
             Parameters of the constructor. `hidden_layer_sizes` follows from the
             weights; scaling of inputs and targets is None unless the statistics are
@@ -562,8 +565,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         >>> nand.predict([[0, 0], [0, 1], [1, 0], [1, 1]])
         array([1, 1, 1, 0])
         """
-        given = input_mean is not None or input_scale is not None
-        clf: Self = cls._for_layers(coefs, parameters, {"input_scaling": given})
+        scales = {"input_scaling": input_mean is not None or input_scale is not None}
+        clf: Self = cls._for_layers(coefs, parameters, scales)
         n_outputs = np.shape(coefs[-1])[1]
         task = given_classes(clf._settings, classes, bool(multilabel), n_outputs)
         return clf._with_weights(task, coefs, intercepts, input_mean, input_scale)
@@ -659,7 +662,7 @@ default=None
         return labels
 
     def decision_function(self, X: types.MatrixLike) -> NDArray[np.float64]:
-        """Predict scores, the higher the likelier.
+        """Predict the scores of the classes; a higher score means more probable.
 
         Parameters
         ----------
@@ -669,19 +672,19 @@ default=None
         Returns
         -------
         ndarray of float64 of shape (n_samples,) or (n_samples, n_classes)
-            For two classes one number per sample, positive where the second is
-            predicted; for more one for every class, the highest predicted; for label
-            indicators one for every label, positive where it is predicted. They are the
-            pre-activations z of the output neurons (log-odds, for a logistic output)
-            for the usual outputs, and the logarithms of `predict_proba` for another
-            `target_encoding` than "one-hot".
+            For two classes one score per sample, positive if the second class is
+            predicted; for more classes one score per class, of which the largest is
+            predicted; for label indicators one score per label, positive if it is
+            predicted. The scores are the pre-activations z of the output neurons
+            (log-odds, for a logistic output) for the usual output activations, and the
+            logarithms of `predict_proba` if `target_encoding` is not "one-hot".
         """
         task, Z, A = self._outputs(X)
         scores: NDArray[np.float64] = task.scores(Z, A)
         return scores
 
     def _outputs(self, X: types.MatrixLike) -> tuple[Classification, Any, Any]:
-        """What reads the outputs for samples X, their logits Z and the outputs A."""
+        """The task that interprets the outputs for X, their logits Z and values A."""
         samples = self._check_samples(X)
         model = self._model
         task: Any = model.task
@@ -692,6 +695,7 @@ default=None
         return combined
 
     def _check_probabilities(self) -> bool:
+        """Raise AttributeError if the loss does not estimate probabilities."""
         if not LOSSES.resolve(self.loss).estimates_probabilities:
             raise AttributeError(
                 f"predict_proba is not available with loss={self.loss!r}, whose "
@@ -704,8 +708,8 @@ default=None
     def predict_proba(self, X: types.MatrixLike) -> NDArray[np.float64]:
         """Predict probabilities.
 
-        Outputs that are no probabilities, such as those of an identity, are clipped
-        to [0, 1]; those of exclusive classes are divided by their sum.
+        Outputs that are not probabilities, such as those of the identity, are clipped
+        to [0, 1], and divided by their sum for exclusive classes.
 
         Parameters
         ----------
@@ -716,8 +720,8 @@ default=None
         -------
         ndarray of float64 of shape (n_samples, n_classes)
             The probability of every class, in the order of ``classes_``; for label
-            indicators that of every label, below 1. None is below the smallest normal
-            number.
+            indicators that of every label, below 1. All are at least the smallest
+            normal number of float64.
         """
         task, _, A = self._outputs(X)
         probabilities: NDArray[np.float64] = task.probabilities(A)

@@ -87,7 +87,7 @@ def empirical_risk(
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The targets.
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the rows, at least 0.
+        Weights of the samples, at least 0.
 
     Returns
     -------
@@ -189,7 +189,7 @@ def check_gradient(
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The targets.
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the rows, at least 0.
+        Weights of the samples, at least 0.
     gradient : array-like of shape (n_parameters,), default=None
         A gradient to check in place of that of the package, such as the result of a
         user-defined backward pass: dJ/dW in C order and dJ/db of the first layer, then

@@ -167,6 +167,7 @@ class Classification(Task):
         return self._encode(y)
 
     def _encode(self, y: NDArray[Any]) -> NDArray[Any]:
+        """Targets Y of validated targets y."""
         if self.multilabel:
             return y.astype(np.uint8)
         codes = np.searchsorted(self.classes, y)

@@ -17,8 +17,8 @@ def fingerprint(*arrays: Any) -> str:
     Parameters
     ----------
     *arrays : ndarray, CSR matrix or array, or None
-        With one entry or row per sample. Numbers are compared as float64, whatever the
-        dtype.
+        With one entry per sample along the first axis. Numbers are compared as float64,
+        whatever the dtype.
 
     Returns
     -------

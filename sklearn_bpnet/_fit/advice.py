@@ -53,20 +53,20 @@ def warn_of_unused(
     unused = settings.changed(names, Settings.of(defaults))
     if not unused:
         return
-    beside = ["solver"]
+    related = ["solver"]
     if np.size(settings.hidden_layer_sizes) == 0:
-        beside.append("hidden_layer_sizes")
-    beside += [
+        related.append("hidden_layer_sizes")
+    related += [
         name.removesuffix("__schedule")
         for name in unused
         if name.endswith("__schedule")
     ]
-    beside += ["n_iter_no_change"] if "tol" in unused else []
-    beside += ["learning_rate", "early_stopping"]
-    beside += ["n_members"] if "n_jobs" in unused else []
+    related += ["n_iter_no_change"] if "tol" in unused else []
+    related += ["learning_rate", "early_stopping"]
+    related += ["n_members"] if "n_jobs" in unused else []
     warn(
         f"{settings.described(unused)} has no effect with "
-        f"{settings.described(dict.fromkeys(beside))}. Leave it at its default."
+        f"{settings.described(dict.fromkeys(related))}. Leave it at its default."
     )
 
 

@@ -214,7 +214,7 @@ def _train_in_parallel(
 
 
 def _in_row_order(problem: Problem) -> Data:
-    """The data with rows contiguous in memory, copied once for all members."""
+    """The data in C order or CSR, copied once for all members."""
     data = problem.data
     training = replace(data.training, X=in_row_order(data.training.X))
     validation = data.validation

@@ -46,23 +46,26 @@ def layer_sizes(coefs: Sequence[Any]) -> list[int]:
 
 
 def complete_parameters(
-    parameters: dict[str, Any], coefs: Sequence[Any], has_statistics: Mapping[str, bool]
+    parameters: dict[str, Any],
+    coefs: Sequence[Any],
+    has_statistics: Mapping[str, bool],
 ) -> None:
     """Add the constructor's parameters that follow from given weights.
 
     Parameters
     ----------
-    parameters : dict of str to object
-        The parameters that the user gave; completed in place.
+    parameters : dict
+        Parameters of the constructor; changed in place.
     coefs : list of array-like of shape (n_in, n_out)
         W of every layer.
     has_statistics : mapping of str to bool
-        For every parameter of scaling whether its statistics are given.
+        For `input_scaling` and `target_scaling`, whether mean and scale are given;
+        there is no scaling without them.
 
     Raises
     ------
     ValueError
-        If a parameter contradicts the weights or the statistics.
+        If a parameter does not fit the weights or the statistics.
     """
     sizes = tuple(layer_sizes(coefs)[1:-1])
     sizes_given = parameters.setdefault("hidden_layer_sizes", sizes)

@@ -118,7 +118,7 @@ def check_same_network(
         raise ValueError(
             "Training cannot continue: the weights have the shapes "
             f"{_shapes_of_kind(previous, 'W')}, but "
-            f"{settings.described(['hidden_layer_sizes'])} and the data ask for "
+            f"{settings.described(['hidden_layer_sizes'])} and the data require "
             f"{_shapes_of_kind(network, 'W')}. {_START_AGAIN}"
         )
 

@@ -118,12 +118,14 @@ def _one_each(entry: Any, n: int) -> list[Any] | None:
 
 
 def _is_factor(entry: Any, names: Sequence[str] = ()) -> bool:
+    """Whether an entry is a finite number of at least 0, or one of the names."""
     if isinstance(entry, str):
         return entry in names
     return isinstance(entry, Real) and 0 <= float(entry) < inf
 
 
 def _error(spec: Any, network: Network) -> ValueError:
+    """The error for factors that are not valid."""
     return ValueError(
         "learning_rate_factors must be finite numbers of at least 0, one for each of "
         f"the {len(network.layers)} layers of weights, or a dictionary of these or of "

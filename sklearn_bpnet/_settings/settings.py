@@ -85,5 +85,10 @@ class Settings(SimpleNamespace):
 
 
 def _differs(value: Any, default: Any) -> bool:
-    """Whether a value is not the default."""
+    """Whether a value is not the default.
+
+    An array is never compared with a default; a tuple is, as `clone` copies tuples.
+    """
+    if isinstance(value, tuple) and isinstance(default, tuple):
+        return value != default
     return value is not default and bool(np.ndim(value) > 0 or value != default)

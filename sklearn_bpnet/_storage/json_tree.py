@@ -88,18 +88,21 @@ def decode(form: Any, arrays: dict[str, Any]) -> Any:
 
 
 def _objects(items: list[Any]) -> Any:
+    """An array of dtype object."""
     array = np.empty(len(items), dtype=object)
     array[:] = items
     return array
 
 
 def _random_state(state: Any) -> np.random.RandomState:
+    """A RandomState in a given state."""
     random_state = np.random.RandomState()
     random_state.set_state(state)
     return random_state
 
 
 def _instance(content: list[Any]) -> Any:
+    """An instance of a class of `kinds`."""
     kind, name, values = content
     return class_of(kind, name)(**values)
 
