@@ -17,12 +17,6 @@ from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.batches import RowReader
 
 _START_AGAIN = "Use warm_start=False to start again."
-# the constructor parameter that changes the arrays of blocks of a kind
-_PARAMETER_OF_KIND = {
-    "embedding": "numeric_embedding",
-    "activation": "activation",
-    "input_scale": "learned_input_scale",
-}
 
 
 def starting_theta(
@@ -106,14 +100,20 @@ def check_same_network(
     embedded : ndarray of int or None
         Indices of the features that were embedded.
     """
-    newly_embedded = settings.numeric_embedding is not None and embedded is None
-    for kind, parameter in _PARAMETER_OF_KIND.items():
-        is_new = kind == "embedding" and newly_embedded
-        if is_new or _shapes_of_kind(network, kind) != _shapes_of_kind(previous, kind):
-            raise ValueError(
-                f"Training cannot continue: {settings.described([parameter])}, unlike "
-                f"before. {_START_AGAIN}"
-            )
+    blocks = (*network.blocks, *previous.blocks)
+    changed = [
+        parameter
+        for block in blocks
+        for kind, parameter in block.parameters.items()
+        if _shapes_of_kind(network, kind) != _shapes_of_kind(previous, kind)
+    ]
+    if settings.numeric_embedding is not None and embedded is None:
+        changed.append("numeric_embedding")  # without features to embed
+    if changed:
+        raise ValueError(
+            f"Training cannot continue: {settings.described(changed[:1])}, unlike "
+            f"before. {_START_AGAIN}"
+        )
     if [s for s in network.shapes if s] != [s for s in previous.shapes if s]:
         raise ValueError(
             "Training cannot continue: the weights have the shapes "

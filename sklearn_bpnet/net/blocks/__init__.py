@@ -1,9 +1,13 @@
 """The blocks that a network is a chain of.
 
-To add one: a class in a file of its own here, see ``base``, and its name in ``BLOCKS``.
+To add one: a class in a file of its own here, see ``base``.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
 
 from sklearn_bpnet.net.blocks.base import Block, BlockWorkspace, Layer
 from sklearn_bpnet.net.blocks.dense import Dense, LayerWorkspace
@@ -12,7 +16,6 @@ from sklearn_bpnet.net.blocks.input_scale import InputScale
 from sklearn_bpnet.net.blocks.noise import Dropout, GaussianNoise, Noise
 
 __all__ = [
-    "BLOCKS",
     "KINDS",
     "NUMERIC_EMBEDDINGS",
     "PBLD",
@@ -28,9 +31,20 @@ __all__ = [
     "Noise",
 ]
 
-BLOCKS: tuple[type[Block], ...] = (Dense, InputScale, Embedding, Dropout, GaussianNoise)
 
-# Every kind of array that these blocks have, in words
+def _subclasses(cls: type[Block]) -> Iterator[type[Block]]:
+    for child in cls.__subclasses__():
+        yield child
+        yield from _subclasses(child)
+
+
+# so that a block is known as soon as its file is here
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
+
+# Every kind of array that the blocks of the package have, in words
 KINDS: dict[str, str] = {
-    kind: words for block in BLOCKS for kind, words in block.descriptions.items()
+    kind: words
+    for block in _subclasses(Block)  # type: ignore[type-abstract]
+    for kind, words in block.descriptions.items()
 }

@@ -55,6 +55,9 @@ class Block(ABC):
         block's array, or None where the block has no array of that name.
     descriptions : mapping of str to str
         Every kind in words, for error messages.
+    parameters : mapping of str to str
+        The constructor parameter on which the arrays of a kind depend, for the error
+        if it changes before training continues.
     penalised : frozenset of str
         The kinds that penalties and weight decay act on.
     is_layer : bool
@@ -67,6 +70,7 @@ class Block(ABC):
 
     listed: ClassVar[tuple[str, ...]] = ()
     descriptions: ClassVar[Mapping[str, str]] = {}
+    parameters: ClassVar[Mapping[str, str]] = {}
     penalised: ClassVar[frozenset[str]] = frozenset()
     is_layer: ClassVar[bool] = False
     is_noisy: ClassVar[bool] = False

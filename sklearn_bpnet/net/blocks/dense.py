@@ -65,6 +65,7 @@ class Dense(Layer):
         "b": "biases",
         "activation": "weights that activations learn",
     }
+    parameters: ClassVar[Mapping[str, str]] = {"activation": "activation"}
     penalised: ClassVar[frozenset[str]] = frozenset({"W"})
     compiled_as: ClassVar[str | None] = "dense"
 

@@ -118,6 +118,7 @@ class Embedding(Block):
     settings: PBLD
 
     descriptions: ClassVar[Mapping[str, str]] = {"embedding": "numeric embedding"}
+    parameters: ClassVar[Mapping[str, str]] = {"embedding": "numeric_embedding"}
 
     @property
     def shapes(self) -> tuple[Shape, ...]:

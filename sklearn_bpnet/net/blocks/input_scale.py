@@ -60,6 +60,7 @@ class InputScale(Block):
     descriptions: ClassVar[Mapping[str, str]] = {
         "input_scale": "learned scale of the features"
     }
+    parameters: ClassVar[Mapping[str, str]] = {"input_scale": "learned_input_scale"}
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
