@@ -62,6 +62,6 @@ def test_better_and_faster(run_example, capsys):
         line.split("test accuracy")[0].strip(): float(line.split()[-1])
         for line in capsys.readouterr().out.splitlines()
     }
-    assert accuracy["zeros"] < accuracy["normal, deviation 1"] < accuracy["Glorot"]
+    assert accuracy["zeros"] < accuracy["normal, std 1"] < accuracy["Glorot"]
     assert accuracy["quadratic, sigmoids"] < accuracy["cross-entropy, sigmoids"]
     assert accuracy["SGD"] < min(accuracy["momentum"], accuracy["Adam"])
