@@ -36,8 +36,11 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
     faults = [fault for fault in FAULTS if arguments.only in fault.name]
+    known = {path.stem.removeprefix("test_") for path in arguments.tests.rglob("*.py")}
     for fault in faults:  # an error now, not in an hour
         find(arguments.package, fault.text)
+        if unknown := set(fault.tests.split()) - known:
+            sys.exit(f"{fault.name}: no test modules {sorted(unknown)}")
     first = " ".join(sorted({name for fault in faults for name in fault.tests.split()}))
     is_compiled = any(fault.compiled for fault in faults)
     noticed = notice(Fault("no fault", "", "", first, is_compiled), arguments)
