@@ -92,7 +92,8 @@ class NetworkFit:
         """Sample weights over the mean weight of the first call; None if all are 1."""
         samples = self.problem.data.training
         n, weights = len(samples.Y), samples.weights
-        unit = self.state.weight_unit or 1.0
+        unit = self.state.weight_unit
+        assert unit is not None  # the first call has set it
         s = (np.ones(n) if weights is None else weights) / unit
         return None if (samples.take(s) == 1).all() else s.astype(self.theta.dtype)
 

@@ -174,6 +174,19 @@ def test_one_member_is_the_estimator_itself(estimator, iris):
     assert_array_equal(outputs(again, iris[0]), outputs(single, iris[0]))
 
 
+@each_class
+def test_only_the_ratios_of_the_weights_matter(estimator, iris, rng):
+    sample_weight = rng.uniform(1, 2, size=150)
+    settings = FEW | {"alpha": 0.1, "dtype": "float64"}
+    one, other = (
+        estimator(n_members=2, **settings).fit(
+            *iris, sample_weight=unit * sample_weight
+        )
+        for unit in (1, 1024)
+    )
+    assert_allclose(weights(one), weights(other), rtol=1e-9)
+
+
 # What it predicts
 
 
