@@ -48,6 +48,20 @@ class CentredRows:
         return CentredColumns(self)
 
 
+def row_products(A: Any, B: Any) -> Array:
+    """A B' of two arrays or two sparse operands, as an array."""
+    if isinstance(A, np.ndarray):
+        product: Array = A @ B.T
+    elif isinstance(A, CentredRows):  # (S - 1 m) (S' - 1 m)'
+        product = row_products(A.S, B.S)
+        product -= (A.S @ A.m)[:, None]
+        product -= B.S @ A.m
+        product += A.m @ A.m
+    else:
+        product = (A @ B.T).toarray()
+    return product
+
+
 @dataclass(frozen=True)
 class CentredColumns:
     """The transpose of ``CentredRows``, for the gradient A.T @ D."""

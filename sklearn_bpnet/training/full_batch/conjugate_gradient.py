@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from scipy import optimize
 
@@ -25,6 +25,8 @@ class ConjugateGradient(FullBatchSolver):
     ----------
     Nocedal and Wright, "Numerical optimization", 2nd ed., 2006, section 5.2 (PR+).
     """
+
+    rotation_invariant: ClassVar[bool] = True
 
     def minimise(self, problem: Minimisation, theta: Array) -> Any:
         if problem.l1.any():

@@ -12,6 +12,7 @@ from scipy import optimize
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.training.full_batch.coordinates import Coordinates
+from sklearn_bpnet.training.full_batch.row_space import RowSpace
 from sklearn_bpnet.training.monitor.history import StopReason
 from sklearn_bpnet.training.monitor.monitor import Monitor
 
@@ -33,9 +34,12 @@ class Iterations:
     n : int
         Iterations so far.
     last : ndarray of shape (n_parameters,)
-        Theta after them.
+        Theta after them; where training is in a row space, the point there.
     converged : bool
-        Whether the risk fell too little to continue, in the sense of ``stop_below``.
+        Whether the risk fell too little to continue, in the sense of ``stop_below``, or
+        the gradient is flat, in that of ``enter``.
+    evaluated : tuple of two ndarray, or None
+        The last point at which the risk was computed, and its gradient there.
     """
 
     def __init__(self, theta: Array, monitor: Monitor, max_iter: int) -> None:
@@ -46,6 +50,21 @@ class Iterations:
         self.smallest_fall = 0.0
         self.losses: deque[float] = deque()
         self.converged = False
+        self.evaluated: tuple[Array, Array] | None = None
+        self._space: RowSpace | None = None
+        self._tol = 0.0
+
+    def enter(self, space: RowSpace, tol: float) -> None:
+        """Continue in a row space, where the solver does not see theta's gradient.
+
+        So it is left to the callback to end where no component of it exceeds ``tol``.
+        """
+        self._space, self._tol = space, tol
+        self.last = space.smooth.theta.astype(np.float64)
+
+    def theta(self, point: Array) -> Array:
+        """Theta at a point, which is a point of the row space if there is one."""
+        return point if self._space is None else self._space.theta(point)
 
     def stop_below(self, smallest_fall: float, n_iter: int) -> None:
         """End the solver's run where the risk falls too little.
@@ -74,16 +93,27 @@ class Iterations:
         """Note the end of an iteration; StopIteration if it is the last."""
         self.n += 1
         self.last = theta
-        self.monitor.end_epoch(self.last, loss)
+        shown = self.theta(theta) if self.monitor.needs_theta else theta
+        self.monitor.end_epoch(shown, loss)
         self.losses.append(loss)
         if self.smallest_fall and len(self.losses) == self.losses.maxlen:
             fall = self.losses[0] - loss
             self.converged = fall < self.smallest_fall * max(abs(loss), 1)
+        self.converged = self.converged or self._is_flat(theta)
         if self.monitor.stopped or self.out_of_patience:
             raise StopIteration
         self.monitor.begin_epoch()
         if self.converged:
             raise StopIteration
+
+    def _is_flat(self, point: Array) -> bool:
+        """Whether the gradient with respect to theta is small, in a row space."""
+        if self._space is None or self.evaluated is None:
+            return False
+        where, gradient = self.evaluated
+        return np.array_equal(where, point) and self._space.is_flat(
+            gradient, self._tol
+        )
 
     @property
     def n_left(self) -> int:

@@ -48,6 +48,7 @@ class LBFGS(FullBatchSolver):
     """
 
     from_estimator: ClassVar[Mapping[str, str]] = {"max_fun": "max_fun"}
+    rotation_invariant: ClassVar[bool] = True
 
     max_fun: int = 15_000
     history_size: int = 10

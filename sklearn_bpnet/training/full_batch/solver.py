@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Any, ClassVar
 
 import numpy as np
+from scipy import optimize
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.hyperparameters import Configurable
@@ -16,6 +17,7 @@ from sklearn_bpnet.training.batches import Batches
 from sklearn_bpnet.training.full_batch.coordinates import Coordinates, SignSplit
 from sklearn_bpnet.training.full_batch.iterations import Iterations
 from sklearn_bpnet.training.full_batch.risk import FullBatchRisk
+from sklearn_bpnet.training.full_batch.row_space import RowSpace
 from sklearn_bpnet.training.monitor.history import (
     NoFiniteStepError,
     Outcome,
@@ -65,9 +67,17 @@ class Minimisation:
 
         def value_and_gradient(z: Array) -> tuple[float, Array]:
             value, gradient = self.smooth.value_and_gradient(coordinates.join(z))
+            self.iterations.evaluated = z, gradient
             return coordinates.add_l1(z, value, gradient.astype(np.float64))
 
         return value_and_gradient
+
+    def within(self, space: RowSpace) -> Minimisation:
+        """The same problem in a row space, where ``iterations`` judge the gradient."""
+        self.iterations.enter(space, self.tol)
+        no_l1 = np.zeros(space.smooth.theta.size)
+        fall = self.smallest_fall
+        return Minimisation(space.smooth, no_l1, self.iterations, 0.0, fall)
 
     def value(self, theta: Array) -> float:
         """The risk at theta."""
@@ -87,9 +97,13 @@ class FullBatchSolver(Configurable, ABC):
     from_estimator : mapping of str to str
         The estimator's parameters that set hyper-parameters where the solver is given
         by its name: from parameter to hyper-parameter.
+    rotation_invariant : bool
+        Whether it takes the same steps in rotated coordinates, with an infinitesimal
+        ``tol``: it may then train wide tables in fewer coordinates.
     """
 
     from_estimator: ClassVar[Mapping[str, str]] = {}
+    rotation_invariant: ClassVar[bool] = False
 
     @abstractmethod
     def minimise(self, problem: Minimisation, theta: Array) -> Any:
@@ -136,14 +150,27 @@ class FullBatchSolver(Configurable, ABC):
             return Outcome(reason, 0, problem.value(theta))
         monitor.begin_epoch()
         try:
-            result = self.minimise(problem, theta.astype(np.float64))
+            result = self._minimise(problem, theta)
             reason, message = iterations.reason(result)
             last = result.x if isfinite(result.fun) else iterations.last
         except KeyboardInterrupt:
             reason, message, last = StopReason.INTERRUPTED, "", iterations.last
+        last = iterations.theta(last)
         kept, epoch = monitor.result(last)
         loss = problem.value(kept)
         theta[:] = last
         if iterations.n and epoch == len(monitor.history):
             monitor.history.loss[-1] = loss  # of these weights, to the last digit
         return Outcome(reason, iterations.n, loss, message)
+
+    def _minimise(self, problem: Minimisation, theta: Array) -> Any:
+        """`minimise`, where it pays in the row space of the samples."""
+        if not (self.rotation_invariant and RowSpace.pays(problem.smooth)):
+            return self.minimise(problem, theta.astype(np.float64))
+        space = RowSpace(problem.smooth)
+        start = space.smooth.theta.astype(np.float64)
+        value, gradient = space.smooth.value_and_gradient(start)
+        inner = problem.within(space)
+        if space.is_flat(gradient, problem.tol):
+            return optimize.OptimizeResult(x=start, fun=value, status=0, message="")
+        return self.minimise(inner, start)

@@ -80,6 +80,11 @@ class Monitor:
         self.early_stopping = self.early_stopping and self.validate is not None
         self._time = perf_counter()
 
+    @property
+    def needs_theta(self) -> bool:
+        """Whether anything is done with the theta of an epoch before the last one."""
+        return bool(self.validate or self.record or self.on_epoch_end)
+
     def begin_epoch(self) -> None:
         """Note that an epoch begins."""
         self._time = perf_counter()

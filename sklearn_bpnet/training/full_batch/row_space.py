@@ -1,0 +1,201 @@
+"""Full-batch training of wide tables in the span of their samples.
+
+With fewer samples than features, a gradient of W[1] is a combination of the samples:
+X' D. The weights of a step that follows gradients therefore change within their span,
+which needs one coordinate per sample and unit instead of one per feature and unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+from scipy.linalg import lapack
+
+from sklearn_bpnet.net._typing import Array, Operand
+from sklearn_bpnet.net.blocks.dense import Dense
+from sklearn_bpnet.net.network import Network
+from sklearn_bpnet.net.penalties import ElasticNet
+from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.training.batches import Batches, RowReader
+from sklearn_bpnet.training.evaluation import chunk_size
+from sklearn_bpnet.training.full_batch.risk import FullBatchRisk
+from sklearn_bpnet.training.sparse_rows import row_products
+
+# The matrix of all products of two samples is made and factorised once: bounds of its
+# memory (128 MB), and of that time, in evaluations of the risk that it takes
+_MOST_SAMPLES = 4096
+_WORTH_EVALUATIONS = 20
+# The products with it are dense. Those of sparse samples are cheap; an iteration then
+# takes its time for vectors of the size of W[1].
+_MOST_PER_VECTOR = 256
+
+# Directions in which all samples together are shorter than this share of the longest
+# sample, squared, are rounding errors
+_LEAST_SQUARE = 1e-10
+
+
+class RowSpace:
+    """The weights of the first layer, as combinations of the training samples.
+
+    With an orthonormal basis Q of the span of the samples, W[1] = Q U + V, where V is
+    what is orthogonal to all samples. The outputs for them depend on U alone:
+    X W[1] = (X Q) U, so that a network with U in place of W[1] and the samples X Q has
+    the same risk. As Q is a rotation, methods that do not depend on the coordinates
+    take the same steps there. The penalty is least at V = 0, where it is set; without a
+    penalty V stays what it was.
+
+    Parameters
+    ----------
+    smooth : FullBatchRisk
+        The risk; its theta is where training starts.
+
+    Attributes
+    ----------
+    smooth : FullBatchRisk
+        The risk as a function of U and all other parameters; its theta is where
+        training starts.
+    """
+
+    def __init__(self, smooth: FullBatchRisk) -> None:
+        self.whole = smooth
+        self.n_below, self.n_units = smooth.risk.network.shapes[0][0]
+        given = smooth.batches
+        # in float64, whatever the dtype of the network: squares lose half of the digits
+        reader = RowReader(given.reader.X, np.float64, given.reader.standardization)
+        self.batches = Batches(
+            reader, given.Y, given.s, given.indices, given.batch_size
+        )
+        R = self._factorise()
+        risk, dtype = smooth.risk, smooth.theta.dtype
+        first, *others = risk.network.blocks
+        assert isinstance(first, Dense)
+        network = Network([Dense(self.rank, first.n_out, first.activation), *others])
+        inner = EmpiricalRisk(network, risk.loss, risk.alpha, risk.penalty, risk.group)
+        U = self._coordinates(self._first_layer(smooth.theta))
+        theta = np.concatenate([U.ravel().astype(dtype), self._rest(smooth.theta)])
+        self.start = U
+        taken = [
+            array if given.indices is None or array is None else array[given.indices]
+            for array in (given.Y, given.s)
+        ]
+        n = given.n_samples
+        batches = Batches(RowReader(R, dtype), taken[0], taken[1], None, n)
+        self.smooth = FullBatchRisk(inner, batches, theta)
+        self.penalised = bool(smooth.strength[0] > 0)
+        self.V = 0.0 if self.penalised else self._first_layer(smooth.theta)
+
+    @staticmethod
+    def pays(smooth: FullBatchRisk) -> bool:
+        """Whether this is possible and cheaper; shapes and stored elements decide."""
+        risk, batches = smooth.risk, smooth.batches
+        first, n = risk.network.blocks[0], batches.n_samples
+        possible = (
+            type(risk) is EmpiricalRisk
+            and type(risk.network) is Network
+            and type(first) is Dense
+            and type(risk.penalty) is ElasticNet
+            and not (risk.is_penalised and risk.penalty.l1_ratio)
+            and not risk.group.alpha
+        )
+        if not possible or not 0 < 2 * n <= first.n_in or n > _MOST_SAMPLES:
+            return False
+        if batches.reader.is_sparse and n * n > _MOST_PER_VECTOR * first.n_in:
+            return False
+        return n <= 2 * first.n_out * _WORTH_EVALUATIONS
+
+    def theta(self, point: Array) -> Array:
+        """All parameters, from U and the others; float64."""
+        U = self._first_layer(point, self.rank)
+        change = U if self.penalised else U - self.start
+        W = self.V + self._combination(change)
+        return np.concatenate([W.ravel(), self._rest(point, self.rank)])
+
+    def is_flat(self, gradient: Array, tol: float) -> bool:
+        """Whether no component of the gradient with respect to theta exceeds ``tol``.
+
+        Parameters
+        ----------
+        gradient : ndarray
+            The gradient with respect to U and the others.
+        tol : float
+            Largest absolute value.
+        """
+        if np.abs(self._rest(gradient, self.rank)).max(initial=0.0) > tol:
+            return False
+        G = self._first_layer(gradient, self.rank)
+        longest = float(np.sqrt(np.einsum("ij,ij->j", G, G).max(initial=0.0)))
+        if longest > tol * np.sqrt(self.n_below):
+            return False  # the mean of its squares is larger
+        return longest <= tol or bool(np.abs(self._combination(G)).max() <= tol)
+
+    # The basis Q = X[chosen]' L^-T, where L is the Cholesky factor of X[chosen]'s
+    # products: then X Q = X X[chosen]' L^-T
+
+    def _factorise(self) -> Array:
+        """Choose independent samples; return X Q, shape (n_samples, rank)."""
+        K = self._products()
+        longest = K.diagonal().max(initial=0.0)
+        L, order, rank, _ = lapack.dpstrf(
+            K, tol=_LEAST_SQUARE * longest, lower=1, overwrite_a=1
+        )
+        order = order - 1
+        self.rank, self.chosen = max(int(rank), 1), order[: max(int(rank), 1)]
+        R = np.empty((len(order), self.rank))
+        R[order] = np.tril(L)[:, : self.rank]
+        self.L = R[self.chosen]
+        if not longest:  # all samples are zero, and so is their only coordinate
+            R[:], self.L[:] = 0.0, 1.0
+        return R
+
+    def _products(self) -> NDArray[np.float64]:
+        """X X', a few samples at a time."""
+        n, size = self.batches.n_samples, self.batches.batch_size
+        K = np.zeros((n, n), order="F")
+        for i, rows in self._pieces():
+            if isinstance(rows, np.ndarray):
+                rows = rows.copy()  # its memory is about to be used again
+            for j, columns in self._pieces():
+                block = row_products(rows, columns)
+                K[i : i + size, j : j + size] = block
+                if j == i:
+                    break
+        return K  # its lower triangle, which is all that is read
+
+    def _pieces(self) -> Iterator[tuple[int, Any]]:
+        """The first index of every chunk of samples, and the chunk."""
+        for i, batch in enumerate(self.batches.epoch()):
+            yield i * self.batches.batch_size, batch.X
+
+    def _coordinates(self, W: Array) -> Array:
+        """Q' W, of shape (rank, n_units)."""
+        products = np.concatenate([X @ W for _, X in self._pieces()])
+        return np.asarray(
+            linalg.solve_triangular(self.L, products[self.chosen], lower=True)
+        )
+
+    def _combination(self, U: Array) -> Array:
+        """Q U, of shape (n_below, n_units)."""
+        shares = np.zeros((self.batches.n_samples, self.n_units))
+        shares[self.chosen] = linalg.solve_triangular(
+            self.L, U, lower=True, trans="T"
+        )
+        W = np.zeros((self.n_below, self.n_units))
+        size = self.batches.batch_size
+        for i, X in self._pieces():
+            W += X.T @ shares[i : i + size]
+        return W
+
+    # Parts of a vector of parameters
+
+    def _first_layer(self, theta: Array, n_below: int | None = None) -> Array:
+        n_below = self.n_below if n_below is None else n_below
+        of_layer = theta[: n_below * self.n_units].reshape(n_below, self.n_units)
+        return of_layer.astype(np.float64)
+
+    def _rest(self, theta: Array, n_below: int | None = None) -> Array:
+        n_below = self.n_below if n_below is None else n_below
+        return theta[n_below * self.n_units :]
