@@ -28,6 +28,7 @@ RUNS = [
     ["grid", "--save"],
     ["busy", "--save"],
     ["memory", "--save"],
+    ["wide", "--save"],
 ]
 STYLES = {
     "bpnet": ("C0", "o", "sklearn_bpnet with Numba"),
@@ -182,6 +183,21 @@ def grid(found):
     return (fig,)
 
 
+def wide(found):
+    """CPU seconds of fits to wide and to one-hot encoded tables."""
+    rows = [
+        [name, *(f"{s:.2f}" for s in row.values()), row["bpnet"] / row["scikit-learn"]]
+        for name, row in found["wide"].items()
+    ]
+    header = ["samples x features, solver, estimator", "sklearn_bpnet", "scikit-learn"]
+    title = "CPU seconds of a fit with default parameters"
+    tables = [_table(title, [*header, "ratio"], rows)]
+    row = found["one-hot"]
+    title = "CPU seconds of ten epochs on one-hot encoded features, 20,000 x 290"
+    cells = [f"{seconds:.2f}" for seconds in row.values()]
+    return None, *tables, _table(title, _names(row), [cells])
+
+
 def busy(found):
     """Time of a fit relative to a single fit on an idle machine."""
     table = found["seconds"]
@@ -310,6 +326,7 @@ def main():
         predict,
         scaling,
         grid,
+        wide,
         busy,
         memory,
         defaults,

@@ -108,7 +108,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
 
     batch_size : int, "auto" or "full", default="auto"
         Samples per mini-batch. "full" is all samples. "auto" is a hundredth of them,
-        but at least 64 (or all) and at most 200.
+        but at least 64 (or all) and at most 200; of wide tables a sixth and at most
+        400, see :ref:`wide`.
 
     momentum : float, default=0.9
         Momentum of "sgd", in [0, 1].
@@ -188,7 +189,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Number of consecutive epochs without improvement after which training stops;
         with inf, all `max_iter` epochs are trained, without a warning. "auto" is 10,
         but inf if no validation score is monitored and the learning rate anneals to
-        zero: a plateau of the loss then only shows that the rate is still high.
+        zero: a plateau of the loss then only shows that the rate is still high. In a
+        wide table training also ends once the samples are fitted, see :ref:`wide`.
 
     early_stopping : bool or EarlyStopping, default=False
         Whether to stop when the validation score no longer improves, see `scoring`, and
@@ -233,7 +235,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     dtype : {"auto", "float32", "float64"}, default="auto"
         Type of the weights and of all arithmetic. "auto" is float64 for full-batch
         training ("lbfgs", "cg", or batches that hold all samples) and float32 for
-        mini-batches.
+        mini-batches, also if one holds all samples of a wide table (:ref:`wide`).
 
     n_members : int, default=1
         Number of networks, at least 1. With more than one, all are trained on the same

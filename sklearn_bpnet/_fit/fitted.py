@@ -17,8 +17,7 @@ from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.theta import Theta
-from sklearn_bpnet.training.batches import RowReader
-from sklearn_bpnet.training.evaluation import output_Z
+from sklearn_bpnet.training.evaluation import output_Z, reader_for
 from sklearn_bpnet.training.monitor.history import History, Outcome, StopReason
 from sklearn_bpnet.training.standardization import Standardization
 
@@ -59,7 +58,7 @@ class FittedNetwork:
         self, X: Any, standardization: Standardization | None
     ) -> tuple[Array, Array]:
         """Z[L] and A[L] of validated samples, as float64."""
-        reader = RowReader(X, self.dtype, standardization)
+        reader = reader_for(self.network, X, self.dtype, standardization)
         Z = output_Z(self.network, self.arrays, reader).astype(np.float64, copy=False)
         A = self.network.output_activation.forward(Z, out=np.empty_like(Z))
         return Z, A

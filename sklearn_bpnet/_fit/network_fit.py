@@ -19,7 +19,7 @@ from sklearn_bpnet._fit.validator import Validator
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.training.batches import Batches, RowReader
 from sklearn_bpnet.training.blas_threads import OneBlasThread, blas_threads_for
-from sklearn_bpnet.training.evaluation import chunk_size
+from sklearn_bpnet.training.evaluation import chunk_size, reader_for
 from sklearn_bpnet.training.monitor.averaging import WeightAverage
 from sklearn_bpnet.training.monitor.history import (
     History,
@@ -82,11 +82,18 @@ class NetworkFit:
         self.n_epochs_before = len(self.history)
         self.t_before = 0 if previous is None else previous.attributes["t_"]
         samples = data.training
-        self.reader = RowReader(samples.X, self.theta.dtype, problem.standardization)
+        stochastic = isinstance(plan.solver, Optimizer)
+        self.reader = self._reader(plan.batch_size if stochastic else None)
         Y = problem.risk.loss.encode_targets(problem.task.in_network_units(samples.Y))
         self.Y = np.ascontiguousarray(Y, self.theta.dtype)
         self.s = self._relative_weights()
         self.monitor = self._monitor(continues=previous is not None)
+
+    def _reader(self, batch_size: int | None) -> RowReader:
+        """A reader of the training samples; None: in chunks of full-batch training."""
+        problem, X = self.problem, self.problem.data.training.X
+        scaling, network = problem.standardization, problem.risk.network
+        return reader_for(network, X, self.theta.dtype, scaling, batch_size)
 
     def _relative_weights(self) -> Array | None:
         """Sample weights over the mean weight of the first call; None if all are 1."""
@@ -160,8 +167,7 @@ class NetworkFit:
         indices = samples.explicit_indices
         n = min(len(indices), MAX_SAMPLES)
         indices = indices[np.linspace(0, len(indices) - 1, n).astype(np.intp)]
-        reader = RowReader(self.reader.X, self.theta.dtype, problem.standardization)
-        batch = next(Batches(reader, self.Y, self.s, indices, n).runs())
+        batch = next(Batches(self._reader(n), self.Y, self.s, indices, n).runs())
         return Recorder(self.plan.record, problem.risk, batch, self.theta.dtype)
 
     # Training
@@ -199,7 +205,7 @@ class NetworkFit:
         indices = self.problem.data.training.indices
         if isinstance(plan.solver, Optimizer):
             return self._minimise_by_steps(plan.solver, indices)
-        batches = self._batches(indices, chunk_size(risk.network))
+        batches = self._batches(indices, chunk_size(risk.network, self.reader))
         limit = blas_threads_for(risk.network, batches.batch_size)
         with limit, limit:  # twice, as above
             return plan.solver.run(
@@ -230,6 +236,7 @@ class NetworkFit:
             step_options=plan.step_options,
             noise_rng=self.rng,
             n_epochs=n_epochs,
+            n_iter_fitted=plan.stopping.n_iter_fitted,
         )
         batches = self._batches(indices, plan.batch_size)
         can_share = self.shares_batches and self.problem.is_compiled

@@ -8,8 +8,7 @@ from numpy.typing import DTypeLike
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.training.batches import RowReader
-from sklearn_bpnet.training.evaluation import output_Z
+from sklearn_bpnet.training.evaluation import output_Z, reader_for
 from sklearn_bpnet.training.monitor.history import Validation
 
 
@@ -29,7 +28,8 @@ class Validator:
     def __init__(self, problem: Problem, samples: Samples, dtype: DTypeLike) -> None:
         self.problem, self.dtype, self.samples = problem, dtype, samples
         # not the reader of the training batches, whose buffers are in use
-        self.reader = RowReader(samples.X, dtype, problem.standardization)
+        network = problem.risk.network
+        self.reader = reader_for(network, samples.X, dtype, problem.standardization)
         self.weights = samples.take(samples.weights)
         self.targets = problem.task.in_network_units(samples.take(samples.Y))
         Y = problem.risk.loss.encode_targets(self.targets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf, isinf
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,9 @@ class Stopping:
         if it is the same.
     scores : bool
         Whether a validation score is computed in addition to the validation loss.
+    n_iter_fitted : float
+        Consecutive epochs without a change of the mean loss of a sample, without the
+        penalty, that end training once the network fits the samples. May be infinite.
     """
 
     tol: float
@@ -60,6 +64,7 @@ class Stopping:
     ties: str
     scoring: str
     scores: bool
+    n_iter_fitted: float = inf
 
 
 @dataclass(frozen=True)
@@ -157,7 +162,8 @@ def resolve(
     """
     open_ended = incremental or settings.warm_start
     solver = solvers.solver_of(settings)
-    batch_size = solvers.batch_size(settings, n_samples)
+    batch_size = solvers.batch_size(settings, n_samples, n_features)
+    wide = solvers.is_wide(n_samples, n_features)
     is_stochastic = isinstance(solver, Optimizer)
     factors = decay_factors = None
     rate, constant = np.nan, Constant()
@@ -171,7 +177,10 @@ def resolve(
             return constant
         return solvers.schedule(settings, parameter, open_ended=open_ended)
 
-    full_batch = not is_stochastic or batch_size >= n_samples
+    # all samples of a wide table may happen to be one batch
+    full_batch = batch_size >= n_samples and not (
+        wide and solvers.uses_mini_batches(settings) and settings.batch_size != "full"
+    )
     return TrainingPlan(
         solver=solver,
         step_options=StepOptions(
@@ -195,6 +204,7 @@ def resolve(
             (settings.option("early_stopping") or EarlyStopping()).ties,
             getattr(settings.scoring, "__name__", str(settings.scoring)),
             settings.scoring != "loss",
+            _patience_once_fitted(settings, wide=wide, open_ended=open_ended),
         ),
         ema_decay=settings.ema_decay if is_stochastic else None,
         record=_records(settings),
@@ -235,6 +245,19 @@ def patience(settings: Settings, *, open_ended: bool) -> float:
     if settings.early_stopping or not solvers.is_stochastic(settings):
         return _USUAL_PATIENCE
     return np.inf if anneals(settings, open_ended=open_ended) else _USUAL_PATIENCE
+
+
+def _patience_once_fitted(settings: Settings, *, wide: bool, open_ended: bool) -> float:
+    """The patience with a network that fits the samples of a wide table.
+
+    It does so within a few epochs; later ones would mainly shrink the weights that the
+    outputs for the samples do not depend on. Such a plateau, near zero, does not show
+    that the learning rate is still high.
+    """
+    waits = isinf(patience(settings, open_ended=open_ended))
+    if wide and waits and settings.n_iter_no_change == "auto":
+        return _USUAL_PATIENCE
+    return inf
 
 
 def _records(settings: Settings) -> tuple[str, ...]:

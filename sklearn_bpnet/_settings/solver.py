@@ -22,6 +22,11 @@ from sklearn_bpnet.training.schedules import Schedule, schedule_from
 # "auto" is a hundredth of the samples within these limits: small batches make more
 # progress per epoch, which matters less for large tables
 _SMALLEST_BATCH, _LARGEST_BATCH = 64, 200
+# The pass over the weights that follows every batch of a wide table takes longer than
+# its samples, so that it has larger batches: six in an epoch, up to a size.
+_WIDE_FROM = 1_000  # features
+_BATCHES_OF_WIDE = 6
+_LARGEST_BATCH_OF_WIDE = 400
 # the usual rates were chosen by `benchmarks.tabular` for about this many features
 _FEATURES_AT_USUAL_RATE = 20
 # what some solvers take from the settings if they are given by name
@@ -83,12 +88,24 @@ def uses_mini_batches(settings: Settings) -> bool:
     return isinstance(solver, Optimizer) and not solver.full_batch
 
 
-def batch_size(settings: Settings, n_samples: int) -> int:
+def is_wide(n_samples: int, n_features: int) -> bool:
+    """Whether a table has many features, and fewer samples.
+
+    A linear map of so many features can fit any targets, and the time of a step is that
+    of passes over the weights of the first layer.
+    """
+    return n_features >= _WIDE_FROM and n_features > n_samples
+
+
+def batch_size(settings: Settings, n_samples: int, n_features: int) -> int:
     """Samples per mini-batch, at most ``n_samples``."""
     if not uses_mini_batches(settings) or settings.batch_size == "full":
         return n_samples
     if settings.batch_size == "auto":
-        return min(max(n_samples // 100, _SMALLEST_BATCH), _LARGEST_BATCH, n_samples)
+        size, largest = n_samples // 100, _LARGEST_BATCH
+        if is_wide(n_samples, n_features):
+            size, largest = -(-n_samples // _BATCHES_OF_WIDE), _LARGEST_BATCH_OF_WIDE
+        return min(max(size, _SMALLEST_BATCH), largest, n_samples)
     return min(int(settings.batch_size), n_samples)
 
 

@@ -185,7 +185,7 @@ def find_learning_rate(
         # about convergence after one epoch, and about parameters without effect here
         warnings.simplefilter("ignore")
         reference, model = _initial_copies(estimator, inputs, targets, w)
-        batches = _batches(estimator, len(targets), w, check_random_state(random_state))
+        batches = _batches(estimator, inputs.shape, w, check_random_state(random_state))
         steps: list[tuple[float, float, float]] = []
         change = 0.0
         for rate in np.geomspace(lowest, highest, n_steps):
@@ -235,11 +235,12 @@ def _initial_copies(
 
 
 def _batches(
-    estimator: BaseBPNet, n_samples: int, w: Any, rng: np.random.RandomState
+    estimator: BaseBPNet, shape: tuple[int, int], w: Any, rng: np.random.RandomState
 ) -> Iterator[Indices]:
     """Indices of batches, epoch after epoch; samples of weight 0 are left out."""
+    n_samples, n_features = shape
     indices = np.arange(n_samples) if w is None else np.flatnonzero(w)
-    size = solvers.batch_size(estimator._settings, len(indices))
+    size = solvers.batch_size(estimator._settings, len(indices), n_features)
     while True:
         order = rng.permutation(indices)
         for start in range(0, len(order) - size + 1, size):

@@ -52,14 +52,27 @@ class RowReader:
     standardization : Standardization or None
         Applied in float64 where X has more digits than float32 holds, so that a
         column such as a Unix timestamp keeps what distinguishes its rows.
+    makes_dense : bool, default=False
+        Whether the rows of a sparse X are read as an array; see `dense_is_faster`.
+
+    Attributes
+    ----------
+    is_sparse : bool
+        Whether what is read is sparse.
     """
 
     def __init__(
-        self, X: Any, dtype: DTypeLike, standardization: Standardization | None = None
+        self,
+        X: Any,
+        dtype: DTypeLike,
+        standardization: Standardization | None = None,
+        *,
+        makes_dense: bool = False,
     ) -> None:
         self.dtype = np.dtype(dtype)
         self.standardization = standardization
-        self.is_sparse = sparse.issparse(X)
+        self.makes_dense = makes_dense and sparse.issparse(X)
+        self.is_sparse = sparse.issparse(X) and not makes_dense
         self.X = X = in_row_order(X)
         # where subtraction of the mean is exact enough
         self.wide = np.result_type(X.dtype, np.float32)
@@ -86,7 +99,9 @@ class RowReader:
         out = self._buffer("out", len(raw), self.dtype)
         wide = out
         if self.wide != self.dtype:
-            is_copy = not isinstance(indices, slice) and raw.dtype == self.wide
+            is_copy = raw.dtype == self.wide and (
+                self.makes_dense or not isinstance(indices, slice)
+            )
             wide = raw if is_copy else self._buffer("wide", len(raw), self.wide)
         if raw.dtype != wide.dtype:  # a ufunc that casts would make buffers of its own
             np.copyto(wide, raw)
@@ -101,7 +116,7 @@ class RowReader:
     @property
     def is_plain(self) -> bool:
         """Whether compiled code can read X: common numbers, row after row."""
-        if self.is_sparse:
+        if sparse.issparse(self.X):
             return False
         flags, dtype = self.X.flags, self.X.dtype
         common = dtype.kind in "ui" or dtype in (np.float32, np.float64)
@@ -119,6 +134,9 @@ class RowReader:
         return self.X, self._mean, self._factor, np.inf if clip is None else float(clip)
 
     def _gather(self, indices: Indices) -> NDArray[Any]:
+        if self.makes_dense:
+            rows = self.X[indices]
+            return rows.toarray(out=self._buffer("raw", rows.shape[0], self.X.dtype))
         if isinstance(indices, slice) or not self.X.flags.c_contiguous:
             gathered: NDArray[Any] = self.X[indices]
             return gathered

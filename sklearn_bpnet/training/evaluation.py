@@ -3,22 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.training.batches import RowReader
+from sklearn_bpnet.training.sparse_rows import dense_is_faster
+from sklearn_bpnet.training.standardization import Standardization
 
 # Numbers in the widest array of a chunk: a few megabytes, the size of a cache.
 _CHUNK_NUMBERS = 2**20
 
 
-def chunk_size(network: Network) -> int:
-    """How many samples to process at a time."""
-    widest = max(max(block.n_in, block.n_out) for block in network.blocks)
-    return max(_CHUNK_NUMBERS // widest, 64)
+def chunk_size(network: Network, reader: RowReader | None = None) -> int:
+    """How many samples to process at a time.
+
+    Of sparse samples that ``reader`` reads, stored elements count, not features.
+    """
+    widths = [block.n_out for block in network.blocks]
+    if reader is not None and reader.is_sparse:
+        widths.append(-(-reader.X.nnz // reader.X.shape[0]))
+        widths += [block.n_in for block in network.blocks[1:]]
+    else:
+        widths += [block.n_in for block in network.blocks]
+    return max(_CHUNK_NUMBERS // max(widths), 64)
+
+
+def reader_for(
+    network: Network,
+    X: Any,
+    dtype: DTypeLike,
+    standardization: Standardization | None,
+    batch_size: int | None = None,
+) -> RowReader:
+    """A reader of samples for a network, sparse or dense, whatever is faster.
+
+    Parameters
+    ----------
+    network : Network
+        What multiplies them.
+    X, dtype, standardization
+        As those of `RowReader`.
+    batch_size : int or None, default=None
+        Samples that are read at a time; None means those of `chunk_size`.
+    """
+    size = chunk_size(network) if batch_size is None else batch_size
+    makes_dense = dense_is_faster(X, network.layers[0].n_out, size)
+    return RowReader(X, dtype, standardization, makes_dense=makes_dense)
 
 
 def output_Z(
@@ -46,7 +80,7 @@ def output_Z(
         In the reader's dtype.
     """
     n_samples = reader.X.shape[0] if indices is None else len(indices)
-    size = min(chunk_size(network), n_samples)
+    size = min(chunk_size(network, reader), n_samples)
     workspace = network.workspace(size, reader.dtype, backward=False)
     Z = np.empty((n_samples, network.blocks[-1].n_out), dtype=reader.dtype)
     for start in range(0, n_samples, size):

@@ -200,5 +200,9 @@ def _matmul(left: Operand, right: Array, out: Array) -> Array:
     """
     if isinstance(left, np.ndarray) and left.dtype == out.dtype:
         return left.dot(right, out=out)
-    out[...] = left @ right  # a sparse operand allocates its result
+    write_product = getattr(left, "write_product", None)
+    if write_product is None:
+        out[...] = left @ right  # a sparse operand allocates its result
+    else:
+        write_product(right, out)
     return out

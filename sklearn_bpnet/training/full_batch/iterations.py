@@ -111,9 +111,7 @@ class Iterations:
         if self._space is None or self.evaluated is None:
             return False
         where, gradient = self.evaluated
-        return np.array_equal(where, point) and self._space.is_flat(
-            gradient, self._tol
-        )
+        return np.array_equal(where, point) and self._space.is_flat(gradient, self._tol)
 
     @property
     def n_left(self) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from scipy import linalg
 from scipy.linalg import lapack
 
@@ -20,8 +20,7 @@ from sklearn_bpnet.net.blocks.dense import Dense
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
-from sklearn_bpnet.training.batches import Batches, RowReader
-from sklearn_bpnet.training.evaluation import chunk_size
+from sklearn_bpnet.training.batches import Batches, Indices, RowReader
 from sklearn_bpnet.training.full_batch.risk import FullBatchRisk
 from sklearn_bpnet.training.sparse_rows import row_products
 
@@ -36,6 +35,76 @@ _MOST_PER_VECTOR = 256
 # Directions in which all samples together are shorter than this share of the longest
 # sample, squared, are rounding errors
 _LEAST_SQUARE = 1e-10
+
+
+# Pieces of a triangular matrix in a product: with eight, 7/16 of the work is left out
+_PIECES = 8
+
+
+class LowerRows:
+    """Samples whose matrix is lower trapezoidal, multiplied without its zeros.
+
+    Parameters
+    ----------
+    L : ndarray of shape (n_samples, n_columns)
+        At most as many columns as samples.
+    """
+
+    def __init__(self, L: Array) -> None:
+        self.L = L
+        self.shape = L.shape
+
+    def pieces(self) -> Iterator[tuple[slice, slice]]:
+        """Samples, and the columns in which they have other numbers than zero."""
+        n, n_columns = self.shape
+        size = max(
+            -(-n // _PIECES), 64
+        )  # samples that are worth a product of their own
+        for start in range(0, n, size):
+            stop = min(start + size, n)
+            yield slice(start, stop), slice(0, min(stop, n_columns))
+
+    def __matmul__(self, W: Array) -> Array:
+        product = np.empty((len(self.L), W.shape[1]), np.result_type(self.L, W))
+        for samples, columns in self.pieces():
+            np.dot(self.L[samples, columns], W[columns], out=product[samples])
+        return product
+
+    @property
+    def T(self) -> LowerColumns:
+        """The transpose."""
+        return LowerColumns(self)
+
+
+class LowerColumns:
+    """The transpose of `LowerRows`, for the gradient A.T @ D."""
+
+    def __init__(self, rows: LowerRows) -> None:
+        self.rows = rows
+        self.shape = rows.shape[::-1]
+
+    def __matmul__(self, D: Array) -> Array:
+        out = np.empty((self.shape[0], D.shape[1]), np.result_type(self.rows.L, D))
+        self.write_product(D, out)
+        return out
+
+    def write_product(self, D: Array, out: Array) -> None:
+        """Write the product into ``out``, of the dtype of both."""
+        out[...] = 0
+        for samples, columns in self.rows.pieces():
+            out[columns] += self.rows.L[samples, columns].T @ D[samples]
+
+
+class LowerReader(RowReader):
+    """A reader of such samples, all at once."""
+
+    def __init__(self, L: Array, dtype: DTypeLike) -> None:
+        super().__init__(L, dtype)
+        self.is_sparse = True  # not an array
+
+    def read(self, indices: Indices) -> Operand:
+        """The samples with these indices, which is all of them."""
+        return LowerRows(self.X[indices].astype(self.dtype, copy=False))
 
 
 class RowSpace:
@@ -65,25 +134,28 @@ class RowSpace:
         self.n_below, self.n_units = smooth.risk.network.shapes[0][0]
         given = smooth.batches
         # in float64, whatever the dtype of the network: squares lose half of the digits
-        reader = RowReader(given.reader.X, np.float64, given.reader.standardization)
+        reader = RowReader(
+            given.reader.X,
+            np.float64,
+            given.reader.standardization,
+            makes_dense=given.reader.makes_dense,
+        )
         self.batches = Batches(
             reader, given.Y, given.s, given.indices, given.batch_size
         )
-        R = self._factorise()
+        L, order = self._factorise()
         risk, dtype = smooth.risk, smooth.theta.dtype
         first, *others = risk.network.blocks
         assert isinstance(first, Dense)
-        network = Network([Dense(self.rank, first.n_out, first.activation), *others])
+        inner_first = Dense(self.rank, first.n_out, first.activation)
+        network = Network((inner_first, *others))
         inner = EmpiricalRisk(network, risk.loss, risk.alpha, risk.penalty, risk.group)
         U = self._coordinates(self._first_layer(smooth.theta))
         theta = np.concatenate([U.ravel().astype(dtype), self._rest(smooth.theta)])
         self.start = U
-        taken = [
-            array if given.indices is None or array is None else array[given.indices]
-            for array in (given.Y, given.s)
-        ]
-        n = given.n_samples
-        batches = Batches(RowReader(R, dtype), taken[0], taken[1], None, n)
+        samples = order if given.indices is None else given.indices[order]
+        Y, s = given.Y[samples], None if given.s is None else given.s[samples]
+        batches = Batches(LowerReader(L, dtype), Y, s, None, given.n_samples)
         self.smooth = FullBatchRisk(inner, batches, theta)
         self.penalised = bool(smooth.strength[0] > 0)
         self.V = 0.0 if self.penalised else self._first_layer(smooth.theta)
@@ -135,21 +207,23 @@ class RowSpace:
     # The basis Q = X[chosen]' L^-T, where L is the Cholesky factor of X[chosen]'s
     # products: then X Q = X X[chosen]' L^-T
 
-    def _factorise(self) -> Array:
-        """Choose independent samples; return X Q, shape (n_samples, rank)."""
+    def _factorise(self) -> tuple[Array, NDArray[np.intp]]:
+        """Choose independent samples; return X Q and the order of its samples.
+
+        In this order X Q, of shape (n_samples, rank), is lower trapezoidal.
+        """
         K = self._products()
         longest = K.diagonal().max(initial=0.0)
-        L, order, rank, _ = lapack.dpstrf(
+        factor, order, rank, _ = lapack.dpstrf(
             K, tol=_LEAST_SQUARE * longest, lower=1, overwrite_a=1
         )
-        order = order - 1
-        self.rank, self.chosen = max(int(rank), 1), order[: max(int(rank), 1)]
-        R = np.empty((len(order), self.rank))
-        R[order] = np.tril(L)[:, : self.rank]
-        self.L = R[self.chosen]
-        if not longest:  # all samples are zero, and so is their only coordinate
-            R[:], self.L[:] = 0.0, 1.0
-        return R
+        order = order.astype(np.intp) - 1
+        self.rank = max(int(rank), 1)
+        self.chosen = order[: self.rank]
+        L = np.tril(factor)[:, : self.rank]
+        # where all samples are zero, so is their only coordinate
+        self.L = L[: self.rank] if longest else np.ones((1, 1))
+        return np.ascontiguousarray(L if longest else 0 * L), order
 
     def _products(self) -> NDArray[np.float64]:
         """X X', a few samples at a time."""
@@ -180,9 +254,7 @@ class RowSpace:
     def _combination(self, U: Array) -> Array:
         """Q U, of shape (n_below, n_units)."""
         shares = np.zeros((self.batches.n_samples, self.n_units))
-        shares[self.chosen] = linalg.solve_triangular(
-            self.L, U, lower=True, trans="T"
-        )
+        shares[self.chosen] = linalg.solve_triangular(self.L, U, lower=True, trans="T")
         W = np.zeros((self.n_below, self.n_units))
         size = self.batches.batch_size
         for i, X in self._pieces():

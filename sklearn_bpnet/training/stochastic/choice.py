@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.optimizers import Optimizer
 from sklearn_bpnet.training.optimizers.step import StepOptions
+from sklearn_bpnet.training.sparse_rows import dense_is_faster
 from sklearn_bpnet.training.stochastic.config import get_config
 from sklearn_bpnet.training.stochastic.epoch import Descent, Walk
 from sklearn_bpnet.training.stochastic.epoch_pass import EpochPass, NumpyEpochPass
@@ -47,8 +48,11 @@ def is_compiled(
         Samples per batch.
     """
     wanted = get_config()["compiled"]
-    if wanted is False or sparse.issparse(X):
+    if wanted is False:
         return False
+    n_units = risk.network.layers[0].n_out
+    if sparse.issparse(X) and not dense_is_faster(X, n_units, batch_size):
+        return False  # there is no compiled code for sparse samples
     work = n_samples * sum(block.n_in * block.n_out for block in risk.network.layers)
     pays = n_samples > (_MIN_BATCHES - 1) * batch_size or work >= _MIN_WORK
     if wanted == "auto" and not pays:
@@ -63,7 +67,7 @@ def is_compiled(
 def make_epoch_pass(descent: Descent, walk: Walk, pool: ThreadPool) -> EpochPass:
     """The pass of a training; ``pool`` shares the batches of a compiled one."""
     batches = descent.batches
-    if is_compiled(
+    if not batches.reader.is_sparse and is_compiled(
         descent.risk, descent.optimizer, descent.options, batches.reader.X,
         batches.n_samples, batches.batch_size,
     ):  # fmt: skip

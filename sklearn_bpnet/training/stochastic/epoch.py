@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import isfinite, nan
+from math import inf, isfinite, isnan, nan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +18,9 @@ from sklearn_bpnet.training.monitor.history import NoFiniteStepError
 from sklearn_bpnet.training.optimizers import Optimizer, State
 from sklearn_bpnet.training.optimizers.step import StepOptions
 
+# Share of the loss of the first epoch
+_LEFT_OF_LOSS = 0.01
+
 
 @dataclass
 class Progress:
@@ -31,11 +34,33 @@ class Progress:
         How often patience ran out and training continued.
     optimizer_state : dict of str to ndarray or number
         The optimiser's state; empty before the first step.
+    first_loss, level_loss : float
+        The mean loss of a sample, without the penalty, in the first epoch, and in the
+        last one in which it changed.
+    n_level : int
+        Epochs since then.
     """
 
     n_epochs: int = 0
     n_plateaus: int = 0
     optimizer_state: dict[str, Any] = field(default_factory=dict)
+    first_loss: float = nan
+    level_loss: float = inf
+    n_level: int = 0
+
+    def note(self, sample_loss: float, tol: float) -> None:
+        """Note the mean loss of a sample, which changes if it does by ``tol``."""
+        if isnan(self.first_loss):
+            self.first_loss = sample_loss
+        if abs(sample_loss - self.level_loss) < tol:
+            self.n_level += 1
+        else:
+            self.level_loss, self.n_level = sample_loss, 0
+
+    @property
+    def fits(self) -> bool:
+        """Whether the network fits the samples: nearly nothing is left of the loss."""
+        return 0 <= self.level_loss < _LEFT_OF_LOSS * self.first_loss
 
 
 class Rates(NamedTuple):
@@ -158,9 +183,10 @@ class Walk:
         the perceptron's do where no line separates the classes. They have not where
         no sample had a loss.
         """
-        self.before -= self.theta
         no_detour = n_batches == 1 or self.total == 0
-        return no_detour and not self.before.any()
+        if not no_detour or self.before[-1] != self.theta[-1]:
+            return False  # in nearly all epochs at once
+        return bool(np.array_equal(self.before, self.theta))
 
     def restore_last_good(self) -> None:
         """Put back the last weights for which a batch's risk was finite.

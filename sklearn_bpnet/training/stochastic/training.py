@@ -47,6 +47,9 @@ class StochasticTraining:
         Of the weight decay and of the dropout rates.
     pool : ThreadPool, default=ThreadPool()
         Threads that share every batch of a compiled epoch.
+    n_iter_fitted : float, default=inf
+        Consecutive epochs without a change of the mean loss of a sample, without the
+        penalty, that end training once the network fits the samples.
     """
 
     risk: EmpiricalRisk
@@ -60,6 +63,7 @@ class StochasticTraining:
     weight_decay_schedule: Schedule = Constant()  # noqa: RUF009  (it is immutable)
     dropout_schedule: Schedule = Constant()  # noqa: RUF009
     pool: ThreadPool = field(default_factory=ThreadPool)
+    n_iter_fitted: float = inf
 
     def run(
         self,
@@ -94,6 +98,7 @@ class StochasticTraining:
                     walk.total = total
                     if isfinite(theta.sum()):  # which is so of all of its numbers
                         loss = total / batches.n_samples + penalty
+                    progress.note(total / batches.n_samples, monitor.patience.tol)
                 n_iter += 1
                 progress.n_epochs += 1
                 if not isfinite(loss):
@@ -150,6 +155,8 @@ class StochasticTraining:
 
     def _end(self, monitor: Monitor, progress: Progress) -> StopReason | None:
         """Why training ends where it stands, or None."""
+        if progress.fits and progress.n_level >= self.n_iter_fitted:
+            return StopReason.CONVERGED
         if monitor.patience.ran_out:
             if not self.schedule.continues_after_plateau(self.learning_rate(progress)):
                 return StopReason.CONVERGED

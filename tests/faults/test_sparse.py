@@ -1,0 +1,411 @@
+"""F29 and F30: wide tables, and sparse tables that are cheaper as arrays."""
+
+import tracemalloc
+import warnings
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.preprocessing import OneHotEncoder
+
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor, config_context
+from sklearn_bpnet._settings import solver as solvers
+from sklearn_bpnet.net.activations import ACTIVATIONS
+from sklearn_bpnet.net.losses import LOSSES
+from sklearn_bpnet.net.network import Network
+from sklearn_bpnet.net.penalties import ElasticNet
+from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.training.batches import Batches, RowReader
+from sklearn_bpnet.training.evaluation import chunk_size, reader_for
+from sklearn_bpnet.training.full_batch.risk import FullBatchRisk
+from sklearn_bpnet.training.full_batch.row_space import LowerRows, RowSpace
+from sklearn_bpnet.training.sparse_rows import CentredRows, dense_is_faster
+from sklearn_bpnet.training.standardization import Standardization
+from sklearn_bpnet.training.stochastic.epoch import Progress
+
+FORMS = [
+    sparse.csr_array,
+    sparse.csc_array,
+    sparse.coo_array,
+    sparse.csr_matrix,
+    sparse.csc_matrix,
+    sparse.coo_matrix,
+]
+every_form = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+
+
+def one_hot(n_samples=700, sizes=(5, 8, 12), seed=0):
+    """Encoded categories, and numbers that depend on them."""
+    rng = np.random.default_rng(seed)
+    codes = np.column_stack([rng.integers(k, size=n_samples) for k in sizes])
+    effects = [rng.normal(size=k) for k in sizes]
+    y = sum(effect[code] for effect, code in zip(effects, codes.T, strict=True))
+    return OneHotEncoder().fit_transform(codes), y
+
+
+def scattered(n_samples, n_features, density, seed=0):
+    rng = np.random.default_rng(seed)
+    return sparse.random_array(
+        (n_samples, n_features), density=density, format="csr", rng=rng
+    )
+
+
+# F30: sparse samples are read as an array where that is faster
+
+
+def of_shape(n_samples, n_features, n_stored):
+    """A matrix of this shape and number of stored elements, which has no memory."""
+
+    class Shaped(sparse.csr_array):
+        shape = (n_samples, n_features)
+        nnz = n_stored
+
+        def __init__(self):
+            pass
+
+    return Shaped()
+
+
+@pytest.mark.parametrize(
+    ("n_features", "density", "n_units", "batch_size", "dense"),
+    [
+        (30, 0.03, 100, 200, True),  # one category
+        (100, 0.1, 100, 200, True),  # ten of them
+        (400, 0.3, 400, 200, True),
+        (2_000, 0.01, 100, 64, False),
+        (2_000, 0.01, 100, 200, False),
+        (2_000, 0.3, 100, 200, True),
+        (20_000, 0.001, 100, 200, False),  # words of a text
+        (20_000, 0.5, 100, 200, True),
+        (20_000, 0.5, 100, 2_000, False),  # of too many numbers at a time
+        (10**7, 1.0, 1, 64, False),
+        (30, 0.0, 100, 200, True),
+    ],
+)
+def test_f30_density_and_width_decide(n_features, density, n_units, batch_size, dense):
+    n_samples = 10_000
+    X = of_shape(n_samples, n_features, int(n_samples * n_features * density))
+    assert dense_is_faster(X, n_units, batch_size) == dense
+
+
+def test_f30_an_array_and_an_empty_table_are_no_question():
+    assert not dense_is_faster(np.ones((100, 3)), 10, 64)
+    assert not dense_is_faster(sparse.csr_array((100, 0)), 10, 64)
+
+
+@pytest.mark.parametrize("compiled", [False, "auto"])
+@pytest.mark.parametrize("estimator", [BPNetClassifier, BPNetRegressor])
+@every_form
+def test_f30_one_hot_columns_train_as_their_array_does(form, estimator, compiled):
+    X, y = one_hot()
+    y = y > 0 if estimator is BPNetClassifier else y
+    options = {"max_iter": 5, "batch_size": 7, "random_state": 0, "dtype": "float64"}
+    with config_context(compiled=compiled):  # 100 batches: compiled if there is Numba
+        ours = estimator((6,), **options).fit(form(X), y)
+        theirs = estimator((6,), **options).fit(X.toarray(), y)
+    np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-9)
+    name = "predict_proba" if estimator is BPNetClassifier else "predict"
+    np.testing.assert_allclose(
+        getattr(ours, name)(form(X)), getattr(theirs, name)(X.toarray()), rtol=1e-7
+    )
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float32, np.float64])
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_f30_both_ways_read_the_same(dtype, index, scaled):
+    X = (scattered(50, 9, 0.3) * 100).astype(dtype)
+    X.indices, X.indptr = X.indices.astype(index), X.indptr.astype(index)
+    before = X.copy()
+    array = X.toarray().astype(np.float64)
+    s = Standardization(array.mean(axis=0), array.std(axis=0) + 1) if scaled else None
+    for indices in (slice(3, 20), np.array([4, 4, 0, 49])):
+        for net in (np.float32, np.float64):
+            read = RowReader(X, net, s, makes_dense=True).read(indices)
+            expected = RowReader(X.toarray(), net, s).read(indices)
+            assert type(read) is np.ndarray
+            assert read.dtype == net
+            np.testing.assert_allclose(read, expected, rtol=1e-6, atol=1e-7)
+            other_way = RowReader(X, net, s).read(indices) @ np.eye(9, dtype=net)
+            np.testing.assert_allclose(read, other_way, rtol=1e-5, atol=1e-5)
+    for part in ("data", "indices", "indptr"):
+        np.testing.assert_array_equal(getattr(X, part), getattr(before, part))
+
+
+def test_f30_samples_that_were_read_do_not_depend_on_earlier_ones():
+    X = scattered(50, 9, 0.3)
+    reader = RowReader(X, np.float32, makes_dense=True)
+    reader.read(np.arange(40))
+    again = reader.read(np.arange(3))
+    np.testing.assert_array_equal(again, X[:3].toarray().astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"solver": "lbfgs"},
+        {"solver": "cg"},
+        {"solver": "gd"},
+        {"batch_size": "full"},
+        {"early_stopping": True},
+        {"learned_input_scale": True},
+        {"record": "gradient_norm"},
+        {"solver": "sgd", "momentum": 0.0, "alpha": 0.01, "l1_ratio": 1.0},
+        {"n_members": 2},
+    ],
+    ids=str,
+)
+def test_f30_every_way_to_train_takes_dense_batches(options):
+    X, y = one_hot(200)
+    options = {"max_iter": 3, "dtype": "float64", "random_state": 0, **options}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        ours = BPNetRegressor((5,), **options).fit(X, y)
+        theirs = BPNetRegressor((5,), **options).fit(X.toarray(), y)
+    np.testing.assert_allclose(
+        ours.predict(X), theirs.predict(X.toarray()), rtol=1e-6, atol=1e-8
+    )
+
+
+def test_f30_the_memory_of_dense_batches_is_bounded():
+    X = scattered(20_000, 300, 0.05)  # 48 MB as an array
+    y = np.arange(20_000) % 2
+    estimator = BPNetClassifier((5,), max_iter=1, random_state=0)
+    with config_context(compiled=False):
+        estimator.fit(X[:2_000], y[:2_000])  # what is made once
+        tracemalloc.start()
+        estimator.fit(X, y).predict(X)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 30e6
+
+
+@pytest.mark.parametrize("centred", [False, True])
+def test_f30_a_product_is_written_where_it_belongs(centred):
+    rng = np.random.default_rng(0)
+    S, D = scattered(20, 30, 0.2), rng.normal(size=(20, 4))
+    m = rng.normal(size=30) * centred
+    columns = CentredRows(S, m).T
+    expected = (S.toarray() - m).T @ D
+    out = np.full((30, 4), np.nan)
+    columns.write_product(D, out)
+    np.testing.assert_allclose(out, expected, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(columns @ D, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_f30_chunks_of_sparse_samples_count_stored_elements():
+    network = Network.dense((10**6, 8, 1), [ACTIVATIONS["relu"]] * 2)
+    X = sparse.csr_array((np.ones(1000), np.zeros(1000, int), np.arange(1001)))
+    X.resize((1000, 10**6))
+    reader = reader_for(network, X, np.float64, None)
+    assert reader.is_sparse
+    assert chunk_size(network) == 64
+    assert chunk_size(network, reader) == 2**20 // 8
+
+
+# F29: wide tables
+
+
+def wide_risk(X, *, activation="tanh", alpha=0.01, dtype=np.float64, s=None, of=None):
+    n, d = X.shape
+    rng = np.random.default_rng(1)
+    f = [ACTIVATIONS[activation], ACTIVATIONS["identity"]]
+    network = Network.dense((d, 7, 2), f)
+    risk = EmpiricalRisk(network, LOSSES["squared_error"], alpha)
+    theta = rng.normal(scale=0.1, size=network.n_parameters).astype(dtype)
+    Y = rng.normal(size=(n, 2)).astype(dtype)
+    s = None if s is None else s.astype(dtype)
+    mean, scale = rng.normal(size=d), rng.uniform(0.5, 2, size=d)
+    reader = RowReader(X, dtype, Standardization(mean, scale))
+    batches = Batches(reader, Y, s, of, 5)
+    return FullBatchRisk(risk, batches, theta)
+
+
+def wide_table(form):
+    X = scattered(17, 90, 0.2).toarray()
+    X[3] = X[4]  # one direction less
+    X[5] = 0
+    return form(X)
+
+
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array], ids=["array", "csr"])
+@pytest.mark.parametrize("alpha", [0.0, 0.01, (0.01, 0.0), (0.0, 0.01)], ids=str)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("part", [False, True])
+def test_f29_the_span_of_the_samples_has_the_same_risk(form, alpha, dtype, part):
+    of = np.r_[12:3:-1] if part else None
+    s = np.linspace(0.5, 1.5, 17)
+    smooth = wide_risk(wide_table(form), alpha=alpha, dtype=dtype, s=s, of=of)
+    start = smooth.theta.copy()
+    space = RowSpace(smooth)
+    assert space.rank <= (9 if part else 16)
+    rtol = 1e-4 if dtype == np.float32 else 1e-9
+    point = space.smooth.theta.astype(np.float64)
+    for _ in range(2):
+        value, gradient = space.smooth.value_and_gradient(point)
+        there = space.theta(point)
+        expected, whole = smooth.value_and_gradient(there)
+        if not np.ravel(alpha)[0]:  # what is orthogonal to the samples stays
+            np.testing.assert_allclose(value, expected, rtol=rtol)
+        np.testing.assert_allclose(value, expected, rtol=rtol)
+        # the length of the gradient is the same: the coordinates are a rotation
+        length = np.linalg.norm(whole.astype(np.float64))
+        np.testing.assert_allclose(np.linalg.norm(gradient), length, rtol=10 * rtol)
+        largest = np.abs(whole).max()
+        assert space.is_flat(gradient, 1.01 * largest)
+        assert not space.is_flat(gradient, 0.99 * largest)
+        point = point - 0.1 * gradient
+    if not np.ravel(alpha)[0]:
+        first = space.theta(space.smooth.theta.astype(np.float64) * 0 + point)
+        np.testing.assert_allclose(
+            space.theta(np.r_[space.start.ravel(), start[90 * 7 :]]),
+            start,
+            rtol=rtol,
+            atol=rtol,
+        )
+        assert first.shape == start.shape
+
+
+def test_f29_samples_of_zeros_have_no_span():
+    smooth = wide_risk(np.zeros((6, 90)), alpha=0.1)
+    smooth.batches.reader = RowReader(np.zeros((6, 90)), np.float64)
+    space = RowSpace(smooth)
+    point = space.smooth.theta.astype(np.float64)
+    value, gradient = space.smooth.value_and_gradient(point)
+    expected, _ = smooth.value_and_gradient(space.theta(point))
+    assert np.isfinite(gradient).all()
+    np.testing.assert_allclose(value, expected)
+
+
+@pytest.mark.parametrize("n_samples", [1, 63, 64, 65, 700])
+def test_f29_products_without_the_zeros_of_a_triangle(n_samples):
+    rng = np.random.default_rng(0)
+    L = np.tril(rng.normal(size=(n_samples, max(n_samples - 2, 1))))
+    W, D = rng.normal(size=(L.shape[1], 3)), rng.normal(size=(n_samples, 3))
+    rows = LowerRows(L)
+    np.testing.assert_allclose(rows @ W, L @ W, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(rows.T @ D, L.T @ D, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("shape", "changes", "pays"),
+    [
+        ((20, 10_000), {}, True),
+        ((20, 39), {}, False),  # nothing to gain
+        ((5_000, 20_000), {}, False),  # its products would need 200 MB
+        ((500, 20_000), {}, False),  # and hundreds of evaluations, with 7 units
+        ((20, 10_000), {"penalty": ElasticNet(0.5)}, False),
+    ],
+)
+def test_f29_shapes_decide_on_the_span(shape, changes, pays):
+    n, d = shape
+    network = Network.dense((d, 7, 1), [ACTIVATIONS["relu"], ACTIVATIONS["identity"]])
+    risk = EmpiricalRisk(network, LOSSES["squared_error"], 0.01, **changes)
+    X = sparse.csr_array(shape)
+    reader = RowReader(X, np.float64, makes_dense=True)
+    batches = Batches(reader, np.zeros((n, 1)), None, None, 64)
+    smooth = FullBatchRisk.__new__(FullBatchRisk)
+    smooth.risk, smooth.batches = risk, batches
+    assert RowSpace.pays(smooth) == pays
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "cg"])
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array], ids=["array", "csr"])
+def test_f29_a_convex_risk_has_the_same_minimum_in_the_span(solver, form, monkeypatch):
+    rng = np.random.default_rng(0)
+    X, y = scattered(30, 200, 0.3).toarray(), rng.normal(size=30)
+    options = {"solver": solver, "alpha": 0.1, "tol": 1e-9, "max_iter": 2000}
+    ours = BPNetRegressor((), random_state=0, **options).fit(form(X), y)
+    assert ours.stop_reason_ == "converged"
+    monkeypatch.setattr(RowSpace, "pays", lambda smooth: False)
+    theirs = BPNetRegressor((), random_state=0, **options).fit(form(X), y)
+    np.testing.assert_allclose(ours.loss_, theirs.loss_, rtol=1e-6)
+    np.testing.assert_allclose(ours.coefs_[0], theirs.coefs_[0], atol=1e-4)
+    assert ours.loss_curve_[-1] == ours.loss_
+
+
+def test_f29_what_follows_the_iterations_sees_whole_weights():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(20, 300)), np.arange(20) % 2
+    clf = BPNetClassifier((4,), solver="lbfgs", record="gradient_norm", random_state=0)
+    clf.fit(X, y, X_val=X, y_val=y)
+    assert len(clf.validation_scores_) == clf.n_iter_
+    assert clf.validation_scores_[-1] == 1.0
+    assert clf.coefs_[0].shape == (300, 4)
+    assert len(clf.history_["gradient_norm_1"]) == clf.n_iter_
+
+
+@pytest.mark.parametrize("max_iter", [0, 1])
+def test_f29_few_iterations_and_warm_starts(max_iter):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(20, 300)), rng.normal(size=20)
+    init = rng.normal(scale=0.01, size=(300, 1))
+    reg = BPNetRegressor((), solver="lbfgs", warm_start=True, tol=1e-6, max_iter=500)
+    reg.fit(X, y)
+    loss = reg.loss_
+    n_iter = reg.fit(X, y).n_iter_
+    assert n_iter <= 1  # it was there
+    assert reg.loss_ <= loss
+    if max_iter == 0:
+        return
+    with pytest.warns(match="failed to converge after 1 iteration"):
+        once = BPNetRegressor((), solver="lbfgs", max_iter=1).fit(
+            X, y, coefs_init=[init], intercepts_init=[np.zeros(1)]
+        )
+    assert once.n_iter_ == 1
+    assert np.isfinite(once.coefs_[0]).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_f29_a_classifier_of_few_samples_ends_once_they_are_fitted(seed):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(20, 2_000)), rng.integers(2, size=20)
+    clf = BPNetClassifier((20,), random_state=seed).fit(X, y)
+    assert clf.stop_reason_ == "converged"
+    assert clf.n_iter_ < 40
+    assert clf.score(X, y) == 1.0
+    assert clf.coefs_[0].dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "options", [{"n_iter_no_change": np.inf}, {"tol": 0.0}], ids=str
+)
+def test_f29_all_epochs_are_trained_if_they_are_asked_for(options):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(20, 1_500)), np.arange(20) % 2
+    clf = BPNetClassifier((5,), max_iter=40, random_state=0, **options).fit(X, y)
+    assert clf.n_iter_ == 40
+
+
+@pytest.mark.parametrize(
+    ("shape", "wide", "batch_size"),
+    [
+        ((20, 10_000), True, 20),
+        ((2_000, 20_000), True, 334),
+        ((300, 20_000), True, 64),
+        ((10_000, 20_000), True, 400),
+        ((20_000, 20_000), False, 200),
+        ((2_000, 1_999), False, 64),
+        ((20, 999), False, 20),
+    ],
+)
+def test_f29_batches_of_wide_tables(shape, wide, batch_size):
+    settings = BPNetClassifier()._settings
+    assert solvers.is_wide(*shape) == wide
+    assert solvers.batch_size(settings, *shape) == batch_size
+
+
+def test_f29_a_plateau_is_near_zero_and_level():
+    progress = Progress()
+    for loss in (1.0, 0.5, 0.02, 0.02):
+        progress.note(loss, 1e-4)
+    assert not progress.fits
+    for loss in (0.009, 0.00905, 0.00895):
+        progress.note(loss, 1e-4)
+    assert progress.fits
+    assert progress.n_level == 2
+    progress.note(0.0095, 1e-4)  # it swings: the rate is still high
+    assert progress.n_level == 0
+    progress.note(-0.1, 1e-4)  # a loss that is not bounded by zero
+    assert not progress.fits
