@@ -118,11 +118,14 @@ class CentredColumns:
         return out
 
     def write_product(self, D: Array, out: Array) -> None:
-        """Write the product into ``out``, of the dtype of the rows and of D.
+        """Write the product into ``out``.
 
         An array of the size of W[1] fills a cache; a new one for every batch would take
         longer than the product.
         """
+        if out.dtype != np.result_type(self.rows.m, D):
+            out[...] = self @ D
+            return
         # an outer product that BLAS writes to its place
         np.dot(-self.rows.m[:, None], D.sum(axis=0)[None, :], out=out)
         out += self.rows.S.T @ D

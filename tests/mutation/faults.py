@@ -376,8 +376,8 @@ TRAINING = [
     ),
     Fault(
         "centring by the mean of D",
-        "self.rows.m, D.sum(axis=0)",
-        "self.rows.m, D.mean(axis=0)",
+        "D.sum(axis=0)[None, :]",
+        "D.mean(axis=0)[None, :]",
         "batches",
     ),
     Fault("no smooth clip", "Z /= bend", "Z /= 1", "scaling"),

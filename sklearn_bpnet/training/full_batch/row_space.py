@@ -8,6 +8,7 @@ which needs one coordinate per sample and unit instead of one per feature and un
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -32,10 +33,9 @@ _WORTH_EVALUATIONS = 20
 # takes its time for vectors of the size of W[1].
 _MOST_PER_VECTOR = 256
 
-# Directions in which all samples together are shorter than this share of the longest
-# sample, squared, are rounding errors
-_LEAST_SQUARE = 1e-10
-
+# Directions in which samples are shorter than this share of the longest one, squared,
+# are rounding errors; no gradient method makes progress along them
+_LEAST_SQUARE = 1e-12
 
 # Pieces of a triangular matrix in a product: with eight, 7/16 of the work is left out
 _PIECES = 8
@@ -90,7 +90,7 @@ class LowerColumns:
 
     def write_product(self, D: Array, out: Array) -> None:
         """Write the product into ``out``, of the dtype of both."""
-        out[...] = 0
+        out[...] = 0.0
         for samples, columns in self.rows.pieces():
             out[columns] += self.rows.L[samples, columns].T @ D[samples]
 
@@ -127,10 +127,14 @@ class RowSpace:
     smooth : FullBatchRisk
         The risk as a function of U and all other parameters; its theta is where
         training starts.
+
+    Raises
+    ------
+    OverflowError
+        If products of the samples are not finite.
     """
 
     def __init__(self, smooth: FullBatchRisk) -> None:
-        self.whole = smooth
         self.n_below, self.n_units = smooth.risk.network.shapes[0][0]
         given = smooth.batches
         # in float64, whatever the dtype of the network: squares lose half of the digits
@@ -213,7 +217,9 @@ class RowSpace:
         In this order X Q, of shape (n_samples, rank), is lower trapezoidal.
         """
         K = self._products()
-        longest = K.diagonal().max(initial=0.0)
+        longest = float(K.diagonal().max(initial=0.0))
+        if not isfinite(longest):
+            raise OverflowError("products of the samples are too large")
         factor, order, rank, _ = lapack.dpstrf(
             K, tol=_LEAST_SQUARE * longest, lower=1, overwrite_a=1
         )

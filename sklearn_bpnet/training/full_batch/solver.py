@@ -167,7 +167,10 @@ class FullBatchSolver(Configurable, ABC):
         """`minimise`, where it pays in the row space of the samples."""
         if not (self.rotation_invariant and RowSpace.pays(problem.smooth)):
             return self.minimise(problem, theta.astype(np.float64))
-        space = RowSpace(problem.smooth)
+        try:
+            space = RowSpace(problem.smooth)
+        except OverflowError:
+            return self.minimise(problem, theta.astype(np.float64))
         start = space.smooth.theta.astype(np.float64)
         value, gradient = space.smooth.value_and_gradient(start)
         inner = problem.within(space)

@@ -72,7 +72,8 @@ def test_what_pays_is_compiled():
     assert compiles(2**30 // 12 + 1, 2**30)
     with config_context(compiled=True):
         assert compiles(10, 10)
-        assert not compiles(10, 10, sparse.csr_array((10, 2)))
+        assert compiles(10, 10, sparse.csr_array((10, 2)))  # its batches are dense
+        assert not compiles(10, 10, sparse.csr_array((10, 10**6)))
         assert not compiles(10, 10, clip_norm=1.0)
     with config_context(compiled=False):
         assert not compiles(10**6, 10)
