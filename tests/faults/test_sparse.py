@@ -357,10 +357,10 @@ def test_f29_few_iterations_and_warm_starts():
 @pytest.mark.parametrize("seed", range(3))
 def test_f29_a_classifier_of_few_samples_ends_once_they_are_fitted(seed):
     rng = np.random.default_rng(seed)
-    X, y = rng.normal(size=(20, 2_000)), rng.integers(2, size=20)
-    clf = BPNetClassifier((20,), random_state=seed).fit(X, y)
+    X, y = rng.normal(size=(20, 5_000)), rng.integers(2, size=20)
+    clf = BPNetClassifier((50,), random_state=seed).fit(X, y)
     assert clf.stop_reason_ == "converged"
-    assert clf.n_iter_ < 40
+    assert clf.n_iter_ <= 20
     assert clf.score(X, y) == 1.0
     assert clf.coefs_[0].dtype == np.float32
 
