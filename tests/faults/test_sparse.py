@@ -395,14 +395,17 @@ def test_f29_batches_of_wide_tables(shape, wide, batch_size):
 
 def test_f29_a_plateau_is_near_zero_and_level():
     progress = Progress()
-    for loss in (1.0, 0.5, 0.02, 0.02):
+    for loss in (1.0, 0.5, 0.2, 0.2):
         progress.note(loss, 1e-4)
     assert not progress.fits
-    for loss in (0.009, 0.00905, 0.00895):
+    for loss in (0.09, 0.09005, 0.08995):
         progress.note(loss, 1e-4)
     assert progress.fits
     assert progress.n_level == 2
-    progress.note(0.0095, 1e-4)  # it swings: the rate is still high
+    progress.note(0.0905, 1e-4)  # it swings: the rate is still high
     assert progress.n_level == 0
+    for n_level, loss in enumerate((0.0009, 0.0001, 0.0005)):  # all of them about zero
+        progress.note(loss, 1e-4)
+        assert progress.n_level == n_level
     progress.note(-0.1, 1e-4)  # a loss that is not bounded by zero
     assert not progress.fits

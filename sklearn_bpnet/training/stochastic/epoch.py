@@ -18,8 +18,10 @@ from sklearn_bpnet.training.monitor.history import NoFiniteStepError
 from sklearn_bpnet.training.optimizers import Optimizer, State
 from sklearn_bpnet.training.optimizers.step import StepOptions
 
-# Share of the loss of the first epoch
-_LEFT_OF_LOSS = 0.01
+# A network fits its samples if this share of the loss of the first epoch is left.
+_LEFT_OF_LOSS = 0.1
+# Below so many tolerances all losses are alike.
+_TOLERANCES_OF_ZERO = 10
 
 
 @dataclass
@@ -49,17 +51,22 @@ class Progress:
     n_level: int = 0
 
     def note(self, sample_loss: float, tol: float) -> None:
-        """Note the mean loss of a sample, which changes if it does by ``tol``."""
+        """Note the mean loss of a sample.
+
+        It changes if it does by ``tol``, unless it was and is about zero.
+        """
         if isnan(self.first_loss):
             self.first_loss = sample_loss
-        if abs(sample_loss - self.level_loss) < tol:
+        zero = _TOLERANCES_OF_ZERO * tol
+        is_zero = 0 <= sample_loss < zero and 0 <= self.level_loss < zero
+        if is_zero or abs(sample_loss - self.level_loss) < tol:
             self.n_level += 1
         else:
             self.level_loss, self.n_level = sample_loss, 0
 
     @property
     def fits(self) -> bool:
-        """Whether the network fits the samples: nearly nothing is left of the loss."""
+        """Whether the network fits the samples: little is left of the loss."""
         return 0 <= self.level_loss < _LEFT_OF_LOSS * self.first_loss
 
 
