@@ -74,6 +74,18 @@ def validate_parameters(estimator: Any) -> None:
     estimator._validate_params()
 
 
+def validated_features(estimator: Any, X: Any) -> Any:
+    """X as an array or CSR matrix, with the names of `fit`; it may be infinite."""
+    return validate_data(
+        estimator,
+        X,
+        accept_sparse="csr",
+        dtype="numeric",
+        ensure_all_finite=False,
+        reset=False,
+    )
+
+
 class Header:
     """What scikit-learn's checks learn from a table, kept apart from the estimator.
 
@@ -90,21 +102,28 @@ class Header:
         self._copy = copy(estimator)
 
     def validated(self, X: Any, y: Any, **options: Any) -> tuple[Any, Any]:
-        """X as an array or CSR matrix, and y, both validated."""
-        return validate_data(
-            self._copy,
-            X,
-            y,
-            accept_sparse="csr",
-            dtype="numeric",
-            multi_output=True,
-            **options,
-        )
+        """X as an array or CSR matrix, and y, both validated, but for infinite X."""
+        with np.errstate(over="ignore", invalid="ignore"):  # in sums of large targets
+            return validate_data(
+                self._copy,
+                X,
+                y,
+                accept_sparse="csr",
+                dtype="numeric",
+                ensure_all_finite=False,
+                multi_output=True,
+                **options,
+            )
 
     def all_classes(self, classes: Any) -> Any:
         """The classes of all calls of `partial_fit`, given in the first of them."""
         check_partial_fit_first_call(self._copy, classes)
         return self._copy.classes_
+
+    @property
+    def feature_names(self) -> Any:
+        """The names of the features; None if they have none."""
+        return getattr(self._copy, "feature_names_in_", None)
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -191,4 +210,5 @@ __all__ = [
     "check_sample_weight",
     "fit_context",
     "validate_parameters",
+    "validated_features",
 ]

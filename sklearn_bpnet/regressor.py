@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Literal, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.metrics import r2_score
 
 from sklearn_bpnet import _types as types
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._data.moments import mean_and_std
-from sklearn_bpnet._data.regression import Regression
+from sklearn_bpnet._data.numbers import as_numbers
+from sklearn_bpnet._data.regression import Regression, r2
 from sklearn_bpnet._fit.given_weights import given_standardization
 from sklearn_bpnet._settings.constraints import constraints
 from sklearn_bpnet._settings.settings import Settings
@@ -658,7 +658,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         loss = self._fitted.task.loss
         if loss.n_outputs(1) > 1:
             predicted = predicted[..., loss.central_output]
-        return float(r2_score(y, predicted, sample_weight=sample_weight))
+        return r2(np.asarray(as_numbers(y, "y")), predicted, sample_weight)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

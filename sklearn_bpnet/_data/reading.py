@@ -9,6 +9,8 @@ from typing import Any
 from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, column_or_1d
 
+from sklearn_bpnet._data.features import checked_features
+from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.samples import Data, Samples, dense_targets
 from sklearn_bpnet._data.split import hold_out
 from sklearn_bpnet._data.task import Task
@@ -86,14 +88,20 @@ def read(
     return data, task
 
 
-def _checked(header: Header, table: Table, numeric: bool, *, reset: bool) -> Samples:
+def _checked(
+    header: Header, table: Table, numeric: bool, *, reset: bool, suffix: str = ""
+) -> Samples:
     """The samples of a table, with targets not yet encoded."""
-    X, y = header.validated(table.X, table.y, y_numeric=numeric, reset=reset)
+    name = f"X{suffix}"
+    X = as_numbers(table.X, name)
+    y = as_numbers(table.y, f"y{suffix}") if numeric else table.y
+    X, y = header.validated(X, y, y_numeric=numeric, reset=reset)
+    X, largest = checked_features(as_numbers(X, name), name, header.feature_names)
     weights = None
     if table.sample_weight is not None:
         weights = check_sample_weight(table.sample_weight, X)
     y = dense_targets(y)
-    return Samples(X, y, y, weights)
+    return Samples(X, y, y, weights, largest=largest)
 
 
 def _validation(header: Header, table: Table, task: Task, numeric: bool) -> Samples:
@@ -103,7 +111,7 @@ def _validation(header: Header, table: Table, task: Task, numeric: bool) -> Samp
             "X_val and y_val must be given together, and sample_weight_val only with "
             "them."
         )
-    samples = _checked(header, table, numeric, reset=False)
+    samples = _checked(header, table, numeric, reset=False, suffix="_val")
     samples.Y = task.encode(samples.y)
     samples.weights = task.sample_weights(samples.Y, samples.weights)
     return samples

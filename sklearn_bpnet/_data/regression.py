@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import isfinite
+from math import inf, isfinite
 from numbers import Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from sklearn.metrics import r2_score
 
 from sklearn_bpnet._data.samples import Samples
@@ -25,6 +25,9 @@ from sklearn_bpnet.net.activations import (
     Identity,
 )
 from sklearn_bpnet.net.losses import LOSSES, FunctionLoss, Loss
+
+_LARGE = 1e300  # scales of targets so near the largest number that sums overflow
+_LARGE_SQUARE = 1e100  # targets whose squares may overflow in a sum
 
 
 @dataclass(frozen=True)
@@ -137,10 +140,27 @@ class Regression(Task):
         highs = [Y.max(axis=0)] + ([] if self.high is None else [self.high])
         return replace(self, low=np.min(lows, axis=0), high=np.max(highs, axis=0))
 
+    def check_range(self, dtype: DTypeLike, name: str = "y") -> None:
+        limit = np.finfo(np.dtype(dtype)).max
+        for end in (self.low, self.high):
+            if end is None:
+                continue
+            beyond = np.abs(self.in_network_units(end)) > limit
+            if beyond.any():
+                raise ValueError(
+                    f"{name} reaches {end[beyond.argmax()]:g}, which in the units of "
+                    f"the network exceeds its largest number, {limit:.3g}. Rescale "
+                    f"{name}, or use dtype='float64' and target_scaling='auto'."
+                )
+
     def in_network_units(self, Y: NDArray[Any]) -> NDArray[Any]:
         if self.mean is None or self.scale is None:
             return Y
-        scaled: NDArray[Any] = (Y - self.mean) / self.scale
+        with np.errstate(over="ignore"):  # see `check_range`
+            if self.scale.max(initial=0) > _LARGE:  # the difference could overflow
+                scaled: NDArray[Any] = Y / self.scale - self.mean / self.scale
+            else:
+                scaled = (Y - self.mean) / self.scale
         return scaled
 
     def initial_output_biases(self, samples: Samples) -> Array | None:
@@ -148,8 +168,10 @@ class Regression(Task):
             return None
         # exp(b) is the mean target, which training from b = 0 would reach slowly
         Y, weights = samples.take(samples.Y), samples.take(samples.weights)
-        means = np.average(Y, axis=0, weights=weights)
-        return np.log(np.maximum(means, np.finfo(float).tiny))
+        limits = np.finfo(float)
+        with np.errstate(over="ignore"):  # in the sum of large targets
+            means = np.average(Y, axis=0, weights=weights)
+        return np.log(np.clip(means, limits.tiny, limits.max))
 
     # Outputs to predictions
 
@@ -160,9 +182,11 @@ class Regression(Task):
     def predictions(self, A: Array) -> Array:
         """Outputs A in the units of the targets; A is overwritten."""
         if self.mean is not None and self.scale is not None:
-            by_target = self.by_target(A)
-            by_target *= self.scale[:, None]
-            by_target += self.mean[:, None]
+            by_target, most = self.by_target(A), np.finfo(A.dtype).max
+            with np.errstate(over="ignore"):  # of targets near the largest number
+                by_target *= self.scale[:, None]
+                by_target += self.mean[:, None]
+            np.clip(by_target, -most, most, out=by_target)
         return self._clipped(A, self.low, self.high)
 
     def _clipped(self, A: Array, low: Array | None, high: Array | None) -> Array:
@@ -194,7 +218,7 @@ class Regression(Task):
             ends = self.in_network_units(self.low), self.in_network_units(self.high)
             A = self._clipped(A, *ends)
         central = self.by_target(A)[..., self.loss.central_output]
-        return r2_score(Y, central, sample_weight=weights)
+        return r2(Y, central, weights)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -211,6 +235,16 @@ class Regression(Task):
         return {name: value for name, value in shown.items() if value is not None}
 
 
+def r2(y: NDArray[Any], predicted: Array, weights: Any) -> float:
+    """R2; also of numbers whose squares overflow, in units of a power of two."""
+    largest = np.max(np.abs(y), initial=0.0) if y.dtype.kind == "f" else 0.0
+    if largest > _LARGE_SQUARE:
+        exponent = np.frexp(largest)[1]
+        y = np.ldexp(np.asarray(y, np.float64), -exponent)
+        predicted = np.ldexp(np.asarray(predicted, np.float64), -exponent)
+    return float(r2_score(y, predicted, sample_weight=weights))
+
+
 def _target_range(settings: Settings) -> Any:
     """The pair (low, high) given as `target_scaling`, or None."""
     scaling = settings.target_scaling
@@ -223,7 +257,8 @@ def _scaling_to(
     """Mean and scale that map the range of the activation to that of the targets."""
     ends = activation.range
     numbers = all(isinstance(end, Real) and isfinite(end) for end in target_range)
-    if len(target_range) != 2 or not numbers or target_range[0] >= target_range[1]:
+    is_pair = len(target_range) == 2 and numbers
+    if not (is_pair and 0 < target_range[1] - target_range[0] < inf):
         raise ValueError(
             "target_scaling must be 'auto', 'standard', None or two finite numbers, "
             f"low < high; got {target_range!r}."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._settings.settings import Settings
@@ -69,6 +69,13 @@ class Task(ABC):
     def with_range(self, samples: Samples) -> Task:
         """The task with its target range extended to that of the samples."""
         return self
+
+    def check_range(self, dtype: DTypeLike, name: str = "y") -> None:
+        """Raise ValueError if a target exceeds the largest number of the network.
+
+        ``name`` is that of the targets in the message.
+        """
+        return
 
     def in_network_units(self, Y: NDArray[Any]) -> NDArray[Any]:
         """Targets in the units of the network's outputs."""

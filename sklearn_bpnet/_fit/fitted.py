@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_bpnet._data.features import check_range, largest_entry
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._fit.state import TrainingState
@@ -58,10 +59,26 @@ class FittedNetwork:
     def outputs(
         self, X: Any, standardization: Standardization | None
     ) -> tuple[Array, Array]:
-        """Z[L] and A[L] of validated samples, as float64."""
+        """Z[L] and A[L] of validated samples, as float64; Z is finite.
+
+        Raises
+        ------
+        ValueError
+            If features are so large that the network overflows.
+        """
         reader = RowReader(X, self.dtype, standardization)
-        Z = output_Z(self.network, self.arrays, reader).astype(np.float64, copy=False)
-        A = self.network.output_activation.forward(Z, out=np.empty_like(Z))
+        with np.errstate(over="ignore", invalid="ignore"):
+            Z = output_Z(self.network, self.arrays, reader)
+            Z = Z.astype(np.float64, copy=False)
+            A = self.network.output_activation.forward(Z, out=np.empty_like(Z))
+        if not np.isfinite(Z).all():
+            sample = int(np.argmin(np.isfinite(Z).all(axis=1)))
+            j, x = largest_entry(X, sample, standardization)
+            raise ValueError(
+                f"The network's output for sample {sample} of X exceeds the largest "
+                f"number of {self.dtype}. Its largest feature is X[{sample}, {j}]="
+                f"{x:g}; correct or clip it."
+            )
         return Z, A
 
     def pack_weights(self) -> None:
@@ -227,6 +244,14 @@ class Fitted:
         return fitted
 
     # Prediction
+
+    def check_range(self, X: Any, largest: float) -> None:
+        """Raise ValueError if a scaled feature is beyond the range of the networks.
+
+        ``largest`` is an upper bound of the absolute values of X.
+        """
+        for dtype in {network.dtype for network in self.networks}:
+            check_range(X, largest, self.standardization, dtype)
 
     def outputs(self, X: Any) -> Iterator[tuple[Array, Array]]:
         """Z[L] and A[L] of every network, computed one at a time."""

@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from sklearn_bpnet._data import reading
+from sklearn_bpnet._data.features import check_range
 from sklearn_bpnet._data.samples import Data, Samples
 from sklearn_bpnet._data.statistics import embedded_features, input_standardization
 from sklearn_bpnet._data.task import Task
@@ -155,6 +156,17 @@ def pose(
     if call.state.weight_unit is None:
         call.state.weight_unit = samples.mean_weight
     plan = _plan(call, network, samples, scaling)
+    for table, name in ((samples, "X"), (data.validation, "X_val")):
+        if table is not None:
+            check_range(
+                table.X,
+                table.largest,
+                scaling,
+                plan.dtype,
+                indices=table.indices,
+                name=name,
+            )
+            task.with_range(table).check_range(plan.dtype, name.replace("X", "y"))
     if not task.is_certain:
         advice.warn_of_misfits(settings, plan, network, samples.n)
     untrained = FittedNetwork(network, {}, call.state)
