@@ -15,6 +15,7 @@ from sklearn.metrics import r2_score
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._data.statistics import standardization
 from sklearn_bpnet._data.task import Task
+from sklearn_bpnet._data.undecided import Undecided, first_scaling, next_scaling
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import (
@@ -25,6 +26,7 @@ from sklearn_bpnet.net.activations import (
     Identity,
 )
 from sklearn_bpnet.net.losses import LOSSES, FunctionLoss, Loss
+from sklearn_bpnet.training.standardization import Standardization
 
 _LARGE = 1e300  # scales of targets so near the largest number that sums overflow
 _LARGE_SQUARE = 1e100  # targets whose squares may overflow in a sum
@@ -47,6 +49,8 @@ class Regression(Task):
         Range of the training targets; None where weights were given.
     clips : bool, default=False
         Whether predictions are clipped to that range.
+    undecided : Undecided or None
+        Targets whose mean and scale further calls decide.
     """
 
     mean: NDArray[np.float64] | None = None
@@ -54,6 +58,7 @@ class Regression(Task):
     low: NDArray[np.float64] | None = None
     high: NDArray[np.float64] | None = None
     clips: bool = False
+    undecided: Undecided | None = None
 
     @classmethod
     def learn(
@@ -68,8 +73,8 @@ class Regression(Task):
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
             The targets.
         previous : Regression or None, default=None
-            The task of the previous calls, if training continues them; its units are
-            kept.
+            The task of the previous calls, if training continues them; the units that
+            they decided are kept.
         """
         task = cls.of_settings(settings)
         if previous is not None:
@@ -114,8 +119,10 @@ class Regression(Task):
             return replace(self, mean=None, scale=None)
         takes_any_value = isinstance(self.output_activation, (Identity, Ascending))
         if self._may_scale(settings) and takes_any_value:
-            units = standardization(samples.Y, samples.weights, samples.indices)
-            return replace(self, mean=units.mean, scale=units.scale)
+            units, undecided = first_scaling(standardization, samples, samples.Y)
+            return replace(
+                self, mean=units.mean, scale=units.scale, undecided=undecided
+            )
         if settings.target_scaling == "standard":
             raise ValueError(
                 "target_scaling='standard' needs a loss whose minimiser scales with "
@@ -125,6 +132,15 @@ class Regression(Task):
                 "target_scaling='auto'."
             )
         return replace(self, mean=None, scale=None)
+
+    def with_more_samples(self, samples: Samples) -> Regression:
+        if self.mean is None or self.scale is None or self.undecided is None:
+            return self
+        known = Standardization(self.mean, self.scale)
+        units, undecided = next_scaling(
+            standardization, known, self.undecided, samples, samples.Y
+        )
+        return replace(self, mean=units.mean, scale=units.scale, undecided=undecided)
 
     def _may_scale(self, settings: Settings) -> bool:
         """Whether the loss allows scaled targets; user-defined ones only on request."""
@@ -222,7 +238,7 @@ class Regression(Task):
 
     @property
     def facts(self) -> dict[str, Any]:
-        names = ("mean", "scale", "low", "high")
+        names = ("mean", "scale", "low", "high", "undecided")
         return {name: getattr(self, name) for name in names}
 
     def attributes(self) -> Mapping[str, Any]:

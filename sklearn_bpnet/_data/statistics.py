@@ -12,11 +12,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from sklearn_bpnet._data.samples import Indices, Samples
+from sklearn_bpnet._data.undecided import Undecided, first_scaling, next_scaling
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net.blocks.embeddings import check_dense
 from sklearn_bpnet.training.standardization import Standardization
 
 Weights = NDArray[np.float64]
+Scaling = tuple[Standardization | None, Undecided | None]
 
 _CHUNK_NUMBERS = 2**20  # numbers converted to float64 at a time
 SQUASHED_TO = 3.0  # bound of the smooth clip of `squashing`, as in its reference
@@ -187,14 +189,25 @@ def squashing(
     return Standardization(medians, scales, SQUASHED_TO)
 
 
-def input_standardization(
-    settings: Settings, samples: Samples
-) -> Standardization | None:
-    """How `input_scaling` scales the features, given the training samples."""
+def input_standardization(settings: Settings, samples: Samples) -> Scaling:
+    """How `input_scaling` scales the features, given the first training samples.
+
+    Also what these leave undecided.
+    """
     if settings.input_scaling is None:
-        return None
+        return None, None
     learn = _SCALINGS[settings.input_scaling]
-    return learn(samples.X, samples.weights, samples.indices)
+    return first_scaling(learn, samples, samples.X)
+
+
+def next_input_standardization(
+    scaling: Standardization | None, undecided: Undecided | None, samples: Samples
+) -> Scaling:
+    """The same after one more call, given the result of the previous calls."""
+    if scaling is None:
+        return None, None
+    learn = feature_standardization if scaling.smooth_clip is None else squashing
+    return next_scaling(learn, scaling, undecided, samples, samples.X)
 
 
 def embedded_features(settings: Settings, samples: Samples) -> NDArray[np.intp] | None:

@@ -66,6 +66,10 @@ class Task(ABC):
         """The task with units of the targets learned from the training samples."""
         return self
 
+    def with_more_samples(self, samples: Samples) -> Task:
+        """The task of a later call, which decides units that are undecided."""
+        return self
+
     def with_range(self, samples: Samples) -> Task:
         """The task with its target range extended to that of the samples."""
         return self

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn_bpnet._data.features import check_range, largest_entry
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._data.task import Task
+from sklearn_bpnet._data.undecided import Undecided
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import ACTIVATIONS
@@ -135,6 +136,8 @@ class Fitted:
         Divisor of the logits.
     resumes : bool, default=False
         Whether the next call of `fit` completes an unfinished one.
+    undecided : Undecided or None, default=None
+        Features whose scaling further calls decide.
     """
 
     task: Task
@@ -146,6 +149,7 @@ class Fitted:
     unfinished: bool = False
     temperature: float | None = None
     resumes: bool = False
+    undecided: Undecided | None = None
 
     def with_trained(self, trained: Trained) -> Fitted:
         """A copy with trained networks."""
@@ -185,6 +189,7 @@ class Fitted:
         return {
             "task": self.task.facts,
             "standardization": self.standardization,
+            "undecided": self.undecided,
             "embedded": self.embedded,
             "n_outputs": self.networks[0].network.blocks[-1].n_out,
             "state": self.state,
@@ -236,6 +241,7 @@ class Fitted:
             record["is_ensemble"],
             unfinished,
             record["temperature"],
+            undecided=record["undecided"],
         )
         if fitted.is_ensemble:
             fitted.state = record["state"]

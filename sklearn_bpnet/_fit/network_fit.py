@@ -140,8 +140,11 @@ class NetworkFit:
         data, stopping = self.problem.data, self.plan.stopping
         if not early_stopping or data.validation is None:
             return f"training loss {data.training.fingerprint}"
-        samples = data.validation
-        arrays = samples.X, samples.Y, samples.weights, samples.indices
+        samples, scaling = data.validation, self.problem.standardization
+        Y = self.problem.task.in_network_units(samples.Y)
+        arrays = [samples.X, Y, samples.weights, samples.indices]
+        if scaling is not None:  # later calls may decide it
+            arrays += [scaling.mean, scaling.scale]
         return f"{stopping.scoring} {stopping.ties} {fingerprint(*arrays)}"
 
     def _average(self) -> WeightAverage | None:

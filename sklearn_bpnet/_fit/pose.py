@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 from sklearn_bpnet._data import reading
 from sklearn_bpnet._data.features import check_range
 from sklearn_bpnet._data.samples import Data, Samples
-from sklearn_bpnet._data.statistics import embedded_features, input_standardization
+from sklearn_bpnet._data.statistics import (
+    embedded_features,
+    input_standardization,
+    next_input_standardization,
+)
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._fit import advice
 from sklearn_bpnet._fit.calibration import check_calibration
@@ -145,13 +149,16 @@ def pose(
         incremental=call.arguments.incremental,
     )
     if previous is None:
-        scaling = input_standardization(settings, samples)
+        scaling, undecided = input_standardization(settings, samples)
         task = task.with_units(settings, samples)
     else:
         if previous.resumes:
             previous.check_same_samples(samples)
         check_same_network(settings, network, previous.networks[0].network, embedded)
-        scaling = previous.standardization
+        scaling, undecided = previous.standardization, previous.undecided
+        if call.open_ended and samples.fingerprint != previous.state.fingerprint:
+            scaling, undecided = next_input_standardization(scaling, undecided, samples)
+            task = task.with_more_samples(samples)
     task = task.with_range(samples)
     if call.state.weight_unit is None:
         call.state.weight_unit = samples.mean_weight
@@ -171,7 +178,15 @@ def pose(
         advice.warn_of_misfits(settings, plan, network, samples.n)
     untrained = FittedNetwork(network, {}, call.state)
     is_ensemble = settings.n_members > 1
-    draft = Fitted(task, scaling, embedded, [untrained], call.state, is_ensemble)
+    draft = Fitted(
+        task,
+        scaling,
+        embedded,
+        [untrained],
+        call.state,
+        is_ensemble,
+        undecided=undecided,
+    )
     scorer, scoring = None, settings.scoring
     if make_scorer and data.validation and scoring not in (None, "loss"):
         scorer = make_scorer(scoring, draft, data.validation)

@@ -1,6 +1,7 @@
 """Faults in what is read as X and y: duplicates, huge numbers, objects, dates, NaN."""
 
 import datetime as dt
+import pickle
 import warnings
 from decimal import Decimal
 from fractions import Fraction
@@ -13,6 +14,7 @@ from sklearn.base import clone
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 from sklearn_bpnet.inspection import find_learning_rate
+from sklearn_bpnet.objective import empirical_risk
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = [BPNetClassifier, BPNetRegressor]
@@ -603,3 +605,171 @@ def test_nan_in_the_learning_rate_range_test_is_reported_by_column():
     with pytest.raises(ValueError, match="X contains NaN in column 1") as caught:
         find_learning_rate(BPNetRegressor((3,)), X, y)
     assert "sklearn" not in str(caught.value)
+
+
+# F10: first calls that say nothing about the scale
+
+
+def units_table(n=400):
+    """Features and a target in units of their own; the target is linear."""
+    rng = np.random.default_rng(2)
+    Z = rng.normal(size=(n, 3))
+    y = 5e4 + 1e3 * (Z @ [1.0, -1.0, 0.5])
+    return Z * [1e-3, 1.0, 1e4] + [1.0, 50.0, -3e5], y
+
+
+FIRST_CALLS = {
+    "one": [slice(1)],
+    "equal": [np.zeros(50, int)],
+    "one by one": [slice(i, i + 1) for i in range(30)],
+    "one, then two": [slice(1), slice(1, 3)],
+    "few": [slice(7), slice(7, 9)],
+}
+
+
+@pytest.mark.parametrize("first", FIRST_CALLS)
+@pytest.mark.parametrize("input_scaling", ["standard", "squash", "sparse"])
+def test_f10_partial_fit_decides_scales_once_samples_differ(first, input_scaling):
+    X, y = units_table()
+    kind = sparse.csr_array if input_scaling == "sparse" else np.asarray
+    scaling = "standard" if input_scaling == "sparse" else input_scaling
+    reg = BPNetRegressor((), input_scaling=scaling, learning_rate_init=0.05)
+    reg.set_params(random_state=0)
+    for indices in FIRST_CALLS[first]:
+        reg.partial_fit(kind(X[indices]), y[indices])
+    for _ in range(15):
+        reg.partial_fit(kind(X), y)
+    assert reg.score(kind(X), y) > 0.95
+    whole = clone(reg).set_params(max_iter=1).fit(kind(X), y)
+    ratio = reg.input_scale_ / whole.input_scale_
+    assert ((ratio > 0.6) & (ratio < 1.7)).all()
+    if first in ("one", "equal"):  # decided by the first call whose samples differ
+        assert_array_equal(reg.input_scale_, whole.input_scale_)
+        assert_array_equal(reg.input_mean_, whole.input_mean_)
+        assert_array_equal(reg.target_scale_, whole.target_scale_)
+        assert_array_equal(reg.target_mean_, whole.target_mean_)
+
+
+@pytest.mark.parametrize("n_members", [1, 2])
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_f10_a_warm_start_grows_from_one_sample(n_members, solver):
+    X, y = units_table()
+    reg = BPNetRegressor((10,), solver=solver, warm_start=True, max_iter=40)
+    reg.set_params(random_state=0, n_members=n_members)
+    reg.set_params(learning_rate_init=0.01 if solver == "adam" else 0.05)
+    for n in (1, 400):
+        reg.fit(X[:n], y[:n])
+    assert reg.score(X, y) > 0.98
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("input_scaling", ["standard", "squash"])
+def test_f10_every_column_and_target_is_decided_by_itself(kind, input_scaling):
+    if kind is sparse.csr_array and input_scaling == "squash":
+        pytest.skip("squash needs dense X")
+    X, y = units_table()
+    Y = np.c_[y, y**2]
+    first, first_Y = X.copy(), Y.copy()
+    first[:, 1], first_Y[:, 0] = 7.0, 3.0
+    reg = BPNetRegressor((), random_state=0, input_scaling=input_scaling)
+    reg.partial_fit(kind(first), first_Y)
+    before = reg.input_mean_.copy(), reg.input_scale_.copy()
+    before_Y = reg.target_mean_.copy(), reg.target_scale_.copy()
+    reg.partial_fit(kind(first[::2]), first_Y[::2])  # says nothing new
+    assert_array_equal(reg.input_scale_, before[1])
+    reg.partial_fit(kind(2 * X), 2 * Y)
+    whole = clone(reg).fit(kind(2 * X), 2 * Y)
+    for now, then, new in zip(
+        (reg.input_mean_, reg.input_scale_),
+        before,
+        (whole.input_mean_, whole.input_scale_),
+        strict=True,
+    ):
+        assert_array_equal(now[[0, 2]], then[[0, 2]])
+        assert now[1] == pytest.approx(new[1], rel=1e-12)
+    for now, then, new in zip(
+        (reg.target_mean_, reg.target_scale_),
+        before_Y,
+        (whole.target_mean_, whole.target_scale_),
+        strict=True,
+    ):
+        assert now[1] == then[1]
+        assert now[0] == pytest.approx(new[0], rel=1e-12)
+    reg.partial_fit(kind(5 * X), 5 * Y)  # everything is decided
+    assert reg.input_scale_[1] == pytest.approx(whole.input_scale_[1], rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array])
+def test_f10_a_column_that_is_constant_in_each_of_two_calls(kind):
+    X, y = units_table(100)
+    X[:, 1] = np.repeat([3.0, 5.0], [80, 20])
+    reg = BPNetRegressor((), random_state=0)
+    for part in (slice(80), slice(80, 100)):
+        reg.partial_fit(kind(X[part]), y[part])
+    assert reg.input_mean_[1] == pytest.approx(X[:, 1].mean())
+    assert reg.input_scale_[1] == pytest.approx(X[:, 1].std())
+
+
+@each_class
+@pytest.mark.parametrize(
+    ("n_members", "kind", "n_first"),
+    [
+        (1, np.asarray, 1),
+        (1, sparse.csr_array, 5),
+        (2, sparse.csr_array, 50),
+        (2, np.asarray, 5),
+    ],
+)
+def test_f10_checkpoints_and_pickles_carry_what_is_undecided(
+    estimator, n_members, kind, n_first, tmp_path
+):
+    X, y = units_table()
+    X[:n_first, 1] = 1.0
+    if estimator is BPNetClassifier:
+        y = (y > y.mean()).astype(int)
+    kwargs = {"classes": [0, 1]} if estimator is BPNetClassifier else {}
+    model = estimator((3,), n_members=n_members, random_state=0)
+    model.partial_fit(kind(X[:n_first]), y[:n_first], **kwargs)
+    model.save_checkpoint(tmp_path / "file")
+    twins = [
+        estimator.load_checkpoint(tmp_path / "file"),
+        pickle.loads(pickle.dumps(model)),
+    ]
+    for fitted in (model, *twins):
+        for part in (slice(n_first, n_first + 3), slice(400)):
+            fitted.partial_fit(kind(X[part]), y[part])
+    for twin in twins:
+        assert_array_equal(twin.input_scale_, model.input_scale_)
+        assert_array_equal(twin.predict(kind(X)), model.predict(kind(X)))
+    assert (model.input_scale_ != 1).all()
+
+
+def test_f10_early_stopping_starts_again_when_a_scale_is_decided():
+    # scores and losses in other units cannot be compared
+    X, y = units_table()
+    reg = BPNetRegressor((), early_stopping=True, scoring="loss", random_state=0)
+    reg.set_params(learning_rate_init=0.05, n_iter_no_change=3)
+    validation = {"X_val": X[300:], "y_val": y[300:]}
+    reg.partial_fit(X[:1], y[:1], **validation)
+    for _ in range(20):
+        reg.partial_fit(X[:300], y[:300], **validation)
+    assert reg.score(X[300:], y[300:]) > 0.95
+
+
+def test_f10_calls_with_the_same_few_samples_change_no_scale():
+    X, y = units_table(8)
+    reg = BPNetRegressor((4,), max_iter=4, warm_start=True, random_state=0)
+    many = clone(reg).set_params(max_iter=1)
+    reg.set_params(warm_start=False, learning_rate="constant").fit(X, y)
+    for _ in range(4):
+        many.fit(X, y)
+    assert_array_equal(many.predict(X), reg.predict(X))
+
+
+def test_f10_the_risk_at_other_samples_keeps_the_scaling():
+    X, y = units_table()
+    reg = BPNetRegressor((3,), random_state=0).partial_fit(X[:1], y[:1])
+    expected = reg.predict(X[:5]), reg.input_scale_.copy()
+    empirical_risk(reg, X, y)
+    assert_array_equal(reg.input_scale_, expected[1])
+    assert_array_equal(reg.predict(X[:5]), expected[0])
