@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,8 @@ from scipy import sparse
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
+from sklearn_bpnet._data.chunks import chunks
+from sklearn_bpnet._data.quantiles import squashing
 from sklearn_bpnet._data.samples import Indices, Samples
 from sklearn_bpnet._data.undecided import Undecided, first_scaling, next_scaling
 from sklearn_bpnet._settings.settings import Settings
@@ -20,8 +22,6 @@ from sklearn_bpnet.training.standardization import Standardization
 Weights = NDArray[np.float64]
 Scaling = tuple[Standardization | None, Undecided | None]
 
-_CHUNK_NUMBERS = 2**20  # numbers converted to float64 at a time
-SQUASHED_TO = 3.0  # bound of the smooth clip of `squashing`, as in its reference
 _RARE = 0.2  # measured on raw MNIST pixels by benchmarks/mnist.py
 _N_PROBED = 101  # samples from which a feature's most common value is estimated
 
@@ -87,7 +87,7 @@ def _mean_and_scale(
         scale = np.sqrt(np.where(varies, variance, 1.0))
         return mean, scale, ~np.isfinite(variance)
     scaler = StandardScaler()
-    for chunk, chunk_weights in _chunks(X, weights, indices):
+    for chunk, chunk_weights in chunks(X, weights, indices):
         numbers = chunk.astype(np.float64)
         if units is not None:
             numbers = np.ldexp(numbers, -units)
@@ -103,7 +103,7 @@ def _units(X: Any, indices: Indices | None) -> NDArray[np.intc]:
     if sparse.issparse(X):
         largest = abs(X).max(axis=0).toarray().ravel()
     else:
-        maxima = [abs(c).max(axis=0) for c, _ in _chunks(X, None, indices)]
+        maxima = [abs(c).max(axis=0) for c, _ in chunks(X, None, indices)]
         largest = np.max(maxima, axis=0)
     exponents: NDArray[np.intc] = np.frexp(largest)[1]
     return exponents
@@ -135,58 +135,6 @@ def feature_standardization(
     # the variance of rare exceptions is proportional to their share
     raised = np.sqrt(np.divide(_RARE, share, out=np.ones_like(share), where=rare))
     return Standardization(statistics.mean, statistics.scale * raised)
-
-
-def squashing(
-    X: Any, weights: Weights | None = None, indices: Indices | None = None
-) -> Standardization:
-    """Median and interquartile range of every column, with a smooth clip at 3.
-
-    A column with equal quartiles is divided by half of its range, and a constant one
-    by 1.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_columns)
-        Any real, integer or boolean dtype. Read a few columns at a time.
-    weights, indices
-        As for `standardization`.
-
-    Returns
-    -------
-    Standardization
-
-    Raises
-    ------
-    ValueError
-        If X is sparse.
-
-    References
-    ----------
-    Holzmueller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned MLPs and
-    boosted trees on tabular data", NeurIPS 2024, arXiv 2407.04491, section 3.
-    """
-    if sparse.issparse(X):
-        raise ValueError(
-            "input_scaling='squash' needs dense X, for the median of every feature. "
-            "Use X.toarray() or input_scaling='standard'."
-        )
-    n_samples = X.shape[0] if indices is None else len(indices)
-    weights = np.ones(X.shape[0]) if weights is None else weights
-    weights = weights if indices is None else weights[indices]
-    medians, scales = np.empty(X.shape[1]), np.empty(X.shape[1])
-    size = max(_CHUNK_NUMBERS // n_samples, 1)
-    for start in range(0, X.shape[1], size):
-        chunk = slice(start, start + size)
-        columns = X[:, chunk] if indices is None else X[indices, chunk]
-        columns = columns.astype(np.float64)
-        low, medians[chunk], high = _quantiles(columns, weights, (0.25, 0.5, 0.75))
-        with np.errstate(over="ignore"):
-            half_range = (columns.max(axis=0) - columns.min(axis=0)) / 2
-            scales[chunk] = np.where(high > low, high - low, half_range)
-    scales = np.where(scales > 0, scales, 1.0)
-    scales = np.minimum(scales, np.finfo(np.float64).max)  # of two opposite extremes
-    return Standardization(medians, scales, SQUASHED_TO)
 
 
 def input_standardization(settings: Settings, samples: Samples) -> Scaling:
@@ -233,26 +181,15 @@ def has_many_values(X: Any, indices: Indices | None = None) -> NDArray[np.bool_]
     ndarray of bool of shape (n_columns,)
     """
 
-    def chunks() -> Iterator[Any]:
-        return (chunk for chunk, _ in _chunks(X, None, indices))
+    def parts() -> Iterator[Any]:
+        return (chunk for chunk, _ in chunks(X, None, indices))
 
-    low = np.min([chunk.min(axis=0) for chunk in chunks()], axis=0)
-    high = np.max([chunk.max(axis=0) for chunk in chunks()], axis=0)
+    low = np.min([chunk.min(axis=0) for chunk in parts()], axis=0)
+    high = np.max([chunk.max(axis=0) for chunk in parts()], axis=0)
     between = np.zeros(X.shape[1], dtype=bool)
-    for chunk in chunks():
+    for chunk in parts():
         between |= ((chunk != low) & (chunk != high)).any(axis=0)
     return between
-
-
-def _quantiles(
-    columns: NDArray[np.float64], weights: Weights, levels: Sequence[float]
-) -> list[NDArray[np.float64]]:
-    """Weighted quantiles of every column; a sample of weight 2 counts as two."""
-    order = np.argsort(columns, axis=0, kind="stable")
-    cumulative = np.cumsum(weights[order], axis=0)
-    ranks = [(cumulative < q * cumulative[-1]).sum(axis=0) for q in levels]
-    places = [np.take_along_axis(order, rank[None], axis=0) for rank in ranks]
-    return [np.take_along_axis(columns, place, axis=0)[0] for place in places]
 
 
 def _share_of_exceptions(
@@ -271,7 +208,7 @@ def _share_of_exceptions(
     # in the dtype of X, so that the comparison needs no cast
     common = np.sort(probe, axis=0)[_N_PROBED // 2]
     exceptions, total = np.zeros(X.shape[1]), 0.0
-    for chunk, chunk_weights in _chunks(X, weights, indices):
+    for chunk, chunk_weights in chunks(X, weights, indices):
         differs = chunk != common
         if chunk_weights is None:
             exceptions += differs.sum(axis=0, dtype=np.int32)
@@ -310,18 +247,6 @@ def _selected(
     if indices is None:
         return X, weights
     return X[indices], None if weights is None else weights[indices]
-
-
-def _chunks(
-    X: Any, weights: Weights | None, indices: Indices | None
-) -> Iterator[tuple[Any, Weights | None]]:
-    """Chunks of the selected samples of a dense X, with their weights."""
-    n_samples = X.shape[0] if indices is None else len(indices)
-    size = max(_CHUNK_NUMBERS // X.shape[1], 1)
-    for start in range(0, n_samples, size):
-        chunk: Any = slice(start, min(start + size, n_samples))
-        chunk = chunk if indices is None else indices[chunk]
-        yield X[chunk], None if weights is None else weights[chunk]
 
 
 _SCALINGS: dict[str, Callable[..., Standardization]] = {

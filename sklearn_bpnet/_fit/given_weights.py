@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sklearn_bpnet._data.statistics import SQUASHED_TO
+from sklearn_bpnet._data.quantiles import SQUASHED_TO
 from sklearn_bpnet._settings.architecture import hidden_sizes
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.initializers import Initialization, Zeros

@@ -13,6 +13,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet._data import quantiles
 from sklearn_bpnet.inspection import find_learning_rate
 from sklearn_bpnet.objective import empirical_risk
 
@@ -773,3 +774,107 @@ def test_f10_the_risk_at_other_samples_keeps_the_scaling():
     empirical_risk(reg, X, y)
     assert_array_equal(reg.input_scale_, expected[1])
     assert_array_equal(reg.predict(X[:5]), expected[0])
+
+
+# F27: quartiles of tables that are stored row by row
+
+
+class CountingTable:
+    """A table that counts the numbers that are read from it."""
+
+    def __init__(self, X):
+        self.X, self.shape, self.n_read = X, X.shape, 0
+
+    def __getitem__(self, key):
+        part = self.X[key]
+        self.n_read += part.size
+        return part
+
+
+def large_table(n=5000, n_features=6):
+    """Skewed columns, one with equal quartiles and a rare exception, one constant."""
+    rng = np.random.default_rng(3)
+    X = rng.standard_t(2, size=(n, n_features)).astype(np.float32) + 5
+    X[:, 1] = 0
+    X[7, 1] = 8
+    X[:, 2] = 4
+    return X
+
+
+@pytest.fixture
+def sampled(monkeypatch):
+    """Quartiles of samples in small tables too."""
+    monkeypatch.setattr(quantiles, "_EXACT_NUMBERS", 2**10)
+    monkeypatch.setattr(quantiles, "_N_SAMPLED", 2**10)
+    monkeypatch.setattr(quantiles, "_GATHERED_NUMBERS", 2**11)
+    monkeypatch.setattr(quantiles, "CHUNK_NUMBERS", 2**11)
+
+
+def levels_of(X, values, weights=None):
+    """The share of the samples below the values, column by column."""
+    weights = np.ones(len(X)) if weights is None else weights
+    return weights @ (X < values) / weights.sum()
+
+
+@pytest.mark.parametrize("weighting", [None, "even", "skewed"])
+@pytest.mark.parametrize("selected", [False, True])
+@pytest.mark.usefixtures("sampled")
+def test_f27_quartiles_of_a_large_table_are_those_of_a_sample(weighting, selected):
+    X = np.sort(large_table(), axis=0)  # neighbours are alike
+    n = len(X)
+    indices = np.flatnonzero(np.arange(n) % 4) if selected else None
+    weights = None
+    if weighting is not None:
+        weights = np.linspace(0.5, 1, n) if weighting == "even" else np.ones(n)
+        weights[10] = 2 * n if weighting == "skewed" else 1
+    counting = CountingTable(X)
+    scaling = quantiles.squashing(counting, weights, indices)
+    assert counting.n_read < 2 * X.size
+    again = quantiles.squashing(np.asfortranarray(X), weights, indices)
+    assert_array_equal(again.mean, scaling.mean)
+    assert_array_equal(again.scale, scaling.scale)
+    assert scaling.scale[1:3].tolist() == [4, 1]  # exact, also of rare exceptions
+    part = X if indices is None else X[indices]
+    part_weights = weights if weights is None or not selected else weights[indices]
+    if weighting == "skewed" and selected:
+        assert_array_equal(scaling.mean[3:], X[10, 3:])
+    elif weighting != "skewed":
+        level = levels_of(part, scaling.mean, part_weights)
+        assert_allclose(level[3:], 0.5, atol=3 * 0.5 / np.sqrt(2**10))
+    by_hand = np.subtract(*np.quantile(part[:, 3:], [0.75, 0.25], axis=0))
+    if weighting is None:
+        assert_allclose(scaling.scale[3:], by_hand, rtol=0.1)
+
+
+@pytest.mark.usefixtures("sampled")
+def test_f27_periodic_samples_are_drawn_fairly():
+    X = np.tile([[0.0, 1.0], [1.0, 0.0], [2.0, 5.0], [3.0, 9.0]], (4000, 1))
+    scaling = quantiles.squashing(X)
+    assert ((scaling.mean == [1, 1]) | (scaling.mean == [2, 5])).all()
+
+
+@pytest.mark.parametrize("shape", [(2**16 + 9, 2), (300, 400)])
+def test_f27_small_tables_keep_the_exact_quartiles(shape):
+    X = np.random.default_rng(4).normal(size=shape).astype(np.float32)
+    scaling = quantiles.squashing(X)
+    n = len(X)
+    ordered = np.sort(X, axis=0).astype(np.float64)
+    low, median, high = (ordered[-(-n * q // 4) - 1] for q in (1, 2, 3))
+    assert_array_equal(scaling.mean, median)
+    assert_array_equal(scaling.scale, high - low)
+    weighted = quantiles.squashing(X, np.full(n, 1.0))
+    assert_array_equal(weighted.mean, median)
+    assert_array_equal(weighted.scale, scaling.scale)
+
+
+@pytest.mark.usefixtures("sampled")
+def test_f27_memory_maps_train_as_arrays(tmp_path):
+    X = large_table(2000)
+    y = (X[:, 0] > 5).astype(int)
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    clf = BPNetClassifier((4,), input_scaling="squash", max_iter=2, random_state=0)
+    expected = clone(clf).fit(X, y)
+    actual = clone(clf).set_params(random_state=1).fit(mapped, y)
+    assert_array_equal(actual.input_scale_, expected.input_scale_)
+    assert_array_equal(actual.input_mean_, expected.input_mean_)
