@@ -8,9 +8,11 @@ scikit-learn's classes and decorators.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from copy import copy
 from inspect import signature
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,6 +74,36 @@ def check_sample_weight(sample_weight: Any, X: Any) -> Any:
 def validate_parameters(estimator: Any) -> None:
     """Raise ValueError if a parameter violates its constraints."""
     estimator._validate_params()
+
+
+def filters_of_search(frame: FrameType | None) -> Any:
+    """The warnings filters under which a search was started; None outside of one.
+
+    A search is everything that scikit-learn fits repeatedly: the tasks of its
+    ``Parallel``, and the refit of ``sklearn.model_selection``. Every task of
+    scikit-learn 1.7 and later runs under a new copy of the caller's filters, which it
+    keeps in a local variable; the outermost one is returned, not a copy.
+
+    Parameters
+    ----------
+    frame : frame or None
+        The innermost frame of the stack.
+
+    Returns
+    -------
+    list or None
+    """
+    # from Python 3.14, filters are local to a context
+    current: Any = getattr(warnings, "_get_filters", lambda: warnings.filters)
+    found: Any = None
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module == "sklearn.utils.parallel" and frame.f_code.co_name == "__call__":
+            found = frame.f_locals.get("warning_filters") or found or current()
+        elif module.startswith("sklearn.model_selection"):
+            found = found or current()
+        frame = frame.f_back
+    return found
 
 
 class Header:
@@ -189,6 +221,7 @@ __all__ = [
     "StrOptions",
     "available_if",
     "check_sample_weight",
+    "filters_of_search",
     "fit_context",
     "validate_parameters",
 ]

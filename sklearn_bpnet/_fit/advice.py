@@ -6,6 +6,7 @@ import inspect
 import warnings
 from collections.abc import Mapping
 from math import inf, isinf
+from multiprocessing import parent_process
 from typing import Any
 
 import numpy as np
@@ -16,22 +17,67 @@ from sklearn_bpnet._settings import solver as solvers
 from sklearn_bpnet._settings.plan import TrainingPlan, anneals, patience
 from sklearn_bpnet._settings.rate_factors import kinds_without_effect
 from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet._sklearn_compat import filters_of_search
+from sklearn_bpnet.exceptions import (
+    DivergenceWarning,
+    ParameterWithoutEffectWarning,
+    TrainingInterruptedWarning,
+)
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.training.monitor.history import Outcome, StopReason
 from sklearn_bpnet.training.optimizers import AdamW
 from sklearn_bpnet.training.optimizers.step import StepOptions
 
-_INSIDE = ("sklearn_bpnet", "sklearn", "contextlib")
+# a warning points to the first line outside of these
+_INSIDE = ("sklearn_bpnet", "sklearn", "joblib", "contextlib")
 
 
-def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the first line on the stack outside this package and scikit-learn."""
+class _Issued:
+    """The warnings that searches of this process have issued.
+
+    Python's default action shows a warning once per line of code, until the filters
+    change. In a search they change with every fit, as scikit-learn copies them into
+    every task, so that each fit would repeat the warning. Here the memory lasts as
+    long as the filters under which the search was started: entering a
+    ``catch_warnings`` or changing a filter forgets it, and a search in another test or
+    under other filters warns again. A fit outside of a search is not affected.
+    """
+
+    def __init__(self) -> None:
+        self.filters: list[Any] = []
+        self.content: tuple[Any, ...] = ()
+        self.warnings: set[tuple[str, type[Warning]]] = set()
+
+    def under(self, filters: list[Any]) -> set[tuple[str, type[Warning]]]:
+        """Those issued under the given filters."""
+        # the filters of a worker process are sent to it with every task
+        is_worker = parent_process() is not None
+        is_same = is_worker or filters is self.filters
+        if not is_same or tuple(filters) != self.content:
+            self.filters, self.content = filters, tuple(filters)
+            self.warnings = set()
+        return self.warnings
+
+
+_issued = _Issued()
+
+
+def warn(message: str, category: type[Warning] = ParameterWithoutEffectWarning) -> None:
+    """Warn at the first line outside this package, scikit-learn and joblib.
+
+    In a search the same warning is issued once per process, except if a filter makes
+    it an error, which every fit has to raise.
+    """
     level, frame = 1, inspect.currentframe()
+    filters = filters_of_search(frame)
     while frame is not None and (
         frame.f_globals.get("__name__", "").split(".")[0] in _INSIDE
     ):
         level, frame = level + 1, frame.f_back
-    warnings.warn(message, category, stacklevel=level)
+    issued = set() if filters is None else _issued.under(filters)
+    if (message, category) not in issued:
+        warnings.warn(message, category, stacklevel=level)
+        issued.add((message, category))  # not reached if it is an error
 
 
 def warn_of_unused(
@@ -154,7 +200,7 @@ def warn_of_ends(
     if incremental:
         outcomes = [end for end in outcomes if end.reason is not StopReason.MAX_ITER]
     if any(outcome.reason is StopReason.INTERRUPTED for outcome in outcomes):
-        warn("Training interrupted by user.")
+        warn("Training interrupted by user.", TrainingInterruptedWarning)
         return
     by_reason: dict[StopReason, list[Outcome]] = {}
     for outcome in outcomes:
@@ -163,7 +209,8 @@ def warn_of_ends(
         if message := _message(settings, group[0]):
             if len(outcomes) > 1:
                 message = f"{len(group)} of {len(outcomes)} members: {message}"
-            warn(message, ConvergenceWarning)
+            is_diverged = group[0].reason is StopReason.DIVERGED
+            warn(message, DivergenceWarning if is_diverged else ConvergenceWarning)
 
 
 def _message(settings: Settings, outcome: Outcome) -> str | None:
