@@ -20,7 +20,11 @@ from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOp
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call as check_partial_fit_first_call,
 )
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _get_feature_names,
+    validate_data,
+)
 
 HAS_CALLBACKS: bool = True
 if TYPE_CHECKING:
@@ -69,6 +73,11 @@ def check_sample_weight(sample_weight: Any, X: Any) -> Any:
             "one sample a positive weight."
         )
     return weights.astype(np.float64, copy=False)
+
+
+def feature_names(X: Any) -> Any:
+    """Names of the columns, as scikit-learn reads them; None if X has none."""
+    return _get_feature_names(X)
 
 
 def validate_parameters(estimator: Any) -> None:
@@ -221,6 +230,7 @@ __all__ = [
     "StrOptions",
     "available_if",
     "check_sample_weight",
+    "feature_names",
     "filters_of_search",
     "fit_context",
     "validate_parameters",
