@@ -193,9 +193,7 @@ default=None
         fitted.temperature = temperature_after(call, fitted, data)
         self._set_fitted(self._attributes(header.attributes, fitted))
         tasks.end()
-        advice.warn_of_ends(
-            settings, trained.outcomes, incremental=arguments.incremental
-        )
+        advice.warn_of_ends(settings, problem, trained.outcomes)
         return self
 
     def _call(self, arguments: Arguments) -> Call:
