@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from sklearn.metrics import r2_score
 
 from sklearn_bpnet import _types as types
+from sklearn_bpnet._arguments import explains_arguments
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._data.moments import mean_and_std
 from sklearn_bpnet._data.regression import Regression
@@ -407,6 +408,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
 
     _kind: ClassVar[str] = "regression"
 
+    @explains_arguments
     def __init__(
         self,
         hidden_layer_sizes: types.Sizes = (100,),
