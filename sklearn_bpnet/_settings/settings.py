@@ -34,8 +34,12 @@ class Settings(SimpleNamespace):
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any]) -> Settings:
-        """The settings from ``get_params(deep=False)`` of an estimator."""
-        return cls(**parameters)
+        """The settings from ``get_params(deep=False)`` of an estimator.
+
+        Scalars of NumPy become those of Python, whose arithmetic does not overflow or
+        depend on their width.
+        """
+        return cls(**{name: _plain(value) for name, value in parameters.items()})
 
     @property
     def calibrates(self) -> bool:
@@ -84,6 +88,13 @@ class Settings(SimpleNamespace):
         return ", ".join(texts)
 
 
+def _plain(value: Any) -> Any:
+    """A value without NumPy's scalar types."""
+    if isinstance(value, np.floating):
+        return float(value)
+    return value.item() if isinstance(value, (np.integer, np.bool_)) else value
+
+
 def _differs(value: Any, default: Any) -> bool:
     """Whether a value is not the default.
 
@@ -91,4 +102,5 @@ def _differs(value: Any, default: Any) -> bool:
     """
     if isinstance(value, tuple) and isinstance(default, tuple):
         return value != default
-    return value is not default and bool(np.ndim(value) > 0 or value != default)
+    is_array = isinstance(value, list) or getattr(value, "ndim", 0) > 0
+    return value is not default and bool(is_array or value != default)
