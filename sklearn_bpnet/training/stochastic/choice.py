@@ -8,7 +8,6 @@ from scipy import sparse
 
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.optimizers import Optimizer
-from sklearn_bpnet.training.optimizers.step import StepOptions
 from sklearn_bpnet.training.stochastic.config import get_config
 from sklearn_bpnet.training.stochastic.epoch import Descent, Walk
 from sklearn_bpnet.training.stochastic.epoch_pass import EpochPass, NumpyEpochPass
@@ -24,7 +23,6 @@ _MIN_WORK = 2**30  # or multiplications of a forward pass over all samples
 def is_compiled(
     risk: EmpiricalRisk,
     optimizer: Optimizer,
-    options: StepOptions,
     X: Any,
     n_samples: int,
     batch_size: int,
@@ -37,7 +35,7 @@ def is_compiled(
 
     Parameters
     ----------
-    risk, optimizer, options
+    risk, optimizer
         As those of `Descent`.
     X : array or sparse matrix
         Of the samples.
@@ -57,14 +55,14 @@ def is_compiled(
         from sklearn_bpnet.training.stochastic.compiled.supported import is_supported
     except ImportError:
         return False
-    return is_supported(risk, optimizer, options)
+    return is_supported(risk, optimizer)
 
 
 def make_epoch_pass(descent: Descent, walk: Walk, pool: ThreadPool) -> EpochPass:
     """The pass of a training; ``pool`` shares the batches of a compiled one."""
     batches = descent.batches
     if is_compiled(
-        descent.risk, descent.optimizer, descent.options, batches.reader.X,
+        descent.risk, descent.optimizer, batches.reader.X,
         batches.n_samples, batches.batch_size,
     ):  # fmt: skip
         from sklearn_bpnet.training.stochastic.compiled.epoch_pass import (
