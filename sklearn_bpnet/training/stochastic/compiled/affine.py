@@ -106,7 +106,7 @@ def drop(  # type: ignore[no-untyped-def]
     code, n, n_in, n_out, is_lowest, constants, numbers, theta, gradient, below, A, G,
     G_below, memory, noise, blas, factor,
 ):  # fmt: skip
-    """A_below without the units whose number is below the rate, the others scaled up."""
+    """A_below without units whose number is below the rate, the others scaled up."""
     seen, left = carray(below, n * n_in), carray(A, n * n_in)
     U = carray(noise, n * n_in)
     rate = factor * constants[0]

@@ -21,7 +21,7 @@ _OPTIONS: dict[str, Any] = {
 _jit: Any = numba.njit(cache=True, **_OPTIONS)
 _inlined: Any = numba.njit(**_OPTIONS)
 
-# Numbers of float32, which float64 contains: arithmetic with them keeps either precision
+# Numbers of float32, which float64 contains: arithmetic keeps either precision
 _tau = 2 * np.pi
 _half, _quarter = np.float32(0.5), np.float32(0.25)
 _turns = np.float32(1 / _tau)  # of a phase

@@ -232,11 +232,10 @@ class CompiledEpochPass:
         options = descent.options
         decay = options.decay(descent.optimizer, descent.risk.network, theta.dtype)
         ends, l1, l2 = strengths_of(descent.risk)
-        vectors = []
-        for vector in (options.factors, decay):
-            there = vector is not None
-            array = np.ascontiguousarray(theta[:0] if vector is None else vector)
-            vectors += [int(there), self._keep(array.astype(theta.dtype, copy=False))]
+        factors, decays = (
+            theta[:0] if vector is None else vector.astype(theta.dtype, copy=False)
+            for vector in (options.factors, decay)
+        )
         step, norm = steps.types_of_step(self.dtype), steps.types_of_norm(self.dtype)
         clip_norm = options.clip_norm
         return loops.Rule(
@@ -253,7 +252,10 @@ class CompiledEpochPass:
             self.gradients.shape[1],
             0,
             0,
-            *vectors,
+            int(factors.size > 0),
+            self._keep(factors),
+            int(decays.size > 0),
+            self._keep(decays),
             self._keep(np.array(numbers)),
             self.walk.good.ctypes.data,
             theta.itemsize,

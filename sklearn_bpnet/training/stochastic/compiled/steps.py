@@ -113,7 +113,7 @@ def _scale(g, factor):  # type: ignore[no-untyped-def]
 
 @_jit
 def _total(gradients, stride, n_gradients, begin, end):  # type: ignore[no-untyped-def]
-    """The sum of the threads' gradients of a part of theta, in the first one's place."""
+    """The sum of the threads' gradients of a part of theta, in the first's place."""
     g = carray(gradients, end)[begin:]
     for j in range(1, n_gradients):
         _add(g, carray(gradients, j * stride + end)[j * stride + begin :])

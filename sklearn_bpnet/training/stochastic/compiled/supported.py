@@ -89,12 +89,12 @@ def _dense(block: Any, is_top: bool) -> list[Part] | None:
     of_activation = _activation(activations.Identity() if is_top else block.activation)
     if of_activation is None or (is_top and block.learned):
         return None
-    units, codes, constants, kept = of_activation
+    (forward, backward), codes, constants, kept = of_activation
     return [
         product,
         Part(
-            n_out, n_out, *units, codes, constants, start=n_in * n_out, in_place=True,
-            memory=lambda n: kept * n * n_out,
+            n_out, n_out, forward, backward, codes, constants, start=n_in * n_out,
+            in_place=True, memory=lambda n: kept * n * n_out,
         ),
     ]  # fmt: skip
 
@@ -167,10 +167,11 @@ def kind_of(block: Any) -> str | None:
 
 def parts_of(network: Network) -> list[list[Part]] | None:
     """What every block is made of; None if there is no compiled code for one."""
-    parts, top = [], network.blocks[-1]
+    parts: list[list[Part]] = []
+    top = network.blocks[-1]
     for block in network.blocks:
-        of_block = _PARTS.get(kind_of(block), lambda block, is_top: None)
-        made = of_block(block, block is top)
+        of_block = _PARTS.get(kind_of(block))
+        made = None if of_block is None else of_block(block, block is top)
         if made is None:
             return None
         parts.append(made)

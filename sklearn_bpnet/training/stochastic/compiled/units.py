@@ -57,11 +57,10 @@ def call(typing_context, address, integers, numbers):  # type: ignore[no-untyped
         given = []
         for kind, packed in zip((integers, numbers), values[1:], strict=True):
             to = types.intp if kind is integers else types.float64
-            for of, value in zip(kind, cgutils.unpack_tuple(builder, packed)):
+            unpacked = cgutils.unpack_tuple(builder, packed)
+            for of, value in zip(kind, unpacked, strict=True):
                 given.append(context.cast(builder, value, of, to))
-        _, result = convention.call_function(
-            builder, unit, types.float64, taken, given
-        )
+        _, result = convention.call_function(builder, unit, types.float64, taken, given)
         return result
 
     return types.float64(types.intp, integers, numbers), codegen
@@ -72,9 +71,7 @@ def copy_memory(typing_context, target, source, n_bytes):  # type: ignore[no-unt
     """Copy bytes from one address to another."""
 
     def codegen(context, builder, signature, values):  # type: ignore[no-untyped-def]
-        to, of = (
-            builder.inttoptr(value, cgutils.voidptr_t) for value in values[:2]
-        )
+        to, of = (builder.inttoptr(value, cgutils.voidptr_t) for value in values[:2])
         cgutils.raw_memcpy(builder, to, of, values[2], 1)
         return context.get_dummy_value()
 
