@@ -28,7 +28,11 @@ _RECIPES = ("realmlp-td-s", "realmlp-td")
 def _estimators(dtypes: list[str]) -> Iterator[tuple[str, Any]]:
     """What is compiled: a name, and an estimator whose fit compiles it."""
     for dtype in dtypes:
-        common = {"max_iter": 1, "hidden_layer_sizes": (4, 4), "batch_size": 8}
+        common: dict[str, Any] = {
+            "max_iter": 1,
+            "hidden_layer_sizes": (4, 4),
+            "batch_size": 8,
+        }
         common |= {"dtype": dtype, "random_state": 0}
         for cls in (BPNetClassifier, BPNetRegressor):
             yield f"{cls.__name__}, {dtype}", cls(**common)

@@ -230,6 +230,7 @@ class NetworkFit:
             step_options=plan.step_options,
             noise_rng=self.rng,
             n_epochs=n_epochs,
+            verbose=plan.verbose,
         )
         batches = self._batches(indices, plan.batch_size)
         can_share = self.shares_batches and self.problem.is_compiled

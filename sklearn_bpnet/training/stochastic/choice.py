@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Timer
 from typing import Any
 
 from scipy import sparse
@@ -18,6 +21,8 @@ from sklearn_bpnet.training.stochastic.thread_pool import ThreadPool
 # so that ten calls of one epoch make the very steps of one call of ten.
 _MIN_BATCHES = 100
 _MIN_WORK = 2**30  # or multiplications of a forward pass over all samples
+
+_SECONDS_IN_SILENCE = 2.0
 
 
 def is_compiled(
@@ -58,8 +63,13 @@ def is_compiled(
     return is_supported(risk, optimizer)
 
 
-def make_epoch_pass(descent: Descent, walk: Walk, pool: ThreadPool) -> EpochPass:
-    """The pass of a training; ``pool`` shares the batches of a compiled one."""
+def make_epoch_pass(
+    descent: Descent, walk: Walk, pool: ThreadPool, verbose: bool = False
+) -> EpochPass:
+    """The pass of a training; ``pool`` shares the batches of a compiled one.
+
+    If compilation takes long, ``verbose`` prints what is going on.
+    """
     batches = descent.batches
     if is_compiled(
         descent.risk, descent.optimizer, batches.reader.X,
@@ -69,5 +79,22 @@ def make_epoch_pass(descent: Descent, walk: Walk, pool: ThreadPool) -> EpochPass
             CompiledEpochPass,
         )
 
-        return CompiledEpochPass(descent, walk, pool)
+        with _announced(verbose):
+            return CompiledEpochPass(descent, walk, pool)
     return NumpyEpochPass(descent, walk)
+
+
+@contextmanager
+def _announced(verbose: bool) -> Iterator[None]:
+    """Say what is going on, if ``verbose`` and it takes longer than a user expects."""
+    if not verbose:
+        yield
+        return
+    line = "Compiling this kind of training with Numba, once on this machine ..."
+    timer = Timer(_SECONDS_IN_SILENCE, print, [line], {"flush": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -47,6 +47,8 @@ class StochasticTraining:
         Of the weight decay and of the dropout rates.
     pool : ThreadPool, default=ThreadPool()
         Threads that share every batch of a compiled epoch.
+    verbose : bool, default=False
+        Whether to print that compilation is going on, if it takes long.
     """
 
     risk: EmpiricalRisk
@@ -60,6 +62,7 @@ class StochasticTraining:
     weight_decay_schedule: Schedule = Constant()  # noqa: RUF009  (it is immutable)
     dropout_schedule: Schedule = Constant()  # noqa: RUF009
     pool: ThreadPool = field(default_factory=ThreadPool)
+    verbose: bool = False
 
     def run(
         self,
@@ -77,7 +80,9 @@ class StochasticTraining:
             If the risk was not finite before, or not after, the very first step.
         """
         walk = Walk(theta, self.optimizer, progress, monitor.average)
-        epoch_pass = make_epoch_pass(self._descent(batches), walk, self.pool)
+        epoch_pass = make_epoch_pass(
+            self._descent(batches), walk, self.pool, self.verbose
+        )
         strength = self.risk.strength(theta)
         n_iter = 0
         # a checkpoint may have been written in the last epoch

@@ -99,13 +99,11 @@ class Chain:
             if part.noise:
                 noise += part.n_in
             below, G_below = A, G
+        table, fields = np.array(links, np.intp), list(loops.Link.__annotations__)
+        A, G, G_below = (fields.index(name) for name in ("A", "G", "G_below"))
         # the loss replaces the output's Z by D
-        links[-1] = links[-1]._replace(G=links[-1].A)
-        links[-2] = links[-2]._replace(G=links[-1].A)
-        links[-1] = links[-1]._replace(G_below=links[-1].A)
-        return loops.Chain(
-            np.array(links, np.intp), self.lowest, item, blas_address(self.dtype)
-        )
+        table[-1, G_below] = table[-2:, G] = table[-1, A]
+        return loops.Chain(table, self.lowest, item, blas_address(self.dtype))
 
     def _memory(self, size: int) -> Array:
         return aligned((max(size, CACHE_LINE),), self.of_numpy)

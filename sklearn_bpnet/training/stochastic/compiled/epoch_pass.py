@@ -71,9 +71,10 @@ class CompiledEpochPass:
         ]
         self._kept: list[Any] = [chain]
         self.losses = [self._loss(share) for _ in range(pool.size)]
-        self.read: int | None = None  # once a table is made
+        self.read = self._read()
         self.no_l2 = np.zeros(len(strengths_of(descent.risk)[0]))
         self.rule = self._rule()
+        self._compile_loop()
 
     def run(self, rates: Rates) -> float:
         """Make a step for every batch; return the sum of s_n L_n over the epoch."""
@@ -130,13 +131,17 @@ class CompiledEpochPass:
             ``good``, or -1.
         """
         state, n_threads = self.walk.state, self.pool.size
-        of_steps = rates.learning_rate, rates.decay_factor, rates.dropout_factor
+        nothing = self.walk.theta[:0]
         run = loops.Run(
             _read_only(indices),
             self.descent.batches.batch_size,
             i,
             state.get("t", 0),
-            *of_steps,
+            state.get("m", nothing).ctypes.data,
+            state.get("v", nothing).ctypes.data,
+            rates.learning_rate,
+            rates.decay_factor,
+            rates.dropout_factor,
             self._draw(len(indices)).ctypes.data,
             self.n_noise,
         )
@@ -146,7 +151,7 @@ class CompiledEpochPass:
             np.zeros(n_threads),
             np.array([0.0, 0.0, -1.0]),
         )
-        rule, no_l2 = self._with_state(self.rule), self.no_l2.ctypes.data
+        rule, no_l2 = self.rule, self.no_l2.ctypes.data
         self.pool.run(
             [
                 partial(self._share, k, run, table, chain, loss, rule, no_l2, shared)
@@ -159,6 +164,15 @@ class CompiledEpochPass:
         if "t" in state:
             state["t"] += int(n_steps)
         return float(total), int(n_steps), int(n_good_steps)
+
+    def _compile_loop(self) -> None:
+        """Compile or load the loop, by a run of no batch."""
+        theta, nothing = self.walk.theta, np.empty(0)
+        table = self._table(
+            theta[:0].reshape(0, 1), nothing, nothing, inf, theta[:0], None
+        )
+        rates = Rates(nothing, nothing, nothing)
+        self._train(table, np.empty(0, np.intp), rates, 0)
 
     def _share(self, *arguments: Any) -> float:
         while not loops.train(*arguments):
@@ -188,14 +202,20 @@ class CompiledEpochPass:
 
     # What the compiled code is given
 
+    def _read(self) -> int:
+        """The unit that reads X, all parts of which have one dtype."""
+        reader = self.descent.batches.reader
+        of_X, of_mean = self.dtype, numba.from_dtype(reader.wide)
+        if reader.is_plain:
+            X, mean, *_ = reader.plain_table()
+            of_X, of_mean = (numba.typeof(array).dtype for array in (X, mean))
+        types = reading.types_of_reading(self.dtype, of_X, of_mean)
+        return address_of(reading.read, types)
+
     def _table(
         self, X: Any, mean: Array, factor: Array, clip: float, Y: Array, s: Array | None
     ) -> loops.Table:
         """The samples; the arrays must outlive it."""
-        if self.read is None:  # all parts of X have one dtype
-            of_X, of_mean = (numba.typeof(array).dtype for array in (X, mean))
-            types = reading.types_of_reading(self.dtype, of_X, of_mean)
-            self.read = address_of(reading.read, types)
         assert Y.flags.c_contiguous
         assert s is None or s.flags.c_contiguous
         return loops.Table(
@@ -250,8 +270,6 @@ class CompiledEpochPass:
             theta.size,
             self.gradients.ctypes.data,
             self.gradients.shape[1],
-            0,
-            0,
             int(factors.size > 0),
             self._keep(factors),
             int(decays.size > 0),
@@ -261,12 +279,6 @@ class CompiledEpochPass:
             theta.itemsize,
             inf if clip_norm is None else float(clip_norm),
         )
-
-    def _with_state(self, rule: loops.Rule) -> loops.Rule:
-        """The rule, with the vectors of the optimiser's state."""
-        nothing = self.walk.theta[:0]
-        m, v = (self.walk.state.get(name, nothing) for name in ("m", "v"))
-        return rule._replace(m=m.ctypes.data, v=v.ctypes.data)
 
 
 def _read_only(array: Any) -> Any:

@@ -103,8 +103,6 @@ class Rule(NamedTuple):
     size: int
     gradients: int
     stride: int
-    m: int
-    v: int
     has_factors: int
     factors: int
     has_decay: int
@@ -118,7 +116,8 @@ class Rule(NamedTuple):
 class Run(NamedTuple):
     """Some batches of an epoch, from its batch ``first`` on, after ``n_steps`` steps.
 
-    The rates are those of all batches of the epoch; ``noise`` is that of one batch
+    ``m`` and ``v`` are addresses: of the optimiser's state. The rates are those of all
+    batches of the epoch; ``noise`` is that of one batch
     after the other, in each of one link after the other, ``n_noise`` per sample.
     """
 
@@ -126,6 +125,8 @@ class Run(NamedTuple):
     batch_size: int
     first: int
     n_steps: int
+    m: int
+    v: int
     rates: Any
     decay_factors: Any
     dropout_factors: Any
@@ -277,7 +278,7 @@ def _take_step(first, last, k, run, rule, n_gradients, l2, scale):  # type: igno
         rule.step,
         (
             rule.code, rule.n_arrays, n_gradients, rule.stride, first, last, rule.ends,
-            rule.l1, l2, rule.theta, rule.gradients, rule.m, rule.v, rule.has_factors,
+            rule.l1, l2, rule.theta, rule.gradients, run.m, run.v, rule.has_factors,
             rule.factors, rule.has_decay, rule.decay, rule.constants,
             run.n_steps + k + 1,
         ),
