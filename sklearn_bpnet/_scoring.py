@@ -7,10 +7,24 @@ from copy import copy
 from dataclasses import replace
 from typing import Any
 
-from sklearn.metrics import check_scoring
+from sklearn.base import is_regressor
+from sklearn.metrics import check_scoring, get_scorer
 
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork
+
+
+def make_scorer(
+    estimator: Any, scoring: Any, fitted: Fitted, samples: Samples
+) -> Scorer | None:
+    """The scorer that ``scoring`` denotes; None if it is the default score.
+
+    The parameters are those of `Scorer`. The default score needs no estimator.
+    """
+    name = "r2" if is_regressor(estimator) else "accuracy"
+    if scoring == name or vars(get_scorer(name)) == getattr(scoring, "__dict__", None):
+        return None
+    return Scorer(estimator, scoring, fitted, samples)
 
 
 class Scorer:
