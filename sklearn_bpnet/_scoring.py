@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
+from contextlib import suppress
 from copy import copy
 from dataclasses import replace
+from numbers import Real
 from typing import Any
 
 from sklearn.base import is_regressor
@@ -12,6 +15,8 @@ from sklearn.metrics import check_scoring, get_scorer
 
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork
+from sklearn_bpnet._fit.no_score import failed
+from sklearn_bpnet._settings.plan import described_scoring
 
 
 def make_scorer(
@@ -48,17 +53,39 @@ class Scorer:
         self.scorer = check_scoring(estimator, scoring)
         vars(estimator).update(fitted.shared_attributes)
         estimator.n_features_in_ = samples.X.shape[1]
-        self.estimator, self.fitted = estimator, fitted
+        # what is scored is one network, also if it is a member of an ensemble
+        self.estimator, self.fitted = estimator, replace(fitted, is_ensemble=False)
+        self.scoring, self.samples = described_scoring(scoring), samples
         self.X, self.y = samples.take(samples.X), samples.take(samples.y)
         self.weights = samples.take(samples.weights)
 
     def __call__(self, attributes: Mapping[str, Any]) -> float:
-        """The score of the network with these fitted attributes."""
+        """The score of the network with these fitted attributes.
+
+        Raises
+        ------
+        ValueError
+            If the scorer raises an error, or does not return a number.
+        """
         estimator, previous = copy(self.estimator), self.fitted.networks[0]
         network = FittedNetwork(previous.network, dict(attributes), previous.state)
         estimator._fitted = replace(self.fitted, networks=[network])
         vars(estimator).update(attributes)
-        if self.weights is None:
-            return float(self.scorer(estimator, self.X, self.y))
-        weighted = {"sample_weight": self.weights}
-        return float(self.scorer(estimator, self.X, self.y, **weighted))
+        weighted = {} if self.weights is None else {"sample_weight": self.weights}
+        try:
+            score = self.scorer(estimator, self.X, self.y, **weighted)
+        except Exception as error:
+            message = failed(self.scoring, error, self.fitted.task, self.samples)
+            raise ValueError(message) from error
+        return self._number(score)
+
+    def _number(self, score: Any) -> float:
+        """The score as a float."""
+        with suppress(AttributeError, TypeError, ValueError):
+            score = score.item()  # a scalar of NumPy or of another package
+        if isinstance(score, Real):
+            return float(score)
+        raise ValueError(
+            f"{self.scoring} must return a number, larger being better; got "
+            f"{reprlib.repr(score)} of type {type(score).__name__}."
+        )

@@ -50,8 +50,10 @@ if "allow_all_zero_weights" in signature(_check_sample_weight).parameters:
     _ALLOW_ALL_ZERO["allow_all_zero_weights"] = True
 
 
-def check_sample_weight(sample_weight: Any, X: Any) -> Any:
+def check_sample_weight(sample_weight: Any, X: Any, name: str) -> Any:
     """One finite weight of at least 0 per sample, with a positive sum, as float64.
+
+    ``name`` is that of the argument, for the error message.
 
     Raises
     ------
@@ -63,8 +65,8 @@ def check_sample_weight(sample_weight: Any, X: Any) -> Any:
     )
     if not weights.any():
         raise ValueError(
-            "sample_weight sums to zero, so there is nothing to fit. Give at least "
-            "one sample a positive weight."
+            f"{name} sums to zero, so no sample counts. Give at least one sample a "
+            "positive weight."
         )
     return weights.astype(np.float64, copy=False)
 
