@@ -13,10 +13,12 @@ from typing import Any
 from sklearn.base import is_regressor
 from sklearn.metrics import check_scoring, get_scorer
 
+from sklearn_bpnet._data.classification import Classification
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork
 from sklearn_bpnet._fit.no_score import failed
 from sklearn_bpnet._settings.plan import described_scoring
+from sklearn_bpnet._sklearn_compat import response_methods, with_classes
 
 
 def make_scorer(
@@ -45,19 +47,37 @@ class Scorer:
         The draft of the result, with one network that is not trained.
     samples : Samples
         The validation samples.
+
+    Raises
+    ------
+    ValueError
+        If the scorer needs probabilities and the estimator has none.
     """
 
     def __init__(
         self, estimator: Any, scoring: Any, fitted: Fitted, samples: Samples
     ) -> None:
-        self.scorer = check_scoring(estimator, scoring)
+        self.scorer, task = check_scoring(estimator, scoring), fitted.task
+        self.scoring, self.samples = described_scoring(scoring), samples
+        self._check_response(estimator)
+        if isinstance(task, Classification) and not task.multilabel:
+            self.scorer = with_classes(self.scorer, task.classes)
         vars(estimator).update(fitted.shared_attributes)
         estimator.n_features_in_ = samples.X.shape[1]
         # what is scored is one network, also if it is a member of an ensemble
         self.estimator, self.fitted = estimator, replace(fitted, is_ensemble=False)
-        self.scoring, self.samples = described_scoring(scoring), samples
         self.X, self.y = samples.take(samples.X), samples.take(samples.y)
         self.weights = samples.take(samples.weights)
+
+    def _check_response(self, estimator: Any) -> None:
+        """Raise ValueError if the scorer calls a method that is not available."""
+        methods = response_methods(self.scorer)
+        if methods and not any(hasattr(estimator, name) for name in methods):
+            raise ValueError(
+                f"{self.scoring} needs {' or '.join(methods)}, which "
+                f"{type(estimator).__name__} does not have with "
+                f"loss={estimator.loss!r}. Use scoring='loss', or a scorer of predict."
+            )
 
     def __call__(self, attributes: Mapping[str, Any]) -> float:
         """The score of the network with these fitted attributes.

@@ -1,4 +1,4 @@
-"""Validation during training: scores that are no number, and scorers that fail."""
+"""Validation during training: scores of constant targets, and scores without number."""
 
 import numpy as np
 import pytest
