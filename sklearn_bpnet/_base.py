@@ -21,7 +21,7 @@ from sklearn_bpnet._fit.ensemble import train
 from sklearn_bpnet._fit.fitted import Fitted
 from sklearn_bpnet._fit.pose import pose, read
 from sklearn_bpnet._fit.state import TrainingState
-from sklearn_bpnet._scoring import Scorer
+from sklearn_bpnet._scoring import Scorer, make_scorer
 from sklearn_bpnet._settings.constraints import CONSTRAINTS
 from sklearn_bpnet._settings.solver import is_stochastic
 from sklearn_bpnet._sklearn_compat import (
@@ -220,7 +220,7 @@ default=None
             )
         return replace(fitted, resumes=resumes)
 
-    def _scorer(self, scoring: Any, fitted: Fitted, samples: Samples) -> Scorer:
+    def _scorer(self, scoring: Any, fitted: Fitted, samples: Samples) -> Scorer | None:
         """The scorer of the validation samples during training."""
         estimator = type(self)(**self.get_params(deep=False))
-        return Scorer(estimator, scoring, fitted, samples)
+        return make_scorer(estimator, scoring, fitted, samples)

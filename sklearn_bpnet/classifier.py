@@ -326,7 +326,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         validation samples, and not for ``scoring="loss"``.
 
     best_validation_score_ : float
-        Largest of `validation_scores_`, if there are any.
+        Largest finite one of `validation_scores_`, if there are any; NaN if none is
+        finite.
 
     best_epoch_ : int
         The epoch, from 1, whose weights were kept: with early stopping that of the

@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Literal, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.metrics import r2_score
 
 from sklearn_bpnet import _types as types
 from sklearn_bpnet._base import BaseBPNet
+from sklearn_bpnet._data.determination import r2
 from sklearn_bpnet._data.moments import mean_and_std
 from sklearn_bpnet._data.regression import Regression
 from sklearn_bpnet._fit.given_weights import given_standardization
@@ -310,7 +310,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         validation samples, and not for ``scoring="loss"``.
 
     best_validation_score_ : float
-        Largest of `validation_scores_`, if there are any.
+        Largest finite one of `validation_scores_`, if there are any; NaN if none is
+        finite.
 
     best_epoch_ : int
         The epoch, from 1, whose weights were kept: with early stopping that of the
@@ -652,13 +653,14 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Returns
         -------
         float
-            R2; with several quantiles, that of the level nearest to 1/2.
+            R2; with several quantiles, that of the level nearest to 1/2. Of a target
+            whose values are all equal it is 1 for exact predictions, otherwise 0.
         """
         predicted = self.predict(X)
         loss = self._fitted.task.loss
         if loss.n_outputs(1) > 1:
             predicted = predicted[..., loss.central_output]
-        return float(r2_score(y, predicted, sample_weight=sample_weight))
+        return r2(y, predicted, sample_weight)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -86,12 +86,15 @@ def read(
     return data, task
 
 
-def _checked(header: Header, table: Table, numeric: bool, *, reset: bool) -> Samples:
+def _checked(
+    header: Header, table: Table, numeric: bool, *, reset: bool, suffix: str = ""
+) -> Samples:
     """The samples of a table, with targets not yet encoded."""
     X, y = header.validated(table.X, table.y, y_numeric=numeric, reset=reset)
     weights = None
     if table.sample_weight is not None:
-        weights = check_sample_weight(table.sample_weight, X)
+        name = f"sample_weight{suffix}"
+        weights = check_sample_weight(table.sample_weight, X, name)
     y = dense_targets(y)
     return Samples(X, y, y, weights)
 
@@ -103,7 +106,7 @@ def _validation(header: Header, table: Table, task: Task, numeric: bool) -> Samp
             "X_val and y_val must be given together, and sample_weight_val only with "
             "them."
         )
-    samples = _checked(header, table, numeric, reset=False)
+    samples = _checked(header, table, numeric, reset=False, suffix="_val")
     samples.Y = task.encode(samples.y)
     samples.weights = task.sample_weights(samples.Y, samples.weights)
     return samples

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 
 from sklearn_bpnet._settings import solver as solvers
 from sklearn_bpnet._settings.plan import TrainingPlan, anneals, patience
@@ -140,7 +140,7 @@ def warn_of_misfits(
 def warn_of_ends(
     settings: Settings, outcomes: list[Outcome], *, incremental: bool = False
 ) -> None:
-    """Warn if training ended early or without convergence.
+    """Warn if training ended early, without convergence or without a score.
 
     Parameters
     ----------
@@ -151,6 +151,7 @@ def warn_of_ends(
     incremental : bool, default=False
         Whether the call is `partial_fit`, for which one epoch is the normal end.
     """
+    _warn_of_scores([outcome.no_score for outcome in outcomes])
     if incremental:
         outcomes = [end for end in outcomes if end.reason is not StopReason.MAX_ITER]
     if any(outcome.reason is StopReason.INTERRUPTED for outcome in outcomes):
@@ -164,6 +165,14 @@ def warn_of_ends(
             if len(outcomes) > 1:
                 message = f"{len(group)} of {len(outcomes)} members: {message}"
             warn(message, ConvergenceWarning)
+
+
+def _warn_of_scores(reasons: list[str]) -> None:
+    """Warn if no validation score was a number; where one was, the reason is empty."""
+    messages = [reason for reason in reasons if reason]
+    if messages:
+        of = f"{len(messages)} of {len(reasons)} members: " if len(reasons) > 1 else ""
+        warn(of + messages[0], UndefinedMetricWarning)
 
 
 def _message(settings: Settings, outcome: Outcome) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from math import isnan, nan
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
@@ -302,5 +302,5 @@ def training_attributes(
 
 
 def _numbers(values: list[float]) -> Iterator[float]:
-    """The values that are not NaN."""
-    return (value for value in values if not isnan(value))
+    """The finite values."""
+    return (value for value in values if isfinite(value))

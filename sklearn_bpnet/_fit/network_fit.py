@@ -102,10 +102,10 @@ class NetworkFit:
     def _monitor(self, continues: bool) -> Monitor:
         """The monitor of the training, with the patience of the previous calls."""
         problem, state, stopping = self.problem, self.state, self.plan.stopping
-        validation, validate = problem.data.validation, None
+        validation, self.validate = problem.data.validation, None
         if validation is not None:
-            validate = Validator(problem, validation, self.theta.dtype)
-        early_stopping = stopping.early_stopping and validate is not None
+            self.validate = Validator(problem, validation, self.theta.dtype)
+        early_stopping = stopping.early_stopping and self.validate is not None
         monitor = Monitor(
             history=self.history,
             patience=Patience(
@@ -114,7 +114,7 @@ class NetworkFit:
                 early_stopping and stopping.scores,
                 stopping.ties,
             ),
-            validate=validate,
+            validate=self.validate,
             early_stopping=early_stopping,
             average=self._average(),
             record=self._recorder() if self.plan.record else None,
@@ -246,6 +246,15 @@ class NetworkFit:
 
     # The result
 
+    def no_score(self) -> str:
+        """Why no validation score is a number; empty where one is, or none is due."""
+        if self.validate is None:
+            return ""
+        name = "validation_score" if self.plan.stopping.scores else "validation_loss"
+        scores = self.history.column(name) or []
+        scores = scores[self.n_epochs_before :] or scores
+        return self.validate.why_no_score(scores, self.monitor)
+
     def _after_epoch(self, theta: Array | None) -> bool:
         """Print the epoch and call the hook; return whether to stop."""
         n_iter = len(self.history) - self.n_epochs_before
@@ -316,7 +325,8 @@ def train_network(fit: NetworkFit, remedy: str) -> tuple[FittedNetwork, Outcome]
     Raises
     ------
     ValueError
-        If no step of training was finite; the message contains ``remedy``.
+        If no step of training was finite; the message contains ``remedy``. Or if early
+        stopping ended training, although no validation score was a number.
     """
     try:
         outcome = fit.run()
@@ -326,4 +336,16 @@ def train_network(fit: NetworkFit, remedy: str) -> tuple[FittedNetwork, Outcome]
             "contain large values and need to be preprocessed. No step of training was "
             f"finite: {remedy}."
         ) from error
+    if outcome.reason not in (StopReason.DIVERGED, StopReason.INTERRUPTED):
+        outcome = _judged(fit, outcome)
     return fit.fitted(outcome), outcome
+
+
+def _judged(fit: NetworkFit, outcome: Outcome) -> Outcome:
+    """The outcome, with the reason why no validation score is a number, if none is."""
+    reason = fit.no_score()
+    if reason and fit.monitor.early_stopping and fit.monitor.patience.ran_out:
+        if not fit.plan.incremental:
+            raise ValueError(reason)
+        outcome = replace(outcome, reason=StopReason.MAX_ITER)  # the epoch is made
+    return replace(outcome, no_score=reason)

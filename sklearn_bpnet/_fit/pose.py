@@ -26,7 +26,7 @@ from sklearn_bpnet.training.standardization import Standardization
 
 LearnTask = Callable[[Settings, Any, Any, Any], tuple[Task, NDArray[Any]]]
 BuildNetwork = Callable[[Settings, Task, int, int, Any], Network]
-MakeScorer = Callable[[Any, Fitted, Samples], Scorer]
+MakeScorer = Callable[[Any, Fitted, Samples], Scorer | None]
 
 
 def read(
@@ -111,7 +111,8 @@ def pose(
         Maps settings, task, numbers of features and outputs, and the embedded features
         to the network.
     make_scorer : callable or None, default=None
-        Maps ``scoring``, the draft and validation samples to a scorer.
+        Maps ``scoring``, the draft and validation samples to a scorer; None for the
+        default score.
 
     Returns
     -------

@@ -48,8 +48,8 @@ class Stopping:
     ties : {"loss", "first", "last"}
         Which of two epochs is the better one.
     scoring : str
-        Name of the monitored score; the patience of a previous call continues only
-        if it is the same.
+        The monitored score, as in ``described_scoring``; the patience of a previous
+        call continues only if it is the same.
     scores : bool
         Whether a validation score is computed in addition to the validation loss.
     """
@@ -193,7 +193,7 @@ def resolve(
             patience(settings, open_ended=open_ended),
             bool(settings.early_stopping),
             (settings.option("early_stopping") or EarlyStopping()).ties,
-            getattr(settings.scoring, "__name__", str(settings.scoring)),
+            described_scoring(settings.scoring),
             settings.scoring != "loss",
         ),
         ema_decay=settings.ema_decay if is_stochastic else None,
@@ -203,6 +203,11 @@ def resolve(
         open_ended=open_ended,
         verbose=bool(settings.verbose),
     )
+
+
+def described_scoring(scoring: Any) -> str:
+    """``scoring`` as passed to the constructor, a function by its name."""
+    return f"scoring={getattr(scoring, '__name__', repr(scoring))}"
 
 
 def initialization(settings: Settings) -> Initialization:

@@ -9,7 +9,7 @@ from time import perf_counter
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.training.monitor.averaging import WeightAverage
-from sklearn_bpnet.training.monitor.history import History, Validation
+from sklearn_bpnet.training.monitor.history import History, StopReason, Validation
 from sklearn_bpnet.training.monitor.patience import Patience
 
 
@@ -116,8 +116,13 @@ class Monitor:
             score = validation.score
             monitored = validation.loss if score is None else score
             self.patience.start_from(monitored, validation.loss)
-            if isfinite(self.patience.best):
+            if self.patience.has_value:
                 self.best = Best(len(self.history), theta.copy())
+
+    @property
+    def end_of_patience(self) -> StopReason:
+        """Why training ends once patience has run out."""
+        return StopReason.CONVERGED if self.patience.has_value else StopReason.FAILED
 
     def result(self, theta: Array) -> tuple[Array, int]:
         """The weights to keep if training ends at ``theta``, and their epoch."""

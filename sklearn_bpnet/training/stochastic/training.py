@@ -156,8 +156,11 @@ class StochasticTraining:
     def _end(self, monitor: Monitor, progress: Progress) -> StopReason | None:
         """Why training ends where it stands, or None."""
         if monitor.patience.ran_out:
-            if not self.schedule.continues_after_plateau(self.learning_rate(progress)):
-                return StopReason.CONVERGED
+            reason = monitor.end_of_patience
+            rate = self.learning_rate(progress)
+            is_plateau = reason is StopReason.CONVERGED
+            if not (is_plateau and self.schedule.continues_after_plateau(rate)):
+                return reason
             progress.n_plateaus += 1
             monitor.patience.count = 0
         return StopReason.STOPPED if monitor.stopped else None
