@@ -187,8 +187,8 @@ def _message(settings: Settings, outcome: Outcome) -> str | None:
     if outcome.reason is StopReason.DIVERGED:
         return (
             f"Training diverged after {outcome.n_iter} iterations: the loss was no "
-            "longer finite. The last finite weights are kept; "
-            f"{remedy_for_divergence(settings)}."
+            "longer finite, or far above that at the start. The best finite weights "
+            f"are kept; {remedy_for_divergence(settings)}."
         )
     if outcome.reason is StopReason.FAILED:
         return (
