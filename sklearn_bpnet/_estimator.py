@@ -21,6 +21,7 @@ from sklearn_bpnet._fit import given_weights
 from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork, training_attributes
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._settings.architecture import build_network
+from sklearn_bpnet._settings.plan import given_dtype
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._settings.solver import configurable
 from sklearn_bpnet._sklearn_compat import (
@@ -215,8 +216,9 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
             squashes=settings.input_scaling == "squash",
         )
         network = self._build_network(settings, task, n_features, n_outputs, None)
-        dtype = given_weights.common_dtype(coefs, intercepts)
-        dtype = dtype if settings.dtype == "auto" else np.dtype(settings.dtype)
+        dtype = given_dtype(settings)
+        if dtype is None:
+            dtype = given_weights.common_dtype(coefs, intercepts)
         attributes = given_weights.attributes(network, coefs, intercepts, dtype)
         outcome = Outcome(StopReason.CONVERGED, n_iter=0, loss=nan)
         attributes |= training_attributes(History(), outcome, best_epoch=0, t=0)

@@ -230,10 +230,11 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Whether predictions are clipped to the range of the training targets, from
         `target_min_` to `target_max_`; the loss is that of the unclipped outputs.
 
-    dtype : {"auto", "float32", "float64"}, default="auto"
+    dtype : {"auto", "input", "float32", "float64"}, default="auto"
         Type of the weights and of all arithmetic. "auto" is float64 for full-batch
         training ("lbfgs", "cg", or batches that hold all samples) and float32 for
-        mini-batches.
+        mini-batches. "input" is float32 for float32 X and float64 for any other. With
+        both, training that continues keeps the type of its weights.
 
     n_members : int, default=1
         Number of networks, at least 1. With more than one, all are trained on the same

@@ -4,8 +4,10 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.datasets import load_iris, make_regression
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 from sklearn_bpnet.training.stochastic.config import config_context
@@ -220,3 +222,106 @@ def test_f37_new_targets_of_another_size_are_no_divergence(linear):
     for i in range(100):  # a sample at a time, some of them near the mean
         model.partial_fit(X[[i]], y[[i]])
         assert model.stop_reason_ == "max_iter"
+
+
+# F42: dtype="input"
+
+quietly = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+each_class = pytest.mark.parametrize("estimator", [BPNetClassifier, BPNetRegressor])
+
+
+def tables(X):
+    """X in many forms, and the dtype of a network trained on each."""
+    pandas = pytest.importorskip("pandas")
+    mixed = pandas.DataFrame(X, columns=list("abcd")).astype({"a": np.float32})
+    return {
+        "float32": (X.astype(np.float32), np.float32),
+        "float64": (X, np.float64),
+        "float16": (X.astype(np.float16), np.float64),
+        "longdouble": (X.astype(np.longdouble), np.float64),
+        "int8": (X.astype(np.int8), np.float64),
+        "uint64": (X.astype(np.uint64), np.float64),
+        "bool": (X > X.mean(axis=0), np.float64),
+        "object": (X.astype(object), np.float64),
+        "list": (X.tolist(), np.float64),
+        "column order": (np.asfortranarray(X, np.float32), np.float32),
+        "other byte order": (X.astype(">f4"), np.float32),
+        "csr of float32": (sparse.csr_array(X.astype(np.float32)), np.float32),
+        "csc of float64": (sparse.csc_matrix(X), np.float64),
+        "frame of float32": (pandas.DataFrame(X.astype(np.float32)), np.float32),
+        "frame of float64 and 32": (mixed, np.float64),
+    }
+
+
+@quietly
+@each_class
+@pytest.mark.parametrize("solver", ["adam", "gd", "lbfgs"])
+def test_f42_dtype_input_is_that_of_x(estimator, solver, iris):
+    X, y = iris
+    for name, (table, dtype) in tables(X).items():
+        model = estimator((3,), solver=solver, dtype="input", max_iter=2)
+        model.fit(table, y)
+        assert {W.dtype for W in model.coefs_ + model.intercepts_} == {
+            np.dtype(dtype)
+        }, name
+        assert np.isfinite(model.predict(table)).all()
+
+
+@quietly
+@each_class
+def test_f42_the_first_call_determines_the_dtype(estimator, iris, tmp_path):
+    X, y = iris
+    tables = {np.float32: X.astype(np.float32), np.float64: X}
+    for first, second in ((np.float32, np.float64), (np.float64, np.float32)):
+        model = estimator((3,), dtype="input", random_state=0)
+        classes = {"classes": [0, 1, 2]} if estimator is BPNetClassifier else {}
+        model.partial_fit(tables[first], y, **classes)
+        assert model.coefs_[0].dtype == first
+        model.partial_fit(tables[second], y)
+        assert model.coefs_[0].dtype == first
+        model.save_checkpoint(tmp_path / "model.ckpt")
+        again = estimator.load_checkpoint(tmp_path / "model.ckpt")
+        assert again.dtype == "input"
+        for each in (model, again):
+            each.partial_fit(tables[second], y)
+            assert each.coefs_[0].dtype == first
+        np.testing.assert_array_equal(model.coefs_[0], again.coefs_[0])
+        # a new fit starts anew
+        assert model.fit(tables[second], y).coefs_[0].dtype == second
+        model.set_params(warm_start=True).fit(tables[first], y)
+        assert model.coefs_[0].dtype == second
+        # and a name has the last word
+        model.set_params(dtype=np.dtype(first).name).fit(tables[second], y)
+        assert model.coefs_[0].dtype == first
+
+
+@each_class
+def test_f42_members_have_the_dtype_of_x(estimator, iris):
+    X, y = iris
+    model = estimator((3,), dtype="input", n_members=2, max_iter=2)
+    model.fit(X.astype(np.float32), y)
+    assert {member.coefs_[0].dtype for member in model.estimators_} == {
+        np.dtype(np.float32)
+    }
+
+
+@quietly
+@each_class
+def test_f42_scikit_learns_recipe_computes_as_scikit_learn(estimator, iris):
+    X, y = iris
+    theirs = {BPNetClassifier: MLPClassifier, BPNetRegressor: MLPRegressor}[estimator]
+    for dtype in (np.float32, np.float64):
+        table = X.astype(dtype)
+        model = estimator.from_recipe(
+            "scikit-learn", max_iter=2, batch_size="auto"
+        ).fit(table, y)
+        reference = theirs(max_iter=2).fit(table, y)
+        assert model.coefs_[0].dtype == reference.coefs_[0].dtype == dtype
+        assert model.predict(table).dtype == reference.predict(table).dtype
+
+
+def test_f42_weights_given_without_x_keep_their_dtype(iris):
+    X, y = iris
+    model = BPNetRegressor((3,), dtype="input", max_iter=2).fit(X.astype(np.float32), y)
+    again = BPNetRegressor.from_weights(model.coefs_, model.intercepts_, dtype="input")
+    assert again.coefs_[0].dtype == np.float32
