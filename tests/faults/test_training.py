@@ -1,15 +1,22 @@
 """F6, F34, F37, F38, F41, F42: training, its plan, recipes and initial weights."""
 
+import pickle
 import warnings
+from copy import deepcopy
 
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.datasets import load_iris, make_regression
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet.recipes import RECIPES
 from sklearn_bpnet.training.stochastic.config import config_context
 
 
@@ -325,3 +332,99 @@ def test_f42_weights_given_without_x_keep_their_dtype(iris):
     model = BPNetRegressor((3,), dtype="input", max_iter=2).fit(X.astype(np.float32), y)
     again = BPNetRegressor.from_weights(model.coefs_, model.intercepts_, dtype="input")
     assert again.coefs_[0].dtype == np.float32
+
+
+# F38: warnings about what was not set, but is part of a recipe
+
+
+@pytest.fixture
+def warned():
+    """Collects the warnings of a call that are not about convergence."""
+
+    def collect(call):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            call()
+        others = [w for w in caught if w.category is not ConvergenceWarning]
+        return [str(w.message) for w in others]
+
+    return collect
+
+
+def small(n, seed=0):
+    X = np.random.default_rng(seed).normal(size=(n, 4))
+    X[:, 0] = np.arange(n) % 2  # a feature with two values
+    return X, np.arange(n) // 2 % 2
+
+
+QUICK = {"max_iter": 2, "hidden_layer_sizes": (4, 4), "random_state": 0}
+
+
+@each_class
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("n", [5, 9, 11, 30, 150, 199, 201, 319, 330, 400])
+def test_f38_recipes_are_silent_on_few_samples(estimator, name, n, warned):
+    model = estimator.from_recipe(name, **QUICK)
+    assert warned(lambda: model.fit(*small(n))) == []
+
+
+@each_class
+@pytest.mark.parametrize("name", RECIPES)
+def test_f38_a_recipe_remains_silent(estimator, name, warned, tmp_path):
+    X, y = small(60)
+    model = estimator.from_recipe(name, **QUICK)
+    copies = [
+        clone(model),
+        clone(clone(model)),
+        pickle.loads(pickle.dumps(model)),
+        deepcopy(model),
+        clone(make_pipeline(StandardScaler(), model)),
+        clone(model).set_params(n_members=2),
+    ]
+    for copy in copies:
+        assert warned(lambda copy=copy: copy.fit(X, y)) == []
+    assert warned(lambda: cross_val_score(model, X, y, cv=3)) == []
+    search = GridSearchCV(model, {"alpha": [0.0, 0.1]}, cv=2, refit=True)
+    assert warned(lambda: search.fit(X, y)) == []
+    # in all calls
+    assert warned(lambda: model.fit(X, y)) == []
+    assert warned(lambda: model.partial_fit(X, y)) == []
+    model.save_checkpoint(tmp_path / "model.ckpt")
+    again = estimator.load_checkpoint(tmp_path / "model.ckpt")
+    assert warned(lambda: again.partial_fit(X, y)) == []
+    assert warned(lambda: clone(again).fit(X, y)) == []
+
+
+@each_class
+@pytest.mark.parametrize("name", RECIPES)
+def test_f38_nor_is_there_a_warning_that_the_rest_of_a_recipe_has_no_effect(
+    estimator, name, warned
+):
+    X, y = small(60)
+    of_features = np.repeat(y[:, None], 3, axis=1)  # none that can be embedded
+    model = estimator.from_recipe(name, **QUICK)
+    assert warned(lambda: clone(model).fit(of_features, y)) == []
+    for change in ({"solver": "lbfgs"}, {"solver": "gd"}, {"hidden_layer_sizes": ()}):
+        changed = estimator.from_recipe(name, **(QUICK | change))
+        assert warned(lambda changed=changed: changed.fit(X, y)) == []
+        changed = clone(model).set_params(**change)
+        assert warned(lambda changed=changed: changed.fit(X, y)) == []
+
+
+@each_class
+@pytest.mark.parametrize("name", RECIPES)
+def test_f38_what_was_set_is_still_warned_about(estimator, name, warned):
+    X, y = small(60)
+    model = estimator.from_recipe(name, **(QUICK | {"batch_size": 500}))
+    [message] = warned(lambda: model.fit(X, y))
+    assert message.startswith("batch_size=500 is larger than")
+    [message] = warned(lambda: clone(model).fit(X, y))
+    assert message.startswith("batch_size=500 is larger than")
+    model = estimator.from_recipe(name, **(QUICK | {"max_fun": 7}))
+    [message] = warned(lambda: model.fit(X, y))
+    assert message.startswith("max_fun=7 has no effect")
+    batch_size = RECIPES[name][estimator._kind]["batch_size"]
+    [message] = warned(
+        lambda: estimator(batch_size=batch_size, max_iter=1).fit(*small(8))
+    )
+    assert message.startswith(f"batch_size={batch_size} is larger than")
