@@ -21,6 +21,7 @@ from sklearn_bpnet._fit import given_weights
 from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork, training_attributes
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._settings.architecture import build_network
+from sklearn_bpnet._settings.plan import given_dtype
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._settings.solver import configurable
 from sklearn_bpnet._sklearn_compat import (
@@ -33,7 +34,7 @@ from sklearn_bpnet._storage import checkpoint
 from sklearn_bpnet._version import __version__
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.recipes import recipe
+from sklearn_bpnet.recipes import RECIPES, recipe
 from sklearn_bpnet.training.batches import in_row_order
 from sklearn_bpnet.training.monitor.history import History, Outcome, StopReason
 
@@ -52,6 +53,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
 
     _parameter_constraints: ClassVar[dict[str, Any]]
     _kind: ClassVar[str]  # "classification" or "regression"
+    _recipe: str | None = None  # that it was built from
     _fitted: Fitted
     estimators_: list[Any]
 
@@ -84,7 +86,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
     @property
     def _settings(self) -> Settings:
         """The constructor's parameters as a record."""
-        return Settings.of(self.get_params(deep=False))
+        given = RECIPES[self._recipe][self._kind] if self._recipe else None
+        return Settings.of(self.get_params(deep=False), given)
 
     @classmethod
     def _defaults(cls) -> dict[str, Any]:
@@ -174,7 +177,15 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         ValueError
             If there is no recipe with that name.
         """
-        return cls(**(recipe(name, cls._kind) | overrides))
+        estimator = cls(**(recipe(name, cls._kind) | overrides))
+        estimator._recipe = name
+        return estimator
+
+    def __sklearn_clone__(self) -> Any:
+        """An unfitted copy that knows its recipe, for `clone`."""
+        copy = super().__sklearn_clone__()  # type: ignore[misc]  (no stub has it)
+        copy._recipe = self._recipe
+        return copy
 
     # Given weights
 
@@ -215,8 +226,9 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
             squashes=settings.input_scaling == "squash",
         )
         network = self._build_network(settings, task, n_features, n_outputs, None)
-        dtype = given_weights.common_dtype(coefs, intercepts)
-        dtype = dtype if settings.dtype == "auto" else np.dtype(settings.dtype)
+        dtype = given_dtype(settings)
+        if dtype is None:
+            dtype = given_weights.common_dtype(coefs, intercepts)
         attributes = given_weights.attributes(network, coefs, intercepts, dtype)
         outcome = Outcome(StopReason.CONVERGED, n_iter=0, loss=nan)
         attributes |= training_attributes(History(), outcome, best_epoch=0, t=0)
@@ -252,7 +264,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
             type(self).__name__,
             __version__,
             self.get_params(deep=False),
-            Header(self).attributes,
+            Header(self).attributes | {"_recipe": self._recipe},
             self._model.record,
         )
         checkpoint.write(record, Path(path))

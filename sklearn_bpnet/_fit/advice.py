@@ -50,7 +50,8 @@ def warn_of_unused(
     """
     used = _used(settings, open_ended=open_ended)
     names = [name for name, is_used in used.items() if not is_used]
-    unused = settings.changed(names, Settings.of(defaults))
+    changed = settings.changed(names, Settings.of(defaults))
+    unused = [name for name in changed if not settings.is_of_recipe(name)]
     if not unused:
         return
     related = ["solver"]
@@ -111,6 +112,8 @@ def _used(settings: Settings, *, open_ended: bool) -> dict[str, bool]:
 
 def warn_of_embedding(settings: Settings, embedded: NDArray[np.intp] | None) -> None:
     """Warn if an embedding is requested but no feature can be embedded."""
+    if settings.is_of_recipe("numeric_embedding"):
+        return
     if embedded is not None and not embedded.size:
         warn(
             f"numeric_embedding={settings.numeric_embedding!r} has no effect: no "
@@ -125,11 +128,14 @@ def warn_of_misfits(
     if not solvers.is_stochastic(settings):
         return
     batch_size, n_samples = settings.batch_size, plan.batch_size
-    if not isinstance(batch_size, str) and batch_size > n_samples:
+    is_too_large = not isinstance(batch_size, str) and batch_size > n_samples
+    if is_too_large and not settings.is_of_recipe("batch_size"):
         warn(
             f"batch_size={batch_size} is larger than the {n_samples} samples. It is "
             "going to be clipped."
         )
+    if settings.is_of_recipe("learning_rate_factors"):
+        return
     for kind, meaning in kinds_without_effect(settings.learning_rate_factors, network):
         warn(
             f"learning_rate_factors[{kind!r}] has no effect: the network has no "
@@ -196,8 +202,8 @@ def _message(settings: Settings, outcome: Outcome) -> str | None:
     if outcome.reason is StopReason.DIVERGED:
         return (
             f"Training diverged after {outcome.n_iter} iterations: the loss was no "
-            "longer finite. The last finite weights are kept; "
-            f"{remedy_for_divergence(settings)}."
+            "longer finite, or far above that at the start. The best finite weights "
+            f"are kept; {remedy_for_divergence(settings)}."
         )
     if outcome.reason is StopReason.FAILED:
         return (

@@ -181,6 +181,7 @@ def _plan(
         network,
         n_samples=samples.n,
         n_features=samples.X.shape[1],
+        input_dtype=samples.X.dtype,
         incremental=call.arguments.incremental,
         fitted_dtype=None if previous is None else previous.networks[0].dtype,
         largest_offset=samples.largest_offset(scaling),

@@ -16,6 +16,7 @@ from sklearn_bpnet.training.optimizers import Optimizer
 from sklearn_bpnet.training.optimizers.step import StepOptions
 from sklearn_bpnet.training.schedules import Constant, Schedule, TrainingTime
 from sklearn_bpnet.training.stochastic.choice import make_epoch_pass
+from sklearn_bpnet.training.stochastic.divergence import Divergence
 from sklearn_bpnet.training.stochastic.epoch import Descent, Progress, Rates, Walk
 from sklearn_bpnet.training.stochastic.thread_pool import ThreadPool
 
@@ -80,6 +81,7 @@ class StochasticTraining:
             If the risk was not finite before, or not after, the very first step.
         """
         walk = Walk(theta, self.optimizer, progress, monitor.average)
+        divergence = Divergence(self.risk, batches, walk, max_iter)
         epoch_pass = make_epoch_pass(
             self._descent(batches), walk, self.pool, self.verbose
         )
@@ -101,9 +103,11 @@ class StochasticTraining:
                         loss = total / batches.n_samples + penalty
                 n_iter += 1
                 progress.n_epochs += 1
-                if not isfinite(loss):
-                    walk.restore_last_good()
-                    reason = StopReason.DIVERGED
+                if isfinite(loss):
+                    divergence.note(loss)
+                else:
+                    loss, reason = nan, StopReason.DIVERGED
+                    divergence.restore()
                 monitor.end_epoch(theta, loss, rates.learning_rate[0])
                 rests = self.optimizer.pauses or not rates.learning_rate.any()
                 if walk.stood_still(batches.n_batches) and not rests:
@@ -112,9 +116,17 @@ class StochasticTraining:
         except KeyboardInterrupt:
             reason = StopReason.INTERRUPTED
             if not isfinite(theta.sum()):
-                walk.restore_last_good()
+                divergence.restore()
+        reason = reason or StopReason.MAX_ITER
+        kept, _ = monitor.result(theta)
+        if reason is not StopReason.DIVERGED and divergence.restore_from(kept):
+            if reason is not StopReason.INTERRUPTED:
+                reason = StopReason.DIVERGED
         loss = monitor.history.last("loss")
-        return Outcome(reason or StopReason.MAX_ITER, n_iter, loss)
+        if divergence.has_restored:
+            monitor.return_to(theta, divergence.n_epochs_back)
+            loss = divergence.restored_loss
+        return Outcome(reason, n_iter, loss)
 
     def _descent(self, batches: Batches) -> Descent:
         return Descent(
