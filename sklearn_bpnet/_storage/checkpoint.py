@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from sklearn_bpnet._storage.json_tree import NotPortableError, decode, encode
+from sklearn_bpnet._storage.replacing import replace
 
 _FORMAT = 1
 _FIRST_LINE = "sklearn_bpnet checkpoint {format} sha256 {digest}\n"
@@ -53,24 +53,11 @@ class Record:
 
 
 def write(record: Record, path: Path) -> None:
-    """Write a record to ``path``; a crash leaves the previous file intact.
-
-    While writing, the new content is in a file with ".part" added to the name.
-    """
+    """Write a record to ``path``; a crash leaves the previous file intact."""
     content = _content(record)
     digest = hashlib.sha256(content).hexdigest()
-    part = path.with_name(path.name + ".part")
-    try:
-        with open(part, "wb") as file:
-            file.write(_FIRST_LINE.format(format=_FORMAT, digest=digest).encode())
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+    first_line = _FIRST_LINE.format(format=_FORMAT, digest=digest).encode()
+    replace(path, (first_line, content))
 
 
 def _content(record: Record) -> bytes:
@@ -95,16 +82,6 @@ def _content(record: Record) -> bytes:
     archive = io.BytesIO()
     np.savez(archive, header=np.frombuffer(text, dtype=np.uint8), **arrays)
     return archive.getvalue()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the renaming durable, if the system supports it."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def read(path: Path, class_name: str, parameters: Mapping[str, Any]) -> Record:

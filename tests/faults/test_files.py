@@ -1,0 +1,295 @@
+"""Faults of files: checkpoints written by several, unsuitable, damaged or foreign."""
+
+import errno
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from sklearn_bpnet import BPNetClassifier
+from sklearn_bpnet._storage import replacing
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+posix = pytest.mark.skipif(os.name != "posix", reason="needs modes and links of files")
+
+
+@pytest.fixture
+def clf(iris):
+    return BPNetClassifier((5,), max_iter=3, random_state=0).fit(*iris)
+
+
+def load(path, **parameters):
+    return BPNetClassifier.load_checkpoint(path, **parameters)
+
+
+# F21: one temporary file for each writer
+
+
+def test_f21_writers_of_one_path_leave_a_whole_file_at_any_time(clf, tmp_path):
+    path, n_rounds, errors = tmp_path / "file", 15, []
+    clf.save_checkpoint(path)
+
+    def write():
+        try:
+            for _ in range(n_rounds):
+                clf.save_checkpoint(path)
+        except BaseException as error:
+            errors.append(error)
+
+    writers = [threading.Thread(target=write) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    while any(writer.is_alive() for writer in writers):
+        load(path)
+    assert not errors
+    assert os.listdir(tmp_path) == ["file"]
+
+
+@posix
+def test_f21_a_link_where_the_temporary_file_was_is_not_followed(clf, tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / "file.part").symlink_to(victim)
+    clf.save_checkpoint(tmp_path / "file")
+    assert victim.read_text() == "precious"
+    assert (tmp_path / "file.part").is_symlink()
+
+
+@posix
+@pytest.mark.parametrize("exists", [True, False])
+@pytest.mark.parametrize("relative", [True, False])
+def test_f21_a_symbolic_link_at_the_path_is_kept(exists, relative, clf, tmp_path):
+    (tmp_path / "real").mkdir()
+    target, link = tmp_path / "real" / "file", tmp_path / "link"
+    if exists:
+        target.write_text("old")
+    link.symlink_to(Path("real/file") if relative else target)
+    (tmp_path / "second").symlink_to(link)
+    clf.save_checkpoint(tmp_path / "second")
+    assert link.is_symlink()
+    assert (tmp_path / "second").is_symlink()
+    assert not target.is_symlink()
+    load(target)
+    assert os.listdir(tmp_path / "real") == ["file"]
+
+
+@posix
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o002])
+def test_f21_a_new_file_has_the_mode_of_the_umask(umask, clf, tmp_path):
+    before = os.umask(umask)
+    try:
+        clf.save_checkpoint(tmp_path / "file")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o666 & ~umask
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o666, 0o755])
+def test_f21_the_mode_of_an_existing_file_is_kept(mode, clf, tmp_path):
+    path, modes = tmp_path / "file", []
+    path.write_bytes(b"")
+    path.chmod(mode)
+    fsync = os.fsync
+
+    def note_mode(descriptor):
+        modes.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+        fsync(descriptor)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replacing.os, "fsync", note_mode)
+        clf.save_checkpoint(path)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    assert modes[0] == mode  # nor could others read it before it was renamed
+
+
+@posix
+def test_f21_the_longest_names_can_be_written(clf, tmp_path):
+    for name in ("x" * 255, "ü" * 127, "語" * 85):
+        clf.save_checkpoint(tmp_path / name)
+        load(tmp_path / name)
+    assert len(os.listdir(tmp_path)) == 3
+
+
+@posix
+@pytest.mark.parametrize("kind", ["folder", "fifo", "loop", "below a file", "missing"])
+def test_f21_what_is_no_file_is_left_as_it_is(kind, clf, tmp_path):
+    path = tmp_path / "file"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "fifo":  # a device would be replaced likewise
+        os.mkfifo(path)
+    elif kind == "loop":
+        path.symlink_to(path)
+    elif kind == "below a file":
+        path.write_text("")
+        path = path / "file"
+    else:
+        path = tmp_path / "folder" / "file"
+    before = [(p, p.lstat().st_mode) for p in sorted(tmp_path.iterdir())]
+    with pytest.raises(OSError, match=r"file'$") as raised:
+        clf.save_checkpoint(path)
+    assert raised.value.filename == str(path)
+    assert [(p, p.lstat().st_mode) for p in sorted(tmp_path.iterdir())] == before
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(errno.ENOSPC, "full")])
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+@pytest.mark.parametrize("exists", [True, False])
+def test_f21_a_failed_attempt_leaves_the_old_file_and_no_other(
+    step, error, exists, clf, tmp_path, monkeypatch
+):
+    path = tmp_path / "file"
+    if exists:
+        clf.save_checkpoint(path)
+    before = sorted(tmp_path.iterdir())
+
+    def fail(*args):
+        raise error
+
+    monkeypatch.setattr(replacing.os, step, fail)
+    with pytest.raises(type(error)) as raised:
+        clf.save_checkpoint(path)
+    assert getattr(raised.value, "filename", str(path)) == str(path)
+    assert sorted(tmp_path.iterdir()) == before
+    if exists:
+        load(path)
+
+
+# F23: a path that cannot be written is noticed before training
+
+
+class CountEpochs:
+    """A callback that counts the epochs."""
+
+    def __init__(self):
+        self.n_epochs = 0
+
+    def setup(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        self.n_epochs += context.task_name == "epoch"
+
+    def on_fit_task_end(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+
+def fit_with_checkpoint(path, data, estimator=None):
+    """The error of a fit that writes to a path, and the number of its epochs."""
+    callbacks = pytest.importorskip(
+        "sklearn_bpnet.callbacks", exc_type=ImportError, reason="no callbacks"
+    )
+    estimator = estimator or BPNetClassifier((5,), max_iter=3, random_state=0)
+    counter, raised = CountEpochs(), None
+    estimator.set_callbacks(callbacks.Checkpoint(path, every=2), counter)
+    try:
+        estimator.fit(*data)
+    except OSError as error:
+        raised = error
+    return raised, counter.n_epochs
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("folder", IsADirectoryError),
+        ("missing folder", FileNotFoundError),
+        ("below a file", NotADirectoryError),
+        ("link to a missing folder", FileNotFoundError),
+        ("too long", OSError),
+        ("empty", IsADirectoryError),
+    ],
+)
+def test_f23_a_path_that_cannot_be_written_is_noticed_before_training(
+    kind, expected, iris, tmp_path
+):
+    path = {
+        "folder": tmp_path,
+        "missing folder": tmp_path / "a" / "b" / "file",
+        "below a file": tmp_path / "file" / "file",
+        "link to a missing folder": tmp_path / "link",
+        "too long": tmp_path / ("x" * 300),
+        "empty": "",
+    }[kind]
+    (tmp_path / "file").write_text("")
+    if kind.startswith("link"):
+        path.symlink_to(tmp_path / "none" / "file")
+    before = sorted(os.listdir(tmp_path))
+    error, n_epochs = fit_with_checkpoint(path, iris)
+    assert isinstance(error, expected)
+    assert error.filename == str(path)
+    assert "Checkpoint cannot write its file" in str(error)
+    assert "in a folder that exists and can be written to" in str(error)
+    assert n_epochs == 0
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+@posix
+@pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root may write")
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_f23_missing_permission_is_noticed_before_training(kind, iris, tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"")
+    protected = tmp_path if kind == "folder" else path
+    protected.chmod(0o555)
+    try:
+        error, n_epochs = fit_with_checkpoint(path, iris)
+    finally:
+        protected.chmod(0o755)
+    assert isinstance(error, PermissionError)
+    assert n_epochs == 0
+
+
+@pytest.mark.parametrize("full_after", [0, 1])
+def test_f23_a_full_disk_is_noticed_before_training(
+    full_after, iris, tmp_path, monkeypatch
+):
+    write, n_files = os.fsync, 0
+
+    def full(descriptor):
+        nonlocal n_files
+        n_files += 1
+        if n_files > full_after:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(descriptor)
+
+    monkeypatch.setattr(replacing.os, "fsync", full)
+    error, n_epochs = fit_with_checkpoint(tmp_path / "file", iris)
+    assert error.errno == errno.ENOSPC
+    assert n_epochs == 2 * full_after  # or in the first epoch that cannot be written
+    assert not os.listdir(tmp_path)
+
+
+def test_f23_members_are_not_trained_either(iris, tmp_path):
+    clf = BPNetClassifier((5,), max_iter=3, n_members=3)
+    error, _ = fit_with_checkpoint(tmp_path / "none" / "file", iris, clf)
+    assert isinstance(error, FileNotFoundError)
+    assert not hasattr(clf, "estimators_")
+
+
+def test_f23_the_file_of_before_is_not_touched_by_the_check(clf, iris, tmp_path):
+    path = tmp_path / "file"
+    clf.save_checkpoint(path)
+    before, contents = path.read_bytes(), []
+
+    class Look(CountEpochs):
+        def on_fit_task_begin(self, estimator, context):
+            contents.append((path.read_bytes(), os.listdir(tmp_path)))
+
+    callbacks = pytest.importorskip("sklearn_bpnet.callbacks", exc_type=ImportError)
+    clf.set_callbacks(callbacks.Checkpoint(path, every=100), Look()).fit(*iris)
+    assert contents[0] == (before, ["file"])
+    assert load(path).n_iter_ == clf.n_iter_
+
+
+@pytest.mark.parametrize("path", [None, 5, b"file"])
+def test_f23_what_is_no_path_is_refused_at_once(path):
+    callbacks = pytest.importorskip("sklearn_bpnet.callbacks", exc_type=ImportError)
+    with pytest.raises(TypeError, match="path must be a str or a Path"):
+        callbacks.Checkpoint(path)
