@@ -6,10 +6,13 @@ import stat
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from sklearn_bpnet import BPNetClassifier
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 from sklearn_bpnet._storage import replacing
+from sklearn_bpnet.net.blocks.embeddings import PBLD
+from sklearn_bpnet.net.losses import Quantile
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 posix = pytest.mark.skipif(os.name != "posix", reason="needs modes and links of files")
@@ -293,3 +296,157 @@ def test_f23_what_is_no_path_is_refused_at_once(path):
     callbacks = pytest.importorskip("sklearn_bpnet.callbacks", exc_type=ImportError)
     with pytest.raises(TypeError, match="path must be a str or a Path"):
         callbacks.Checkpoint(path)
+
+
+# F22: parameters that do not fit the weights
+
+
+def activation_pair():
+    return (np.tanh, lambda Z: 1 - np.tanh(Z) ** 2)
+
+
+MISFITS = [  # parameters of the fit, given ones, those that the message names
+    ({}, {"hidden_layer_sizes": (8,)}, "hidden_layer_sizes=(8,)"),
+    ({}, {"hidden_layer_sizes": 5_000_000}, "hidden_layer_sizes=5000000"),
+    ({}, {"hidden_layer_sizes": ()}, "hidden_layer_sizes=()"),
+    ({}, {"hidden_layer_sizes": (5, 5)}, "hidden_layer_sizes=(5, 5)"),
+    ({}, {"activation": "prelu"}, "activation='prelu'"),
+    ({}, {"learned_input_scale": True}, "learned_input_scale=True"),
+    ({}, {"numeric_embedding": "pbld"}, "numeric_embedding='pbld'"),
+    ({}, {"n_members": 3}, "n_members=3"),
+    ({"activation": "prelu"}, {"activation": "relu"}, "activation='relu'"),
+    (
+        {"learned_input_scale": True},
+        {"learned_input_scale": False},
+        "learned_input_scale=False",
+    ),
+    (
+        {"numeric_embedding": "pbld"},
+        {"numeric_embedding": None},
+        "numeric_embedding=None",
+    ),
+    (
+        {"numeric_embedding": PBLD(5, 3)},
+        {"numeric_embedding": PBLD(5, 4)},
+        "numeric_embedding=PBLD(",
+    ),
+    ({"n_members": 3}, {"n_members": 2}, "n_members=2"),
+    ({"n_members": 3}, {"n_members": 1}, "n_members=1"),
+    (
+        {},
+        {"hidden_layer_sizes": (8,), "max_iter": 9, "activation": "prelu"},
+        "hidden_layer_sizes=(8,), activation='prelu' do ",
+    ),
+    ({}, {"target_encoding": "ordinal", "loss": "squared_error"}, "target_encoding="),
+    ({}, {"target_encoding": "binary"}, "target_encoding='binary'"),
+]
+
+
+def check_misfit(estimator, parameters, given, expected, data, path):
+    model = estimator(**{"hidden_layer_sizes": (5,), "max_iter": 3} | parameters)
+    model.fit(*data).save_checkpoint(path)
+    with pytest.raises(ValueError, match="fit the weights in") as raised:
+        estimator.load_checkpoint(path, **given)
+    message = str(raised.value)
+    assert message.startswith(expected)
+    new, old = message.split(f"not fit the weights in {path}, which were trained with")
+    for name in given.keys() - {"max_iter", "loss"}:
+        assert f"{name}={given[name]!r}" in new
+        assert f"{name}={getattr(model, name)!r}" in old
+    assert ("max_iter" in message) is False
+    twin = estimator.load_checkpoint(path, max_iter=7)
+    np.testing.assert_array_equal(twin.predict(data[0]), model.predict(data[0]))
+
+
+@pytest.mark.parametrize(("parameters", "given", "expected"), MISFITS)
+def test_f22_given_parameters_that_do_not_fit_the_weights_are_named(
+    parameters, given, expected, iris, tmp_path
+):
+    path = tmp_path / "file"
+    check_misfit(BPNetClassifier, parameters, given, expected, iris, path)
+
+
+@pytest.mark.parametrize("levels", [(0.1, 0.9), (0.25, 0.5, 0.75)])
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_f22_a_loss_that_needs_other_outputs_is_named(levels, n_targets, rng, tmp_path):
+    X, y = rng.normal(size=(40, 4)), rng.normal(size=(40, n_targets))
+    data, path = (X, y[:, 0] if n_targets == 1 else y), tmp_path / "file"
+    loss = {"loss": Quantile(levels)}
+    check_misfit(BPNetRegressor, {}, loss, "loss=Quantile(", data, path)
+    plain = {"loss": "squared_error"}
+    check_misfit(BPNetRegressor, loss, plain, "loss='squared_error'", data, path)
+
+
+def test_f22_a_second_output_for_two_classes_is_named(binary, tmp_path):
+    given, path = {"output_activation": "softmax"}, tmp_path / "file"
+    expected = "output_activation='softmax'"
+    check_misfit(BPNetClassifier, {}, given, expected, binary, path)
+    expected = "output_activation='auto'"
+    check_misfit(
+        BPNetClassifier, given, {"output_activation": "auto"}, expected, binary, path
+    )
+
+
+def test_f22_a_parameter_that_no_file_can_hold_must_fit_too(iris, tmp_path):
+    path = tmp_path / "file"
+    clf = BPNetClassifier((5,), max_iter=3, activation=activation_pair()).fit(*iris)
+    clf.save_checkpoint(path)
+    with pytest.raises(ValueError, match="cannot hold activation="):
+        load(path)
+    with pytest.raises(ValueError, match=r"activation='prelu' does not fit .* <func"):
+        load(path, activation="prelu")
+    twin = load(path, activation=activation_pair())
+    np.testing.assert_array_equal(twin.predict(iris[0]), clf.predict(iris[0]))
+
+
+def test_f22_parameters_changed_after_the_fit_can_be_given(clf, iris, tmp_path):
+    path = tmp_path / "file"
+    clf.set_params(hidden_layer_sizes=(8,)).save_checkpoint(path)
+    with pytest.raises(ValueError, match=r"have changed since the fit: coefs_\[0\]"):
+        load(path)
+    with pytest.raises(ValueError, match="have changed since the fit"):
+        load(path, max_iter=9)
+    twin = load(path, hidden_layer_sizes=(5,))
+    np.testing.assert_array_equal(twin.predict(iris[0]), clf.predict(iris[0]))
+
+
+def test_f22_given_parameters_act_as_after_set_params(clf, iris, tmp_path):
+    clf.save_checkpoint(tmp_path / "file")
+    given = {"activation": "tanh", "loss": "hinge", "solver": "sgd", "max_iter": 4}
+    twin = load(tmp_path / "file", **given)
+    assert {name: getattr(twin, name) for name in given} == given
+    changed = clf.set_params(**given)
+    for _ in range(2):  # before and after a fit
+        np.testing.assert_array_equal(
+            twin.decision_function(iris[0]), changed.decision_function(iris[0])
+        )
+        twin.fit(*iris)
+        changed.fit(*iris)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"activation": "nonsense"}, "'activation' parameter"),
+        ({"max_iter": -1}, "'max_iter' parameter"),
+        ({"hidden_layer_sizes": (0,)}, "hidden_layer_sizes must be > 0"),
+        ({"activation": ["relu", "tanh"]}, "activation names 2 functions"),
+    ],
+)
+def test_f22_given_parameters_that_are_not_valid_are_found_at_once(
+    given, message, clf, tmp_path
+):
+    clf.save_checkpoint(tmp_path / "file")
+    with pytest.raises(ValueError, match=message):
+        load(tmp_path / "file", **given)
+
+
+def test_f22_the_missing_members_of_an_ensemble_may_be_added(iris, tmp_path):
+    clf = BPNetClassifier((5,), n_members=2, max_iter=3, random_state=0).fit(*iris)
+    clf.save_checkpoint(tmp_path / "file")
+    larger = load(tmp_path / "file", n_members=3)
+    assert len(larger.estimators_) == 2
+    whole = BPNetClassifier((5,), n_members=3, max_iter=3, random_state=0).fit(*iris)
+    np.testing.assert_array_equal(
+        larger.fit(*iris).predict_proba(iris[0]), whole.predict_proba(iris[0])
+    )
