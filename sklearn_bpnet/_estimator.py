@@ -275,9 +275,9 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         path : str or Path
             Name of the file.
         **parameters : object
-            Parameters that replace those in the file, such as a larger ``max_iter``.
-            Parameters that cannot be stored must be given: instances of user-defined
-            classes, functions, splitters.
+            Parameters that replace those in the file, such as a larger ``max_iter``;
+            they act on further training. Parameters that cannot be stored must be
+            given: instances of user-defined classes, functions, splitters.
 
         Returns
         -------
@@ -287,7 +287,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         Raises
         ------
         ValueError
-            If the file is damaged, is not a checkpoint or holds another class.
+            If the file is damaged, is not a checkpoint or holds another class, or if a
+            parameter is not valid or does not fit the weights.
         """
         path, version = Path(path), __version__
         record = checkpoint.read(path, cls.__name__, version, parameters)

@@ -2,17 +2,20 @@
 
 import errno
 import os
+import re
 import stat
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
-from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor, config_context
 from sklearn_bpnet._storage import replacing
 from sklearn_bpnet.net.blocks.embeddings import PBLD
 from sklearn_bpnet.net.losses import Quantile
+from sklearn_bpnet.options import EarlyStopping
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 posix = pytest.mark.skipif(os.name != "posix", reason="needs modes and links of files")
@@ -450,3 +453,137 @@ def test_f22_the_missing_members_of_an_ensemble_may_be_added(iris, tmp_path):
     np.testing.assert_array_equal(
         larger.fit(*iris).predict_proba(iris[0]), whole.predict_proba(iris[0])
     )
+
+
+# F22: samples that are not those of the fit
+
+
+class EndError(Exception):
+    """Ends a fit from outside."""
+
+
+class EndInTask(CountEpochs):
+    """A callback that ends the fit with the second epoch or member."""
+
+    def on_fit_task_end(self, estimator, context):
+        if context.task_name in ("epoch", "member") and context.task_id == 1:
+            raise EndError
+
+
+def unfinished(path, data, samples=None, **parameters):
+    """A checkpoint of a fit that was ended."""
+    callbacks = pytest.importorskip("sklearn_bpnet.callbacks", exc_type=ImportError)
+    clf = BPNetClassifier((5,), max_iter=6, random_state=0, **parameters)
+    clf.set_callbacks(callbacks.Checkpoint(path), EndInTask())
+    with pytest.raises(EndError):
+        clf.fit(*data, **samples or {})
+
+
+@pytest.fixture(params=[{}, {"n_members": 3}], ids=["one network", "ensemble"])
+def parameters(request):
+    return request.param
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (None, "balanced"),
+        ("balanced", None),
+        (None, {0: 1.0, 1: 2.0, 2: 1.0}),
+        ({0: 1.0, 1: 2.0, 2: 1.0}, {0: 1.0, 1: 3.0, 2: 1.0}),
+    ],
+)
+@pytest.mark.parametrize("when", ["loading", "later"])
+def test_f22_another_class_weight_is_named(
+    before, now, when, parameters, iris, tmp_path
+):
+    X, y = iris[0][:140], iris[1][:140]  # classes of different sizes
+    unfinished(tmp_path / "file", (X, y), class_weight=before, **parameters)
+    given = {"class_weight": now}
+    clf = load(tmp_path / "file", **(given if when == "loading" else {}))
+    message = f"with class_weight={before!r}; now it is {now!r}. Use the same"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        clf.set_params(**given).fit(X, y)
+    clf.set_params(class_weight=before).fit(X, y)
+    trained = {"n_members": 2} if parameters else {}
+    load(tmp_path / "file", **given, **trained).partial_fit(X, y)
+
+
+@pytest.mark.parametrize("container", [np.asarray, csr_array])
+@pytest.mark.parametrize("name", ["X", "y", "sample_weight"])
+def test_f22_any_other_sample_is_noticed(name, container, parameters, rng, tmp_path):
+    def table():
+        X = np.random.default_rng(0).normal(size=(500, 4))
+        return {
+            "X": X, "y": np.arange(500) % 3, "sample_weight": 1.0 + np.arange(500) % 2
+        }  # fmt: skip
+
+    same = table()
+    unfinished(
+        tmp_path / "file",
+        (container(same["X"]), same["y"]),
+        {"sample_weight": same["sample_weight"]},
+        **parameters,
+    )
+    clf = load(tmp_path / "file")
+    for i in (1, 200, 333):  # samples between those that a quick look compares
+        other = table()
+        other[name][i] += 1 if name != "y" else 1 - 3 * (other["y"][i] == 2)
+        other["X"] = container(other["X"])
+        with pytest.raises(ValueError, match=f"other samples: {name} differs in shape"):
+            clf.fit(**other)
+    other = table()
+    other["X"] = container(other["X"].astype(np.float32).astype(np.float64))
+    with pytest.raises(ValueError, match="other samples: X differs in shape"):
+        clf.fit(**other)
+    same["X"] = container(same["X"])
+    clf.fit(**same)
+
+
+def test_f22_other_validation_samples_are_named(parameters, iris, tmp_path):
+    X, y = iris
+    given = {"X_val": X[100:], "y_val": y[100:]}
+    parameters = {"early_stopping": True} | parameters
+    unfinished(tmp_path / "file", (X, y), given, **parameters)
+    clf = load(tmp_path / "file")
+    for name in given:
+        other = dict(given)
+        other[name] = np.roll(other[name], 1, axis=0)
+        with pytest.raises(ValueError, match=f"another validation: {name} differs"):
+            clf.fit(X, y, **other)
+    clf.fit(X, y, **given)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({"early_stopping": False}, "early_stopping"),
+        ({"scoring": "f1_macro"}, "scoring"),
+        ({"early_stopping": EarlyStopping(ties="first")}, "ties"),
+    ],
+)
+def test_f22_another_way_of_validation_is_named(given, name, iris, tmp_path):
+    unfinished(tmp_path / "file", iris, early_stopping=True)
+    clf = load(tmp_path / "file", **given)
+    with pytest.raises(ValueError, match=f"another validation: {name} differs"):
+        clf.fit(*iris)
+
+
+def test_f22_a_split_of_more_samples_is_no_index_error(iris, tmp_path):
+    unfinished(tmp_path / "file", iris, early_stopping=True)
+    with pytest.raises(ValueError, match="other samples: X, y differ in shape"):
+        load(tmp_path / "file").fit(iris[0][:50], iris[1][:50])
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("dtypes", [("float32", "float64"), ("float64", "float32")])
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_f22_training_continues_in_another_dtype(
+    compiled, dtypes, solver, iris, tmp_path
+):
+    before, now = dtypes
+    unfinished(tmp_path / "file", iris, dtype=before, solver=solver, ema_decay=0.9)
+    with config_context(compiled=compiled):
+        clf = load(tmp_path / "file", dtype=now).fit(*iris)
+    assert clf.n_iter_ == 6
+    assert clf.coefs_[0].dtype == now

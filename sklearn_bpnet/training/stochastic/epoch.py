@@ -137,8 +137,8 @@ class Walk:
         if progress.optimizer_state.keys() != optimizer.start(theta[:0]).keys():
             progress.optimizer_state = optimizer.start(theta)
         for name, value in progress.optimizer_state.items():
-            if isinstance(value, np.ndarray):
-                quick_to_reach = aligned(value.shape, value.dtype)
+            if isinstance(value, np.ndarray):  # of earlier calls, of another dtype
+                quick_to_reach = aligned(value.shape, theta.dtype)
                 quick_to_reach[...] = value
                 progress.optimizer_state[name] = quick_to_reach
 
