@@ -123,7 +123,7 @@ def read(path: Path, class_name: str, version: str, given: Collection[str]) -> R
     with blame_on(path, written_by, version):
         arrays = unpack(content)
         header = json.loads(arrays.pop("header").tobytes())
-        written, not_portable = header["class"], header["not_portable"]
+        written, not_portable = header["class"], dict(header["not_portable"])
         parameters = {
             name: decode(form, arrays) for name, form in header["parameters"].items()
         }

@@ -120,7 +120,9 @@ class Restoration:
         try:
             task.check_outputs(facts["n_outputs"])
             for _, attributes, _ in facts["networks"]:
-                network.arrays_from(attributes)
+                arrays = network.arrays_from(attributes)
+                if any(np.asarray(a).dtype.kind != "f" for of in arrays for a in of):
+                    return "They are not real numbers."
                 extra = attributes.keys() - {*shown, *TRAINING_ATTRIBUTES}
                 if extra:
                     return f"The network has no {min(extra)}."

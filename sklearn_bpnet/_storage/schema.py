@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sklearn_bpnet._data.samples import Indices
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet.training.monitor.history import StopReason
+from sklearn_bpnet.training.monitor.patience import Patience
 from sklearn_bpnet.training.standardization import Standardization
 
 Floats = NDArray[np.floating[Any]]
@@ -57,6 +58,8 @@ _FACTS: dict[str, Any] = {
     "low": Floats | None,
     "high": Floats | None,
 }
+_OPTIMIZER = dict[str, Floats | float]
+_PATIENCE = Patience(0.0, 1).state.keys()
 # the kinds of dtypes that the scalar type of an annotation stands for
 _KINDS = {np.floating: "f", np.float64: "f", np.intp: "iu"}
 
@@ -73,6 +76,7 @@ def check_types(names: Mapping[str, Any], fitted: Mapping[str, Any]) -> None:
     """
     _check("names", names, dict[str, Any])
     _check("n_features_in_", names.get("n_features_in_"), int)
+    _check("feature_names_in_", list(names.get("feature_names_in_", ())), list[str])
     _check("fitted", fitted, dict[str, Any])
     _check_items(fitted, _FITTED)
     facts = fitted["task"]
@@ -84,13 +88,18 @@ def check_types(names: Mapping[str, Any], fitted: Mapping[str, Any]) -> None:
         for part, hint in zip(network, _NETWORK, strict=True):
             _check("network", part, hint)
         attributes, state = network[1:]
+        if fitted["is_ensemble"]:
+            _check("weight_unit", state.weight_unit, float)
         there = {name: of for name, of in _MAYBE.items() if name in attributes}
         _check_items(attributes, _ATTRIBUTES | there)
+        _check("the optimiser's state", state.progress.optimizer_state, _OPTIMIZER)
         StopReason(attributes["stop_reason_"])
         columns = attributes["history_"]
         if {column.shape for column in columns.values()} != {columns["loss"].shape}:
             raise ValueError("history_ has columns of several lengths")
         state.generator()  # or an error
+        if state.patience is not None and state.patience.keys() != _PATIENCE:
+            raise ValueError(f"the patience is {state.patience}")
     fitted["state"].generator()
 
 

@@ -1,10 +1,18 @@
 """Faults of files: checkpoints written by several, unsuitable, damaged or foreign."""
 
+import copy
 import errno
+import hashlib
+import io
+import json
 import os
+import pickle
 import re
 import stat
+import struct
 import threading
+import tracemalloc
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +20,8 @@ import pytest
 from scipy.sparse import csr_array
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor, config_context
-from sklearn_bpnet._storage import replacing
+from sklearn_bpnet._storage import archive, replacing
+from sklearn_bpnet._version import __version__
 from sklearn_bpnet.net.blocks.embeddings import PBLD
 from sklearn_bpnet.net.losses import Quantile
 from sklearn_bpnet.options import EarlyStopping
@@ -587,3 +596,215 @@ def test_f22_training_continues_in_another_dtype(
         clf = load(tmp_path / "file", dtype=now).fit(*iris)
     assert clf.n_iter_ == 6
     assert clf.coefs_[0].dtype == now
+
+
+# F22: damaged and foreign files
+
+
+def parts(path):
+    """The JSON header and the arrays of a file."""
+    content = path.read_bytes().partition(b"\n")[2]
+    arrays = archive.unpack(content)
+    return json.loads(arrays.pop("header").tobytes()), arrays
+
+
+def write_content(path, content, version=__version__, written_format=2):
+    """A file with any content below a right first line."""
+    digest = hashlib.sha256(version.encode() + b"\n" + content).hexdigest()
+    path.write_bytes(
+        f"sklearn_bpnet checkpoint {written_format} version {version} sha256 "
+        f"{digest}\n".encode()
+        + content
+    )
+
+
+def write_parts(path, header, arrays, **first_line):
+    text = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    write_content(path, archive.pack({"header": text, **arrays}), **first_line)
+
+
+def members(arrays, compression=zipfile.ZIP_STORED):
+    """An archive of bytes by name."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", compression) as file:
+        for name, data in arrays.items():
+            file.writestr(name, data)
+    return content.getvalue()
+
+
+def npy(shape, dtype="<f4", data=b"", by_columns=False):
+    """An .npy file that declares anything."""
+    content = io.BytesIO()
+    text = f"{{'descr': {dtype!r}, 'fortran_order': {by_columns}, 'shape': {shape}, }}"
+    content.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text) + 1))
+    content.write(text.encode() + b"\n" + data)
+    return content.getvalue()
+
+
+@pytest.fixture
+def file(clf, tmp_path):
+    clf.save_checkpoint(tmp_path / "file")
+    return tmp_path / "file"
+
+
+HUGE = 2**40
+ARCHIVES = {
+    "empty": b"",
+    "no archive": b"some text",
+    "no header": members({"a.npy": npy((0,))}),
+    "no array": members({"header.npy": b"text"}),
+    "a pickle": members({"header.npy": pickle.dumps([1])}),
+    "objects": members({"header.npy": npy((1,), "|O", pickle.dumps(np.array([None])))}),
+    "records": members({"header.npy": npy((1,), [("a", "<f4")], b"1234")}),
+    "a huge shape": members({"header.npy": npy((HUGE,))}),
+    "huge shapes": members({"header.npy": npy((HUGE, HUGE, HUGE), data=b"1234")}),
+    "a negative shape": members({"header.npy": npy((-1,), data=b"1234")}),
+    "a shape of NaN": members({"header.npy": npy("(nan,)")}),
+    "a shape of True": members({"header.npy": npy((True,), data=b"1234")}),
+    "a shape of floats": members({"header.npy": npy((1.0,), data=b"1234")}),
+    "no bytes per number": members({"header.npy": npy((HUGE,), "<U0")}),
+    "too many bytes": members({"header.npy": npy((1,), data=b"12345678")}),
+    "code for a shape": members({"header.npy": npy("__import__('os').getpid()")}),
+    "an unknown version": members({"header.npy": b"\x93NUMPY\x09\x00" + b" " * 20}),
+    "no JSON": members({"header.npy": npy((4,), "|u1", b"{[}]")}),
+    "no text": members({"header.npy": npy((4,), "|u1", b"\xff\xfe\xff\xfe")}),
+    "deep JSON": members({"header.npy": npy((10**6,), "|u1", b"[" * 10**6)}),
+    "a list": members({"header.npy": npy((2,), "|u1", b"[]")}),
+    "no fields": members({"header.npy": npy((2,), "|u1", b"{}")}),
+    "compressed": members(
+        {"header.npy": npy((10**8,), "|u1", bytes(10**8))}, zipfile.ZIP_DEFLATED
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ARCHIVES)
+def test_f22_a_foreign_archive_is_a_value_error_in_little_memory(kind, tmp_path):
+    path = tmp_path / "file"
+    write_content(path, ARCHIVES[kind])
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=r"file is damaged, or was not written by"):
+            load(path)
+        assert tracemalloc.get_traced_memory()[1] < 2**25
+    finally:
+        tracemalloc.stop()
+
+
+def test_f22_members_that_share_their_bytes_cannot_unpack_to_more(tmp_path):
+    content = members({"header.npy": npy((10**6,), "|u1", bytes(10**6))})
+    start = content.index(b"PK\x01\x02")
+    entry = content[start : content.index(b"PK\x05\x06")]
+    n = 1000
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, n, n, n * len(entry), start, 0)
+    write_content(tmp_path / "file", content[:start] + n * entry + end)
+    with pytest.raises(ValueError, match="declares more bytes than it has"):
+        load(tmp_path / "file")
+
+
+def test_f22_bytes_changed_below_a_right_checksum_are_a_value_error(file, iris, rng):
+    content = file.read_bytes().partition(b"\n")[2]
+    expected = load(file).predict_proba(iris[0])
+    for where in rng.integers(len(content), size=200):
+        changed = bytearray(content)
+        changed[where] ^= 1 << int(rng.integers(8))
+        write_content(file, bytes(changed))
+        try:
+            clf = load(file)
+        except ValueError:
+            continue
+        np.testing.assert_array_equal(clf.predict_proba(iris[0]), expected)
+    for length in rng.integers(len(content), size=30):
+        write_content(file, content[:length])
+        with pytest.raises(ValueError, match="damaged"):
+            load(file)
+
+
+def nodes(tree, path=()):
+    """The paths to all parts of a JSON tree."""
+    yield path
+    if isinstance(tree, (dict, list)):
+        items = tree.items() if isinstance(tree, dict) else enumerate(tree)
+        for key, item in items:
+            yield from nodes(item, (*path, key))
+
+
+def part(tree, path):
+    for key in path:
+        tree = tree[key]
+    return tree
+
+
+def test_f22_a_missing_key_or_another_type_is_a_value_error(file, iris):
+    header, arrays = parts(file)
+    n_refused = 0
+    paths = [path for path in nodes(header) if path and path[0] != "parameters"]
+    for path in paths[::6]:
+        for value in (None, "text", [], -1, 1e400, {"array": "none"}, ...):
+            changed = copy.deepcopy(header)
+            parent = part(changed, path[:-1])
+            if value is ...:
+                del parent[path[-1]]
+            else:
+                parent[path[-1]] = value
+            write_parts(file, changed, arrays)
+            try:
+                clf = load(file)
+            except ValueError:
+                n_refused += 1
+            else:
+                clf.predict(iris[0])
+    assert n_refused > 100
+
+
+@pytest.mark.parametrize("change", ["shape", "dtype", "axes", "missing"])
+def test_f22_an_array_of_another_shape_or_dtype_is_a_value_error(change, file):
+    header, arrays = parts(file)
+    for name, array in arrays.items():
+        if change == "dtype" and array.dtype.kind != "f":
+            continue  # classes may be of any dtype
+        other = {
+            "shape": array[:-1],
+            "dtype": array.astype("U9"),
+            "axes": array[None],
+            "missing": None,
+        }[change]
+        others = arrays | {name: other}
+        write_parts(file, header, {k: a for k, a in others.items() if a is not None})
+        with pytest.raises(ValueError, match="is damaged|do not fit the parameters"):
+            load(file)
+
+
+def test_f22_other_versions_are_named(file, clf):
+    header, arrays = parts(file)
+    # readable, by another version
+    write_parts(file, header, arrays, version="0.0.7")
+    load(file)
+    # a parameter that this version does not know
+    unknown = copy.deepcopy(header)
+    unknown["parameters"]["new_parameter"] = 5
+    write_parts(file, unknown, arrays, version="9.8")
+    expected = f"written by sklearn_bpnet 9.8; this is version {__version__}, which can"
+    with pytest.raises(ValueError, match=f"{expected}.*new_parameter"):
+        load(file)
+    # a class or a field that it does not know
+    for old, new in (("TrainingState", "NewState"), ("validation_seed", "new_field")):
+        text = json.dumps(header).replace(old, new)
+        write_parts(file, json.loads(text), arrays, version="9.8")
+        with pytest.raises(ValueError, match=f"{expected}.*{new}"):
+            load(file)
+    # another format
+    write_content(file, b"anything", "9.8", 37)
+    expected = f"format 37, by version 9.8 .* this is version {__version__}, which read"
+    with pytest.raises(ValueError, match=expected):
+        load(file)
+    file.write_bytes(b"sklearn_bpnet checkpoint 1 sha256 " + b"0" * 64 + b"\nanything")
+    with pytest.raises(ValueError, match="format 1, by an earlier version"):
+        load(file)
+
+
+def test_f22_a_large_foreign_file_is_not_read(tmp_path):
+    path = tmp_path / "file"
+    with open(path, "wb") as opened:
+        opened.truncate(2**33)  # a sparse file
+    with pytest.raises(ValueError, match="not a checkpoint"):
+        load(path)
