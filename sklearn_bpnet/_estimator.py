@@ -31,6 +31,7 @@ from sklearn_bpnet._sklearn_compat import (
     validate_parameters,
 )
 from sklearn_bpnet._storage import checkpoint
+from sklearn_bpnet._storage.restored import Restoration
 from sklearn_bpnet._version import __version__
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.network import Network
@@ -286,9 +287,9 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         path : str or Path
             Name of the file.
         **parameters : object
-            Parameters that replace those in the file, such as a larger ``max_iter``.
-            Parameters that cannot be stored must be given: instances of user-defined
-            classes, functions, splitters.
+            Parameters that replace those in the file, such as a larger ``max_iter``;
+            they act on further training. Parameters that cannot be stored must be
+            given: instances of user-defined classes, functions, splitters.
 
         Returns
         -------
@@ -298,20 +299,31 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         Raises
         ------
         ValueError
-            If the file is damaged, is not a checkpoint or holds another class.
+            If the file is damaged, is not a checkpoint or holds another class, or if a
+            parameter is not valid or does not fit the weights.
         """
-        record = checkpoint.read(Path(path), cls.__name__, parameters)
-        estimator = cls(**record.parameters)
-        settings, facts = estimator._settings, record.fitted
-        task = estimator._known_task(settings, facts["task"])
-        n_features = record.names["n_features_in_"]
+        path, version = Path(path), __version__
+        record = checkpoint.read(path, cls.__name__, version, parameters)
+        with checkpoint.blame_on(path, record.version, version):
+            build = cls(**record.parameters)._built
+            restoration = Restoration(record, parameters, build)
+        estimator = cls(**record.parameters | parameters)
+        validate_parameters(estimator)
+        restoration.check_parameters(str(path))
+        with checkpoint.blame_on(path, record.version, version):
+            fitted = restoration.result()
+            estimator._set_fitted(estimator._attributes(record.names, fitted))
+        return estimator
+
+    def _built(
+        self, settings: Settings, n_features: int, facts: Mapping[str, Any]
+    ) -> tuple[Task, Network]:
+        """The task and the network of a checkpoint."""
+        task = self._known_task(settings, facts["task"])
         n_outputs, embedded = facts["n_outputs"], facts["embedded"]
-        network = estimator._build_network(
+        return task, self._build_network(
             settings, task, n_features, n_outputs, embedded
         )
-        fitted = Fitted.from_record(facts, task, network, settings.n_members)
-        estimator._set_fitted(estimator._attributes(record.names, fitted))
-        return estimator
 
     # Fitted attributes
 

@@ -153,6 +153,16 @@ class Regression(Task):
 
     # Outputs to predictions
 
+    def check_outputs(self, n_outputs: int) -> None:
+        n_each = self.loss.n_outputs(1)
+        known = {len(fact) for fact in self.facts.values() if fact is not None}
+        for n_targets in known or {n_outputs // n_each}:
+            if n_outputs != n_targets * n_each:
+                raise ValueError(
+                    f"{n_targets} targets need {n_targets * n_each} outputs; there are "
+                    f"{n_outputs}."
+                )
+
     def by_target(self, A: Array) -> Array:
         """Outputs reshaped to (n_samples, n_targets, n_levels)."""
         return A.reshape(len(A), -1, self.loss.n_outputs(1))

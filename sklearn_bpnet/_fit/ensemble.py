@@ -135,7 +135,7 @@ def train_ensemble(
     jobs = remaining or seeds
     plan = replace(problem.plan, verbose=False)  # one line per member instead
     problem = replace(problem, plan=plan, resumes=False)
-    state.fingerprint = problem.data.training.fingerprint
+    state.samples = problem.data.identity
     state.split = problem.data.split
     tasks.begin(len(jobs))
     outcomes: list[Outcome] = []

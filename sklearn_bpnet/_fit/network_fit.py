@@ -122,9 +122,11 @@ class NetworkFit:
         self.monitored = self._monitored(early_stopping)
         is_same = self.monitored == state.monitored
         if problem.resumes and not is_same:
+            before, now = state.monitored, self.monitored
+            names = [name for name in now if now[name] != before.get(name)]
             raise ValueError(
-                "The checkpoint was written by a fit with another validation: its "
-                "samples, scoring or ties differ. Use the same."
+                "The checkpoint was written by a fit with another validation: "
+                f"{names[0]} differs. Use the same."
             )
         if continues and is_same and state.patience is not None:
             monitor.patience.state = state.patience
@@ -135,14 +137,19 @@ class NetworkFit:
             monitor.start_from(self.theta)  # the result is never worse than the start
         return monitor
 
-    def _monitored(self, early_stopping: bool) -> str:
+    def _monitored(self, early_stopping: bool) -> dict[str, str]:
         """Identifies the monitored quantity; if it changes, patience starts again."""
         data, stopping = self.problem.data, self.plan.stopping
         if not early_stopping or data.validation is None:
-            return f"training loss {data.training.fingerprint}"
+            return {"early_stopping": "no", "X": data.training.fingerprint}
         samples = data.validation
         arrays = samples.X, samples.Y, samples.weights, samples.indices
-        return f"{stopping.scoring} {stopping.ties} {fingerprint(*arrays)}"
+        return {
+            "early_stopping": "yes",
+            "scoring": str(stopping.scoring),
+            "ties": stopping.ties,
+            "X_val": fingerprint(*arrays),
+        }
 
     def _average(self) -> WeightAverage | None:
         """The moving average of the weights, continued from the previous calls."""
@@ -278,6 +285,8 @@ class NetworkFit:
         outcome = replace(outcome, n_iter=self.n_iter_before + outcome.n_iter)
         continues = self.plan.open_ended or outcome.reason is StopReason.UNFINISHED
         state = self._state(theta, kept, outcome.n_iter, continues=continues)
+        if outcome.reason is StopReason.UNFINISHED:
+            state.samples = self.problem.data.identity
         attributes = network.show(network.arrays(kept))
         attributes |= training_attributes(self.history, outcome, best_epoch, t)
         return FittedNetwork(network, attributes, state)
@@ -291,7 +300,6 @@ class NetworkFit:
             rng=dict(self.rng.bit_generator.state),
             validation_seed=previous.validation_seed,
             weight_unit=previous.weight_unit,
-            fingerprint=self.problem.data.training.fingerprint,
             n_iter=n_iter,
             progress=replace(progress, optimizer_state={}),
         )

@@ -71,6 +71,10 @@ def read(
         continues=call.continues,
         numeric=numeric,
     )
+    data.class_weight = repr(getattr(settings, "class_weight", None))
+    if previous is not None and previous.resumes:
+        early_stopping = bool(settings.early_stopping)
+        previous.check_same_samples(data, early_stopping=early_stopping)
     if task.is_certain:
         return data, task
     message = reading.set_aside(
@@ -148,8 +152,6 @@ def pose(
         scaling = input_standardization(settings, samples)
         task = task.with_units(settings, samples)
     else:
-        if previous.resumes:
-            previous.check_same_samples(samples)
         check_same_network(settings, network, previous.networks[0].network, embedded)
         scaling = previous.standardization
     task = task.with_range(samples)

@@ -249,7 +249,7 @@ def _records(settings: Settings) -> tuple[str, ...]:
     """The quantities that ``record`` names."""
     names = settings.record
     names = (names,) if isinstance(names, str) else tuple(names)
-    unknown = [name for name in names if name not in RECORDS]
+    unknown = [name for name in names if name not in list(RECORDS)]
     if unknown:
         raise ValueError(
             f"record holds {unknown[0]!r}, which is unknown. Known: "

@@ -146,11 +146,11 @@ class Walk:
         continues = progress.n_epochs > 0 and isfinite(theta.sum())
         self.n_steps = self.n_good_steps = int(continues)
         # an optimiser continues from a state of its own kind only
-        if progress.optimizer_state.keys() != optimizer.start(theta[:0]).keys():
+        if _form(progress.optimizer_state) != _form(optimizer.start(theta[:0])):
             progress.optimizer_state = optimizer.start(theta)
         for name, value in progress.optimizer_state.items():
-            if isinstance(value, np.ndarray):
-                quick_to_reach = aligned(value.shape, value.dtype)
+            if isinstance(value, np.ndarray):  # of earlier calls, of another dtype
+                quick_to_reach = aligned(value.shape, theta.dtype)
                 quick_to_reach[...] = value
                 progress.optimizer_state[name] = quick_to_reach
 
@@ -203,3 +203,8 @@ class Walk:
         self.progress.optimizer_state = {}
         if self.average is not None:
             self.average.restart(theta)
+
+
+def _form(state: State) -> dict[str, bool]:
+    """The names in an optimiser's state, and which of them are arrays."""
+    return {name: isinstance(value, np.ndarray) for name, value in state.items()}
