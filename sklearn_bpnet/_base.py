@@ -71,7 +71,8 @@ class BaseBPNet(Estimator):
 default=None
             Validation inputs, which are not trained on. With `early_stopping` they
             determine when to stop and which weights to keep, and no training sample is
-            set aside; without it their loss and score are only recorded.
+            set aside; without it their loss and score are only recorded. The columns
+            must be those of X.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Validation targets; given if and only if `X_val` is.
         sample_weight_val : array-like of shape (n_val,), default=None
@@ -145,7 +146,7 @@ default=None
 default=None
             Validation inputs, which are not trained on. With `early_stopping` they
             determine which weights to keep; without it their loss and score are only
-            recorded.
+            recorded. The columns must be those of X.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Validation targets; given if and only if `X_val` is.
         sample_weight_val : array-like of shape (n_val,), default=None
@@ -192,9 +193,7 @@ default=None
         fitted.temperature = temperature_after(call, fitted, data)
         self._set_fitted(self._attributes(header.attributes, fitted))
         tasks.end()
-        advice.warn_of_ends(
-            settings, trained.outcomes, incremental=arguments.incremental
-        )
+        advice.warn_of_ends(settings, problem, trained.outcomes)
         return self
 
     def _call(self, arguments: Arguments) -> Call:

@@ -15,6 +15,7 @@ from sklearn import get_config
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_bpnet import _types as types
+from sklearn_bpnet._data.columns import readable_errors
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._declarations import Declarations
 from sklearn_bpnet._fit import given_weights
@@ -394,7 +395,10 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
                 if np.isfinite(np.add.reduce(X, axis=None)):
                     return X
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype="numeric", reset=False)
+        with readable_errors(X):
+            X = validate_data(
+                self, X, accept_sparse="csr", dtype="numeric", reset=False
+            )
         return in_row_order(X) if self._fitted.is_ensemble else X
 
     def __sklearn_tags__(self) -> Any:

@@ -8,9 +8,11 @@ scikit-learn's classes and decorators.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from copy import copy
 from inspect import signature
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +20,11 @@ from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOp
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call as check_partial_fit_first_call,
 )
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _get_feature_names,
+    validate_data,
+)
 
 HAS_CALLBACKS: bool = True
 if TYPE_CHECKING:
@@ -71,6 +77,11 @@ def check_sample_weight(sample_weight: Any, X: Any, name: str) -> Any:
     return weights.astype(np.float64, copy=False)
 
 
+def feature_names(X: Any) -> Any:
+    """Names of the columns, as scikit-learn reads them; None if X has none."""
+    return _get_feature_names(X)
+
+
 def validate_parameters(estimator: Any) -> None:
     """Raise ValueError if a parameter violates its constraints."""
     estimator._validate_params()
@@ -114,6 +125,36 @@ def with_classes(scorer: Any, classes: Any) -> Any:
     scorer = copy(scorer)
     scorer._kwargs = {**scorer._kwargs, **missing}
     return scorer
+
+
+def filters_of_search(frame: FrameType | None) -> Any:
+    """The warnings filters under which a search was started; None outside of one.
+
+    A search is everything that scikit-learn fits repeatedly: the tasks of its
+    ``Parallel``, and the refit of ``sklearn.model_selection``. Every task of
+    scikit-learn 1.7 and later runs under a new copy of the caller's filters, which it
+    keeps in a local variable; the outermost one is returned, not a copy.
+
+    Parameters
+    ----------
+    frame : frame or None
+        The innermost frame of the stack.
+
+    Returns
+    -------
+    list or None
+    """
+    # from Python 3.14, filters are local to a context
+    current: Any = getattr(warnings, "_get_filters", lambda: warnings.filters)
+    found: Any = None
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module == "sklearn.utils.parallel" and frame.f_code.co_name == "__call__":
+            found = frame.f_locals.get("warning_filters") or found or current()
+        elif module.startswith("sklearn.model_selection"):
+            found = found or current()
+        frame = frame.f_back
+    return found
 
 
 class Header:
@@ -231,6 +272,8 @@ __all__ = [
     "StrOptions",
     "available_if",
     "check_sample_weight",
+    "feature_names",
+    "filters_of_search",
     "fit_context",
     "response_methods",
     "validate_parameters",

@@ -622,7 +622,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 default=None
             Validation inputs, which are not trained on. With `early_stopping` they
             determine which weights to keep; without it their loss and score are only
-            recorded.
+            recorded. The columns must be those of X.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Validation targets; given if and only if `X_val` is.
         sample_weight_val : array-like of shape (n_val,), default=None

@@ -115,7 +115,7 @@ FLOORS = [
     {"training"},
     {"options"},
     {"_settings"},
-    {"_sklearn_compat", "_sklearn_stubs"},
+    {"_sklearn_compat", "_sklearn_stubs", "exceptions"},
     {"_data"},
     {"_fit"},
     {"_storage"},

@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, column_or_1d
 
+from sklearn_bpnet._data.columns import check_validation_columns, readable_errors
 from sklearn_bpnet._data.samples import Data, Samples, dense_targets
 from sklearn_bpnet._data.split import hold_out
 from sklearn_bpnet._data.task import Task
@@ -90,7 +91,8 @@ def _checked(
     header: Header, table: Table, numeric: bool, *, reset: bool, suffix: str = ""
 ) -> Samples:
     """The samples of a table, with targets not yet encoded."""
-    X, y = header.validated(table.X, table.y, y_numeric=numeric, reset=reset)
+    with readable_errors(table.X, suffix):
+        X, y = header.validated(table.X, table.y, y_numeric=numeric, reset=reset)
     weights = None
     if table.sample_weight is not None:
         name = f"sample_weight{suffix}"
@@ -106,6 +108,7 @@ def _validation(header: Header, table: Table, task: Task, numeric: bool) -> Samp
             "X_val and y_val must be given together, and sample_weight_val only with "
             "them."
         )
+    check_validation_columns(table.X, header.attributes)
     samples = _checked(header, table, numeric, reset=False, suffix="_val")
     samples.Y = task.encode(samples.y)
     samples.weights = task.sample_weights(samples.Y, samples.weights)

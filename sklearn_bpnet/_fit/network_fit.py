@@ -340,8 +340,7 @@ def train_network(fit: NetworkFit, remedy: str) -> tuple[FittedNetwork, Outcome]
         outcome = fit.run()
     except NoFiniteStepError as error:
         raise ValueError(
-            "Solver produced non-finite parameter weights. The input data may "
-            "contain large values and need to be preprocessed. No step of training was "
+            "Solver produced non-finite parameter weights. No step of training was "
             f"finite: {remedy}."
         ) from error
     if outcome.reason not in (StopReason.DIVERGED, StopReason.INTERRUPTED):

@@ -15,6 +15,7 @@ from sklearn_bpnet._fit import advice
 from sklearn_bpnet._fit.calibration import check_calibration
 from sklearn_bpnet._fit.call import Call
 from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork
+from sklearn_bpnet._fit.issuing import warn
 from sklearn_bpnet._fit.problem import Problem, Scorer
 from sklearn_bpnet._fit.start import check_same_network
 from sklearn_bpnet._settings.plan import TrainingPlan, initialization, resolve
@@ -87,7 +88,7 @@ def read(
         incremental=arguments.incremental,
     )
     if message is not None:
-        advice.warn(message)
+        warn(message)
     if settings.calibrates:
         has_validation = data.validation is not None or arguments.incremental
         check_calibration(task, has_validation=has_validation)
