@@ -62,8 +62,8 @@ class BaseBPNet(Estimator):
             The training inputs: real, integer or boolean. CSR and other sparse
             formats are never made dense, and X is never modified.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Class labels or label indicators in classification, real numbers in
-            regression.
+            Class labels, or several columns of label indicators, 0 and 1, in
+            classification; real numbers in regression.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, at least 0. Only their ratios matter; a sample of
             weight 0 is ignored.
@@ -138,8 +138,8 @@ default=None
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             The inputs of this call.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets of this call: class labels or label indicators in
-            classification, real numbers in regression.
+            The targets of this call: class labels, or several columns of label
+            indicators, 0 and 1, in classification; real numbers in regression.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, at least 0.
         X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), \

@@ -185,7 +185,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
 
     def __sklearn_clone__(self) -> Any:
         """An unfitted copy that knows its recipe, for `clone`."""
-        copy = super().__sklearn_clone__()  # type: ignore[misc]  (no stub has it)
+        copy = super().__sklearn_clone__()
         copy._recipe = self._recipe
         return copy
 

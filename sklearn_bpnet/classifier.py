@@ -538,7 +538,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
             Biases b of every layer, as in `intercepts_`.
         classes : array-like of shape (n_classes,), default=None
             The distinct labels, sorted, in the order of the outputs; a single output
-            represents the second of two classes. None: 0, 1, ..., one per output.
+            represents the second of two classes. None, and always for label indicators:
+            0, 1, ..., one per output.
         multilabel : bool, default=False
             Whether the outputs are label indicators, each 0 or 1, rather than exclusive
             classes.
@@ -612,12 +613,13 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             The inputs of this call.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets of this call: class labels or label indicators in
-            classification, real numbers in regression.
+            The targets of this call: class labels, or several columns of label
+            indicators, 0 and 1, in classification; real numbers in regression.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, at least 0.
         classes : array-like of shape (n_classes,), default=None
-            All class labels that any call will see; needed in the first call.
+            All class labels that any call will see; needed in the first call. For
+            label indicators, ``range(n_labels)``.
         X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), \
 default=None
             Validation inputs, which are not trained on. With `early_stopping` they
