@@ -22,7 +22,7 @@ from sklearn_bpnet._fit.ensemble import train
 from sklearn_bpnet._fit.fitted import Fitted
 from sklearn_bpnet._fit.pose import pose, read
 from sklearn_bpnet._fit.state import TrainingState
-from sklearn_bpnet._scoring import Scorer
+from sklearn_bpnet._scoring import Scorer, make_scorer
 from sklearn_bpnet._settings.constraints import CONSTRAINTS
 from sklearn_bpnet._settings.solver import is_stochastic
 from sklearn_bpnet._sklearn_compat import (
@@ -64,8 +64,8 @@ class BaseBPNet(Estimator):
             The training inputs: real, integer or boolean. CSR and other sparse
             formats are never made dense, and X is never modified.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Class labels or label indicators in classification, real numbers in
-            regression.
+            Class labels, or several columns of label indicators, 0 and 1, in
+            classification; real numbers in regression.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, at least 0. Only their ratios matter; a sample of
             weight 0 is ignored.
@@ -141,8 +141,8 @@ default=None
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             The inputs of this call.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets of this call: class labels or label indicators in
-            classification, real numbers in regression.
+            The targets of this call: class labels, or several columns of label
+            indicators, 0 and 1, in classification; real numbers in regression.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, at least 0.
         X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), \
@@ -222,7 +222,7 @@ default=None
             )
         return replace(fitted, resumes=resumes)
 
-    def _scorer(self, scoring: Any, fitted: Fitted, samples: Samples) -> Scorer:
+    def _scorer(self, scoring: Any, fitted: Fitted, samples: Samples) -> Scorer | None:
         """The scorer of the validation samples during training."""
         estimator = type(self)(**self.get_params(deep=False))
-        return Scorer(estimator, scoring, fitted, samples)
+        return make_scorer(estimator, scoring, fitted, samples)

@@ -63,8 +63,10 @@ if "allow_all_zero_weights" in signature(_check_sample_weight).parameters:
     _ALLOW_ALL_ZERO["allow_all_zero_weights"] = True
 
 
-def check_sample_weight(sample_weight: Any, X: Any) -> Any:
+def check_sample_weight(sample_weight: Any, X: Any, name: str) -> Any:
     """One finite weight of at least 0 per sample, with a positive sum, as float64.
+
+    ``name`` is that of the argument, for the error message.
 
     Raises
     ------
@@ -83,8 +85,8 @@ def check_sample_weight(sample_weight: Any, X: Any) -> Any:
         ) from error
     if not weights.any():
         raise ValueError(
-            "sample_weight sums to zero, so there is nothing to fit. Give at least "
-            "one sample a positive weight."
+            f"{name} sums to zero, so no sample counts. Give at least one sample a "
+            "positive weight."
         )
     return weights.astype(np.float64, copy=False)
 
@@ -116,6 +118,46 @@ class SuggestingEstimator(BaseEstimator):
 def validate_parameters(estimator: Any) -> None:
     """Raise ValueError if a parameter violates its constraints."""
     estimator._validate_params()
+
+
+def response_methods(scorer: Any) -> tuple[str, ...]:
+    """The methods of which a scorer calls the first available; none if unknown."""
+    methods = getattr(scorer, "_response_method", ())
+    return (methods,) if isinstance(methods, str) else tuple(methods)
+
+
+def with_classes(scorer: Any, classes: Any) -> Any:
+    """A scorer that knows all classes, also where the samples lack some.
+
+    A scorer of probabilities or of the decision function infers the classes from the
+    samples, unless its metric is told them as ``labels``, and which of two is the
+    positive one, ``pos_label``. Metrics of predicted labels are not changed: for them
+    ``labels`` selects the classes that count.
+
+    Parameters
+    ----------
+    scorer : callable
+        Any scorer; those not made by ``make_scorer`` are returned as they are.
+    classes : ndarray of shape (n_classes,)
+        The classes, sorted.
+    """
+    metric = getattr(scorer, "_score_func", None)
+    if metric is None or "predict" in response_methods(scorer):
+        return scorer
+    known = {"labels": classes}
+    if len(classes) == 2:
+        known["pos_label"] = classes[1]
+    parameters = signature(metric).parameters
+    missing = {
+        name: value
+        for name, value in known.items()
+        if name in parameters
+        and parameters[name].default is None
+        and scorer._kwargs.get(name) is None
+    }
+    scorer = copy(scorer)
+    scorer._kwargs = {**scorer._kwargs, **missing}
+    return scorer
 
 
 def filters_of_search(frame: FrameType | None) -> Any:
@@ -266,5 +308,7 @@ __all__ = [
     "feature_names",
     "filters_of_search",
     "fit_context",
+    "response_methods",
     "validate_parameters",
+    "with_classes",
 ]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, column_or_1d
 
 from sklearn_bpnet._data.columns import check_validation_columns, readable_errors
+from sklearn_bpnet._data.labels import read_labels
 from sklearn_bpnet._data.samples import Data, Samples, dense_targets
 from sklearn_bpnet._data.split import hold_out
 from sklearn_bpnet._data.task import Task
@@ -77,13 +78,8 @@ def read(
     training.weights = task.sample_weights(training.Y, training.weights)
     data = Data(training)
     if validation.is_given:
-        data.validation = _validation(header, validation, task, numeric)
-        n, n_val = training.Y.shape[1], data.validation.Y.shape[1]
-        if n_val != n:
-            raise ValueError(
-                f"y_val has {n_val} outputs, but y has {n}. Both must have the same "
-                "number."
-            )
+        n_outputs = training.Y.shape[1]
+        data.validation = _validation(header, validation, task, numeric, n_outputs)
     return data, task
 
 
@@ -95,12 +91,15 @@ def _checked(
         X, y = header.validated(table.X, table.y, y_numeric=numeric, reset=reset)
     weights = None
     if table.sample_weight is not None:
-        weights = check_sample_weight(table.sample_weight, X)
-    y = dense_targets(y)
+        name = f"sample_weight{suffix}"
+        weights = check_sample_weight(table.sample_weight, X, name)
+    y = dense_targets(y) if numeric else read_labels(y, f"y{suffix}")
     return Samples(X, y, y, weights)
 
 
-def _validation(header: Header, table: Table, task: Task, numeric: bool) -> Samples:
+def _validation(
+    header: Header, table: Table, task: Task, numeric: bool, n_outputs: int
+) -> Samples:
     """The given validation samples, encoded and weighted."""
     if table.X is None or table.y is None:
         raise ValueError(
@@ -110,6 +109,11 @@ def _validation(header: Header, table: Table, task: Task, numeric: bool) -> Samp
     check_validation_columns(table.X, header.attributes)
     samples = _checked(header, table, numeric, reset=False, suffix="_val")
     samples.Y = task.encode(samples.y)
+    if samples.Y.shape[1] != n_outputs:
+        raise ValueError(
+            f"y_val has {samples.Y.shape[1]} outputs, but y has {n_outputs}. Both must "
+            "have the same number."
+        )
     samples.weights = task.sample_weights(samples.Y, samples.weights)
     return samples
 

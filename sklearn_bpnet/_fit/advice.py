@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 
 from sklearn_bpnet._fit.issuing import warn
 from sklearn_bpnet._fit.problem import Problem
@@ -57,7 +57,8 @@ def warn_of_unused(
     causes = _unused(settings, open_ended=open_ended)
     by_causes: dict[tuple[str, ...], list[str]] = {}
     for name in settings.changed(causes, Settings.of(defaults)):
-        by_causes.setdefault(causes[name], []).append(name)
+        if not settings.is_of_recipe(name):
+            by_causes.setdefault(causes[name], []).append(name)
     if by_causes:
         sentences = (
             f"{settings.described(names)} has no effect with {settings.described(by)}"
@@ -111,6 +112,8 @@ def _unused(settings: Settings, *, open_ended: bool) -> dict[str, tuple[str, ...
 
 def warn_of_embedding(settings: Settings, embedded: NDArray[np.intp] | None) -> None:
     """Warn if an embedding is requested but no feature can be embedded."""
+    if settings.is_of_recipe("numeric_embedding"):
+        return
     if embedded is not None and not embedded.size:
         warn(
             f"numeric_embedding={settings.numeric_embedding!r} has no effect: no "
@@ -125,11 +128,14 @@ def warn_of_misfits(
     if not solvers.is_stochastic(settings):
         return
     batch_size, n_samples = settings.batch_size, plan.batch_size
-    if not isinstance(batch_size, str) and batch_size > n_samples:
+    is_too_large = not isinstance(batch_size, str) and batch_size > n_samples
+    if is_too_large and not settings.is_of_recipe("batch_size"):
         warn(
             f"batch_size={batch_size} is larger than the {n_samples} samples. It is "
             "going to be clipped."
         )
+    if settings.is_of_recipe("learning_rate_factors"):
+        return
     for kind, meaning in kinds_without_effect(settings.learning_rate_factors, network):
         warn(
             f"learning_rate_factors[{kind!r}] has no effect: the network has no "
@@ -138,7 +144,7 @@ def warn_of_misfits(
 
 
 def warn_of_ends(settings: Settings, problem: Problem, outcomes: list[Outcome]) -> None:
-    """Warn if training ended early or without convergence.
+    """Warn if training ended early or without convergence, or without a score.
 
     Parameters
     ----------
@@ -149,6 +155,7 @@ def warn_of_ends(settings: Settings, problem: Problem, outcomes: list[Outcome]) 
     outcomes : list of Outcome
         How training ended, for every network.
     """
+    _warn_of_scores([outcome.no_score for outcome in outcomes])
     if problem.plan.incremental:  # one epoch is the normal end
         outcomes = [end for end in outcomes if end.reason is not StopReason.MAX_ITER]
     if any(outcome.reason is StopReason.INTERRUPTED for outcome in outcomes):
@@ -163,6 +170,14 @@ def warn_of_ends(settings: Settings, problem: Problem, outcomes: list[Outcome]) 
                 message = f"{len(group)} of {len(outcomes)} members: {message}"
             is_diverged = group[0].reason is StopReason.DIVERGED
             warn(message, DivergenceWarning if is_diverged else ConvergenceWarning)
+
+
+def _warn_of_scores(reasons: list[str]) -> None:
+    """Warn if no validation score was a number; where one was, the reason is empty."""
+    messages = [reason for reason in reasons if reason]
+    if messages:
+        of = f"{len(messages)} of {len(reasons)} members: " if len(reasons) > 1 else ""
+        warn(of + messages[0], UndefinedMetricWarning)
 
 
 def _message(settings: Settings, problem: Problem, outcome: Outcome) -> str | None:
@@ -187,8 +202,8 @@ def _message(settings: Settings, problem: Problem, outcome: Outcome) -> str | No
     if outcome.reason is StopReason.DIVERGED:
         return (
             f"Training diverged after {outcome.n_iter} iterations: the loss was no "
-            "longer finite. The last finite weights are kept; "
-            f"{remedy_for_divergence(settings, problem)}."
+            "longer finite, or far above that at the start. The best finite weights "
+            f"are kept; {remedy_for_divergence(settings, problem)}."
         )
     if outcome.reason is StopReason.FAILED:
         return (

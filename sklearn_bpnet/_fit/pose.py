@@ -27,7 +27,7 @@ from sklearn_bpnet.training.standardization import Standardization
 
 LearnTask = Callable[[Settings, Any, Any, Any], tuple[Task, NDArray[Any]]]
 BuildNetwork = Callable[[Settings, Task, int, int, Any], Network]
-MakeScorer = Callable[[Any, Fitted, Samples], Scorer]
+MakeScorer = Callable[[Any, Fitted, Samples], Scorer | None]
 
 
 def read(
@@ -72,6 +72,10 @@ def read(
         continues=call.continues,
         numeric=numeric,
     )
+    data.class_weight = repr(getattr(settings, "class_weight", None))
+    if previous is not None and previous.resumes:
+        early_stopping = bool(settings.early_stopping)
+        previous.check_same_samples(data, early_stopping=early_stopping)
     if task.is_certain:
         return data, task
     message = reading.set_aside(
@@ -112,7 +116,8 @@ def pose(
         Maps settings, task, numbers of features and outputs, and the embedded features
         to the network.
     make_scorer : callable or None, default=None
-        Maps ``scoring``, the draft and validation samples to a scorer.
+        Maps ``scoring``, the draft and validation samples to a scorer; None for the
+        default score.
 
     Returns
     -------
@@ -148,8 +153,6 @@ def pose(
         scaling = input_standardization(settings, samples)
         task = task.with_units(settings, samples)
     else:
-        if previous.resumes:
-            previous.check_same_samples(samples)
         check_same_network(settings, network, previous.networks[0].network, embedded)
         scaling = previous.standardization
     task = task.with_range(samples)
@@ -181,6 +184,7 @@ def _plan(
         network,
         n_samples=samples.n,
         n_features=samples.X.shape[1],
+        input_dtype=samples.X.dtype,
         incremental=call.arguments.incremental,
         fitted_dtype=None if previous is None else previous.networks[0].dtype,
         largest_offset=samples.largest_offset(scaling),

@@ -127,7 +127,10 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "input_scaling": [one_of({"standard", "squash"}), None],
     "target_scaling": [one_of({"auto", "standard"}), tuple, list, None],
     "clip_predictions": ["boolean"],
-    "dtype": [one_of({"auto", *DTYPES}), Choice(type, set(DTYPES.values()))],
+    "dtype": [
+        one_of({"auto", "input", *DTYPES}),
+        Choice(type, set(DTYPES.values())),
+    ],
     "n_members": [_COUNT],
     "n_jobs": [_COUNT, Number(Integral, None, -1, closed="right"), None],
     "calibration": [one_of({"temperature"}), None],

@@ -33,7 +33,8 @@ def changed_objects(
     for key, value in nested.items():
         name, _, hyper_parameter = key.partition("__")
         changes.setdefault(name, {})[hyper_parameter] = value
-    objects, names = {}, vars(settings)
+    objects = {}
+    names = [name for name in vars(settings) if not name.startswith("_")]
     for name, values in changes.items():
         spec = configurable(settings, name, values) if name in names else None
         if name in names and spec is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -32,14 +32,31 @@ class Settings(SimpleNamespace):
     ``_settings.plan.resolve`` turns it into a ``TrainingPlan``.
     """
 
+    _recipe: Mapping[str, Any] = MappingProxyType({})
+
     @classmethod
-    def of(cls, parameters: Mapping[str, Any]) -> Settings:
+    def of(
+        cls, parameters: Mapping[str, Any], recipe: Mapping[str, Any] | None = None
+    ) -> Settings:
         """The settings from ``get_params(deep=False)`` of an estimator.
 
         Scalars of NumPy become those of Python, whose arithmetic does not overflow or
-        depend on their width.
+        depend on their width. ``recipe`` holds the parameters of the recipe that the
+        estimator was built from, if any.
         """
-        return cls(**{name: _plain(value) for name, value in parameters.items()})
+        settings = cls(**{name: _plain(v) for name, v in parameters.items()})
+        if recipe is not None:
+            settings._recipe = recipe
+        return settings
+
+    def is_of_recipe(self, name: str) -> bool:
+        """Whether a parameter, or a field of its option, has the recipe's value.
+
+        It was not set by the user then, who is not warned about it.
+        """
+        if name.partition("__")[0] not in self._recipe:
+            return False
+        return not _differs(self.value(name), Settings.of(self._recipe).value(name))
 
     @property
     def calibrates(self) -> bool:
@@ -102,5 +119,7 @@ def _differs(value: Any, default: Any) -> bool:
     """
     if isinstance(value, tuple) and isinstance(default, tuple):
         return value != default
-    is_array = isinstance(value, list) or getattr(value, "ndim", 0) > 0
-    return value is not default and bool(is_array or value != default)
+    if value is default:
+        return False
+    is_array = hasattr(value, "__array__") and not isinstance(value, (type, np.generic))
+    return is_array or bool(value != default)
