@@ -565,3 +565,18 @@ def test_words_complex_data_are_named(estimator, iris):
     assert message.startswith("sample_weight is complex. ")
     with pytest.raises(ValueError, match=f"{COMPLEX}: X is complex"):
         make(estimator).fit(X, y).predict(Z)
+
+
+# scikit-learn's positional arguments
+
+
+@each_class
+def test_f40_the_second_positional_argument_is_the_activation(estimator, iris):
+    model = estimator((5,), "tanh", max_iter=2, random_state=0)
+    named = estimator(
+        hidden_layer_sizes=(5,), activation="tanh", max_iter=2, random_state=0
+    )
+    assert model.get_params() == named.get_params()
+    assert np.array_equal(model.fit(*iris).coefs_[0], named.fit(*iris).coefs_[0])
+    with pytest.raises(TypeError, match="too many positional arguments"):
+        estimator((5,), "tanh", "softmax")
