@@ -110,7 +110,8 @@ default=None
         if not is_stochastic(self._settings):
             raise AttributeError(
                 "partial_fit is only available for stochastic optimizers. "
-                f"{self.solver} is not stochastic."
+                f"{self.solver} is not stochastic. Use another solver, such as 'adam', "
+                "or fit with warm_start=True."
             )
         return True
 

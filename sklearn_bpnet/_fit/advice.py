@@ -132,7 +132,7 @@ def warn_of_misfits(
     if is_too_large and not settings.is_of_recipe("batch_size"):
         warn(
             f"batch_size={batch_size} is larger than the {n_samples} samples. It is "
-            "going to be clipped."
+            "going to be clipped; 'full' stands for all of them."
         )
     if settings.is_of_recipe("learning_rate_factors"):
         return

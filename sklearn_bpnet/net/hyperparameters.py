@@ -8,6 +8,7 @@ from copy import deepcopy
 from dataclasses import fields, is_dataclass
 from functools import wraps
 from math import isfinite
+from numbers import Integral
 from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
@@ -29,6 +30,11 @@ def is_finite(value: Any) -> TypeGuard[float]:
         return is_real(value) and isfinite(float(value))
     except OverflowError:
         return False
+
+
+def is_count(value: Any, least: int = 1) -> TypeGuard[int]:
+    """Whether a value is a whole number of at least ``least``."""
+    return is_real(value) and isinstance(value, Integral) and value >= least
 
 
 class Configurable:

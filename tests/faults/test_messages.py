@@ -6,12 +6,14 @@ import warnings
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 from scipy import sparse
 
-from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor, check_gradient
+from sklearn_bpnet.inspection import find_learning_rate
 from sklearn_bpnet.net.activations import ELU, LeakyReLU, ReLU
 from sklearn_bpnet.net.blocks.embeddings import PBLD
 from sklearn_bpnet.net.losses import Huber, LogLoss
@@ -21,6 +23,10 @@ from sklearn_bpnet.training.optimizers import SGD, Adam, AdamW
 from sklearn_bpnet.training.schedules import Cosine, Schedule
 
 each_class = pytest.mark.parametrize("estimator", [BPNetClassifier, BPNetRegressor])
+
+
+def short(value):
+    return repr(value)[:16]
 
 
 def messages_of(model, X, y):
@@ -219,7 +225,7 @@ def error_of(model, X, y, **arguments):
     "value",
     ["10", "1e-3", np.nan, -np.inf, -3.5, 1j, Decimal("0.1"), Fraction(1, 2), b"adam",
      object(), 10**400, np.datetime64("2020"), {1: np.nan}, np.array([np.nan]), ["10"]],
-    ids=lambda value: repr(value)[:16],
+    ids=short,
 )  # fmt: skip
 def test_words_a_value_of_no_meaning_is_an_error_that_names_it(
     estimator, name, value, iris
@@ -352,6 +358,34 @@ def test_words_user_defined_objects_are_checked_alike(value):
                 cls(**{name: value})
     with pytest.raises(ValueError, match="start must be at most 1"):
         Checked(start=2.0)
+
+
+@pytest.mark.parametrize("value", [True, "3", np.nan, None, 1j, 10**400], ids=short)
+def test_words_numbers_of_functions_and_callbacks_are_checked_alike(value, iris):
+    clf = BPNetClassifier((3,))
+    for name in ("lowest", "highest", "n_steps"):
+        if name == "n_steps" and isinstance(value, int) and value > 1:
+            continue
+        with pytest.raises(ValueError, match=f"{name}.* must "):
+            find_learning_rate(clf, *iris, **{name: value})
+    if value is not None and value != 10**400:
+        with pytest.raises(ValueError, match="n_per_array must be"):
+            check_gradient(clf, *iris, n_per_array=value)
+    if find_spec("sklearn.callback") is not None and value != 10**400:
+        from sklearn_bpnet import callbacks
+
+        with pytest.raises(ValueError, match="seconds must be"):
+            callbacks.TimeLimit(value)
+        with pytest.raises(ValueError, match="interval must be"):
+            callbacks.LearningCurve(interval=value)
+        with pytest.raises(ValueError, match="every must be"):
+            callbacks.Checkpoint("a.ckpt", every=value)
+
+
+def test_words_partial_fit_of_a_full_batch_solver_names_a_remedy(iris):
+    with pytest.raises(AttributeError) as caught:
+        BPNetClassifier(solver="lbfgs").partial_fit(*iris)
+    assert "Use another solver, such as 'adam'" in str(caught.value.__cause__)
 
 
 # Names
