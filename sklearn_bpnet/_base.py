@@ -223,4 +223,5 @@ default=None
     def _scorer(self, scoring: Any, fitted: Fitted, samples: Samples) -> Scorer:
         """The scorer of the validation samples during training."""
         estimator = type(self)(**self.get_params(deep=False))
-        return Scorer(estimator, scoring, fitted, samples)
+        # what is scored is one network, also if it is a member of an ensemble
+        return Scorer(estimator, scoring, replace(fitted, is_ensemble=False), samples)

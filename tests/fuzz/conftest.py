@@ -1,0 +1,27 @@
+"""Hypothesis, made deterministic and without files."""
+
+import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis.internal.conjecture import providers
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _without_a_folder_of_hypothesis(tmp_path_factory):
+    """Caches go to a temporary folder instead of ``.hypothesis``."""
+    set_hypothesis_home_dir(tmp_path_factory.mktemp("hypothesis"))
+    yield
+    set_hypothesis_home_dir(None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _without_constants_of_imported_modules():
+    """Draw no constants from source files, so that cases depend on the seed only.
+
+    Hypothesis collects constants from all local modules that happen to be imported,
+    hence from the tests that ran before. Older versions do not have the function.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if hasattr(providers, "_get_local_constants"):
+            nothing = providers.Constants()
+            patch.setattr(providers, "_get_local_constants", lambda: nothing)
+        yield
