@@ -197,10 +197,10 @@ PARAMETERS = {
     "numeric_embedding": st.none() | one_of(NUMERIC_EMBEDDINGS),
     "learned_input_scale": switches,
     "target_encoding": named("target_encoding"),
-    "alpha": lambda n_hidden: per_layer(
-        st.sampled_from([0, 1e-5, 0.1, 1.0, 100.0]), n_hidden + 1
-    )
-    | st.just("auto"),
+    "alpha": lambda n_hidden: (
+        per_layer(st.sampled_from([0, 1e-5, 0.1, 1.0, 100.0]), n_hidden + 1)
+        | st.just("auto")
+    ),
     "l1_ratio": st.sampled_from([0, 0.5, 1.0]),
     "group_alpha": st.sampled_from([0, 1e-3, 1.0]),
     "dropout": _dropout,
