@@ -2,7 +2,7 @@
 
 import os
 
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 
 
 def fuzz(n_cases, **strategies):
@@ -26,7 +26,8 @@ def fuzz(n_cases, **strategies):
         derandomize=number is None,
         database=None,
         deadline=None,
-        print_blob=True,
+        phases=(Phase.generate, Phase.shrink),
+        report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
 

@@ -14,15 +14,16 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from fuzz.fingerprints import fingerprint
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import (
     ConvergenceWarning,
     DataConversionWarning,
     NotFittedError,
+    UndefinedMetricWarning,
 )
 from sklearn.utils._param_validation import InvalidParameterError
 
+from fuzz.fingerprints import fingerprint
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 
 # Types of errors, not their subclasses: a UFuncTypeError comes from deep inside
@@ -52,11 +53,14 @@ WARNINGS = (
     (UserWarning, r"^The number of unique classes is greater than 50%"),
     (UserWarning, r"^X (does not have|has) (valid )?feature names, but"),
     (DataConversionWarning, r"^A column-vector y was passed when a 1d array"),
+    # scikit-learn's, of the metric that `scoring` names
+    (UndefinedMetricWarning, ""),
+    (UserWarning, r"^No positive class found in y_true"),
+    (UserWarning, r"^Clustering metrics expects discrete values"),
 )
 
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function")
-# NaN by documentation: full-batch solvers have no learning rate, and what is not a
-# number at an epoch can have been recorded
+# No numbers, or NaN by documentation: full-batch solvers have no learning rate
 NOT_CHECKED = {"history_", "classes_", "feature_names_in_", "stop_reason_"}
 
 

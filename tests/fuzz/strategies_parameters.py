@@ -229,7 +229,9 @@ PARAMETERS = {
     "early_stopping": switches
     | st.builds(EarlyStopping, st.sampled_from(sorted(TIES))),
     "validation_fraction": st.sampled_from([0, 0.1, 0.3, 0.9]) | splitters,
-    "scoring": st.sampled_from([None, "loss", negative_error]) | named("scoring"),
+    "scoring": st.sampled_from([None, "loss", negative_error])
+    | st.sampled_from(["accuracy", "r2", "neg_log_loss", "neg_mean_squared_error"])
+    | named("scoring"),
     "input_scaling": st.none() | named("input_scaling"),
     "target_scaling": st.none() | named("target_scaling", "regression") | bounds,
     "clip_predictions": switches,

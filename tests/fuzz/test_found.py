@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from fuzz.strategies_parameters import arctangent, arctangent_derivative
 
+from fuzz.strategies_parameters import arctangent, arctangent_derivative
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 from sklearn_bpnet.net.activations import ReLU
 

@@ -5,12 +5,12 @@ from inspect import signature
 
 import numpy as np
 import pytest
+from hypothesis import strategies as st
+
 from fuzz.cases import fuzz
 from fuzz.rules import Call, Case, check
 from fuzz.strategies_parameters import ALWAYS, ESTIMATORS, PARAMETERS, estimators
 from fuzz.strategies_tables import inputs, part, tables
-from hypothesis import strategies as st
-
 from sklearn_bpnet import config_context
 
 TASKS = tuple(ESTIMATORS)
@@ -56,9 +56,37 @@ def _classes(y):
 
 @fuzz(150, case=cases("classification"))
 def test_classifiers_of_any_parameters_keep_the_rule(case):
-    check(case)
+    with config_context(compiled=False):
+        check(case)
 
 
 @fuzz(150, case=cases("regression"))
 def test_regressors_of_any_parameters_keep_the_rule(case):
-    check(case)
+    with config_context(compiled=False):
+        check(case)
+
+
+# The compiled epoch: one set of types, so that it is compiled once
+
+COMPILED = {"dtype": "float32", "batch_size": 4, "max_iter": 3, "random_state": 0}
+
+
+@st.composite
+def compiled_models(draw, task):
+    """An estimator whose parameters select no other compiled code."""
+    values = {
+        "hidden_layer_sizes": (3,),
+        "learning_rate_init": draw(st.sampled_from(["auto", 1.0, 1e10])),
+        "alpha": draw(st.sampled_from(["auto", 0.0, 1.0])),
+        "early_stopping": draw(st.booleans()),
+        "n_members": draw(st.sampled_from([1, 2])),
+        "warm_start": draw(st.booleans()),
+    }
+    return ESTIMATORS[task](**(COMPILED | values))
+
+
+@pytest.mark.skipif(find_spec("numba") is None, reason="needs Numba")
+@fuzz(25, case=st.sampled_from(TASKS).flatmap(lambda t: cases(t, compiled_models(t))))
+def test_compiled_epochs_keep_the_rule(case):
+    with config_context(compiled=True):
+        check(case)
