@@ -1,20 +1,11 @@
-"""Hypothesis, made deterministic and without files."""
+"""Hypothesis, made deterministic."""
 
 import pytest
-from hypothesis.configuration import set_hypothesis_home_dir
 
 try:
     from hypothesis.internal.conjecture import providers
 except ImportError:  # older versions collect no constants
     providers = None
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _without_a_folder_of_hypothesis(tmp_path_factory):
-    """Caches go to a temporary folder instead of ``.hypothesis``."""
-    set_hypothesis_home_dir(tmp_path_factory.mktemp("hypothesis"))
-    yield
-    set_hypothesis_home_dir(None)
 
 
 @pytest.fixture(scope="session", autouse=True)
