@@ -222,4 +222,7 @@ default=None
     def _scorer(self, scoring: Any, fitted: Fitted, samples: Samples) -> Scorer | None:
         """The scorer of the validation samples during training."""
         estimator = type(self)(**self.get_params(deep=False))
-        return make_scorer(estimator, scoring, fitted, samples)
+        # what is scored is one network, also if it is a member of an ensemble
+        return make_scorer(
+            estimator, scoring, replace(fitted, is_ensemble=False), samples
+        )

@@ -108,6 +108,9 @@ def _differs(value: Any, default: Any) -> bool:
 
     An array is never compared with a default; a tuple is, as `clone` copies tuples.
     """
-    if isinstance(value, tuple) and isinstance(default, tuple):
-        return value != default
-    return value is not default and bool(np.ndim(value) > 0 or value != default)
+    if value is default:
+        return False
+    if isinstance(value, np.generic):  # a number, not an array
+        value = value.item()
+    is_array = hasattr(value, "__array__") and not isinstance(value, type)
+    return is_array or bool(value != default)
