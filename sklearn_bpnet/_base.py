@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 from numpy.typing import ArrayLike
 
 from sklearn_bpnet import _types as types
+from sklearn_bpnet._arguments import explains_arguments
 from sklearn_bpnet._data.reading import Table
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._estimator import Estimator
@@ -40,6 +41,7 @@ class BaseBPNet(Estimator):
 
     # Training
 
+    @explains_arguments
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
@@ -113,6 +115,7 @@ default=None
         return True
 
     @available_if(_check_solver)
+    @explains_arguments
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,

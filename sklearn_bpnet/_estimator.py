@@ -22,13 +22,13 @@ from sklearn_bpnet._fit import given_weights
 from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork, training_attributes
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._settings.architecture import build_network
+from sklearn_bpnet._settings.nested import changed_objects
 from sklearn_bpnet._settings.plan import given_dtype
 from sklearn_bpnet._settings.settings import Settings
-from sklearn_bpnet._settings.solver import configurable
 from sklearn_bpnet._sklearn_compat import (
-    BaseEstimator,
     CallbackSupportMixin,
     Header,
+    SuggestingEstimator,
     validate_parameters,
 )
 from sklearn_bpnet._storage import checkpoint
@@ -50,10 +50,9 @@ _MEMBER_PARAMETERS = {
 }
 
 
-class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
+class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
     """Parameters and fitted attributes of both estimators; not for direct use."""
 
-    _parameter_constraints: ClassVar[dict[str, Any]]
     _kind: ClassVar[str]  # "classification" or "regression"
     _recipe: str | None = None  # that it was built from
     _fitted: Fitted
@@ -136,20 +135,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         names = self.get_params(deep=False)
         nested = {key: value for key, value in params.items() if key not in names}
         super().set_params(**{key: params[key] for key in params if key in names})
-        changes: dict[str, dict[str, Any]] = {}
-        for key, value in nested.items():
-            name, _, hyper_parameter = key.partition("__")
-            changes.setdefault(name, {})[hyper_parameter] = value
-        settings = self._settings
-        for name, values in changes.items():
-            spec = configurable(settings, name, values) if name in names else None
-            if spec is None or "" in values:
-                raise ValueError(
-                    f"Invalid parameter {name!r} for {self}. Valid parameters are: "
-                    f"{sorted(names)!r}, and name__hyper_parameter where a parameter "
-                    "takes an instance."
-                )
-            setattr(self, name, spec.with_params(**values))
+        objects = changed_objects(self._settings, nested, self.__repr__)
+        vars(self).update(objects)
         return self
 
     # Recipes

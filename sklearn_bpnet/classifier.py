@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_bpnet import _types as types
+from sklearn_bpnet._arguments import explains_arguments
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._data.classification import Classification, given_classes
 from sklearn_bpnet._data.reading import Table
@@ -418,6 +419,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     temperature_: float
     estimators_: list[BPNetClassifier]
 
+    @explains_arguments
     def __init__(
         self,
         hidden_layer_sizes: types.Sizes = (100,),
@@ -587,6 +589,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         return Classification.of_classes(settings, **facts)
 
     @available_if(BaseBPNet._check_solver)
+    @explains_arguments
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,

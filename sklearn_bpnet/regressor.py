@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_bpnet import _types as types
+from sklearn_bpnet._arguments import explains_arguments
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._data.determination import r2
 from sklearn_bpnet._data.moments import mean_and_std
@@ -411,6 +412,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
 
     _kind: ClassVar[str] = "regression"
 
+    @explains_arguments
     def __init__(
         self,
         hidden_layer_sizes: types.Sizes = (100,),

@@ -23,6 +23,9 @@ _IMPUTE = (
 )
 
 
+_SPLIT = "Use real and imaginary parts as separate columns."
+
+
 def check_validation_columns(X_val: Any, known: Mapping[str, Any]) -> None:
     """Raise ValueError if X_val has other columns than X.
 
@@ -60,13 +63,13 @@ def check_validation_columns(X_val: Any, known: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def readable_errors(X: Any, suffix: str = "") -> Generator[None]:
+def readable_errors(X: Any, y: Any = None, suffix: str = "") -> Generator[None]:
     """Reword scikit-learn's errors about the values of X and y.
 
     Parameters
     ----------
-    X : object
-        The table that is checked.
+    X, y : object
+        What is checked; y may be None.
     suffix : {"", "_val"}, default=""
         Suffix of the names X and y.
     """
@@ -78,6 +81,9 @@ def readable_errors(X: Any, suffix: str = "") -> Generator[None]:
         if is_missing:
             # scikit-learn goes on to recommend estimators of its own
             message = f"Input X contains NaN{_of_column(X)}. {_IMPUTE}"
+        if message.startswith("Complex data"):  # scikit-learn prints the array
+            name = "X" if y is None or np.iscomplexobj(X) else "y"
+            message = f"Complex data not supported: {name}{suffix} is complex. {_SPLIT}"
         if suffix:
             of_X = message.startswith(("Input X", "could not convert", "dtype="))
             message = message.replace("Input X ", f"Input X{suffix} ", 1)

@@ -87,7 +87,7 @@ def _checked(
     header: Header, table: Table, numeric: bool, *, reset: bool, suffix: str = ""
 ) -> Samples:
     """The samples of a table, with targets not yet encoded."""
-    with readable_errors(table.X, suffix):
+    with readable_errors(table.X, table.y, suffix):
         X, y = header.validated(table.X, table.y, y_numeric=numeric, reset=reset)
     weights = None
     if table.sample_weight is not None:

@@ -40,9 +40,11 @@ class Settings(SimpleNamespace):
     ) -> Settings:
         """The settings from ``get_params(deep=False)`` of an estimator.
 
-        ``recipe`` holds the parameters of the recipe that it was built from, if any.
+        Scalars of NumPy become those of Python, whose arithmetic does not overflow or
+        depend on their width. ``recipe`` holds the parameters of the recipe that the
+        estimator was built from, if any.
         """
-        settings = cls(**parameters)
+        settings = cls(**{name: _plain(v) for name, v in parameters.items()})
         if recipe is not None:
             settings._recipe = recipe
         return settings
@@ -101,6 +103,13 @@ class Settings(SimpleNamespace):
             else:
                 texts.append(f"{parameter}={value!r}")
         return ", ".join(texts)
+
+
+def _plain(value: Any) -> Any:
+    """A value without NumPy's scalar types."""
+    if isinstance(value, np.floating):
+        return float(value)
+    return value.item() if isinstance(value, (np.integer, np.bool_)) else value
 
 
 def _differs(value: Any, default: Any) -> bool:
