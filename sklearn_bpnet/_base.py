@@ -132,8 +132,9 @@ default=None
 
         The optimiser's state, the schedule, the patience and the random stream continue
         from call to call. The first call determines the scaling of the inputs and of
-        a regressor's targets and the unit of the sample weights, for all calls. No
-        sample is set aside for early stopping, which monitors `X_val` and `y_val` if
+        a regressor's targets and the unit of the sample weights, for all calls; the
+        scaling of a column waits until 20 samples have been seen and differ. No sample
+        is set aside for early stopping, which monitors `X_val` and `y_val` if
         given: `coefs_` are then the best weights so far, and `stop_reason_` is
         "converged" once the patience is exhausted.
 
@@ -226,4 +227,7 @@ default=None
     def _scorer(self, scoring: Any, fitted: Fitted, samples: Samples) -> Scorer | None:
         """The scorer of the validation samples during training."""
         estimator = type(self)(**self.get_params(deep=False))
-        return make_scorer(estimator, scoring, fitted, samples)
+        # what is scored is one network, also if it is a member of an ensemble
+        return make_scorer(
+            estimator, scoring, replace(fitted, is_ensemble=False), samples
+        )

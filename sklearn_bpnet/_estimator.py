@@ -12,10 +12,12 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn import get_config
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_bpnet import _types as types
 from sklearn_bpnet._data.columns import readable_errors
+from sklearn_bpnet._data.features import checked_features
+from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._declarations import Declarations
 from sklearn_bpnet._fit import given_weights
@@ -30,6 +32,7 @@ from sklearn_bpnet._sklearn_compat import (
     Header,
     SuggestingEstimator,
     validate_parameters,
+    validated_features,
 )
 from sklearn_bpnet._storage import checkpoint
 from sklearn_bpnet._storage.restored import Restoration
@@ -369,23 +372,22 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
         There is a fast path for plain arrays, as for a single sample scikit-learn's
         validation takes twice as long as the network.
         """
-        if (
+        names = getattr(self, "feature_names_in_", None)
+        if not (
             type(X) is np.ndarray
             and X.ndim == 2
             and X.dtype in _FAST_DTYPES
             and X.shape[1] == getattr(self, "n_features_in_", None)
             and len(X)
             and "_fitted" in vars(self)
-            and not hasattr(self, "feature_names_in_")
+            and names is None
         ):
-            with np.errstate(all="ignore"):
-                if np.isfinite(np.add.reduce(X, axis=None)):
-                    return X
-        check_is_fitted(self)
-        with readable_errors(X):
-            X = validate_data(
-                self, X, accept_sparse="csr", dtype="numeric", reset=False
-            )
+            check_is_fitted(self)
+            with readable_errors(X):
+                X = as_numbers(X, "X")
+                X = as_numbers(validated_features(self, X), "X")
+        X, largest = checked_features(X, "X", names)
+        self._fitted.check_range(X, largest)
         return in_row_order(X) if self._fitted.is_ensemble else X
 
     def __sklearn_tags__(self) -> Any:

@@ -81,7 +81,7 @@ def check_sample_weight(sample_weight: Any, X: Any, name: str) -> Any:
         if not str(error).startswith("Complex data"):
             raise
         raise ValueError(
-            "sample_weight is complex. Give every sample a real weight."
+            f"{name} is complex. Give every sample a real weight."
         ) from error
     if not weights.any():
         raise ValueError(
@@ -190,6 +190,18 @@ def filters_of_search(frame: FrameType | None) -> Any:
     return found
 
 
+def validated_features(estimator: Any, X: Any) -> Any:
+    """X as an array or CSR matrix, with the names of `fit`; it may be infinite."""
+    return validate_data(
+        estimator,
+        X,
+        accept_sparse="csr",
+        dtype="numeric",
+        ensure_all_finite=False,
+        reset=False,
+    )
+
+
 class Header:
     """What scikit-learn's checks learn from a table, kept apart from the estimator.
 
@@ -206,21 +218,28 @@ class Header:
         self._copy = copy(estimator)
 
     def validated(self, X: Any, y: Any, **options: Any) -> tuple[Any, Any]:
-        """X as an array or CSR matrix, and y, both validated."""
-        return validate_data(
-            self._copy,
-            X,
-            y,
-            accept_sparse="csr",
-            dtype="numeric",
-            multi_output=True,
-            **options,
-        )
+        """X as an array or CSR matrix, and y, both validated, but for infinite X."""
+        with np.errstate(over="ignore", invalid="ignore"):  # in sums of large targets
+            return validate_data(
+                self._copy,
+                X,
+                y,
+                accept_sparse="csr",
+                dtype="numeric",
+                ensure_all_finite=False,
+                multi_output=True,
+                **options,
+            )
 
     def all_classes(self, classes: Any) -> Any:
         """The classes of all calls of `partial_fit`, given in the first of them."""
         check_partial_fit_first_call(self._copy, classes)
         return self._copy.classes_
+
+    @property
+    def feature_names(self) -> Any:
+        """The names of the features; None if they have none."""
+        return getattr(self._copy, "feature_names_in_", None)
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -310,5 +329,6 @@ __all__ = [
     "fit_context",
     "response_methods",
     "validate_parameters",
+    "validated_features",
     "with_classes",
 ]

@@ -14,6 +14,7 @@ from sklearn_bpnet._arguments import explains_arguments
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._data.determination import r2
 from sklearn_bpnet._data.moments import mean_and_std
+from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.regression import Regression
 from sklearn_bpnet._fit.given_weights import given_standardization
 from sklearn_bpnet._settings.constraints import constraints
@@ -665,7 +666,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         loss = self._fitted.task.loss
         if loss.n_outputs(1) > 1:
             predicted = predicted[..., loss.central_output]
-        return r2(y, predicted, sample_weight)
+        return r2(np.asarray(as_numbers(y, "y")), predicted, sample_weight)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

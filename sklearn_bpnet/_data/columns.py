@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from sklearn_bpnet._sklearn_compat import feature_names
 
@@ -17,12 +16,6 @@ _ROUTING = (
     "set_fit_request(X_val=True, y_val=True) on this estimator, and "
     'Pipeline(..., transform_input=["X_val"]).'
 )
-_IMPUTE = (
-    "Impute missing values first, for example with sklearn.impute.SimpleImputer in a "
-    "pipeline, or drop their samples."
-)
-
-
 _SPLIT = "Use real and imaginary parts as separate columns."
 
 
@@ -77,10 +70,6 @@ def readable_errors(X: Any, y: Any = None, suffix: str = "") -> Generator[None]:
         yield
     except ValueError as error:
         message = str(error)
-        is_missing = message.startswith("Input X contains NaN")
-        if is_missing:
-            # scikit-learn goes on to recommend estimators of its own
-            message = f"Input X contains NaN{_of_column(X)}. {_IMPUTE}"
         if message.startswith("Complex data"):  # scikit-learn prints the array
             name = "X" if y is None or np.iscomplexobj(X) else "y"
             message = f"Complex data not supported: {name}{suffix} is complex. {_SPLIT}"
@@ -109,21 +98,3 @@ def _some(names: Any) -> str:
     """The first names of a list."""
     shown = [str(name) for name in names[:3]]
     return f"{shown}"[:-1] + (", ...]" if len(names) > 3 else "]")
-
-
-def _of_column(X: Any) -> str:
-    """The first column with a missing value, as part of a message; may be empty."""
-    try:
-        if sparse.issparse(X):
-            X = X.tocoo()
-            column = int(X.col[np.isnan(X.data)].min())
-        else:
-            values = np.asarray(X)
-            is_missing = (
-                values != values if values.dtype == object else np.isnan(values)
-            )
-            column = int(np.flatnonzero(np.asarray(is_missing, bool).any(axis=0))[0])
-    except (TypeError, ValueError, IndexError):
-        return ""
-    names = feature_names(X)
-    return f" in column {column if names is None else repr(str(names[column]))}"

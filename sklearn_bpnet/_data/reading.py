@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, column_or_1d
 
 from sklearn_bpnet._data.columns import check_validation_columns, readable_errors
+from sklearn_bpnet._data.features import checked_features
 from sklearn_bpnet._data.labels import read_labels
+from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.samples import Data, Samples, dense_targets
 from sklearn_bpnet._data.split import hold_out
 from sklearn_bpnet._data.task import Task
@@ -87,14 +89,18 @@ def _checked(
     header: Header, table: Table, numeric: bool, *, reset: bool, suffix: str = ""
 ) -> Samples:
     """The samples of a table, with targets not yet encoded."""
+    name = f"X{suffix}"
     with readable_errors(table.X, table.y, suffix):
-        X, y = header.validated(table.X, table.y, y_numeric=numeric, reset=reset)
+        X = as_numbers(table.X, name)
+        y = as_numbers(table.y, f"y{suffix}") if numeric else table.y
+        X, y = header.validated(X, y, y_numeric=numeric, reset=reset)
+        X, largest = checked_features(as_numbers(X, name), name, header.feature_names)
     weights = None
     if table.sample_weight is not None:
-        name = f"sample_weight{suffix}"
-        weights = check_sample_weight(table.sample_weight, X, name)
+        of_weights = f"sample_weight{suffix}"
+        weights = check_sample_weight(table.sample_weight, X, of_weights)
     y = dense_targets(y) if numeric else read_labels(y, f"y{suffix}")
-    return Samples(X, y, y, weights)
+    return Samples(X, y, y, weights, largest=largest)
 
 
 def _validation(

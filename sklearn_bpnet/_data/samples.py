@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from typing import Any, TypeVar
 
 import numpy as np
@@ -39,6 +40,8 @@ class Samples:
         Sample weights times class weights.
     indices : ndarray of int or None, default=None
         Indices of the selected samples; None means all.
+    largest : float, default=inf
+        An upper bound of the absolute values of X.
     """
 
     X: Any
@@ -46,6 +49,7 @@ class Samples:
     Y: NDArray[Any]
     weights: NDArray[np.float64] | None
     indices: Indices | None = None
+    largest: float = inf
 
     @property
     def n(self) -> int:

@@ -12,11 +12,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from sklearn_bpnet._data.samples import Indices, Samples
+from sklearn_bpnet._data.undecided import Undecided, first_scaling, next_scaling
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net.blocks.embeddings import check_dense
 from sklearn_bpnet.training.standardization import Standardization
 
 Weights = NDArray[np.float64]
+Scaling = tuple[Standardization | None, Undecided | None]
 
 _CHUNK_NUMBERS = 2**20  # numbers converted to float64 at a time
 SQUASHED_TO = 3.0  # bound of the smooth clip of `squashing`, as in its reference
@@ -29,7 +31,8 @@ def standardization(
 ) -> Standardization:
     """Mean and standard deviation of every column of X.
 
-    A column that does not vary has the scale 1.
+    A column that does not vary has the scale 1, or that of the rounding of a mean above
+    1e15 over the number of samples.
 
     Parameters
     ----------
@@ -46,16 +49,64 @@ def standardization(
     """
     if sparse.issparse(X):
         X, weights = _selected(X, weights, indices)
-        mean, variance = mean_variance_axis(
-            X.astype(np.float64), axis=0, weights=weights
-        )
+        indices = None
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, scale, overflows = _mean_and_scale(X, weights, indices)
+        if overflows.any():
+            units = _units(X, indices)
+            small_mean, small_scale, _ = _mean_and_scale(X, weights, indices, units)
+            # constant columns have the scale 1 in any unit, others one below it
+            restored = np.where(small_scale == 1, 1.0, np.ldexp(small_scale, units))
+            mean = np.where(overflows, np.ldexp(small_mean, units), mean)
+            scale = np.where(overflows, restored, scale)
+    # a column that is constant up to rounding is not to show the rounding
+    n_samples = X.shape[0] if indices is None else len(indices)
+    rounding = n_samples * np.finfo(np.float64).eps * np.abs(mean)
+    scale = np.where((scale == 1) & (rounding > 1), rounding, scale)
+    return Standardization(mean, scale)
+
+
+def _mean_and_scale(
+    X: Any,
+    weights: Weights | None,
+    indices: Indices | None,
+    units: NDArray[np.intc] | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Mean and standard deviation of every column, and whether its squares overflow.
+
+    The standard deviation is 1 where a column does not vary. Columns are divided by 2
+    to the power of their units, if given.
+    """
+    if sparse.issparse(X):
+        X = X.astype(np.float64)
+        if units is not None:
+            X.data[:] = np.ldexp(X.data, -units[X.indices])
+        mean, variance = mean_variance_axis(X, axis=0, weights=weights)
         # a variance below the rounding error of its mean counts as zero
         varies = variance > (10 * np.finfo(np.float64).eps * mean) ** 2
-        return Standardization(mean, np.sqrt(np.where(varies, variance, 1.0)))
+        scale = np.sqrt(np.where(varies, variance, 1.0))
+        return mean, scale, ~np.isfinite(variance)
     scaler = StandardScaler()
     for chunk, chunk_weights in _chunks(X, weights, indices):
-        scaler.partial_fit(chunk.astype(np.float64), sample_weight=chunk_weights)
-    return Standardization(scaler.mean_, scaler.scale_)
+        numbers = chunk.astype(np.float64)
+        if units is not None:
+            numbers = np.ldexp(numbers, -units)
+        scaler.partial_fit(numbers, sample_weight=chunk_weights)
+    return scaler.mean_, scaler.scale_, ~np.isfinite(scaler.var_)
+
+
+def _units(X: Any, indices: Indices | None) -> NDArray[np.intc]:
+    """For every column an exponent of 2 whose power exceeds its absolute values.
+
+    In such units no square overflows, and as powers of 2 they cost no digits.
+    """
+    if sparse.issparse(X):
+        largest = abs(X).max(axis=0).toarray().ravel()
+    else:
+        maxima = [abs(c).max(axis=0) for c, _ in _chunks(X, None, indices)]
+        largest = np.max(maxima, axis=0)
+    exponents: NDArray[np.intc] = np.frexp(largest)[1]
+    return exponents
 
 
 def feature_standardization(
@@ -130,20 +181,33 @@ def squashing(
         columns = X[:, chunk] if indices is None else X[indices, chunk]
         columns = columns.astype(np.float64)
         low, medians[chunk], high = _quantiles(columns, weights, (0.25, 0.5, 0.75))
-        half_range = (columns.max(axis=0) - columns.min(axis=0)) / 2
-        scales[chunk] = np.where(high > low, high - low, half_range)
+        with np.errstate(over="ignore"):
+            half_range = (columns.max(axis=0) - columns.min(axis=0)) / 2
+            scales[chunk] = np.where(high > low, high - low, half_range)
     scales = np.where(scales > 0, scales, 1.0)
+    scales = np.minimum(scales, np.finfo(np.float64).max)  # of two opposite extremes
     return Standardization(medians, scales, SQUASHED_TO)
 
 
-def input_standardization(
-    settings: Settings, samples: Samples
-) -> Standardization | None:
-    """How `input_scaling` scales the features, given the training samples."""
+def input_standardization(settings: Settings, samples: Samples) -> Scaling:
+    """How `input_scaling` scales the features, given the first training samples.
+
+    Also what these leave undecided.
+    """
     if settings.input_scaling is None:
-        return None
+        return None, None
     learn = _SCALINGS[settings.input_scaling]
-    return learn(samples.X, samples.weights, samples.indices)
+    return first_scaling(learn, samples, samples.X)
+
+
+def next_input_standardization(
+    scaling: Standardization | None, undecided: Undecided | None, samples: Samples
+) -> Scaling:
+    """The same after one more call, given the result of the previous calls."""
+    if scaling is None:
+        return None, None
+    learn = feature_standardization if scaling.smooth_clip is None else squashing
+    return next_scaling(learn, scaling, undecided, samples, samples.X)
 
 
 def embedded_features(settings: Settings, samples: Samples) -> NDArray[np.intp] | None:

@@ -25,6 +25,9 @@ class TrainingState:
         Seed of the validation split, the same in every call.
     weight_unit : float or None, default=None
         Mean sample weight of the first call; None before it.
+    fingerprint : str or None, default=None
+        Digest of some of the samples, by which a later call knows whether its samples
+        are others; None before the first call.
     samples : dict of str to str, default={}
         Identity of the samples, see `Data`; empty unless `fit` can resume the call.
     n_iter : int, default=0
@@ -50,6 +53,7 @@ class TrainingState:
     rng: dict[str, Any]
     validation_seed: int
     weight_unit: float | None = None
+    fingerprint: str | None = None
     samples: dict[str, str] = field(default_factory=dict)
     n_iter: int = 0
     progress: Progress = field(default_factory=Progress)

@@ -117,9 +117,9 @@ def _differs(value: Any, default: Any) -> bool:
 
     An array is never compared with a default; a tuple is, as `clone` copies tuples.
     """
-    if isinstance(value, tuple) and isinstance(default, tuple):
-        return value != default
     if value is default:
         return False
-    is_array = hasattr(value, "__array__") and not isinstance(value, (type, np.generic))
+    if isinstance(value, np.generic):  # a number, not an array
+        value = value.item()
+    is_array = hasattr(value, "__array__") and not isinstance(value, type)
     return is_array or bool(value != default)

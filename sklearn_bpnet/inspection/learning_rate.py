@@ -17,6 +17,8 @@ from sklearn.utils import check_array, check_random_state
 
 from sklearn_bpnet import _types as types
 from sklearn_bpnet._base import BaseBPNet
+from sklearn_bpnet._data.features import checked_features
+from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.samples import Indices
 from sklearn_bpnet._settings import solver as solvers
 from sklearn_bpnet.net.hyperparameters import is_count, is_finite
@@ -181,7 +183,13 @@ def find_learning_rate(
         raise ValueError(
             f"n_steps must be at least 2, a whole number; got {n_steps!r}."
         )
-    inputs: Any = check_array(X, accept_sparse="csr", dtype="numeric")
+    inputs: Any = check_array(
+        as_numbers(X, "X"),
+        accept_sparse="csr",
+        dtype="numeric",
+        ensure_all_finite=False,
+    )
+    inputs, _ = checked_features(as_numbers(inputs, "X"), "X")
     targets: Any = y
     targets = targets.toarray() if sparse.issparse(y) else np.asarray(y)
     w = None if sample_weight is None else np.asarray(sample_weight)
