@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_bpnet import _types as types
+from sklearn_bpnet._arguments import explains_arguments
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._data.classification import Classification, given_classes
 from sklearn_bpnet._data.reading import Table
@@ -234,10 +235,11 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         clipped smoothly to (-3, 3), which limits the effect of outliers; it needs dense
         X. None: they are not scaled.
 
-    dtype : {"auto", "float32", "float64"}, default="auto"
+    dtype : {"auto", "input", "float32", "float64"}, default="auto"
         Type of the weights and of all arithmetic. "auto" is float64 for full-batch
         training ("lbfgs", "cg", or batches that hold all samples) and float32 for
-        mini-batches.
+        mini-batches. "input" is float32 for float32 X and float64 for any other. With
+        both, training that continues keeps the type of its weights.
 
     n_members : int, default=1
         Number of networks, at least 1. With more than one, all are trained on the same
@@ -308,7 +310,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
     loss_ : float
         The empirical risk, penalty included: for mini-batches its mean over the last
-        epoch, for "lbfgs" and "cg" its value at the final weights.
+        epoch, for "lbfgs" and "cg", and if training diverged, its value at the final
+        weights.
 
     best_loss_ : float
         Smallest of `loss_curve_`, without early stopping.
@@ -326,11 +329,13 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         validation samples, and not for ``scoring="loss"``.
 
     best_validation_score_ : float
-        Largest of `validation_scores_`, if there are any.
+        Largest finite one of `validation_scores_`, if there are any; NaN if none is
+        finite.
 
     best_epoch_ : int
         The epoch, from 1, whose weights were kept: with early stopping that of the
-        best validation score, otherwise the last; 0 for the initial weights.
+        best validation score, otherwise the last, or an earlier one if training
+        diverged; 0 for the initial weights.
 
     history_ : dict of str to ndarray of float of shape (n_epochs,)
         One number per epoch: "loss", "learning_rate" (NaN for "lbfgs" and "cg"),
@@ -414,6 +419,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     temperature_: float
     estimators_: list[BPNetClassifier]
 
+    @explains_arguments
     def __init__(
         self,
         hidden_layer_sizes: types.Sizes = (100,),
@@ -534,7 +540,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
             Biases b of every layer, as in `intercepts_`.
         classes : array-like of shape (n_classes,), default=None
             The distinct labels, sorted, in the order of the outputs; a single output
-            represents the second of two classes. None: 0, 1, ..., one per output.
+            represents the second of two classes. None, and always for label indicators:
+            0, 1, ..., one per output.
         multilabel : bool, default=False
             Whether the outputs are label indicators, each 0 or 1, rather than exclusive
             classes.
@@ -582,6 +589,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         return Classification.of_classes(settings, **facts)
 
     @available_if(BaseBPNet._check_solver)
+    @explains_arguments
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
@@ -609,17 +617,18 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             The inputs of this call.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets of this call: class labels or label indicators in
-            classification, real numbers in regression.
+            The targets of this call: class labels, or several columns of label
+            indicators, 0 and 1, in classification; real numbers in regression.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, at least 0.
         classes : array-like of shape (n_classes,), default=None
-            All class labels that any call will see; needed in the first call.
+            All class labels that any call will see; needed in the first call. For
+            label indicators, ``range(n_labels)``.
         X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), \
 default=None
             Validation inputs, which are not trained on. With `early_stopping` they
             determine which weights to keep; without it their loss and score are only
-            recorded.
+            recorded. The columns must be those of X.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Validation targets; given if and only if `X_val` is.
         sample_weight_val : array-like of shape (n_val,), default=None

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_bpnet import _types as types
+from sklearn_bpnet._arguments import explains_arguments
 from sklearn_bpnet._base import BaseBPNet
+from sklearn_bpnet._data.determination import r2
 from sklearn_bpnet._data.moments import mean_and_std
 from sklearn_bpnet._data.numbers import as_numbers
-from sklearn_bpnet._data.regression import Regression, r2
+from sklearn_bpnet._data.regression import Regression
 from sklearn_bpnet._fit.given_weights import given_standardization
 from sklearn_bpnet._settings.constraints import constraints
 from sklearn_bpnet._settings.settings import Settings
@@ -230,10 +232,11 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Whether predictions are clipped to the range of the training targets, from
         `target_min_` to `target_max_`; the loss is that of the unclipped outputs.
 
-    dtype : {"auto", "float32", "float64"}, default="auto"
+    dtype : {"auto", "input", "float32", "float64"}, default="auto"
         Type of the weights and of all arithmetic. "auto" is float64 for full-batch
         training ("lbfgs", "cg", or batches that hold all samples) and float32 for
-        mini-batches.
+        mini-batches. "input" is float32 for float32 X and float64 for any other. With
+        both, training that continues keeps the type of its weights.
 
     n_members : int, default=1
         Number of networks, at least 1. With more than one, all are trained on the same
@@ -292,7 +295,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
 
     loss_ : float
         The empirical risk, penalty included: for mini-batches its mean over the last
-        epoch, for "lbfgs" and "cg" its value at the final weights.
+        epoch, for "lbfgs" and "cg", and if training diverged, its value at the final
+        weights.
 
     best_loss_ : float
         Smallest of `loss_curve_`, without early stopping.
@@ -310,11 +314,13 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         validation samples, and not for ``scoring="loss"``.
 
     best_validation_score_ : float
-        Largest of `validation_scores_`, if there are any.
+        Largest finite one of `validation_scores_`, if there are any; NaN if none is
+        finite.
 
     best_epoch_ : int
         The epoch, from 1, whose weights were kept: with early stopping that of the
-        best validation score, otherwise the last; 0 for the initial weights.
+        best validation score, otherwise the last, or an earlier one if training
+        diverged; 0 for the initial weights.
 
     history_ : dict of str to ndarray of float of shape (n_epochs,)
         One number per epoch: "loss", "learning_rate" (NaN for "lbfgs" and "cg"),
@@ -407,6 +413,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
 
     _kind: ClassVar[str] = "regression"
 
+    @explains_arguments
     def __init__(
         self,
         hidden_layer_sizes: types.Sizes = (100,),
@@ -652,7 +659,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Returns
         -------
         float
-            R2; with several quantiles, that of the level nearest to 1/2.
+            R2; with several quantiles, that of the level nearest to 1/2. Of a target
+            whose values are all equal it is 1 for exact predictions, otherwise 0.
         """
         predicted = self.predict(X)
         loss = self._fitted.task.loss

@@ -9,7 +9,9 @@ from typing import Any
 from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, column_or_1d
 
+from sklearn_bpnet._data.columns import check_validation_columns, readable_errors
 from sklearn_bpnet._data.features import checked_features
+from sklearn_bpnet._data.labels import read_labels
 from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.samples import Data, Samples, dense_targets
 from sklearn_bpnet._data.split import hold_out
@@ -78,13 +80,8 @@ def read(
     training.weights = task.sample_weights(training.Y, training.weights)
     data = Data(training)
     if validation.is_given:
-        data.validation = _validation(header, validation, task, numeric)
-        n, n_val = training.Y.shape[1], data.validation.Y.shape[1]
-        if n_val != n:
-            raise ValueError(
-                f"y_val has {n_val} outputs, but y has {n}. Both must have the same "
-                "number."
-            )
+        n_outputs = training.Y.shape[1]
+        data.validation = _validation(header, validation, task, numeric, n_outputs)
     return data, task
 
 
@@ -93,26 +90,36 @@ def _checked(
 ) -> Samples:
     """The samples of a table, with targets not yet encoded."""
     name = f"X{suffix}"
-    X = as_numbers(table.X, name)
-    y = as_numbers(table.y, f"y{suffix}") if numeric else table.y
-    X, y = header.validated(X, y, y_numeric=numeric, reset=reset)
-    X, largest = checked_features(as_numbers(X, name), name, header.feature_names)
+    with readable_errors(table.X, table.y, suffix):
+        X = as_numbers(table.X, name)
+        y = as_numbers(table.y, f"y{suffix}") if numeric else table.y
+        X, y = header.validated(X, y, y_numeric=numeric, reset=reset)
+        X, largest = checked_features(as_numbers(X, name), name, header.feature_names)
     weights = None
     if table.sample_weight is not None:
-        weights = check_sample_weight(table.sample_weight, X)
-    y = dense_targets(y)
+        of_weights = f"sample_weight{suffix}"
+        weights = check_sample_weight(table.sample_weight, X, of_weights)
+    y = dense_targets(y) if numeric else read_labels(y, f"y{suffix}")
     return Samples(X, y, y, weights, largest=largest)
 
 
-def _validation(header: Header, table: Table, task: Task, numeric: bool) -> Samples:
+def _validation(
+    header: Header, table: Table, task: Task, numeric: bool, n_outputs: int
+) -> Samples:
     """The given validation samples, encoded and weighted."""
     if table.X is None or table.y is None:
         raise ValueError(
             "X_val and y_val must be given together, and sample_weight_val only with "
             "them."
         )
+    check_validation_columns(table.X, header.attributes)
     samples = _checked(header, table, numeric, reset=False, suffix="_val")
     samples.Y = task.encode(samples.y)
+    if samples.Y.shape[1] != n_outputs:
+        raise ValueError(
+            f"y_val has {samples.Y.shape[1]} outputs, but y has {n_outputs}. Both must "
+            "have the same number."
+        )
     samples.weights = task.sample_weights(samples.Y, samples.weights)
     return samples
 
