@@ -176,7 +176,8 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
     def __sklearn_clone__(self) -> Any:
         """An unfitted copy that knows its recipe, for `clone`."""
         copy = super().__sklearn_clone__()
-        copy._recipe = self._recipe
+        if self._recipe is not None:
+            copy._recipe = self._recipe
         return copy
 
     # Given weights

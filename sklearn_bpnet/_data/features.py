@@ -127,7 +127,7 @@ def _not_finite(
     labels += [f"{rest} more"] if rest else []
     noun = "column" if len(columns) == 1 else "columns"
     remedy = (
-        "Fill in the missing values beforehand"
+        "Impute them first, for example with sklearn.impute.SimpleImputer in a pipeline"
         if kind == "NaN"
         else "Correct or clip the values"
     )

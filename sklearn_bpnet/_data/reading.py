@@ -92,6 +92,8 @@ def _checked(
     name = f"X{suffix}"
     with readable_errors(table.X, table.y, suffix):
         X = as_numbers(table.X, name)
+        if suffix:
+            check_validation_columns(table.X, header.attributes)
         y = as_numbers(table.y, f"y{suffix}") if numeric else table.y
         X, y = header.validated(X, y, y_numeric=numeric, reset=reset)
         X, largest = checked_features(as_numbers(X, name), name, header.feature_names)
@@ -112,7 +114,6 @@ def _validation(
             "X_val and y_val must be given together, and sample_weight_val only with "
             "them."
         )
-    check_validation_columns(table.X, header.attributes)
     samples = _checked(header, table, numeric, reset=False, suffix="_val")
     samples.Y = task.encode(samples.y)
     if samples.Y.shape[1] != n_outputs:

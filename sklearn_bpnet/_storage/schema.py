@@ -59,6 +59,7 @@ _FACTS: dict[str, Any] = {
     "scale": Floats | None,
     "low": Floats | None,
     "high": Floats | None,
+    "undecided": Undecided | None,
 }
 _OPTIMIZER = dict[str, Floats | float]
 _PATIENCE = Patience(0.0, 1).state.keys()
