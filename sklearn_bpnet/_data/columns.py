@@ -63,8 +63,8 @@ _REWORDED = {
         "{X} is an np.matrix, which is not supported. Convert it with numpy.asarray."
     ),
     r"Found input variables with inconsistent numbers of samples: \[(.*)\]": (
-        "{X} and {y} have inconsistent numbers of samples: {0}. Give a target for every "
-        "sample."
+        "{X} and {y} have inconsistent numbers of samples: {0}. Give a target for "
+        "every sample."
     ),
     r"Found array with dim (\d+)": (
         "{of} has {0} dimensions. Reshape your data to (n_samples, n_features)."
@@ -115,7 +115,9 @@ def readable_errors(X: Any, y: Any = None, suffix: str = "") -> Generator[None]:
         message = _reworded(str(error), X, y, suffix)
         if message == str(error):
             raise
-        raise type(error)(message) from error
+        # not its own class, which may need other arguments, as UnicodeDecodeError does
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(message) from error
 
 
 def _reworded(message: str, X: Any, y: Any, suffix: str) -> str:

@@ -145,7 +145,7 @@ def test_words_without_a_finite_step_the_values_in_force_are_named(
         estimator, input_scaling=None, dtype="float32", n_members=n_members
     )
     with pytest.raises(ValueError, match="non-finite parameter weights") as caught:
-        model.fit(X * 1e38, y)
+        model.fit(X * 1e37, y)
     message = str(caught.value)
     assert "lower learning_rate_init (learning_rate_init='auto' is 0.008 here)" in (
         message
