@@ -85,8 +85,9 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     class_weight : dict, "balanced", list of dict or None, default=None
         Weights of the classes, which multiply those of the samples. "balanced" gives
         every class the same total weight, including `sample_weight` (in `partial_fit`,
-        among the samples of the call). For label indicators, a list with one dict per
-        label, or "balanced".
+        among the samples of the call). In a dict, classes without a key have the
+        weight 1; keys of classes that y lacks are ignored if all others have one. For
+        label indicators, a list with one dict per label, or "balanced".
 
     alpha : "auto", float or sequence of float, default="auto"
         Strength lambda of the penalty in the empirical risk, at least 0, or one for

@@ -191,8 +191,7 @@ class Classification(Task):
         strata = self.strata(Y)
         if strata is None:
             return indicator_weights(self.class_weight, Y, weights)
-        y = self.classes[strata]
-        return class_weights(self.class_weight, self.classes, y, weights)
+        return class_weights(self.class_weight, self.classes, strata, weights)
 
     def strata(self, Y: NDArray[Any]) -> NDArray[np.intp] | None:
         if self.multilabel:
