@@ -13,6 +13,7 @@ from sklearn_bpnet._data.labels import read_labels
 from sklearn_bpnet._data.samples import Data, Samples, dense_targets
 from sklearn_bpnet._data.split import hold_out
 from sklearn_bpnet._data.task import Task
+from sklearn_bpnet._data.weights import in_unit, unit_of
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._sklearn_compat import Header, check_sample_weight
 
@@ -51,6 +52,7 @@ def read(
     *,
     continues: bool,
     numeric: bool,
+    weight_unit: float | None = None,
 ) -> tuple[Data, Task]:
     """The samples of a call, and its task.
 
@@ -66,16 +68,20 @@ def read(
         Whether training continues previous calls.
     numeric : bool
         Whether the targets are numeric.
+    weight_unit : float or None, default=None
+        Unit of the sample weights in previous calls; None for one near their mean.
 
     Raises
     ------
     ValueError
         If a table is not valid.
     """
-    training = _checked(header, table, "y", numeric, reset=not continues)
+    training, unit = _checked(
+        header, table, "y", numeric, reset=not continues, weight_unit=weight_unit
+    )
     task, training.Y = learn_task(training.y)
     training.weights = task.sample_weights(training.Y, training.weights)
-    data = Data(training)
+    data = Data(training, weight_unit=unit)
     if validation.is_given:
         n_outputs = training.Y.shape[1]
         data.validation = _validation(header, validation, task, numeric, n_outputs)
@@ -83,15 +89,24 @@ def read(
 
 
 def _checked(
-    header: Header, table: Table, name: str, numeric: bool, *, reset: bool
-) -> Samples:
-    """The samples of a table, with targets not yet encoded."""
+    header: Header,
+    table: Table,
+    name: str,
+    numeric: bool,
+    *,
+    reset: bool,
+    weight_unit: float | None = None,
+) -> tuple[Samples, float]:
+    """The samples of a table, with targets not yet encoded; the unit of the weights."""
     X, y = header.validated(table.X, table.y, y_numeric=numeric, reset=reset)
     weights = None
     if table.sample_weight is not None:
         weights = check_sample_weight(table.sample_weight, X)
     y = dense_targets(y) if numeric else read_labels(y, name)
-    return Samples(X, y, y, weights)
+    if weight_unit is None:
+        weight_unit = 1.0 if weights is None else unit_of(weights)
+    weights = in_unit(weights, X.shape[0], weight_unit)
+    return Samples(X, y, y, weights), weight_unit
 
 
 def _validation(
@@ -103,7 +118,7 @@ def _validation(
             "X_val and y_val must be given together, and sample_weight_val only with "
             "them."
         )
-    samples = _checked(header, table, "y_val", numeric, reset=False)
+    samples, _ = _checked(header, table, "y_val", numeric, reset=False)
     samples.Y = task.encode(samples.y)
     if samples.Y.shape[1] != n_outputs:
         raise ValueError(

@@ -36,7 +36,7 @@ class Samples:
     Y : ndarray of shape (n_total, n_outputs)
         Targets of the output neurons, encoded but not scaled.
     weights : ndarray of shape (n_total,) or None
-        Sample weights times class weights.
+        Sample weights, in their unit, times class weights.
     indices : ndarray of int or None, default=None
         Indices of the selected samples; None means all.
     """
@@ -114,11 +114,14 @@ class Data:
         Validation samples: some of the same table, or of another one.
     split : tuple of two ndarray of int or None, default=None
         Indices of training and validation samples, if early stopping set some aside.
+    weight_unit : float, default=1.0
+        Unit of the weights of the training samples: a given weight of this size is 1.
     """
 
     training: Samples
     validation: Samples | None = None
     split: tuple[Indices, Indices] | None = None
+    weight_unit: float = 1.0
 
 
 def dense_targets(y: Any) -> NDArray[Any]:

@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from sklearn_bpnet._data.samples import Indices, Samples
+from sklearn_bpnet._data.weights import unit_of
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net.blocks.embeddings import check_dense
 from sklearn_bpnet.training.standardization import Standardization
@@ -44,6 +45,8 @@ def standardization(
     -------
     Standardization
     """
+    if weights is not None:  # their sum would be taken for the number of samples
+        weights = weights / unit_of(weights if indices is None else weights[indices])
     if sparse.issparse(X):
         X, weights = _selected(X, weights, indices)
         mean, variance = mean_variance_axis(
@@ -53,8 +56,10 @@ def standardization(
         varies = variance > (10 * np.finfo(np.float64).eps * mean) ** 2
         return Standardization(mean, np.sqrt(np.where(varies, variance, 1.0)))
     scaler = StandardScaler()
-    for chunk, chunk_weights in _chunks(X, weights, indices):
-        scaler.partial_fit(chunk.astype(np.float64), sample_weight=chunk_weights)
+    # rounding makes the variance of a constant column negative, before it counts as 0
+    with np.errstate(invalid="ignore"):
+        for chunk, chunk_weights in _chunks(X, weights, indices):
+            scaler.partial_fit(chunk.astype(np.float64), sample_weight=chunk_weights)
     return Standardization(scaler.mean_, scaler.scale_)
 
 
@@ -236,7 +241,11 @@ def _sparse_share_of_exceptions(
     filled = np.flatnonzero(exceptions > 1 - _RARE)
     common = np.zeros(X.shape[1])
     common[filled] = np.median(probe[:, filled].toarray().astype(np.float64), axis=0)
-    return np.where(common == 0, exceptions, 1 - share(X.data == common[X.indices]))
+    is_common = X.data == common[X.indices]
+    # counted, as the sum of all weights may differ from their total by rounding
+    is_constant = np.bincount(X.indices[is_common], minlength=X.shape[1]) == X.shape[0]
+    others = np.where(is_constant, 0.0, 1 - share(is_common))
+    return np.where(common == 0, exceptions, others)
 
 
 def _selected(

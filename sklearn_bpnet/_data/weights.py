@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import frexp, ldexp
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Weights = NDArray[np.float64]
 
@@ -78,3 +78,11 @@ def near_one(weights: Weights) -> Weights:
     """Weights in their own unit."""
     near: Weights = weights / unit_of(weights)
     return near
+
+
+def weights_of_score(sample_weight: ArrayLike | None) -> Weights | None:
+    """Sample weights for a metric; unchanged if the metric has to refuse them."""
+    if sample_weight is None:
+        return None
+    weights = np.asarray(sample_weight, dtype=np.float64)
+    return near_one(weights) if np.isfinite(weights).all() else weights

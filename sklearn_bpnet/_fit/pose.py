@@ -70,7 +70,9 @@ def read(
         lambda y: learn_task(settings, y, known, classes),
         continues=call.continues,
         numeric=numeric,
+        weight_unit=call.state.weight_unit,
     )
+    call.state.weight_unit = data.weight_unit
     if task.is_certain:
         return data, task
     message = reading.set_aside(
@@ -152,8 +154,8 @@ def pose(
         check_same_network(settings, network, previous.networks[0].network, embedded)
         scaling = previous.standardization
     task = task.with_range(samples)
-    if call.state.weight_unit is None:
-        call.state.weight_unit = samples.mean_weight
+    if call.state.mean_weight is None:
+        call.state.mean_weight = samples.mean_weight
     plan = _plan(call, network, samples, scaling)
     if not task.is_certain:
         advice.warn_of_misfits(settings, plan, network, samples.n)

@@ -6,10 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.model_selection import KFold, TimeSeriesSplit, cross_val_score
 
-from sklearn_bpnet import BPNetClassifier
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor, empirical_risk
+from sklearn_bpnet._data.statistics import standardization
+from sklearn_bpnet._fit.calibration import temperature
+from sklearn_bpnet.net.activations import ACTIVATIONS
 
 # few epochs are enough here
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -42,6 +46,288 @@ def assert_same_model(one, other, rtol=2e-3):
         if hasattr(one, name):
             assert_allclose(getattr(one, name), getattr(other, name), rtol=1e-9)
     assert_allclose(weights_of(one), weights_of(other), rtol=rtol, atol=rtol)
+
+
+# F33: the temperature
+
+
+@each_scale
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_f33_the_temperature_does_not_depend_on_the_scale_of_the_weights(
+    scale, n_outputs
+):
+    rng = np.random.default_rng(0)
+    Y = (rng.random((50, n_outputs)) < 0.5).astype(float)
+    Z = 3 * (2 * Y - 1) + 2 * rng.normal(size=Y.shape)
+    weights = rng.integers(0, 3, size=50).astype(float)
+    sigmoid = ACTIVATIONS["sigmoid"]
+    T = temperature(Z, Y, weights, sigmoid)
+    scaled = scale * weights if scale < 1e300 else weights * 1e299
+    assert temperature(Z, Y, scaled, sigmoid) == pytest.approx(T, rel=1e-5)
+    present = weights > 0
+    assert temperature(
+        Z[present], Y[present], weights[present], sigmoid
+    ) == pytest.approx(T, rel=1e-12)
+    equal = np.full(50, scale)
+    assert temperature(Z, Y, equal, sigmoid) == pytest.approx(
+        temperature(Z, Y, None, sigmoid), rel=1e-5
+    )
+
+
+@each_scale
+@pytest.mark.parametrize(
+    "kind", ["given", "held out", "ensemble", "class_weight", "multilabel"]
+)
+def test_f33_calibration_takes_only_ratios_of_weights(scale, kind):
+    X, y, weights = table(120)
+    y = np.c_[y > 0, y > 1].astype(int) if kind == "multilabel" else classes_of(y)
+    clf = BPNetClassifier((5,), calibration="temperature", max_iter=20, random_state=0)
+    if kind == "ensemble":
+        clf.set_params(n_members=2)
+    if kind == "held out":
+        clf.set_params(early_stopping=True)
+        one, scaled = {"sample_weight": weights}, {"sample_weight": scale * weights}
+    else:
+        given = {"X_val": X, "y_val": y}
+        one = given | {"sample_weight_val": weights}
+        scaled = given | {"sample_weight_val": scale * weights}
+    other = clone(clf)
+    if kind == "class_weight":
+        one, scaled = given, given
+        clf.set_params(class_weight={0: 1.0, 1: 2.0, 2: 3.0})
+        other.set_params(class_weight={0: scale, 1: 2 * scale, 2: 3 * scale})
+    expected = clf.fit(X, y, **one).temperature_
+    assert other.fit(X, y, **scaled).temperature_ == pytest.approx(expected, rel=1e-3)
+
+
+def test_f33_weights_that_sum_to_1_are_those_of_as_many_samples():
+    X, y, _ = table(120)
+    y = classes_of(y)
+    clf = BPNetClassifier((5,), calibration="temperature", max_iter=20, random_state=0)
+    expected = clf.fit(X, y, X_val=X, y_val=y).temperature_
+    clf.fit(X, y, X_val=X, y_val=y, sample_weight_val=np.full(120, 1 / 120))
+    assert clf.temperature_ == expected
+
+
+# F2: only ratios of weights matter
+
+
+@each_scale
+@pytest.mark.parametrize("scaling", ["standard", "squash"])
+@pytest.mark.parametrize("estimator", [BPNetRegressor, BPNetClassifier])
+def test_f2_equal_weights_are_no_weights(estimator, scaling, scale):
+    X, y, _ = table()
+    y = y if estimator is BPNetRegressor else classes_of(y)
+    model = estimator(
+        (5,), input_scaling=scaling, early_stopping=True, max_iter=5, random_state=0
+    )
+    weighted = clone(model).fit(X, y, np.full(len(X), scale))
+    model.fit(X, y)
+    assert_array_equal(weights_of(weighted), weights_of(model))
+    assert_array_equal(weighted.input_scale_, model.input_scale_)
+    assert weighted.validation_scores_ == model.validation_scores_
+    assert weighted.loss_ == model.loss_
+
+
+@each_scale
+@pytest.mark.parametrize("as_X", [np.asarray, sparse.csr_matrix])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"early_stopping": True},
+        {"input_scaling": "squash"},
+        {"solver": "lbfgs"},
+        {"loss": "poisson"},
+        {"numeric_embedding": "pbld"},
+        {"n_members": 2},
+        {"initializer": "unit_variance"},
+        {"dtype": "float64", "batch_size": 50},
+    ],
+    ids=str,
+)
+def test_f2_a_regressor_takes_only_ratios_of_weights(parameters, as_X, scale):
+    dense_only = "input_scaling" in parameters or "numeric_embedding" in parameters
+    if dense_only and as_X is sparse.csr_matrix:
+        return
+    X, y, weights = table()
+    y = y - y.min() if "loss" in parameters else y
+    reg = BPNetRegressor((5,), max_iter=5, random_state=0, **parameters)
+    scaled = clone(reg).fit(as_X(X), y, scale * weights)
+    reg.fit(as_X(X), y, weights)
+    assert_same_model(scaled, reg)
+    assert scaled.input_scale_[1] == 1
+
+
+@each_scale
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"early_stopping": True},
+        {"class_weight": "balanced"},
+        {"class_weight": {0: 1, 1: 4, 2: 0.5}},
+        {"input_scaling": "squash"},
+        {"n_members": 2, "early_stopping": True},
+        {"scoring": "neg_log_loss", "early_stopping": True},
+    ],
+    ids=str,
+)
+def test_f2_a_classifier_takes_only_ratios_of_weights(parameters, scale):
+    X, y, weights = table()
+    y = classes_of(y)
+    clf = BPNetClassifier((5,), max_iter=5, random_state=0, **parameters)
+    scaled = clone(clf).fit(X, y, scale * weights)
+    clf.fit(X, y, weights)
+    assert_same_model(scaled, clf)
+    if "early_stopping" in parameters and "n_members" not in parameters:
+        assert_allclose(scaled.validation_scores_, clf.validation_scores_, rtol=1e-4)
+
+
+@each_scale
+def test_f2_weights_of_validation_samples_take_only_ratios(scale):
+    X, y, weights = table()
+    reg = BPNetRegressor((5,), early_stopping=True, max_iter=5, random_state=0)
+    given = {"X_val": X, "y_val": y}
+    scaled = clone(reg).fit(X, y, **given, sample_weight_val=scale * weights)
+    reg.fit(X, y, **given, sample_weight_val=weights)
+    assert_array_equal(weights_of(scaled), weights_of(reg))
+    assert_allclose(scaled.validation_scores_, reg.validation_scores_, rtol=1e-6)
+    assert_allclose(
+        scaled.validation_loss_curve_, reg.validation_loss_curve_, rtol=1e-6
+    )
+
+
+@each_scale
+@pytest.mark.parametrize("estimator", [BPNetRegressor, BPNetClassifier])
+def test_f2_partial_fit_takes_only_ratios_over_all_calls(estimator, scale):
+    X, y, weights = table()
+    weights[100:] *= 3  # the unit is that of the first call
+    classes = {}
+    if estimator is BPNetClassifier:
+        y, classes = classes_of(y), {"classes": [0, 1, 2]}
+    models = [estimator((5,), random_state=0) for _ in range(2)]
+    for model, factor in zip(models, [1.0, scale], strict=True):
+        w = factor * weights
+        model.partial_fit(X[:100], y[:100], w[:100], **classes)
+        model.partial_fit(X[100:], y[100:], w[100:])
+    assert_same_model(*models)
+
+
+def test_f2_later_calls_keep_the_unit_of_the_first():
+    X, y, _ = table()
+    losses = []
+    for first, second in [(1.0, 2.0), (1e13, 2e13), (None, 2.0), (0.5, None)]:
+        reg = BPNetRegressor((5,), random_state=0, solver="sgd")
+        for w in (first, second):
+            reg.partial_fit(X, y, None if w is None else np.full(len(X), w))
+        losses.append(reg.loss_)
+    assert losses == [losses[0]] * 4
+    reg = BPNetRegressor((5,), random_state=0, solver="sgd")
+    assert reg.partial_fit(X, y).partial_fit(X, y).loss_ < 0.75 * losses[0]
+
+
+def test_f2_a_checkpoint_keeps_the_unit(tmp_path):
+    X, y, weights = table()
+    reg = BPNetRegressor((5,), random_state=0).partial_fit(X, y, 1e13 * weights)
+    reg.save_checkpoint(tmp_path / "model")
+    again = BPNetRegressor.load_checkpoint(tmp_path / "model")
+    for model in (reg, again):
+        model.partial_fit(X, y, 2e13 * weights)
+    assert_array_equal(weights_of(again), weights_of(reg))
+
+
+def test_f2_weights_beyond_the_unit_of_the_first_call_are_refused():
+    X, y, weights = table()
+    reg = BPNetRegressor((5,), random_state=0).partial_fit(X, y, 1e-300 * weights)
+    with pytest.raises(ValueError, match=r"first call were near .*same scale"):
+        reg.partial_fit(X, y, 1e300 * weights)
+
+
+def test_f2_a_sample_of_weight_0_does_not_count_in_the_unit():
+    X, y, weights = table()
+    weights[::4] = 0
+    reg = BPNetRegressor((5,), max_iter=5, random_state=0)
+    scaled = clone(reg).fit(X, y, 1e300 * weights)
+    assert_same_model(scaled, reg.fit(X, y, weights))
+
+
+@each_scale
+def test_f2_class_weights_take_only_ratios(scale):
+    X, y, weights = table()
+    y = classes_of(y)
+    clf = BPNetClassifier((5,), max_iter=5, random_state=0)
+    clf.set_params(class_weight={0: 1.0, 1: 2.0, 2: 3.0})
+    scaled = clone(clf)
+    scaled.set_params(class_weight={0: scale, 1: 2 * scale, 2: 3 * scale})
+    clf.fit(X, y, weights)
+    assert_same_model(scaled.fit(X, y, weights), clf)
+    # the product of both would overflow, or vanish
+    assert_same_model(scaled.fit(X, y, scale * weights), clf)
+    scaled.set_params(class_weight=dict.fromkeys(range(3), scale)).fit(X, y)
+    plain = clone(clf).set_params(class_weight=None).fit(X, y)
+    assert_array_equal(weights_of(scaled), weights_of(plain))
+
+
+@each_scale
+def test_f2_class_weights_of_label_indicators_take_only_ratios(scale):
+    X, y, _ = table()
+    Y = np.c_[y > 0, y > 1, y > 2].astype(int)
+    factors = [{0: 1, 1: 3}, {0: 2, 1: 1}, {1: 5}]
+    clf = BPNetClassifier((5,), max_iter=5, random_state=0, class_weight=factors)
+    scaled = clone(clf).set_params(
+        class_weight=[{0: scale, 1: 3 * scale}, {0: 2 * scale, 1: scale}, {1: 5}]
+    )
+    assert_same_model(scaled.fit(X, Y), clf.fit(X, Y))
+
+
+@pytest.mark.parametrize("class_weight", ["balanced", [{0: 1, 1: 9}] * 1500], ids=type)
+def test_f2_class_weights_of_many_labels_stay_finite(class_weight):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 3))
+    Y = (rng.random((40, 1500)) < 0.01).astype(int)
+    Y[0] = 0
+    clf = BPNetClassifier((2,), class_weight=class_weight, max_iter=2, random_state=0)
+    assert np.isfinite(clf.fit(X, Y).loss_)
+
+
+@each_scale
+def test_f2_scores_take_only_ratios(scale):
+    X, y, weights = table()
+    for estimator, targets in [
+        (BPNetRegressor, y),
+        (BPNetRegressor, np.c_[y, 2 * y]),
+        (BPNetClassifier, classes_of(y)),
+        (BPNetClassifier, np.c_[y > 0, y > 1].astype(int)),
+    ]:
+        model = estimator((5,), max_iter=5, random_state=0).fit(X, targets)
+        expected = model.score(X, targets, sample_weight=weights)
+        assert expected < 1
+        scaled = model.score(X, targets, sample_weight=scale * weights)
+        assert scaled == pytest.approx(expected, rel=1e-9)
+
+
+@each_scale
+def test_f2_the_empirical_risk_takes_only_ratios(scale):
+    X, y, weights = table()
+    reg = BPNetRegressor((5,), random_state=0)
+    J, scaled = (empirical_risk(reg, X, y, w) for w in (weights, scale * weights))
+    assert scaled.value(J.theta) == pytest.approx(J.value(J.theta), rel=1e-9)
+    direct = J.risk.value(J.theta, J.X, J.Y, scale * weights)
+    assert direct == pytest.approx(J.value(J.theta), rel=1e-9)
+
+
+@each_scale
+@pytest.mark.parametrize("as_X", [np.asarray, sparse.csr_matrix])
+def test_f2_statistics_take_only_ratios(as_X, scale):
+    X, _, weights = table()
+    scale = min(scale, 1e299)
+    for indices in (None, np.arange(0, 200, 2)):
+        expected = standardization(as_X(X), weights, indices)
+        scaled = standardization(as_X(X), scale * weights, indices)
+        assert_allclose(scaled.mean, expected.mean, rtol=1e-12)
+        assert_allclose(scaled.scale, expected.scale, rtol=1e-9)
+        assert scaled.scale[1] == 1
 
 
 # F12: class weights by label
