@@ -684,7 +684,8 @@ default=None
             predicted; for label indicators one score per label, positive if it is
             predicted. The scores are the pre-activations z of the output neurons
             (log-odds, for a logistic output) for the usual output activations, and the
-            logarithms of `predict_proba` if `target_encoding` is not "one-hot".
+            logarithms of `predict_proba` if `target_encoding` is not "one-hot". With
+            a single class, which is predicted without training, all scores are 0.
         """
         task, Z, A = self._outputs(X)
         scores: NDArray[np.float64] = task.scores(Z, A)

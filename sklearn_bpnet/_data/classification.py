@@ -266,6 +266,8 @@ class Classification(Task):
         n_classes = len(self.classes)
         if self.multilabel:
             return S
+        if self.is_certain:  # the network is not trained
+            return np.zeros(len(S))
         if n_classes <= 2:
             difference: Array = S[:, 0] if S.shape[1] == 1 else S[:, 1] - S[:, 0]
             return difference

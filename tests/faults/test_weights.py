@@ -522,3 +522,63 @@ def test_class_weights_of_indicators_are_checked(factors, message):
     X, y, _ = table()
     with pytest.raises(ValueError, match=message):
         BPNetClassifier(class_weight=factors).fit(X, np.c_[y > 0, y > 1])
+
+
+# F9: one class
+
+
+@pytest.mark.parametrize("label", [0, 3, "a", True, np.datetime64("2020-01-01")])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"n_members": 2},
+        {"loss": "hinge"},
+        {"loss": "hinge", "n_members": 2},
+        {"loss": "squared_error"},
+        {"output_activation": "softmax"},
+        {"target_encoding": "ordinal", "loss": "squared_error"},
+        {"target_encoding": "binary"},
+        {"solver": "lbfgs"},
+        {"early_stopping": True},
+        {"calibration": "temperature", "early_stopping": True},
+        {"class_weight": "balanced"},
+    ],
+    ids=str,
+)
+def test_f9_one_class_has_a_constant_decision_function(parameters, label):
+    X, _, weights = table(40)
+    y = np.full(len(X), label)
+    clf = BPNetClassifier((5,), random_state=0, **parameters).fit(X, y, weights)
+    for new in (X, 1e6 * X, -X[:3]):
+        assert_array_equal(clf.decision_function(new), np.zeros(len(new)))
+        assert_array_equal(clf.predict(new), np.full(len(new), label))
+        if clf.loss != "hinge":
+            assert_array_equal(clf.predict_proba(new), np.ones((len(new), 1)))
+            assert_array_equal(clf.predict_log_proba(new), np.zeros((len(new), 1)))
+    assert clf.score(X, y) == 1
+    assert not hasattr(clf, "temperature_")
+
+
+def test_f9_one_class_in_partial_fit_and_in_a_checkpoint(tmp_path):
+    X, _, _ = table(40)
+    clf = BPNetClassifier((5,), random_state=0, calibration="temperature")
+    clf.partial_fit(X, ["a"] * 40, classes=["a"]).partial_fit(X, ["a"] * 40)
+    clf.save_checkpoint(tmp_path / "model")
+    for model in (clf, BPNetClassifier.load_checkpoint(tmp_path / "model")):
+        assert_array_equal(model.decision_function(X), np.zeros(40))
+        assert model.score(X, ["a"] * 40) == 1
+
+
+@pytest.mark.parametrize("n_members", [1, 2])
+@pytest.mark.parametrize("calibration", [None, "temperature"])
+def test_f9_constant_label_indicators_are_predicted(n_members, calibration):
+    X, _, _ = table()
+    Y = np.c_[np.zeros(200), np.ones(200)].astype(int)
+    clf = BPNetClassifier(
+        (5,), n_members=n_members, calibration=calibration, random_state=0
+    ).fit(X, Y, X_val=X, y_val=Y)
+    assert_array_equal(clf.predict(X), Y)
+    assert_array_equal(clf.decision_function(X) > 0, Y)
+    assert np.isfinite(clf.predict_log_proba(X)).all()
+    assert clf.score(X, Y) == 1
