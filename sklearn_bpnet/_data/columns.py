@@ -63,8 +63,8 @@ _REWORDED = {
         "{X} is an np.matrix, which is not supported. Convert it with numpy.asarray."
     ),
     r"Found input variables with inconsistent numbers of samples: \[(.*)\]": (
-        "{X} and {y} have inconsistent numbers of samples: {0}. Give a target for every "
-        "sample."
+        "{X} and {y} have inconsistent numbers of samples: {0}. Give a target for "
+        "every sample."
     ),
     r"Found array with dim (\d+)": (
         "{of} has {0} dimensions. Reshape your data to (n_samples, n_features)."
