@@ -7,12 +7,16 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.metrics import accuracy_score
+from sklearn.utils import check_array
 
 from sklearn_bpnet import _types as types
 from sklearn_bpnet._arguments import explains_arguments
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._data.classification import Classification, given_classes
+from sklearn_bpnet._data.labels import read_labels
 from sklearn_bpnet._data.reading import Table
+from sklearn_bpnet._data.weights import weights_of_score
 from sklearn_bpnet._fit.call import Arguments
 from sklearn_bpnet._settings.constraints import constraints
 from sklearn_bpnet._settings.settings import Settings
@@ -86,8 +90,9 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     class_weight : dict, "balanced", list of dict or None, default=None
         Weights of the classes, which multiply those of the samples. "balanced" gives
         every class the same total weight, including `sample_weight` (in `partial_fit`,
-        among the samples of the call). For label indicators, a list with one dict per
-        label, or "balanced".
+        among the samples of the call). In a dict, classes without a key have the
+        weight 1; keys of classes that y lacks are ignored if all others have one. For
+        label indicators, a list with one dict per label, or "balanced".
 
     alpha : "auto", float or sequence of float, default="auto"
         Strength lambda of the penalty in the empirical risk, at least 0, or one for
@@ -687,7 +692,8 @@ default=None
             predicted; for label indicators one score per label, positive if it is
             predicted. The scores are the pre-activations z of the output neurons
             (log-odds, for a logistic output) for the usual output activations, and the
-            logarithms of `predict_proba` if `target_encoding` is not "one-hot".
+            logarithms of `predict_proba` if `target_encoding` is not "one-hot". With
+            a single class, which is predicted without training, all scores are 0.
         """
         task, Z, A = self._outputs(X)
         scores: NDArray[np.float64] = task.scores(Z, A)
@@ -752,6 +758,40 @@ default=None
             ``log(predict_proba(X))``, always finite.
         """
         return np.log(self.predict_proba(X))
+
+    def score(
+        self,
+        X: types.MatrixLike,
+        y: types.MatrixLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
+        """Return the accuracy of the predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            The inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels, or label indicators, 0 and 1.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, of which only the ratios matter.
+
+        Returns
+        -------
+        float
+            The share of samples with the right class, or with all labels right.
+
+        Raises
+        ------
+        ValueError
+            If label indicators are not 0 and 1.
+        """
+        predicted, targets = self.predict(X), y
+        if predicted.ndim == 2:
+            table = check_array(y, accept_sparse="csr", dtype=None, ensure_2d=False)
+            targets = read_labels(table, "y")
+        weights = weights_of_score(sample_weight)
+        return float(accuracy_score(targets, predicted, sample_weight=weights))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -16,6 +16,7 @@ from sklearn_bpnet._data.determination import r2
 from sklearn_bpnet._data.moments import mean_and_std
 from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.regression import Regression
+from sklearn_bpnet._data.weights import weights_of_score
 from sklearn_bpnet._fit.given_weights import given_standardization
 from sklearn_bpnet._settings.constraints import constraints
 from sklearn_bpnet._settings.settings import Settings
@@ -654,7 +655,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             The targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples.
+            Weights of the samples, of which only the ratios matter.
 
         Returns
         -------
@@ -666,7 +667,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         loss = self._fitted.task.loss
         if loss.n_outputs(1) > 1:
             predicted = predicted[..., loss.central_output]
-        return r2(np.asarray(as_numbers(y, "y")), predicted, sample_weight)
+        weights = weights_of_score(sample_weight)
+        return r2(np.asarray(as_numbers(y, "y")), predicted, weights)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

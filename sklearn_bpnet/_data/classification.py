@@ -198,8 +198,7 @@ class Classification(Task):
         strata = self.strata(Y)
         if strata is None:
             return indicator_weights(self.class_weight, Y, weights)
-        y = self.classes[strata]
-        return class_weights(self.class_weight, self.classes, y, weights)
+        return class_weights(self.class_weight, self.classes, strata, weights)
 
     def strata(self, Y: NDArray[Any]) -> NDArray[np.intp] | None:
         if self.multilabel:
@@ -274,6 +273,8 @@ class Classification(Task):
         n_classes = len(self.classes)
         if self.multilabel:
             return S
+        if self.is_certain:  # the network is not trained
+            return np.zeros(len(S))
         if n_classes <= 2:
             difference: Array = S[:, 0] if S.shape[1] == 1 else S[:, 1] - S[:, 0]
             return difference

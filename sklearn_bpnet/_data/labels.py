@@ -61,13 +61,13 @@ def check_range(classes: Any, n_labels: int) -> None:
 
 def listed(values: Iterable[Any]) -> str:
     """Values as in a list; the first ones, if there are many."""
-    shown = [_shown(value) for value in values]
-    if len(shown) > _MOST_SHOWN:
-        shown[_MOST_SHOWN:] = ["..."]
-    return f"[{', '.join(shown)}]"
+    texts = [shown(value) for value in values]
+    if len(texts) > _MOST_SHOWN:
+        texts[_MOST_SHOWN:] = ["..."]
+    return f"[{', '.join(texts)}]"
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A label as in a message: without the type of NumPy's numbers, dates by ISO."""
     if isinstance(value, (np.datetime64, np.timedelta64)):
         return repr(str(value))

@@ -16,6 +16,7 @@ from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.samples import Data, Samples, dense_targets
 from sklearn_bpnet._data.split import hold_out
 from sklearn_bpnet._data.task import Task
+from sklearn_bpnet._data.weights import in_unit, unit_of
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._sklearn_compat import Header, check_sample_weight
 
@@ -54,6 +55,7 @@ def read(
     *,
     continues: bool,
     numeric: bool,
+    weight_unit: float | None = None,
 ) -> tuple[Data, Task]:
     """The samples of a call, and its task.
 
@@ -69,16 +71,20 @@ def read(
         Whether training continues previous calls.
     numeric : bool
         Whether the targets are numeric.
+    weight_unit : float or None, default=None
+        Unit of the sample weights in previous calls; None for one near their mean.
 
     Raises
     ------
     ValueError
         If a table is not valid.
     """
-    training = _checked(header, table, numeric, reset=not continues)
+    training, unit = _checked(
+        header, table, numeric, reset=not continues, weight_unit=weight_unit
+    )
     task, training.Y = learn_task(training.y)
     training.weights = task.sample_weights(training.Y, training.weights)
-    data = Data(training)
+    data = Data(training, weight_unit=unit)
     if validation.is_given:
         n_outputs = training.Y.shape[1]
         data.validation = _validation(header, validation, task, numeric, n_outputs)
@@ -86,9 +92,15 @@ def read(
 
 
 def _checked(
-    header: Header, table: Table, numeric: bool, *, reset: bool, suffix: str = ""
-) -> Samples:
-    """The samples of a table, with targets not yet encoded."""
+    header: Header,
+    table: Table,
+    numeric: bool,
+    *,
+    reset: bool,
+    suffix: str = "",
+    weight_unit: float | None = None,
+) -> tuple[Samples, float]:
+    """The samples of a table, with targets not yet encoded; the unit of the weights."""
     name = f"X{suffix}"
     with readable_errors(table.X, table.y, suffix):
         X = as_numbers(table.X, name)
@@ -102,7 +114,10 @@ def _checked(
         of_weights = f"sample_weight{suffix}"
         weights = check_sample_weight(table.sample_weight, X, of_weights)
     y = dense_targets(y) if numeric else read_labels(y, f"y{suffix}")
-    return Samples(X, y, y, weights, largest=largest)
+    if weight_unit is None:
+        weight_unit = 1.0 if weights is None else unit_of(weights)
+    weights = in_unit(weights, X.shape[0], weight_unit)
+    return Samples(X, y, y, weights, largest=largest), weight_unit
 
 
 def _validation(
@@ -114,7 +129,7 @@ def _validation(
             "X_val and y_val must be given together, and sample_weight_val only with "
             "them."
         )
-    samples = _checked(header, table, numeric, reset=False, suffix="_val")
+    samples, _ = _checked(header, table, numeric, reset=False, suffix="_val")
     samples.Y = task.encode(samples.y)
     if samples.Y.shape[1] != n_outputs:
         raise ValueError(

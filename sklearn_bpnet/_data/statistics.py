@@ -15,6 +15,7 @@ from sklearn_bpnet._data.chunks import chunks
 from sklearn_bpnet._data.quantiles import squashing
 from sklearn_bpnet._data.samples import Indices, Samples
 from sklearn_bpnet._data.undecided import Undecided, first_scaling, next_scaling
+from sklearn_bpnet._data.weights import unit_of
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net.blocks.embeddings import check_dense
 from sklearn_bpnet.training.standardization import Standardization
@@ -47,6 +48,8 @@ def standardization(
     -------
     Standardization
     """
+    if weights is not None:  # their sum would be taken for the number of samples
+        weights = weights / unit_of(weights if indices is None else weights[indices])
     if sparse.issparse(X):
         X, weights = _selected(X, weights, indices)
         indices = None
@@ -87,11 +90,14 @@ def _mean_and_scale(
         scale = np.sqrt(np.where(varies, variance, 1.0))
         return mean, scale, ~np.isfinite(variance)
     scaler = StandardScaler()
-    for chunk, chunk_weights in chunks(X, weights, indices):
-        numbers = chunk.astype(np.float64)
-        if units is not None:
-            numbers = np.ldexp(numbers, -units)
-        scaler.partial_fit(numbers, sample_weight=chunk_weights)
+    # rounding makes the variance of a constant column negative, before it counts as 0
+    with np.errstate(invalid="ignore"):
+        for chunk, chunk_weights in chunks(X, weights, indices):
+            # sums depend on the order in memory, which says nothing about the samples
+            numbers = chunk.astype(np.float64, order="C")
+            if units is not None:
+                numbers = np.ldexp(numbers, -units)
+            scaler.partial_fit(numbers, sample_weight=chunk_weights)
     return scaler.mean_, scaler.scale_, ~np.isfinite(scaler.var_)
 
 
@@ -237,7 +243,11 @@ def _sparse_share_of_exceptions(
     filled = np.flatnonzero(exceptions > 1 - _RARE)
     common = np.zeros(X.shape[1])
     common[filled] = np.median(probe[:, filled].toarray().astype(np.float64), axis=0)
-    return np.where(common == 0, exceptions, 1 - share(X.data == common[X.indices]))
+    is_common = X.data == common[X.indices]
+    # counted, as the sum of all weights may differ from their total by rounding
+    is_constant = np.bincount(X.indices[is_common], minlength=X.shape[1]) == X.shape[0]
+    others = np.where(is_constant, 0.0, 1 - share(is_common))
+    return np.where(common == 0, exceptions, others)
 
 
 def _selected(

@@ -241,6 +241,7 @@ def _train_member(
         previous, seed, state = None, job, TrainingState.new(job)
         state.validation_seed = shared.validation_seed
         state.weight_unit = shared.weight_unit
+        state.mean_weight = shared.mean_weight
     with config_context(**config):
         fit = NetworkFit(
             problem,

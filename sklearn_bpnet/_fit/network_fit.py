@@ -92,9 +92,9 @@ class NetworkFit:
         """Sample weights over the mean weight of the first call; None if all are 1."""
         samples = self.problem.data.training
         n, weights = len(samples.Y), samples.weights
-        unit = self.state.weight_unit
-        assert unit is not None  # the first call has set it
-        s = (np.ones(n) if weights is None else weights) / unit
+        mean = self.state.mean_weight
+        assert mean is not None  # the first call has set it
+        s = (np.ones(n) if weights is None else weights) / mean
         return None if (samples.take(s) == 1).all() else s.astype(self.theta.dtype)
 
     # What happens between epochs
@@ -303,6 +303,7 @@ class NetworkFit:
             rng=dict(self.rng.bit_generator.state),
             validation_seed=previous.validation_seed,
             weight_unit=previous.weight_unit,
+            mean_weight=previous.mean_weight,
             fingerprint=self.problem.data.training.fingerprint,
             n_iter=n_iter,
             progress=replace(progress, optimizer_state={}),

@@ -76,7 +76,9 @@ def read(
         lambda y: learn_task(settings, y, known, classes),
         continues=call.continues,
         numeric=numeric,
+        weight_unit=call.state.weight_unit,
     )
+    call.state.weight_unit = data.weight_unit
     data.class_weight = repr(getattr(settings, "class_weight", None))
     if previous is not None and previous.resumes:
         early_stopping = bool(settings.early_stopping)
@@ -164,8 +166,8 @@ def pose(
             scaling, undecided = next_input_standardization(scaling, undecided, samples)
             task = task.with_more_samples(samples)
     task = task.with_range(samples)
-    if call.state.weight_unit is None:
-        call.state.weight_unit = samples.mean_weight
+    if call.state.mean_weight is None:
+        call.state.mean_weight = samples.mean_weight
     plan = _plan(call, network, samples, scaling)
     for table, name in ((samples, "X"), (data.validation, "X_val")):
         if table is not None:

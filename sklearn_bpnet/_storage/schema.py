@@ -93,6 +93,7 @@ def check_types(names: Mapping[str, Any], fitted: Mapping[str, Any]) -> None:
         attributes, state = network[1:]
         if fitted["is_ensemble"]:
             _check("weight_unit", state.weight_unit, float)
+            _check("mean_weight", state.mean_weight, float)
         there = {name: of for name, of in _MAYBE.items() if name in attributes}
         _check_items(attributes, _ATTRIBUTES | there)
         _check("the optimiser's state", state.progress.optimizer_state, _OPTIMIZER)

@@ -130,6 +130,18 @@ def test_f1_data_frames_are_read_by_their_values():
         small().fit(X, pd.DataFrame(Y + 1, columns=names).astype("category"))
 
 
+@pytest.mark.parametrize("kind", WRONG)
+def test_f1_scores_of_wrong_indicators_are_refused(kind):
+    X, Y = indicators()
+    write, values = WRONG[kind]
+    clf = small().fit(X, Y)
+    with pytest.raises(ValueError, match=re.escape(f"it has the values {values}")):
+        clf.score(X, write(Y))
+    expected = clf.score(X, Y)
+    for same in (Y > 0, sparse.csc_matrix(Y), Y.tolist(), pd.DataFrame(Y)):
+        assert clf.score(X, same) == expected
+
+
 def test_f1_the_remedy_in_the_message_works():
     X, Y = indicators()
     y = np.where(Y, 7, 5)
