@@ -40,8 +40,7 @@ def train(call: Call, problem: Problem, tasks: FitTasks) -> Trained:
     """
     settings, state = call.settings, call.state
     previous = [] if call.previous is None else call.previous.networks
-    n_features = problem.data.training.X.shape[1]
-    remedy = remedy_for_divergence(settings, n_features)
+    remedy = remedy_for_divergence(settings, problem)
     if settings.n_members == 1:
         return train_one(problem, state, previous, tasks, remedy)
     return train_ensemble(
@@ -135,7 +134,7 @@ def train_ensemble(
     jobs = remaining or seeds
     plan = replace(problem.plan, verbose=False)  # one line per member instead
     problem = replace(problem, plan=plan, resumes=False)
-    state.fingerprint = problem.data.training.fingerprint
+    state.samples = problem.data.identity
     state.split = problem.data.split
     tasks.begin(len(jobs))
     outcomes: list[Outcome] = []
@@ -242,6 +241,7 @@ def _train_member(
         previous, seed, state = None, job, TrainingState.new(job)
         state.validation_seed = shared.validation_seed
         state.weight_unit = shared.weight_unit
+        state.mean_weight = shared.mean_weight
     with config_context(**config):
         fit = NetworkFit(
             problem,
@@ -262,4 +262,6 @@ def _print_member(number: int, n_members: int, network: FittedNetwork) -> None:
     if "best_validation_score_" in attributes:
         score = attributes["best_validation_score_"]
         facts.append(f"best validation score = {score:.6g}")
-    print(", ".join([*facts, f"{attributes['history_']['seconds'].sum():.3f} s"]))
+    if "seconds" in attributes["history_"]:  # not for a single class
+        facts.append(f"{attributes['history_']['seconds'].sum():.3f} s")
+    print(", ".join(facts))

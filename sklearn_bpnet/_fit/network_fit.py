@@ -92,9 +92,9 @@ class NetworkFit:
         """Sample weights over the mean weight of the first call; None if all are 1."""
         samples = self.problem.data.training
         n, weights = len(samples.Y), samples.weights
-        unit = self.state.weight_unit
-        assert unit is not None  # the first call has set it
-        s = (np.ones(n) if weights is None else weights) / unit
+        mean = self.state.mean_weight
+        assert mean is not None  # the first call has set it
+        s = (np.ones(n) if weights is None else weights) / mean
         return None if (samples.take(s) == 1).all() else s.astype(self.theta.dtype)
 
     # What happens between epochs
@@ -122,9 +122,11 @@ class NetworkFit:
         self.monitored = self._monitored(early_stopping)
         is_same = self.monitored == state.monitored
         if problem.resumes and not is_same:
+            before, now = state.monitored, self.monitored
+            names = [name for name in now if now[name] != before.get(name)]
             raise ValueError(
-                "The checkpoint was written by a fit with another validation: its "
-                "samples, scoring or ties differ. Use the same."
+                "The checkpoint was written by a fit with another validation: "
+                f"{names[0]} differs. Use the same."
             )
         if continues and is_same and state.patience is not None:
             monitor.patience.state = state.patience
@@ -135,14 +137,22 @@ class NetworkFit:
             monitor.start_from(self.theta)  # the result is never worse than the start
         return monitor
 
-    def _monitored(self, early_stopping: bool) -> str:
+    def _monitored(self, early_stopping: bool) -> dict[str, str]:
         """Identifies the monitored quantity; if it changes, patience starts again."""
         data, stopping = self.problem.data, self.plan.stopping
         if not early_stopping or data.validation is None:
-            return f"training loss {data.training.fingerprint}"
-        samples = data.validation
-        arrays = samples.X, samples.Y, samples.weights, samples.indices
-        return f"{stopping.scoring} {stopping.ties} {fingerprint(*arrays)}"
+            return {"early_stopping": "no", "X": data.training.fingerprint}
+        samples, scaling = data.validation, self.problem.standardization
+        Y = self.problem.task.in_network_units(samples.Y)
+        arrays = [samples.X, Y, samples.weights, samples.indices]
+        if scaling is not None:  # later calls may decide it
+            arrays += [scaling.mean, scaling.scale]
+        return {
+            "early_stopping": "yes",
+            "scoring": str(stopping.scoring),
+            "ties": stopping.ties,
+            "X_val": fingerprint(*arrays),
+        }
 
     def _average(self) -> WeightAverage | None:
         """The moving average of the weights, continued from the previous calls."""
@@ -230,6 +240,7 @@ class NetworkFit:
             step_options=plan.step_options,
             noise_rng=self.rng,
             n_epochs=n_epochs,
+            verbose=plan.verbose,
         )
         batches = self._batches(indices, plan.batch_size)
         can_share = self.shares_batches and self.problem.is_compiled
@@ -277,6 +288,8 @@ class NetworkFit:
         outcome = replace(outcome, n_iter=self.n_iter_before + outcome.n_iter)
         continues = self.plan.open_ended or outcome.reason is StopReason.UNFINISHED
         state = self._state(theta, kept, outcome.n_iter, continues=continues)
+        if outcome.reason is StopReason.UNFINISHED:
+            state.samples = self.problem.data.identity
         attributes = network.show(network.arrays(kept))
         attributes |= training_attributes(self.history, outcome, best_epoch, t)
         return FittedNetwork(network, attributes, state)
@@ -290,6 +303,7 @@ class NetworkFit:
             rng=dict(self.rng.bit_generator.state),
             validation_seed=previous.validation_seed,
             weight_unit=previous.weight_unit,
+            mean_weight=previous.mean_weight,
             fingerprint=self.problem.data.training.fingerprint,
             n_iter=n_iter,
             progress=replace(progress, optimizer_state={}),
@@ -331,8 +345,7 @@ def train_network(fit: NetworkFit, remedy: str) -> tuple[FittedNetwork, Outcome]
         outcome = fit.run()
     except NoFiniteStepError as error:
         raise ValueError(
-            "Solver produced non-finite parameter weights. The input data may "
-            "contain large values and need to be preprocessed. No step of training was "
+            "Solver produced non-finite parameter weights. No step of training was "
             f"finite: {remedy}."
         ) from error
     if outcome.reason not in (StopReason.DIVERGED, StopReason.INTERRUPTED):

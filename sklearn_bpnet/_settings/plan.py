@@ -16,6 +16,7 @@ from sklearn_bpnet.net.initializers import (
     INITIALIZERS,
     Initialization,
 )
+from sklearn_bpnet.net.names import did_you_mean
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.options import EarlyStopping
 from sklearn_bpnet.training.full_batch import FullBatchSolver
@@ -125,6 +126,7 @@ def resolve(
     *,
     n_samples: int,
     n_features: int,
+    input_dtype: DTypeLike,
     incremental: bool = False,
     fitted_dtype: DTypeLike | None = None,
     largest_offset: float = 0.0,
@@ -139,6 +141,8 @@ def resolve(
         The network to be trained.
     n_samples, n_features : int
         Number of training samples, and of features of X.
+    input_dtype : dtype
+        dtype of X.
     incremental : bool, default=False
         Whether the call is `partial_fit`: one epoch.
     fitted_dtype : dtype or None, default=None
@@ -198,7 +202,7 @@ def resolve(
         ),
         ema_decay=settings.ema_decay if is_stochastic else None,
         record=_records(settings),
-        dtype=_dtype(settings, full_batch, fitted_dtype, largest_offset),
+        dtype=_dtype(settings, input_dtype, full_batch, fitted_dtype, largest_offset),
         incremental=incremental,
         open_ended=open_ended,
         verbose=bool(settings.verbose),
@@ -246,17 +250,26 @@ def _records(settings: Settings) -> tuple[str, ...]:
     """The quantities that ``record`` names."""
     names = settings.record
     names = (names,) if isinstance(names, str) else tuple(names)
-    unknown = [name for name in names if name not in RECORDS]
+    known = list(RECORDS)  # any value can be compared with them
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise ValueError(
-            f"record holds {unknown[0]!r}, which is unknown. Known: "
-            f"{', '.join(sorted(RECORDS))}."
+            f"record holds {unknown[0]!r}, which is unknown."
+            f"{did_you_mean(unknown[0], RECORDS)} Known: {', '.join(sorted(RECORDS))}."
         )
     return names
 
 
+def given_dtype(settings: Settings) -> np.dtype[Any] | None:
+    """The dtype that the settings name; None if they leave it to the data."""
+    if isinstance(settings.dtype, str) and settings.dtype in ("auto", "input"):
+        return None
+    return np.dtype(settings.dtype)
+
+
 def _dtype(
     settings: Settings,
+    input_dtype: DTypeLike,
     full_batch: bool,
     fitted_dtype: DTypeLike | None,
     largest_offset: float,
@@ -265,9 +278,13 @@ def _dtype(
 
     Full-batch training is deterministic, so that its accuracy is limited by rounding.
     """
-    if settings.dtype != "auto":
-        return np.dtype(settings.dtype)
+    given = given_dtype(settings)
+    if given is not None:
+        return given
     if fitted_dtype is not None:
         return np.dtype(fitted_dtype)
-    needs_digits = full_batch or largest_offset > _LARGE_OFFSET
+    if settings.dtype == "input":
+        needs_digits = np.dtype(input_dtype).newbyteorder("=") != np.float32
+    else:
+        needs_digits = full_batch or largest_offset > _LARGE_OFFSET
     return np.dtype(np.float64 if needs_digits else np.float32)

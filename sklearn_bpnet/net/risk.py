@@ -252,9 +252,10 @@ def _mean_one(sample_weight: Array | None) -> Array | None:
     if sample_weight is None:
         return None
     s = np.asarray(sample_weight, dtype=np.float64)
-    if not (np.isfinite(s).all() and (s >= 0).all() and s.sum() > 0):
+    if not (np.isfinite(s).all() and (s >= 0).all() and s.any()):
         raise ValueError(
             "sample_weight must be finite and at least 0 everywhere, and sum to more "
-            f"than 0; got min={s.min():g}, sum={s.sum():g}."
+            f"than 0; got min={s.min():g}, max={s.max():g}."
         )
+    s = np.ldexp(s, -np.frexp(s.max())[1])  # exact, and the sum is finite
     return s / s.mean()
