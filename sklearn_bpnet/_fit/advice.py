@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet._settings import solver as solvers
 from sklearn_bpnet._settings.plan import TrainingPlan, anneals, patience
 from sklearn_bpnet._settings.rate_factors import kinds_without_effect
@@ -20,6 +21,7 @@ from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.training.monitor.history import Outcome, StopReason
 from sklearn_bpnet.training.optimizers import AdamW
 from sklearn_bpnet.training.optimizers.step import StepOptions
+from sklearn_bpnet.training.stochastic import compiler
 
 _INSIDE = ("sklearn_bpnet", "sklearn", "contextlib")
 
@@ -135,6 +137,16 @@ def warn_of_misfits(
             f"learning_rate_factors[{kind!r}] has no effect: the network has no "
             f"{meaning}. Leave it out."
         )
+
+
+def warn_of_compiler(problem: Problem) -> None:
+    """Warn of what keeps compiled code from a problem that it suits, once in a process.
+
+    After training, of what has kept it from the disk.
+    """
+    _ = problem.is_compiled  # what keeps it from being so is among the news then
+    for message in compiler.news():
+        warn(message)
 
 
 def warn_of_ends(

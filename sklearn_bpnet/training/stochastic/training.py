@@ -75,11 +75,13 @@ class StochasticTraining:
         ------
         NoFiniteStepError
             If the risk was not finite before, or not after, the very first step.
+        KeyboardInterrupt
+            If Ctrl-C ends it before the first step; later, that is its outcome.
         """
         walk = Walk(theta, self.optimizer, progress, monitor.average)
         epoch_pass = make_epoch_pass(self._descent(batches), walk, self.pool)
         strength = self.risk.strength(theta)
-        n_iter = 0
+        n_iter, n_steps = 0, walk.n_steps
         # a checkpoint may have been written in the last epoch
         reason = self._end(monitor, progress)
         try:
@@ -105,6 +107,8 @@ class StochasticTraining:
                     reason = reason or StopReason.CONVERGED
                 reason = reason or self._end(monitor, progress)
         except KeyboardInterrupt:
+            if walk.n_steps == n_steps:  # nothing has been learned yet
+                raise
             reason = StopReason.INTERRUPTED
             if not isfinite(theta.sum()):
                 walk.restore_last_good()

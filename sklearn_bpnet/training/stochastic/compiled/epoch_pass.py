@@ -31,7 +31,7 @@ from sklearn_bpnet.training.stochastic.compiled.supported import (
     noise_of,
     rule_of,
 )
-from sklearn_bpnet.training.stochastic.compiled.units import address_of
+from sklearn_bpnet.training.stochastic.compiled.units import address_of, make
 from sklearn_bpnet.training.stochastic.epoch import Descent, Rates, Walk
 from sklearn_bpnet.training.stochastic.thread_pool import CancelledError, ThreadPool
 
@@ -151,16 +151,15 @@ class CompiledEpochPass:
             np.zeros(n_threads),
             np.array([0.0, 0.0, -1.0]),
         )
-        rule = self.rule = self.rule or self._rule(table)
-        self.pool.run(
-            [
-                partial(
-                    self._share, k, run, table, self.layers, rule, vectors, memory,
-                    shared,
-                )
-                for k, memory in enumerate(self.memory)
-            ]
-        )  # fmt: skip
+        is_first, rule = self.rule is None, self.rule or self._rule(table)
+        shares = [
+            (k, run, table, self.layers, rule, vectors, memory, shared)
+            for k, memory in enumerate(self.memory)
+        ]
+        if is_first:
+            make(loops.train, tuple(map(numba.typeof, shares[0])))
+            self.rule = rule
+        self.pool.run([partial(self._share, *share) for share in shares])
         total, n_steps, n_good_steps = shared.result
         if "t" in state:
             state["t"] += int(n_steps)

@@ -12,6 +12,7 @@ import numba
 import numpy as np
 from numba import types
 
+from sklearn_bpnet.training.stochastic.compiled.cache import jit
 from sklearn_bpnet.training.stochastic.compiled.units import (
     Types,
     caller,
@@ -22,12 +23,10 @@ from sklearn_bpnet.training.stochastic.compiled.units import (
 # Without error_model="numpy" every division is checked, and loops do not become vector
 # instructions. Sums of a row may be reordered, NaN is respected.
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
-_jit: Any = numba.njit(cache=True, **_OPTIONS)
+_jit: Any = jit(**_OPTIONS)
 # a call would count references to every array of its arguments
 _inlined: Any = numba.njit(forceinline=True, **_OPTIONS)
-_jit_fast: Any = numba.njit(
-    cache=True, fastmath={"reassoc", "contract", "nsz"}, **_OPTIONS
-)
+_jit_fast: Any = jit(fastmath={"reassoc", "contract", "nsz"}, **_OPTIONS)
 
 
 class Table(NamedTuple):

@@ -7,7 +7,9 @@ from typing import Any
 import numba
 import numpy as np
 
-_jit: Any = numba.njit(cache=True, error_model="numpy", nogil=True)
+from sklearn_bpnet.training.stochastic.compiled.cache import jit
+
+_jit: Any = jit(error_model="numpy", nogil=True)
 
 
 @_jit

@@ -10,7 +10,6 @@ from itertools import pairwise
 from math import sqrt, tau
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,8 +45,7 @@ def is_supported(
 ) -> bool:
     """Whether there is compiled code for all that takes part."""
     return (
-        not numba.config.DISABLE_JIT
-        and type(risk) is EmpiricalRisk
+        type(risk) is EmpiricalRisk
         and type(risk.network) is Network
         and is_chain(risk.network)
         and all(type(f.activation) in HIDDEN for f in risk.network.layers[:-1])

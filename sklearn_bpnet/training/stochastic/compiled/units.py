@@ -21,6 +21,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from sklearn_bpnet.training.stochastic.compiler import compile_with
+
 Types = tuple[Any, ...]
 
 
@@ -36,10 +38,20 @@ def matrix(dtype: Any) -> Any:
 
 def address_of(unit: Any, arguments: Types) -> int:
     """The address of a unit, compiled or loaded for the types of its arguments."""
-    unit.compile(arguments)
+    make(unit, arguments)
     compiled = unit.overloads[arguments]
     name = compiled.fndesc.llvm_func_name
     return int(compiled.library.get_pointer_to_function(name))
+
+
+def make(function: Any, arguments: Types) -> None:
+    """Compile a function for the types of its arguments, or load it, if needed.
+
+    Nothing is done for a plain function.
+    """
+    overloads = getattr(function, "overloads", None)
+    if overloads is not None and arguments not in overloads:
+        compile_with(lambda: function.compile(arguments))
 
 
 def caller(types_of: Callable[[Types], Types]) -> Any:
