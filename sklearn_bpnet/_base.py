@@ -193,7 +193,9 @@ default=None
                 header.attributes, draft.with_trained(trained)
             ),
         )
+        advice.warn_of_compiler(problem)
         trained = train(call, problem, tasks)
+        advice.warn_of_compiler(problem)
         fitted = draft.with_trained(trained)
         fitted.temperature = temperature_after(call, fitted, data)
         self._set_fitted(self._attributes(header.attributes, fitted))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from sklearn_bpnet.classifier import BPNetClassifier
 from sklearn_bpnet.regressor import BPNetRegressor
+from sklearn_bpnet.training.stochastic import compiler
 from sklearn_bpnet.training.stochastic.config import config_context
 
 __all__ = ["warm_up"]
@@ -73,15 +74,21 @@ def warm_up(dtypes: tuple[str, ...] = ("float32",), *, verbose: bool = False) ->
     Raises
     ------
     ImportError
-        If Numba is not installed.
+        If Numba is not installed, or does not work.
+    OSError
+        If there is no folder for the compiled code.
     """
-    try:
-        from sklearn_bpnet.training.stochastic.compiled import loops
-    except ImportError as error:
+    loops, cache = compiler.load("loops"), compiler.load("cache")
+    if loops is None:
         raise ImportError(
             "There is nothing to compile without Numba: python -m pip install "
             '"sklearn-bpnet[fast]".'
-        ) from error
+        )
+    if cache.obstacle is not None:
+        raise OSError(
+            f"Compiled code cannot be kept on disk ({cache.obstacle}). Set the "
+            "environment variable NUMBA_CACHE_DIR to a folder that can be written."
+        )
     with config_context(compiled=True), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name, estimator in _estimators(list(dtypes)):

@@ -28,7 +28,8 @@ def files_in(folder):
 COMPILED_FILES = {
     name_of(path) for path in files_in(COMPILED) if path.stem != "__init__"
 }
-WITHOUT_NUMBA = {COMPILED + "chain.py"}  # it imports files that import it
+# they import files that import it
+WITHOUT_NUMBA = {COMPILED + "chain.py", COMPILED + "supported.py"}
 
 
 def imports(tree):

@@ -22,6 +22,7 @@ from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.training.monitor.history import Outcome, StopReason
 from sklearn_bpnet.training.optimizers import AdamW
 from sklearn_bpnet.training.optimizers.step import StepOptions
+from sklearn_bpnet.training.stochastic import compiler
 
 # parameters of the steps along gradients
 _OF_STEPS = (
@@ -141,6 +142,16 @@ def warn_of_misfits(
             f"learning_rate_factors[{kind!r}] has no effect: the network has no "
             f"{meaning}. Leave it out."
         )
+
+
+def warn_of_compiler(problem: Problem) -> None:
+    """Warn of what keeps compiled code from a problem that it suits, once in a process.
+
+    After training, of what has kept it from the disk.
+    """
+    _ = problem.is_compiled  # what keeps it from being so is among the news then
+    for message in compiler.news():
+        warn(message)
 
 
 def warn_of_ends(settings: Settings, problem: Problem, outcomes: list[Outcome]) -> None:

@@ -23,7 +23,12 @@ from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet.training.batches import in_row_order
 from sklearn_bpnet.training.blas_threads import OneBlasThread
 from sklearn_bpnet.training.monitor.history import Outcome, StopReason
+from sklearn_bpnet.training.stochastic.compiler import (
+    CancelledCompilationError,
+    cancelled_by,
+)
 from sklearn_bpnet.training.stochastic.config import config_context, get_config
+from sklearn_bpnet.training.stochastic.thread_pool import CancelledError
 
 
 def train(call: Call, problem: Problem, tasks: FitTasks) -> Trained:
@@ -242,15 +247,18 @@ def _train_member(
         state.validation_seed = shared.validation_seed
         state.weight_unit = shared.weight_unit
         state.mean_weight = shared.mean_weight
-    with config_context(**config):
-        fit = NetworkFit(
-            problem,
-            state,
-            previous,
-            on_epoch_end=cancellation.is_requested,
-            shares_batches=False,
-        )
-        network, outcome = train_network(fit, remedy)
+    try:
+        with config_context(**config), cancelled_by(lambda: cancellation.is_set):
+            fit = NetworkFit(
+                problem,
+                state,
+                previous,
+                on_epoch_end=cancellation.is_requested,
+                shares_batches=False,
+            )
+            network, outcome = train_network(fit, remedy)
+    except CancelledCompilationError as error:
+        raise CancelledError from error
     return replace(network, random_state=seed), outcome
 
 

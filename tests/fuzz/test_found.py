@@ -22,7 +22,7 @@ PAIR = (arctangent, arctangent_derivative)
         {"alpha": [0.1, np.array(0.1)]},
         {"dropout": np.array([0.1, 0.2])},
     ],
-    ids=str,
+    ids=["type", "list", "tuple", "array in a list", "array"],
 )
 def test_an_estimator_has_a_repr_whatever_its_parameters(parameters):
     [name] = parameters

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.optimizers import Optimizer
+from sklearn_bpnet.training.stochastic import compiler
 from sklearn_bpnet.training.stochastic.config import get_config
 from sklearn_bpnet.training.stochastic.epoch import Descent, Walk
 from sklearn_bpnet.training.stochastic.epoch_pass import EpochPass, NumpyEpochPass
@@ -34,9 +35,9 @@ def is_compiled(
 ) -> bool:
     """Whether this training is compiled.
 
-    It is where `config_context` (or the environment) allows it, Numba is installed and
+    It is where `config_context` (or the environment) allows it, Numba can be used and
     there is compiled code for everything that takes part; and, unless that is asked
-    for, only where it pays.
+    for, only where it pays. Why Numba cannot be used is among `compiler.news`.
 
     Parameters
     ----------
@@ -56,11 +57,12 @@ def is_compiled(
     pays = n_samples > (_MIN_BATCHES - 1) * batch_size or work >= _MIN_WORK
     if wanted == "auto" and not pays:
         return False
-    try:
-        from sklearn_bpnet.training.stochastic.compiled.supported import is_supported
-    except ImportError:
-        return False
-    return is_supported(risk, optimizer)
+    supported = compiler.load("supported")
+    return (
+        supported is not None
+        and supported.is_supported(risk, optimizer)
+        and compiler.is_usable(in_memory=wanted is True)
+    )
 
 
 def make_epoch_pass(
@@ -75,12 +77,11 @@ def make_epoch_pass(
         descent.risk, descent.optimizer, batches.reader.X,
         batches.n_samples, batches.batch_size,
     ):  # fmt: skip
-        from sklearn_bpnet.training.stochastic.compiled.epoch_pass import (
-            CompiledEpochPass,
-        )
-
-        with _announced(verbose):
-            return CompiledEpochPass(descent, walk, pool)
+        compiled = compiler.load("epoch_pass")
+        if compiled is not None:
+            with _announced(verbose):
+                made: EpochPass = compiled.CompiledEpochPass(descent, walk, pool)
+            return made
     return NumpyEpochPass(descent, walk)
 
 

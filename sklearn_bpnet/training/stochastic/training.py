@@ -79,6 +79,8 @@ class StochasticTraining:
         ------
         NoFiniteStepError
             If the risk was not finite before, or not after, the very first step.
+        KeyboardInterrupt
+            If Ctrl-C ends it before the first step; later, that is its outcome.
         """
         walk = Walk(theta, self.optimizer, progress, monitor.average)
         divergence = Divergence(self.risk, batches, walk, max_iter)
@@ -86,7 +88,7 @@ class StochasticTraining:
             self._descent(batches), walk, self.pool, self.verbose
         )
         strength = self.risk.strength(theta)
-        n_iter = 0
+        n_iter, n_steps = 0, walk.n_steps
         # a checkpoint may have been written in the last epoch
         reason = self._end(monitor, progress)
         try:
@@ -114,6 +116,8 @@ class StochasticTraining:
                     reason = reason or StopReason.CONVERGED
                 reason = reason or self._end(monitor, progress)
         except KeyboardInterrupt:
+            if walk.n_steps == n_steps:  # nothing has been learned yet
+                raise
             reason = StopReason.INTERRUPTED
             if not isfinite(theta.sum()):
                 divergence.restore()

@@ -1,13 +1,12 @@
 """Compilation ahead of time, and what is said where it takes long."""
 
-import builtins
 import time
 
 import numpy as np
 import pytest
 
 from sklearn_bpnet import BPNetClassifier, config_context, warmup
-from sklearn_bpnet.training.stochastic import choice
+from sklearn_bpnet.training.stochastic import choice, compiler
 
 
 def fit(**parameters):
@@ -37,15 +36,17 @@ def test_the_folder_of_compiled_code_is_returned(monkeypatch):
 
 
 def test_without_numba_there_is_nothing_to_compile(monkeypatch):
-    real = builtins.__import__
-
-    def without(name, *arguments, **keywords):
-        if "stochastic.compiled" in name:
-            raise ImportError
-        return real(name, *arguments, **keywords)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setattr(compiler, "load", lambda name: None)
     with pytest.raises(ImportError, match=r"sklearn-bpnet\[fast\]"):
+        warmup.warm_up()
+
+
+def test_without_a_folder_nothing_is_compiled(monkeypatch):
+    pytest.importorskip("numba")
+    from sklearn_bpnet.training.stochastic.compiled import cache
+
+    monkeypatch.setattr(cache, "obstacle", "no locator")
+    with pytest.raises(OSError, match=r"\(no locator\).*NUMBA_CACHE_DIR"):
         warmup.warm_up()
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 from numba import carray
 
+from sklearn_bpnet.training.stochastic.compiled.cache import jit
 from sklearn_bpnet.training.stochastic.compiled.units import multiply
 
 # Without error_model="numpy" every division is checked, and loops do not become vector
 # instructions. Sums of a row may be reordered, NaN is respected.
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
-_jit: Any = numba.njit(cache=True, **_OPTIONS)
-_jit_fast: Any = numba.njit(
-    cache=True, fastmath={"reassoc", "contract", "nsz"}, **_OPTIONS
-)
+_jit: Any = jit(**_OPTIONS)
+_jit_fast: Any = jit(fastmath={"reassoc", "contract", "nsz"}, **_OPTIONS)
 
 # A @ B, A.T @ B, A @ B.T
 _PLAIN, _FIRST, _SECOND = range(3)

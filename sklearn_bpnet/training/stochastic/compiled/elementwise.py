@@ -20,14 +20,15 @@ import numpy as np
 from numba import carray, types
 from numba.extending import intrinsic, overload
 
+from sklearn_bpnet.training.stochastic.compiled.cache import jit
 from sklearn_bpnet.training.stochastic.compiled.units import Types, pointer
 
 # Without error_model="numpy" every division is checked, and the loops do not become
 # vector instructions. Sums of a row may be reordered, NaN is respected.
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 _FAST_OPTIONS = _OPTIONS | {"fastmath": {"reassoc", "contract", "nsz"}}
-_jit: Any = numba.njit(cache=True, **_OPTIONS)
-_jit_fast: Any = numba.njit(cache=True, **_FAST_OPTIONS)
+_jit: Any = jit(**_OPTIONS)
+_jit_fast: Any = jit(**_FAST_OPTIONS)
 _inlined_fast: Any = numba.njit(**_FAST_OPTIONS)
 _inlined_exact: Any = numba.njit(error_model="numpy", fastmath={"contract"})
 

@@ -13,12 +13,14 @@ import numpy as np
 from numba import carray, types
 from numba.extending import overload
 
+from sklearn_bpnet.training.stochastic.compiled.cache import jit
+
 # Without error_model="numpy" every division is checked, and loops do not become vector
 # instructions. Sums may be reordered, NaN is respected.
 _OPTIONS: dict[str, Any] = {
     "error_model": "numpy", "nogil": True, "fastmath": {"reassoc", "contract", "nsz"}
 }  # fmt: skip
-_jit: Any = numba.njit(cache=True, **_OPTIONS)
+_jit: Any = jit(**_OPTIONS)
 _inlined: Any = numba.njit(**_OPTIONS)
 
 # Numbers of float32, which float64 contains: arithmetic keeps either precision

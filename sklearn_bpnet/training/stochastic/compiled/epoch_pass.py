@@ -27,7 +27,11 @@ from sklearn_bpnet.training.stochastic.compiled.supported import (
     rule_of,
     strengths_of,
 )
-from sklearn_bpnet.training.stochastic.compiled.units import address_of, with_code
+from sklearn_bpnet.training.stochastic.compiled.units import (
+    address_of,
+    make,
+    with_code,
+)
 from sklearn_bpnet.training.stochastic.epoch import Descent, Rates, Walk
 from sklearn_bpnet.training.stochastic.thread_pool import CancelledError, ThreadPool
 
@@ -130,9 +134,30 @@ class CompiledEpochPass:
             stops), the number of steps, and that before the last copy to the walk's
             ``good``, or -1.
         """
-        state, n_threads = self.walk.state, self.pool.size
-        nothing = self.walk.theta[:0]
-        run = loops.Run(
+        state = self.walk.state
+        run, shared = self._run(indices, rates, i), self._shared()
+        shares = self._shares(run, table, shared)
+        self.pool.run([partial(self._share, *share) for share in shares])
+        total, n_steps, n_good_steps = shared.result
+        if "t" in state:
+            state["t"] += int(n_steps)
+        return float(total), int(n_steps), int(n_good_steps)
+
+    def _shares(
+        self, run: loops.Run, table: loops.Table, shared: loops.Shared
+    ) -> list[tuple[Any, ...]]:
+        """The arguments of `loops.train`, for every thread."""
+        no_l2 = self.no_l2.ctypes.data
+        of_threads = zip(self.chains, self.losses, strict=True)
+        return [
+            (k, run, table, chain, loss, self.rule, no_l2, shared)
+            for k, (chain, loss) in enumerate(of_threads)
+        ]
+
+    def _run(self, indices: NDArray[np.intp], rates: Rates, i: int) -> loops.Run:
+        """The batches of some indices, the first of which is the epoch's i-th."""
+        state, nothing = self.walk.state, self.walk.theta[:0]
+        return loops.Run(
             _read_only(indices),
             self.descent.batches.batch_size,
             i,
@@ -145,34 +170,23 @@ class CompiledEpochPass:
             self._draw(len(indices)).ctypes.data,
             self.n_noise,
         )
-        shared = loops.Shared(
+
+    def _shared(self) -> loops.Shared:
+        n_threads = self.pool.size
+        return loops.Shared(
             np.zeros(n_threads * CACHE_LINE // 8, np.int64),
             np.zeros(n_threads),
             np.zeros(n_threads),
             np.array([0.0, 0.0, -1.0]),
         )
-        rule, no_l2 = self.rule, self.no_l2.ctypes.data
-        self.pool.run(
-            [
-                partial(self._share, k, run, table, chain, loss, rule, no_l2, shared)
-                for k, (chain, loss) in enumerate(
-                    zip(self.chains, self.losses, strict=True)
-                )
-            ]
-        )
-        total, n_steps, n_good_steps = shared.result
-        if "t" in state:
-            state["t"] += int(n_steps)
-        return float(total), int(n_steps), int(n_good_steps)
 
     def _compile_loop(self) -> None:
-        """Compile or load the loop, by a run of no batch."""
-        theta, nothing = self.walk.theta, np.empty(0)
-        table = self._table(
-            theta[:0].reshape(0, 1), nothing, nothing, inf, theta[:0], None
-        )
-        rates = Rates(nothing, nothing, nothing)
-        self._train(table, np.empty(0, np.intp), rates, 0)
+        """Compile or load the loop, for the types of a run of no batch."""
+        theta, nothing = self.walk.theta[:0], np.empty(0)
+        table = self._table(theta.reshape(0, 1), nothing, nothing, inf, theta, None)
+        run = self._run(np.empty(0, np.intp), Rates(nothing, nothing, nothing), 0)
+        share, *_ = self._shares(run, table, self._shared())
+        make(loops.train, tuple(map(numba.typeof, share)))
 
     def _share(self, *arguments: Any) -> float:
         while not loops.train(*arguments):

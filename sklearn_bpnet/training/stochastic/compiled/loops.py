@@ -19,10 +19,11 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
+from sklearn_bpnet.training.stochastic.compiled.cache import jit
 from sklearn_bpnet.training.stochastic.compiled.units import call, copy_memory
 
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
-_jit: Any = numba.njit(cache=True, **_OPTIONS)
+_jit: Any = jit(**_OPTIONS)
 # a call would count references to every array of its arguments
 _inlined: Any = numba.njit(forceinline=True, **_OPTIONS)
 

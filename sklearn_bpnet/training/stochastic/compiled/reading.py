@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from numba import carray, types
 
+from sklearn_bpnet.training.stochastic.compiled.cache import jit
 from sklearn_bpnet.training.stochastic.compiled.units import Types, pointer
 
-_jit: Any = numba.njit(cache=True, error_model="numpy", nogil=True)
+_jit: Any = jit(error_model="numpy", nogil=True)
 
 
 def types_of_reading(dtype: Any, X: Any, mean: Any) -> Types:

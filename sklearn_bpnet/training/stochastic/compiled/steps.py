@@ -9,17 +9,15 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Any
 
-import numba
 import numpy as np
 from numba import carray, types
 
+from sklearn_bpnet.training.stochastic.compiled.cache import jit
 from sklearn_bpnet.training.stochastic.compiled.units import Types, pointer
 
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
-_jit: Any = numba.njit(cache=True, **_OPTIONS)
-_jit_fast: Any = numba.njit(
-    cache=True, fastmath={"reassoc", "contract", "nsz"}, **_OPTIONS
-)
+_jit: Any = jit(**_OPTIONS)
+_jit_fast: Any = jit(fastmath={"reassoc", "contract", "nsz"}, **_OPTIONS)
 
 # A step makes several passes over this many numbers, which stay in the nearest cache.
 _PIECE = 2_048

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from math import sqrt, tau
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -181,8 +180,7 @@ def parts_of(network: Network) -> list[list[Part]] | None:
 def is_supported(risk: EmpiricalRisk, optimizer: Optimizer) -> bool:
     """Whether there is compiled code for all that takes part."""
     return (
-        not numba.config.DISABLE_JIT
-        and type(risk) is EmpiricalRisk
+        type(risk) is EmpiricalRisk
         and type(risk.network) is Network
         and loss_of(risk) is not None
         and type(risk.penalty) is ElasticNet

@@ -23,6 +23,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import get_cython_function_address, intrinsic
 
+from sklearn_bpnet.training.stochastic.compiler import compile_with
+
 Types = tuple[Any, ...]
 
 
@@ -38,10 +40,20 @@ def with_code(code: int, arguments: Types) -> Types:
 
 def address_of(unit: Any, arguments: Types) -> int:
     """The address of a unit, compiled or loaded for the types of its arguments."""
-    unit.compile(arguments)
+    make(unit, arguments)
     compiled = unit.overloads[arguments]
     name = compiled.fndesc.llvm_func_name
     return int(compiled.library.get_pointer_to_function(name))
+
+
+def make(function: Any, arguments: Types) -> None:
+    """Compile a function for the types of its arguments, or load it, if needed.
+
+    Nothing is done for a plain function.
+    """
+    overloads = getattr(function, "overloads", None)
+    if overloads is not None and arguments not in overloads:
+        compile_with(lambda: function.compile(arguments))
 
 
 @intrinsic
