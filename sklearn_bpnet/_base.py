@@ -21,7 +21,7 @@ from sklearn_bpnet._fit.ensemble import train
 from sklearn_bpnet._fit.fitted import Fitted
 from sklearn_bpnet._fit.pose import pose, read
 from sklearn_bpnet._fit.state import TrainingState
-from sklearn_bpnet._scoring import Scorer
+from sklearn_bpnet._scoring import Scorer, make_scorer
 from sklearn_bpnet._settings.constraints import CONSTRAINTS
 from sklearn_bpnet._settings.solver import is_stochastic
 from sklearn_bpnet._sklearn_compat import (
@@ -71,7 +71,8 @@ class BaseBPNet(Estimator):
 default=None
             Validation inputs, which are not trained on. With `early_stopping` they
             determine when to stop and which weights to keep, and no training sample is
-            set aside; without it their loss and score are only recorded.
+            set aside; without it their loss and score are only recorded. The columns
+            must be those of X.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Validation targets; given if and only if `X_val` is.
         sample_weight_val : array-like of shape (n_val,), default=None
@@ -145,7 +146,7 @@ default=None
 default=None
             Validation inputs, which are not trained on. With `early_stopping` they
             determine which weights to keep; without it their loss and score are only
-            recorded.
+            recorded. The columns must be those of X.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Validation targets; given if and only if `X_val` is.
         sample_weight_val : array-like of shape (n_val,), default=None
@@ -192,9 +193,7 @@ default=None
         fitted.temperature = temperature_after(call, fitted, data)
         self._set_fitted(self._attributes(header.attributes, fitted))
         tasks.end()
-        advice.warn_of_ends(
-            settings, trained.outcomes, incremental=arguments.incremental
-        )
+        advice.warn_of_ends(settings, problem, trained.outcomes)
         return self
 
     def _call(self, arguments: Arguments) -> Call:
@@ -220,7 +219,7 @@ default=None
             )
         return replace(fitted, resumes=resumes)
 
-    def _scorer(self, scoring: Any, fitted: Fitted, samples: Samples) -> Scorer:
+    def _scorer(self, scoring: Any, fitted: Fitted, samples: Samples) -> Scorer | None:
         """The scorer of the validation samples during training."""
         estimator = type(self)(**self.get_params(deep=False))
-        return Scorer(estimator, scoring, fitted, samples)
+        return make_scorer(estimator, scoring, fitted, samples)

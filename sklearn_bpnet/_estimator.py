@@ -15,12 +15,14 @@ from sklearn import get_config
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_bpnet import _types as types
+from sklearn_bpnet._data.columns import readable_errors
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._declarations import Declarations
 from sklearn_bpnet._fit import given_weights
 from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork, training_attributes
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._settings.architecture import build_network
+from sklearn_bpnet._settings.plan import given_dtype
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._settings.solver import configurable
 from sklearn_bpnet._sklearn_compat import (
@@ -30,10 +32,11 @@ from sklearn_bpnet._sklearn_compat import (
     validate_parameters,
 )
 from sklearn_bpnet._storage import checkpoint
+from sklearn_bpnet._storage.restored import Restoration
 from sklearn_bpnet._version import __version__
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.recipes import recipe
+from sklearn_bpnet.recipes import RECIPES, recipe
 from sklearn_bpnet.training.batches import in_row_order
 from sklearn_bpnet.training.monitor.history import History, Outcome, StopReason
 
@@ -52,6 +55,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
 
     _parameter_constraints: ClassVar[dict[str, Any]]
     _kind: ClassVar[str]  # "classification" or "regression"
+    _recipe: str | None = None  # that it was built from
     _fitted: Fitted
     estimators_: list[Any]
 
@@ -84,7 +88,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
     @property
     def _settings(self) -> Settings:
         """The constructor's parameters as a record."""
-        return Settings.of(self.get_params(deep=False))
+        given = RECIPES[self._recipe][self._kind] if self._recipe else None
+        return Settings.of(self.get_params(deep=False), given)
 
     @classmethod
     def _defaults(cls) -> dict[str, Any]:
@@ -174,7 +179,15 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         ValueError
             If there is no recipe with that name.
         """
-        return cls(**(recipe(name, cls._kind) | overrides))
+        estimator = cls(**(recipe(name, cls._kind) | overrides))
+        estimator._recipe = name
+        return estimator
+
+    def __sklearn_clone__(self) -> Any:
+        """An unfitted copy that knows its recipe, for `clone`."""
+        copy = super().__sklearn_clone__()
+        copy._recipe = self._recipe
+        return copy
 
     # Given weights
 
@@ -215,8 +228,9 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
             squashes=settings.input_scaling == "squash",
         )
         network = self._build_network(settings, task, n_features, n_outputs, None)
-        dtype = given_weights.common_dtype(coefs, intercepts)
-        dtype = dtype if settings.dtype == "auto" else np.dtype(settings.dtype)
+        dtype = given_dtype(settings)
+        if dtype is None:
+            dtype = given_weights.common_dtype(coefs, intercepts)
         attributes = given_weights.attributes(network, coefs, intercepts, dtype)
         outcome = Outcome(StopReason.CONVERGED, n_iter=0, loss=nan)
         attributes |= training_attributes(History(), outcome, best_epoch=0, t=0)
@@ -252,7 +266,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
             type(self).__name__,
             __version__,
             self.get_params(deep=False),
-            Header(self).attributes,
+            Header(self).attributes | {"_recipe": self._recipe},
             self._model.record,
         )
         checkpoint.write(record, Path(path))
@@ -274,9 +288,9 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         path : str or Path
             Name of the file.
         **parameters : object
-            Parameters that replace those in the file, such as a larger ``max_iter``.
-            Parameters that cannot be stored must be given: instances of user-defined
-            classes, functions, splitters.
+            Parameters that replace those in the file, such as a larger ``max_iter``;
+            they act on further training. Parameters that cannot be stored must be
+            given: instances of user-defined classes, functions, splitters.
 
         Returns
         -------
@@ -286,20 +300,31 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         Raises
         ------
         ValueError
-            If the file is damaged, is not a checkpoint or holds another class.
+            If the file is damaged, is not a checkpoint or holds another class, or if a
+            parameter is not valid or does not fit the weights.
         """
-        record = checkpoint.read(Path(path), cls.__name__, parameters)
-        estimator = cls(**record.parameters)
-        settings, facts = estimator._settings, record.fitted
-        task = estimator._known_task(settings, facts["task"])
-        n_features = record.names["n_features_in_"]
+        path, version = Path(path), __version__
+        record = checkpoint.read(path, cls.__name__, version, parameters)
+        with checkpoint.blame_on(path, record.version, version):
+            build = cls(**record.parameters)._built
+            restoration = Restoration(record, parameters, build)
+        estimator = cls(**record.parameters | parameters)
+        validate_parameters(estimator)
+        restoration.check_parameters(str(path))
+        with checkpoint.blame_on(path, record.version, version):
+            fitted = restoration.result()
+            estimator._set_fitted(estimator._attributes(record.names, fitted))
+        return estimator
+
+    def _built(
+        self, settings: Settings, n_features: int, facts: Mapping[str, Any]
+    ) -> tuple[Task, Network]:
+        """The task and the network of a checkpoint."""
+        task = self._known_task(settings, facts["task"])
         n_outputs, embedded = facts["n_outputs"], facts["embedded"]
-        network = estimator._build_network(
+        return task, self._build_network(
             settings, task, n_features, n_outputs, embedded
         )
-        fitted = Fitted.from_record(facts, task, network, settings.n_members)
-        estimator._set_fitted(estimator._attributes(record.names, fitted))
-        return estimator
 
     # Fitted attributes
 
@@ -370,7 +395,10 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
                 if np.isfinite(np.add.reduce(X, axis=None)):
                     return X
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype="numeric", reset=False)
+        with readable_errors(X):
+            X = validate_data(
+                self, X, accept_sparse="csr", dtype="numeric", reset=False
+            )
         return in_row_order(X) if self._fitted.is_ensemble else X
 
     def __sklearn_tags__(self) -> Any:

@@ -8,9 +8,11 @@ scikit-learn's classes and decorators.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from copy import copy
 from inspect import signature
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +20,11 @@ from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOp
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call as check_partial_fit_first_call,
 )
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _get_feature_names,
+    validate_data,
+)
 
 HAS_CALLBACKS: bool = True
 if TYPE_CHECKING:
@@ -50,8 +56,10 @@ if "allow_all_zero_weights" in signature(_check_sample_weight).parameters:
     _ALLOW_ALL_ZERO["allow_all_zero_weights"] = True
 
 
-def check_sample_weight(sample_weight: Any, X: Any) -> Any:
+def check_sample_weight(sample_weight: Any, X: Any, name: str) -> Any:
     """One finite weight of at least 0 per sample, with a positive sum, as float64.
+
+    ``name`` is that of the argument, for the error message.
 
     Raises
     ------
@@ -63,15 +71,90 @@ def check_sample_weight(sample_weight: Any, X: Any) -> Any:
     )
     if not weights.any():
         raise ValueError(
-            "sample_weight sums to zero, so there is nothing to fit. Give at least "
-            "one sample a positive weight."
+            f"{name} sums to zero, so no sample counts. Give at least one sample a "
+            "positive weight."
         )
     return weights.astype(np.float64, copy=False)
+
+
+def feature_names(X: Any) -> Any:
+    """Names of the columns, as scikit-learn reads them; None if X has none."""
+    return _get_feature_names(X)
 
 
 def validate_parameters(estimator: Any) -> None:
     """Raise ValueError if a parameter violates its constraints."""
     estimator._validate_params()
+
+
+def response_methods(scorer: Any) -> tuple[str, ...]:
+    """The methods of which a scorer calls the first available; none if unknown."""
+    methods = getattr(scorer, "_response_method", ())
+    return (methods,) if isinstance(methods, str) else tuple(methods)
+
+
+def with_classes(scorer: Any, classes: Any) -> Any:
+    """A scorer that knows all classes, also where the samples lack some.
+
+    A scorer of probabilities or of the decision function infers the classes from the
+    samples, unless its metric is told them as ``labels``, and which of two is the
+    positive one, ``pos_label``. Metrics of predicted labels are not changed: for them
+    ``labels`` selects the classes that count.
+
+    Parameters
+    ----------
+    scorer : callable
+        Any scorer; those not made by ``make_scorer`` are returned as they are.
+    classes : ndarray of shape (n_classes,)
+        The classes, sorted.
+    """
+    metric = getattr(scorer, "_score_func", None)
+    if metric is None or "predict" in response_methods(scorer):
+        return scorer
+    known = {"labels": classes}
+    if len(classes) == 2:
+        known["pos_label"] = classes[1]
+    parameters = signature(metric).parameters
+    missing = {
+        name: value
+        for name, value in known.items()
+        if name in parameters
+        and parameters[name].default is None
+        and scorer._kwargs.get(name) is None
+    }
+    scorer = copy(scorer)
+    scorer._kwargs = {**scorer._kwargs, **missing}
+    return scorer
+
+
+def filters_of_search(frame: FrameType | None) -> Any:
+    """The warnings filters under which a search was started; None outside of one.
+
+    A search is everything that scikit-learn fits repeatedly: the tasks of its
+    ``Parallel``, and the refit of ``sklearn.model_selection``. Every task of
+    scikit-learn 1.7 and later runs under a new copy of the caller's filters, which it
+    keeps in a local variable; the outermost one is returned, not a copy.
+
+    Parameters
+    ----------
+    frame : frame or None
+        The innermost frame of the stack.
+
+    Returns
+    -------
+    list or None
+    """
+    # from Python 3.14, filters are local to a context
+    current: Any = getattr(warnings, "_get_filters", lambda: warnings.filters)
+    found: Any = None
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module == "sklearn.utils.parallel" and frame.f_code.co_name == "__call__":
+            found = frame.f_locals.get("warning_filters") or found or current()
+        elif module.startswith("sklearn.model_selection"):
+            found = found or current()
+        frame = frame.f_back
+    return found
 
 
 class Header:
@@ -189,6 +272,10 @@ __all__ = [
     "StrOptions",
     "available_if",
     "check_sample_weight",
+    "feature_names",
+    "filters_of_search",
     "fit_context",
+    "response_methods",
     "validate_parameters",
+    "with_classes",
 ]

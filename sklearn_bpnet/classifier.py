@@ -239,10 +239,11 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         clipped smoothly to (-3, 3), which limits the effect of outliers; it needs dense
         X. None: they are not scaled.
 
-    dtype : {"auto", "float32", "float64"}, default="auto"
+    dtype : {"auto", "input", "float32", "float64"}, default="auto"
         Type of the weights and of all arithmetic. "auto" is float64 for full-batch
         training ("lbfgs", "cg", or batches that hold all samples) and float32 for
-        mini-batches.
+        mini-batches. "input" is float32 for float32 X and float64 for any other. With
+        both, training that continues keeps the type of its weights.
 
     n_members : int, default=1
         Number of networks, at least 1. With more than one, all are trained on the same
@@ -313,7 +314,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
     loss_ : float
         The empirical risk, penalty included: for mini-batches its mean over the last
-        epoch, for "lbfgs" and "cg" its value at the final weights.
+        epoch, for "lbfgs" and "cg", and if training diverged, its value at the final
+        weights.
 
     best_loss_ : float
         Smallest of `loss_curve_`, without early stopping.
@@ -331,11 +333,13 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         validation samples, and not for ``scoring="loss"``.
 
     best_validation_score_ : float
-        Largest of `validation_scores_`, if there are any.
+        Largest finite one of `validation_scores_`, if there are any; NaN if none is
+        finite.
 
     best_epoch_ : int
         The epoch, from 1, whose weights were kept: with early stopping that of the
-        best validation score, otherwise the last; 0 for the initial weights.
+        best validation score, otherwise the last, or an earlier one if training
+        diverged; 0 for the initial weights.
 
     history_ : dict of str to ndarray of float of shape (n_epochs,)
         One number per epoch: "loss", "learning_rate" (NaN for "lbfgs" and "cg"),
@@ -625,7 +629,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 default=None
             Validation inputs, which are not trained on. With `early_stopping` they
             determine which weights to keep; without it their loss and score are only
-            recorded.
+            recorded. The columns must be those of X.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Validation targets; given if and only if `X_val` is.
         sample_weight_val : array-like of shape (n_val,), default=None

@@ -63,7 +63,7 @@ _SCIKIT_LEARN = _PLAIN | {
     "max_iter": 200,
     "tol": 1e-4,
     "n_iter_no_change": 11,
-    "dtype": "float64",
+    "dtype": "input",
 }
 
 # Holzmueller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned MLPs and

@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Literal, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.metrics import r2_score
 
 from sklearn_bpnet import _types as types
 from sklearn_bpnet._base import BaseBPNet
+from sklearn_bpnet._data.determination import r2
 from sklearn_bpnet._data.moments import mean_and_std
 from sklearn_bpnet._data.regression import Regression
 from sklearn_bpnet._data.weights import weights_of_score
@@ -231,10 +231,11 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Whether predictions are clipped to the range of the training targets, from
         `target_min_` to `target_max_`; the loss is that of the unclipped outputs.
 
-    dtype : {"auto", "float32", "float64"}, default="auto"
+    dtype : {"auto", "input", "float32", "float64"}, default="auto"
         Type of the weights and of all arithmetic. "auto" is float64 for full-batch
         training ("lbfgs", "cg", or batches that hold all samples) and float32 for
-        mini-batches.
+        mini-batches. "input" is float32 for float32 X and float64 for any other. With
+        both, training that continues keeps the type of its weights.
 
     n_members : int, default=1
         Number of networks, at least 1. With more than one, all are trained on the same
@@ -293,7 +294,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
 
     loss_ : float
         The empirical risk, penalty included: for mini-batches its mean over the last
-        epoch, for "lbfgs" and "cg" its value at the final weights.
+        epoch, for "lbfgs" and "cg", and if training diverged, its value at the final
+        weights.
 
     best_loss_ : float
         Smallest of `loss_curve_`, without early stopping.
@@ -311,11 +313,13 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         validation samples, and not for ``scoring="loss"``.
 
     best_validation_score_ : float
-        Largest of `validation_scores_`, if there are any.
+        Largest finite one of `validation_scores_`, if there are any; NaN if none is
+        finite.
 
     best_epoch_ : int
         The epoch, from 1, whose weights were kept: with early stopping that of the
-        best validation score, otherwise the last; 0 for the initial weights.
+        best validation score, otherwise the last, or an earlier one if training
+        diverged; 0 for the initial weights.
 
     history_ : dict of str to ndarray of float of shape (n_epochs,)
         One number per epoch: "loss", "learning_rate" (NaN for "lbfgs" and "cg"),
@@ -653,14 +657,14 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Returns
         -------
         float
-            R2; with several quantiles, that of the level nearest to 1/2.
+            R2; with several quantiles, that of the level nearest to 1/2. Of a target
+            whose values are all equal it is 1 for exact predictions, otherwise 0.
         """
         predicted = self.predict(X)
         loss = self._fitted.task.loss
         if loss.n_outputs(1) > 1:
             predicted = predicted[..., loss.central_output]
-        weights = weights_of_score(sample_weight)
-        return float(r2_score(y, predicted, sample_weight=weights))
+        return r2(y, predicted, weights_of_score(sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

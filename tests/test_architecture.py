@@ -28,6 +28,7 @@ def files_in(folder):
 COMPILED_FILES = {
     name_of(path) for path in files_in(COMPILED) if path.stem != "__init__"
 }
+WITHOUT_NUMBA = {COMPILED + "chain.py"}  # it imports files that import it
 
 
 def imports(tree):
@@ -104,7 +105,7 @@ def test_net_imports_only_net_and_numerics():
 def test_training_imports_only_net_training_and_numerics():
     beyond = imports_beyond({"net", "training"}, ALLOWED_BELOW)
     found = offenders(files_in("training"), beyond)
-    assert found == {name: {"numba"} for name in COMPILED_FILES}
+    assert found == {name: {"numba"} for name in COMPILED_FILES - WITHOUT_NUMBA}
 
 
 # From the bottom up: a room imports rooms below it, and itself. What stands in a row
@@ -114,7 +115,7 @@ FLOORS = [
     {"training"},
     {"options"},
     {"_settings"},
-    {"_sklearn_compat", "_sklearn_stubs"},
+    {"_sklearn_compat", "_sklearn_stubs", "exceptions"},
     {"_data"},
     {"_fit"},
     {"_storage"},
@@ -123,7 +124,7 @@ FLOORS = [
     {"_base"},
     {"classifier", "regressor"},
     {"objective"},
-    {"callbacks", "inspection"},
+    {"callbacks", "inspection", "warmup"},
 ]
 # Constraints are made of scikit-learn's, which only the door may import.
 DOOR = {"_sklearn_compat"}
@@ -275,7 +276,7 @@ def test_only_one_door_leads_to_what_scikit_learn_keeps_private():
 
 def test_optional_packages_are_imported_only_where_they_are_used():
     found = offenders(FILES, lambda tree: top_level_packages(tree) & OPTIONAL)
-    assert found == {name: {"numba"} for name in COMPILED_FILES}
+    assert found == {name: {"numba"} for name in COMPILED_FILES - WITHOUT_NUMBA}
 
 
 def imports_of_compiled_code(tree):

@@ -179,6 +179,13 @@ class Classification(Task):
             return len(self.classes)
         return int(self.encoding.table(len(self.classes)).shape[1])
 
+    def check_outputs(self, n_outputs: int) -> None:
+        if n_outputs != self.n_outputs:
+            raise ValueError(
+                f"The {len(self.classes)} classes need {self.n_outputs} outputs; there "
+                f"are {n_outputs}."
+            )
+
     @property
     def is_certain(self) -> bool:
         return len(self.classes) == 1 and not self.multilabel

@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, column_or_1d
 
+from sklearn_bpnet._data.columns import check_validation_columns, readable_errors
 from sklearn_bpnet._data.labels import read_labels
 from sklearn_bpnet._data.samples import Data, Samples, dense_targets
 from sklearn_bpnet._data.split import hold_out
@@ -77,7 +78,7 @@ def read(
         If a table is not valid.
     """
     training, unit = _checked(
-        header, table, "y", numeric, reset=not continues, weight_unit=weight_unit
+        header, table, numeric, reset=not continues, weight_unit=weight_unit
     )
     task, training.Y = learn_task(training.y)
     training.weights = task.sample_weights(training.Y, training.weights)
@@ -91,18 +92,20 @@ def read(
 def _checked(
     header: Header,
     table: Table,
-    name: str,
     numeric: bool,
     *,
     reset: bool,
+    suffix: str = "",
     weight_unit: float | None = None,
 ) -> tuple[Samples, float]:
     """The samples of a table, with targets not yet encoded; the unit of the weights."""
-    X, y = header.validated(table.X, table.y, y_numeric=numeric, reset=reset)
+    with readable_errors(table.X, suffix):
+        X, y = header.validated(table.X, table.y, y_numeric=numeric, reset=reset)
     weights = None
     if table.sample_weight is not None:
-        weights = check_sample_weight(table.sample_weight, X)
-    y = dense_targets(y) if numeric else read_labels(y, name)
+        name = f"sample_weight{suffix}"
+        weights = check_sample_weight(table.sample_weight, X, name)
+    y = dense_targets(y) if numeric else read_labels(y, f"y{suffix}")
     if weight_unit is None:
         weight_unit = 1.0 if weights is None else unit_of(weights)
     weights = in_unit(weights, X.shape[0], weight_unit)
@@ -118,7 +121,8 @@ def _validation(
             "X_val and y_val must be given together, and sample_weight_val only with "
             "them."
         )
-    samples, _ = _checked(header, table, "y_val", numeric, reset=False)
+    check_validation_columns(table.X, header.attributes)
+    samples, _ = _checked(header, table, numeric, reset=False, suffix="_val")
     samples.Y = task.encode(samples.y)
     if samples.Y.shape[1] != n_outputs:
         raise ValueError(

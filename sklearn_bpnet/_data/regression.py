@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import isfinite
+from math import isfinite, nan
 from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import r2_score
 
+from sklearn_bpnet._data.determination import r2
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._data.statistics import standardization
 from sklearn_bpnet._data.task import Task
@@ -153,6 +153,16 @@ class Regression(Task):
 
     # Outputs to predictions
 
+    def check_outputs(self, n_outputs: int) -> None:
+        n_each = self.loss.n_outputs(1)
+        known = {len(fact) for fact in self.facts.values() if fact is not None}
+        for n_targets in known or {n_outputs // n_each}:
+            if n_outputs != n_targets * n_each:
+                raise ValueError(
+                    f"{n_targets} targets need {n_targets * n_each} outputs; there are "
+                    f"{n_outputs}."
+                )
+
     def by_target(self, A: Array) -> Array:
         """Outputs reshaped to (n_samples, n_targets, n_levels)."""
         return A.reshape(len(A), -1, self.loss.n_outputs(1))
@@ -189,12 +199,15 @@ class Regression(Task):
     def score(
         self, Z: Array, A: Array, Y: Array, weights: NDArray[np.float64] | None
     ) -> float:
-        """R2; for several quantiles, that of the level nearest to 1/2."""
+        """R2; for several quantiles, that of the level nearest to 1/2.
+
+        It is NaN for a single sample.
+        """
         if self.low is not None and self.high is not None:
             ends = self.in_network_units(self.low), self.in_network_units(self.high)
             A = self._clipped(A, *ends)
         central = self.by_target(A)[..., self.loss.central_output]
-        return r2_score(Y, central, sample_weight=weights)
+        return r2(Y, central, weights) if len(Y) > 1 else nan
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -98,7 +98,7 @@ class Samples:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Digest of the table, to recognise the same samples in a later call."""
+        """Digest of some samples of the table, to recognise it in a later call."""
         return fingerprint(self.X, self.Y, self.weights)
 
 
@@ -116,12 +116,31 @@ class Data:
         Indices of training and validation samples, if early stopping set some aside.
     weight_unit : float, default=1.0
         Unit of the weights of the training samples: a given weight of this size is 1.
+    class_weight : str, default="None"
+        The class weights, which are in the weights of the samples, as text.
     """
 
     training: Samples
     validation: Samples | None = None
     split: tuple[Indices, Indices] | None = None
     weight_unit: float = 1.0
+    class_weight: str = "None"
+
+    @cached_property
+    def identity(self) -> dict[str, str]:
+        """Digests of all samples by argument of fit, and the class weights.
+
+        It takes a pass over the samples, so only calls that may be resumed need it.
+        """
+        tables = {"": self.training}
+        if self.validation is not None and self.split is None:
+            tables["_val"] = self.validation
+        digests = {"class_weight": self.class_weight}
+        for suffix, samples in tables.items():
+            parts = {"X": samples.X, "y": samples.Y, "sample_weight": samples.weights}
+            for name, array in parts.items():
+                digests[name + suffix] = fingerprint(array, of_all=True)
+        return digests
 
 
 def dense_targets(y: Any) -> NDArray[Any]:

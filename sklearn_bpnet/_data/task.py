@@ -79,6 +79,10 @@ class Task(ABC):
         return None
 
     @abstractmethod
+    def check_outputs(self, n_outputs: int) -> None:
+        """Raise ValueError if the task needs another number of output neurons."""
+
+    @abstractmethod
     def score(
         self, Z: Array, A: Array, Y: Array, weights: NDArray[np.float64] | None
     ) -> float:

@@ -40,8 +40,7 @@ def train(call: Call, problem: Problem, tasks: FitTasks) -> Trained:
     """
     settings, state = call.settings, call.state
     previous = [] if call.previous is None else call.previous.networks
-    n_features = problem.data.training.X.shape[1]
-    remedy = remedy_for_divergence(settings, n_features)
+    remedy = remedy_for_divergence(settings, problem)
     if settings.n_members == 1:
         return train_one(problem, state, previous, tasks, remedy)
     return train_ensemble(
@@ -135,7 +134,7 @@ def train_ensemble(
     jobs = remaining or seeds
     plan = replace(problem.plan, verbose=False)  # one line per member instead
     problem = replace(problem, plan=plan, resumes=False)
-    state.fingerprint = problem.data.training.fingerprint
+    state.samples = problem.data.identity
     state.split = problem.data.split
     tasks.begin(len(jobs))
     outcomes: list[Outcome] = []
@@ -203,8 +202,10 @@ def _train_in_parallel(
             delayed(_train_member)(problem, state, job, *shared) for job in jobs
         )
         try:
-            for result in results:  # noqa: UP028  (`yield from` closes them first)
-                yield result
+            for network, outcome in results:
+                # a process returns copies of user-defined functions, which no longer
+                # are those of the module that a pickle refers to
+                yield replace(network, network=problem.risk.network), outcome
         finally:
             cancellation.is_set = True  # for threads, which cannot be killed
             with warnings.catch_warnings():

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from math import isnan, nan
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_bpnet._data.samples import Samples
+from sklearn_bpnet._data.samples import Data
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet.net._typing import Array
@@ -151,13 +151,32 @@ class Fitted:
             for network in self.networks
         ]
 
-    def check_same_samples(self, samples: Samples) -> None:
-        """Raise ValueError unless the previous calls trained on the same samples."""
-        if samples.fingerprint != self.state.fingerprint:
+    def check_same_samples(self, data: Data, *, early_stopping: bool) -> None:
+        """Raise ValueError unless the previous calls trained on the same samples.
+
+        With early stopping, those for validation must be the same, too.
+        """
+        before, now = self.state.samples, data.identity
+        changed = [name for name in before if before[name] != now.get(name)]
+        arguments: list[str] = ["X", "y", "sample_weight"]
+        names = [name for name in arguments if name in changed]
+        if "sample_weight" in names and "class_weight" in changed:
             raise ValueError(
-                "The checkpoint was written by a fit to other samples: X, y or the "
-                "sample weights differ in shape or in values. Pass the same, or "
-                "train on these with partial_fit."
+                "The checkpoint was written by a fit with class_weight="
+                f"{before['class_weight']}; now it is {now['class_weight']}. Use the "
+                "same, or train with partial_fit."
+            )
+        if names:
+            raise ValueError(
+                "The checkpoint was written by a fit to other samples: "
+                f"{_differ(names)} in shape or in values. Pass the same, or train on "
+                "these with partial_fit."
+            )
+        names = [name for name in changed if name.endswith("_val") and name in now]
+        if early_stopping and names:
+            raise ValueError(
+                "The checkpoint was written by a fit with another validation: "
+                f"{_differ(names)}. Use the same."
             )
 
     # Files
@@ -272,6 +291,11 @@ class Fitted:
         }
 
 
+def _differ(names: list[str]) -> str:
+    """That what is named differs, in words."""
+    return f"{', '.join(names)} {'differs' if len(names) == 1 else 'differ'}"
+
+
 def training_attributes(
     history: History, outcome: Outcome, best_epoch: int, t: int
 ) -> dict[str, Any]:
@@ -302,5 +326,5 @@ def training_attributes(
 
 
 def _numbers(values: list[float]) -> Iterator[float]:
-    """The values that are not NaN."""
-    return (value for value in values if not isnan(value))
+    """The finite values."""
+    return (value for value in values if isfinite(value))

@@ -76,7 +76,10 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "input_scaling": [StrOptions({"standard", "squash"}), None],
     "target_scaling": [StrOptions({"auto", "standard"}), tuple, list, None],
     "clip_predictions": ["boolean"],
-    "dtype": [StrOptions({"auto", *DTYPES}), Options(type, set(DTYPES.values()))],
+    "dtype": [
+        StrOptions({"auto", "input", *DTYPES}),
+        Options(type, set(DTYPES.values())),
+    ],
     "n_members": [_COUNT],
     "n_jobs": [Integral, None],
     "calibration": [StrOptions({"temperature"}), None],

@@ -48,8 +48,8 @@ class Stopping:
     ties : {"loss", "first", "last"}
         Which of two epochs is the better one.
     scoring : str
-        Name of the monitored score; the patience of a previous call continues only
-        if it is the same.
+        The monitored score, as in ``described_scoring``; the patience of a previous
+        call continues only if it is the same.
     scores : bool
         Whether a validation score is computed in addition to the validation loss.
     """
@@ -125,6 +125,7 @@ def resolve(
     *,
     n_samples: int,
     n_features: int,
+    input_dtype: DTypeLike,
     incremental: bool = False,
     fitted_dtype: DTypeLike | None = None,
     largest_offset: float = 0.0,
@@ -139,6 +140,8 @@ def resolve(
         The network to be trained.
     n_samples, n_features : int
         Number of training samples, and of features of X.
+    input_dtype : dtype
+        dtype of X.
     incremental : bool, default=False
         Whether the call is `partial_fit`: one epoch.
     fitted_dtype : dtype or None, default=None
@@ -193,16 +196,21 @@ def resolve(
             patience(settings, open_ended=open_ended),
             bool(settings.early_stopping),
             (settings.option("early_stopping") or EarlyStopping()).ties,
-            getattr(settings.scoring, "__name__", str(settings.scoring)),
+            described_scoring(settings.scoring),
             settings.scoring != "loss",
         ),
         ema_decay=settings.ema_decay if is_stochastic else None,
         record=_records(settings),
-        dtype=_dtype(settings, full_batch, fitted_dtype, largest_offset),
+        dtype=_dtype(settings, input_dtype, full_batch, fitted_dtype, largest_offset),
         incremental=incremental,
         open_ended=open_ended,
         verbose=bool(settings.verbose),
     )
+
+
+def described_scoring(scoring: Any) -> str:
+    """``scoring`` as passed to the constructor, a function by its name."""
+    return f"scoring={getattr(scoring, '__name__', repr(scoring))}"
 
 
 def initialization(settings: Settings) -> Initialization:
@@ -241,7 +249,7 @@ def _records(settings: Settings) -> tuple[str, ...]:
     """The quantities that ``record`` names."""
     names = settings.record
     names = (names,) if isinstance(names, str) else tuple(names)
-    unknown = [name for name in names if name not in RECORDS]
+    unknown = [name for name in names if name not in list(RECORDS)]
     if unknown:
         raise ValueError(
             f"record holds {unknown[0]!r}, which is unknown. Known: "
@@ -250,8 +258,16 @@ def _records(settings: Settings) -> tuple[str, ...]:
     return names
 
 
+def given_dtype(settings: Settings) -> np.dtype[Any] | None:
+    """The dtype that the settings name; None if they leave it to the data."""
+    if isinstance(settings.dtype, str) and settings.dtype in ("auto", "input"):
+        return None
+    return np.dtype(settings.dtype)
+
+
 def _dtype(
     settings: Settings,
+    input_dtype: DTypeLike,
     full_batch: bool,
     fitted_dtype: DTypeLike | None,
     largest_offset: float,
@@ -260,9 +276,13 @@ def _dtype(
 
     Full-batch training is deterministic, so that its accuracy is limited by rounding.
     """
-    if settings.dtype != "auto":
-        return np.dtype(settings.dtype)
+    given = given_dtype(settings)
+    if given is not None:
+        return given
     if fitted_dtype is not None:
         return np.dtype(fitted_dtype)
-    needs_digits = full_batch or largest_offset > _LARGE_OFFSET
+    if settings.dtype == "input":
+        needs_digits = np.dtype(input_dtype).newbyteorder("=") != np.float32
+    else:
+        needs_digits = full_batch or largest_offset > _LARGE_OFFSET
     return np.dtype(np.float64 if needs_digits else np.float32)

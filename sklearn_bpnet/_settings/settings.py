@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -32,10 +32,29 @@ class Settings(SimpleNamespace):
     ``_settings.plan.resolve`` turns it into a ``TrainingPlan``.
     """
 
+    _recipe: Mapping[str, Any] = MappingProxyType({})
+
     @classmethod
-    def of(cls, parameters: Mapping[str, Any]) -> Settings:
-        """The settings from ``get_params(deep=False)`` of an estimator."""
-        return cls(**parameters)
+    def of(
+        cls, parameters: Mapping[str, Any], recipe: Mapping[str, Any] | None = None
+    ) -> Settings:
+        """The settings from ``get_params(deep=False)`` of an estimator.
+
+        ``recipe`` holds the parameters of the recipe that it was built from, if any.
+        """
+        settings = cls(**parameters)
+        if recipe is not None:
+            settings._recipe = recipe
+        return settings
+
+    def is_of_recipe(self, name: str) -> bool:
+        """Whether a parameter, or a field of its option, has the recipe's value.
+
+        It was not set by the user then, who is not warned about it.
+        """
+        if name.partition("__")[0] not in self._recipe:
+            return False
+        return not _differs(self.value(name), Settings.of(self._recipe).value(name))
 
     @property
     def calibrates(self) -> bool:

@@ -203,7 +203,8 @@ def find_learning_rate(
             # the difference removes the variation of the loss between batches
             change = _SMOOTHING * change + (1 - _SMOOTHING) * (loss - loss_at_start)
             steps.append((loss, loss_at_start, change))
-            if change > _MUCH_WORSE * loss_at_start:
+            diverged = model.stop_reason_ == "diverged"
+            if diverged or change > _MUCH_WORSE * loss_at_start:
                 break
     losses, at_start, changes = np.array(steps).T
     smoothed = at_start.mean() + changes

@@ -148,7 +148,7 @@ NAMES = {
     "learning_rate": list(SCHEDULES),
     "batch_size": ["auto", "full"],
     "input_scaling": ["standard"],
-    "dtype": ["auto", "float32", "float64"],
+    "dtype": ["auto", "input", "float32", "float64"],
 }
 
 

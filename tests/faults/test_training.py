@@ -1,0 +1,430 @@
+"""F6, F34, F37, F38, F41, F42: training, its plan, recipes and initial weights."""
+
+import pickle
+import warnings
+from copy import deepcopy
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.datasets import load_iris, make_regression
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet.recipes import RECIPES
+from sklearn_bpnet.training.stochastic.config import config_context
+
+
+@pytest.fixture(scope="module")
+def linear():
+    return make_regression(200, 10, noise=5.0, random_state=0)
+
+
+def fit_diverging(model, X, y, **kwargs):
+    with pytest.warns(ConvergenceWarning, match="diverged"):
+        return model.fit(X, y, **kwargs)
+
+
+def start_of(model, X, y):
+    """The same model before its first step."""
+    model = type(model)(**model.get_params(deep=False))
+    model.set_params(learning_rate_init=1e-300, max_iter=1, early_stopping=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return model.fit(X, y)
+
+
+def mean_loss(model, X, y):
+    return float(np.mean((model.predict(X) - y) ** 2))
+
+
+def check_sound(model, X, y, reason="diverged"):
+    """No worse than at the start, and finite in every respect."""
+    networks = getattr(model, "estimators_", [model])
+    assert {network.stop_reason_ for network in networks} == {reason}
+    assert np.isfinite(model.loss_)
+    assert all(np.isfinite(W).all() for net in networks for W in net.coefs_)
+    assert np.isfinite(model.predict(X)).all()
+    assert mean_loss(model, X, y) <= mean_loss(start_of(model, X, y), X, y) * 1.1
+
+
+# F6: divergence within the last epochs
+
+# the rates are such that the last epoch, or the one before, is the first to overflow
+LATE = {
+    "gd": dict(solver="gd", learning_rate_init=100, max_iter=5),
+    "gd, one epoch before": dict(solver="gd", learning_rate_init=100, max_iter=4),
+    "gd of float32": dict(
+        solver="gd", learning_rate_init=100, max_iter=3, dtype="float32"
+    ),
+    "gd, one step": dict(solver="gd", learning_rate_init=100, max_iter=1),
+    "sgd": dict(solver="sgd", learning_rate_init=3.0, max_iter=2),
+    "sgd, one epoch": dict(solver="sgd", learning_rate_init=0.7, max_iter=1),
+    "adam": dict(solver="adam", learning_rate_init=1e9, max_iter=2),
+    "adam, many epochs": dict(solver="adam", learning_rate_init=1e3, max_iter=20),
+    "ema": dict(solver="gd", learning_rate_init=100, max_iter=5, ema_decay=0.9),
+    "early stopping": dict(
+        solver="gd", learning_rate_init=100, max_iter=5, early_stopping=True
+    ),
+    "members": dict(solver="gd", learning_rate_init=100, max_iter=5, n_members=2),
+    "dropout": dict(solver="gd", learning_rate_init=100, max_iter=5, dropout=0.2),
+}
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("parameters", LATE.values(), ids=LATE)
+def test_f6_divergence_in_the_last_epochs_is_noticed(parameters, compiled, linear):
+    model = BPNetRegressor((8,), random_state=0, **({"dtype": "float64"} | parameters))
+    with config_context(compiled=compiled):
+        check_sound(fit_diverging(model, *linear), *linear)
+
+
+@pytest.mark.parametrize("max_iter", range(1, 9))
+def test_f6_no_number_of_epochs_hides_a_divergence(max_iter, linear):
+    model = BPNetRegressor(
+        (8,), solver="gd", learning_rate_init=10.0, max_iter=max_iter, random_state=0
+    )
+    check_sound(fit_diverging(model, *linear), *linear)
+
+
+def test_f6_partial_fit_diverges_into_its_last_step(linear):
+    X, y = linear
+    model = BPNetRegressor(
+        (8,), solver="sgd", learning_rate_init=0.01, batch_size="full", random_state=0
+    )
+    for _ in range(30):
+        model.partial_fit(X, y)
+    before = mean_loss(model, X, y)
+    model.set_params(learning_rate_init=50.0)
+    with pytest.warns(ConvergenceWarning, match="diverged"):
+        model.partial_fit(X, y)
+    assert model.stop_reason_ == "diverged"
+    assert np.isfinite(model.loss_)
+    assert mean_loss(model, X, y) <= 1.001 * before
+    # and continues from there
+    model.set_params(learning_rate_init=0.01).partial_fit(X, y)
+    assert model.stop_reason_ == "max_iter"
+    assert mean_loss(model, X, y) <= 1.1 * before
+
+
+def test_f6_the_loss_after_an_overflow_is_that_of_the_weights(linear):
+    X, y = linear
+    model = BPNetRegressor(
+        (8,), solver="gd", learning_rate_init=100, max_iter=50, alpha=0.0,
+        dtype="float64", random_state=0,
+    )  # fmt: skip
+    fit_diverging(model, X, y)
+    assert np.isnan(model.loss_curve_[-1])
+    expected = mean_loss(model, X, y) / y.var() / 2
+    assert model.loss_ == pytest.approx(expected)
+    assert model.best_epoch_ == 0
+    assert np.isfinite(model.best_loss_)
+
+
+def test_f6_an_overflow_of_classification_is_noticed(linear):
+    X, y = linear
+    model = BPNetClassifier(
+        (8, 8), solver="gd", learning_rate_init=1e120, max_iter=2, loss="squared_error",
+        output_activation="identity", random_state=0,
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="No step of training was finite"):
+        model.fit(X, y > 0)
+    model.set_params(learning_rate_init=1e4)
+    fit_diverging(model, X, y > 0)
+    assert np.isfinite(model.decision_function(X)).all()
+    assert np.isfinite(model.loss_)
+
+
+def test_f6_only_the_validation_samples_overflow(linear):
+    X, y = linear
+    model = BPNetRegressor((8,), max_iter=20, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the scores, none of which is a number
+        model.fit(X, y, X_val=np.full((3, 10), 1e38), y_val=[0.0, 1.0, 2.0])
+    assert model.stop_reason_ != "diverged"
+    assert np.isfinite(model.loss_)
+    assert model.score(X, y) > 0
+
+
+def test_f6_interrupted_just_after_an_overflow(linear):
+    X, y = linear
+
+    def rate(fraction):
+        if 0 < fraction < 1:  # after the first step
+            raise KeyboardInterrupt
+        return 1.0
+
+    model = BPNetRegressor(
+        (8,), solver="gd", learning_rate_init=1000.0, learning_rate=rate, max_iter=5,
+        random_state=0,
+    )  # fmt: skip
+    with pytest.warns(UserWarning, match="interrupted"):
+        model.fit(X, y)
+    assert model.stop_reason_ == "interrupted"
+    assert np.isfinite(model.predict(X)).all()
+
+
+# F37: divergence that stays finite for a while
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize(
+    ("solver", "rate"), [("gd", 0.3), ("gd", 3.0), ("sgd", 0.5), ("rmsprop", 1e3)]
+)
+def test_f37_the_weights_of_the_lowest_risk_are_kept(
+    solver, rate, early_stopping, compiled
+):
+    X, y = make_regression(300, 60, noise=1.0, random_state=1)
+    model = BPNetRegressor(
+        solver=solver,
+        learning_rate_init=rate,
+        learning_rate="constant",
+        early_stopping=early_stopping,
+        max_iter=30,
+        random_state=0,
+    )
+    with config_context(compiled=compiled):
+        check_sound(fit_diverging(model, X, y), X, y)
+
+
+def test_f37_what_was_learned_before_is_kept():
+    X, y = make_regression(300, 10, noise=1.0, random_state=1)
+
+    def rate(fraction):
+        return 1.0 if fraction < 0.5 else 10 ** (20 * (fraction - 0.5))
+
+    model = BPNetRegressor(
+        (20,), solver="gd", learning_rate_init=0.1, learning_rate=rate, max_iter=200,
+        random_state=0,
+    )  # fmt: skip
+    fit_diverging(model, X, y)
+    assert model.score(X, y) > 0.8
+    losses = np.array(model.loss_curve_)
+    assert model.loss_ <= np.nanmin(losses) * 1.001
+    assert model.best_epoch_ == pytest.approx(np.nanargmin(losses), abs=1)
+
+
+def test_f37_a_high_loss_of_classification_is_no_divergence():
+    X, y = load_iris(return_X_y=True)
+    model = BPNetClassifier(
+        (30,), solver="adam", learning_rate_init=100.0, max_iter=3, random_state=0
+    ).fit(X, y)
+    assert model.loss_ > 100
+    assert model.stop_reason_ == "max_iter"
+    assert model.score(X, y) > 0.6
+
+
+def test_f37_new_targets_of_another_size_are_no_divergence(linear):
+    X, y = linear
+    model = BPNetRegressor((8,), random_state=0)
+    for size in (1.0, 1e3, 1e3, 1.0):
+        model.partial_fit(X, size * y)
+        assert model.stop_reason_ == "max_iter"
+    for i in range(100):  # a sample at a time, some of them near the mean
+        model.partial_fit(X[[i]], y[[i]])
+        assert model.stop_reason_ == "max_iter"
+
+
+# F42: dtype="input"
+
+quietly = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+each_class = pytest.mark.parametrize("estimator", [BPNetClassifier, BPNetRegressor])
+
+
+def tables(X):
+    """X in many forms, and the dtype of a network trained on each."""
+    pandas = pytest.importorskip("pandas")
+    mixed = pandas.DataFrame(X, columns=list("abcd")).astype({"a": np.float32})
+    return {
+        "float32": (X.astype(np.float32), np.float32),
+        "float64": (X, np.float64),
+        "float16": (X.astype(np.float16), np.float64),
+        "longdouble": (X.astype(np.longdouble), np.float64),
+        "int8": (X.astype(np.int8), np.float64),
+        "uint64": (X.astype(np.uint64), np.float64),
+        "bool": (X > X.mean(axis=0), np.float64),
+        "object": (X.astype(object), np.float64),
+        "list": (X.tolist(), np.float64),
+        "column order": (np.asfortranarray(X, np.float32), np.float32),
+        "other byte order": (X.astype(">f4"), np.float32),
+        "csr of float32": (sparse.csr_array(X.astype(np.float32)), np.float32),
+        "csc of float64": (sparse.csc_matrix(X), np.float64),
+        "frame of float32": (pandas.DataFrame(X.astype(np.float32)), np.float32),
+        "frame of float64 and 32": (mixed, np.float64),
+    }
+
+
+@quietly
+@each_class
+@pytest.mark.parametrize("solver", ["adam", "gd", "lbfgs"])
+def test_f42_dtype_input_is_that_of_x(estimator, solver, iris):
+    X, y = iris
+    for name, (table, dtype) in tables(X).items():
+        model = estimator((3,), solver=solver, dtype="input", max_iter=2)
+        model.fit(table, y)
+        assert {W.dtype for W in model.coefs_ + model.intercepts_} == {
+            np.dtype(dtype)
+        }, name
+        assert np.isfinite(model.predict(table)).all()
+
+
+@quietly
+@each_class
+def test_f42_the_first_call_determines_the_dtype(estimator, iris, tmp_path):
+    X, y = iris
+    tables = {np.float32: X.astype(np.float32), np.float64: X}
+    for first, second in ((np.float32, np.float64), (np.float64, np.float32)):
+        model = estimator((3,), dtype="input", random_state=0)
+        classes = {"classes": [0, 1, 2]} if estimator is BPNetClassifier else {}
+        model.partial_fit(tables[first], y, **classes)
+        assert model.coefs_[0].dtype == first
+        model.partial_fit(tables[second], y)
+        assert model.coefs_[0].dtype == first
+        model.save_checkpoint(tmp_path / "model.ckpt")
+        again = estimator.load_checkpoint(tmp_path / "model.ckpt")
+        assert again.dtype == "input"
+        for each in (model, again):
+            each.partial_fit(tables[second], y)
+            assert each.coefs_[0].dtype == first
+        np.testing.assert_array_equal(model.coefs_[0], again.coefs_[0])
+        # a new fit starts anew
+        assert model.fit(tables[second], y).coefs_[0].dtype == second
+        model.set_params(warm_start=True).fit(tables[first], y)
+        assert model.coefs_[0].dtype == second
+        # and a name has the last word
+        model.set_params(dtype=np.dtype(first).name).fit(tables[second], y)
+        assert model.coefs_[0].dtype == first
+
+
+@each_class
+def test_f42_members_have_the_dtype_of_x(estimator, iris):
+    X, y = iris
+    model = estimator((3,), dtype="input", n_members=2, max_iter=2)
+    model.fit(X.astype(np.float32), y)
+    assert {member.coefs_[0].dtype for member in model.estimators_} == {
+        np.dtype(np.float32)
+    }
+
+
+@quietly
+@each_class
+def test_f42_scikit_learns_recipe_computes_as_scikit_learn(estimator, iris):
+    X, y = iris
+    theirs = {BPNetClassifier: MLPClassifier, BPNetRegressor: MLPRegressor}[estimator]
+    for dtype in (np.float32, np.float64):
+        table = X.astype(dtype)
+        model = estimator.from_recipe(
+            "scikit-learn", max_iter=2, batch_size="auto"
+        ).fit(table, y)
+        reference = theirs(max_iter=2).fit(table, y)
+        assert model.coefs_[0].dtype == reference.coefs_[0].dtype == dtype
+        assert model.predict(table).dtype == reference.predict(table).dtype
+
+
+def test_f42_weights_given_without_x_keep_their_dtype(iris):
+    X, y = iris
+    model = BPNetRegressor((3,), dtype="input", max_iter=2).fit(X.astype(np.float32), y)
+    again = BPNetRegressor.from_weights(model.coefs_, model.intercepts_, dtype="input")
+    assert again.coefs_[0].dtype == np.float32
+
+
+# F38: warnings about what was not set, but is part of a recipe
+
+
+@pytest.fixture
+def warned():
+    """Collects the warnings of a call that are not about convergence."""
+
+    def collect(call):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            call()
+        others = [w for w in caught if w.category is not ConvergenceWarning]
+        return [str(w.message) for w in others]
+
+    return collect
+
+
+def small(n, seed=0):
+    X = np.random.default_rng(seed).normal(size=(n, 4))
+    X[:, 0] = np.arange(n) % 2  # a feature with two values
+    return X, np.arange(n) // 2 % 2
+
+
+QUICK = {"max_iter": 2, "hidden_layer_sizes": (4, 4), "random_state": 0}
+
+
+@each_class
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("n", [5, 9, 11, 30, 150, 199, 201, 319, 330, 400])
+def test_f38_recipes_are_silent_on_few_samples(estimator, name, n, warned):
+    model = estimator.from_recipe(name, **QUICK)
+    assert warned(lambda: model.fit(*small(n))) == []
+
+
+@each_class
+@pytest.mark.parametrize("name", RECIPES)
+def test_f38_a_recipe_remains_silent(estimator, name, warned, tmp_path):
+    X, y = small(60)
+    model = estimator.from_recipe(name, **QUICK)
+    copies = [
+        clone(model),
+        clone(clone(model)),
+        pickle.loads(pickle.dumps(model)),
+        deepcopy(model),
+        clone(make_pipeline(StandardScaler(), model)),
+        clone(model).set_params(n_members=2),
+    ]
+    for copy in copies:
+        assert warned(lambda copy=copy: copy.fit(X, y)) == []
+    assert warned(lambda: cross_val_score(model, X, y, cv=3)) == []
+    search = GridSearchCV(model, {"alpha": [0.0, 0.1]}, cv=2, refit=True)
+    assert warned(lambda: search.fit(X, y)) == []
+    # in all calls
+    assert warned(lambda: model.fit(X, y)) == []
+    assert warned(lambda: model.partial_fit(X, y)) == []
+    model.save_checkpoint(tmp_path / "model.ckpt")
+    again = estimator.load_checkpoint(tmp_path / "model.ckpt")
+    assert warned(lambda: again.partial_fit(X, y)) == []
+    assert warned(lambda: clone(again).fit(X, y)) == []
+
+
+@each_class
+@pytest.mark.parametrize("name", RECIPES)
+def test_f38_nor_is_there_a_warning_that_the_rest_of_a_recipe_has_no_effect(
+    estimator, name, warned
+):
+    X, y = small(60)
+    of_features = np.repeat(y[:, None], 3, axis=1)  # none that can be embedded
+    model = estimator.from_recipe(name, **QUICK)
+    assert warned(lambda: clone(model).fit(of_features, y)) == []
+    for change in ({"solver": "lbfgs"}, {"solver": "gd"}, {"hidden_layer_sizes": ()}):
+        changed = estimator.from_recipe(name, **(QUICK | change))
+        assert warned(lambda changed=changed: changed.fit(X, y)) == []
+        changed = clone(model).set_params(**change)
+        assert warned(lambda changed=changed: changed.fit(X, y)) == []
+
+
+@each_class
+@pytest.mark.parametrize("name", RECIPES)
+def test_f38_what_was_set_is_still_warned_about(estimator, name, warned):
+    X, y = small(60)
+    model = estimator.from_recipe(name, **(QUICK | {"batch_size": 500}))
+    [message] = warned(lambda: model.fit(X, y))
+    assert message.startswith("batch_size=500 is larger than")
+    [message] = warned(lambda: clone(model).fit(X, y))
+    assert message.startswith("batch_size=500 is larger than")
+    model = estimator.from_recipe(name, **(QUICK | {"max_fun": 7}))
+    [message] = warned(lambda: model.fit(X, y))
+    assert message.startswith("max_fun=7 has no effect")
+    batch_size = RECIPES[name][estimator._kind]["batch_size"]
+    [message] = warned(
+        lambda: estimator(batch_size=batch_size, max_iter=1).fit(*small(8))
+    )
+    assert message.startswith(f"batch_size={batch_size} is larger than")
