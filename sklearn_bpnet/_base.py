@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 from numpy.typing import ArrayLike
 
 from sklearn_bpnet import _types as types
+from sklearn_bpnet._arguments import explains_arguments
 from sklearn_bpnet._data.reading import Table
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._estimator import Estimator
@@ -40,6 +41,7 @@ class BaseBPNet(Estimator):
 
     # Training
 
+    @explains_arguments
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
@@ -108,11 +110,13 @@ default=None
         if not is_stochastic(self._settings):
             raise AttributeError(
                 "partial_fit is only available for stochastic optimizers. "
-                f"{self.solver} is not stochastic."
+                f"{self.solver} is not stochastic. Use another solver, such as 'adam', "
+                "or fit with warm_start=True."
             )
         return True
 
     @available_if(_check_solver)
+    @explains_arguments
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
@@ -128,8 +132,9 @@ default=None
 
         The optimiser's state, the schedule, the patience and the random stream continue
         from call to call. The first call determines the scaling of the inputs and of
-        a regressor's targets and the unit of the sample weights, for all calls. No
-        sample is set aside for early stopping, which monitors `X_val` and `y_val` if
+        a regressor's targets and the unit of the sample weights, for all calls; the
+        scaling of a column waits until 20 samples have been seen and differ. No sample
+        is set aside for early stopping, which monitors `X_val` and `y_val` if
         given: `coefs_` are then the best weights so far, and `stop_reason_` is
         "converged" once the patience is exhausted.
 
@@ -222,4 +227,7 @@ default=None
     def _scorer(self, scoring: Any, fitted: Fitted, samples: Samples) -> Scorer | None:
         """The scorer of the validation samples during training."""
         estimator = type(self)(**self.get_params(deep=False))
-        return make_scorer(estimator, scoring, fitted, samples)
+        # what is scored is one network, also if it is a member of an ensemble
+        return make_scorer(
+            estimator, scoring, replace(fitted, is_ensemble=False), samples
+        )

@@ -12,24 +12,27 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn import get_config
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_bpnet import _types as types
 from sklearn_bpnet._data.columns import readable_errors
+from sklearn_bpnet._data.features import checked_features
+from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._declarations import Declarations
 from sklearn_bpnet._fit import given_weights
 from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork, training_attributes
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._settings.architecture import build_network
+from sklearn_bpnet._settings.nested import changed_objects
 from sklearn_bpnet._settings.plan import given_dtype
 from sklearn_bpnet._settings.settings import Settings
-from sklearn_bpnet._settings.solver import configurable
 from sklearn_bpnet._sklearn_compat import (
-    BaseEstimator,
     CallbackSupportMixin,
     Header,
+    SuggestingEstimator,
     validate_parameters,
+    validated_features,
 )
 from sklearn_bpnet._storage import checkpoint
 from sklearn_bpnet._storage.restored import Restoration
@@ -50,10 +53,9 @@ _MEMBER_PARAMETERS = {
 }
 
 
-class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
+class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
     """Parameters and fitted attributes of both estimators; not for direct use."""
 
-    _parameter_constraints: ClassVar[dict[str, Any]]
     _kind: ClassVar[str]  # "classification" or "regression"
     _recipe: str | None = None  # that it was built from
     _fitted: Fitted
@@ -136,20 +138,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         names = self.get_params(deep=False)
         nested = {key: value for key, value in params.items() if key not in names}
         super().set_params(**{key: params[key] for key in params if key in names})
-        changes: dict[str, dict[str, Any]] = {}
-        for key, value in nested.items():
-            name, _, hyper_parameter = key.partition("__")
-            changes.setdefault(name, {})[hyper_parameter] = value
-        settings = self._settings
-        for name, values in changes.items():
-            spec = configurable(settings, name, values) if name in names else None
-            if spec is None or "" in values:
-                raise ValueError(
-                    f"Invalid parameter {name!r} for {self}. Valid parameters are: "
-                    f"{sorted(names)!r}, and name__hyper_parameter where a parameter "
-                    "takes an instance."
-                )
-            setattr(self, name, spec.with_params(**values))
+        objects = changed_objects(self._settings, nested, self.__repr__)
+        vars(self).update(objects)
         return self
 
     # Recipes
@@ -186,7 +176,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
     def __sklearn_clone__(self) -> Any:
         """An unfitted copy that knows its recipe, for `clone`."""
         copy = super().__sklearn_clone__()
-        copy._recipe = self._recipe
+        if self._recipe is not None:
+            copy._recipe = self._recipe
         return copy
 
     # Given weights
@@ -382,23 +373,22 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         There is a fast path for plain arrays, as for a single sample scikit-learn's
         validation takes twice as long as the network.
         """
-        if (
+        names = getattr(self, "feature_names_in_", None)
+        if not (
             type(X) is np.ndarray
             and X.ndim == 2
             and X.dtype in _FAST_DTYPES
             and X.shape[1] == getattr(self, "n_features_in_", None)
             and len(X)
             and "_fitted" in vars(self)
-            and not hasattr(self, "feature_names_in_")
+            and names is None
         ):
-            with np.errstate(all="ignore"):
-                if np.isfinite(np.add.reduce(X, axis=None)):
-                    return X
-        check_is_fitted(self)
-        with readable_errors(X):
-            X = validate_data(
-                self, X, accept_sparse="csr", dtype="numeric", reset=False
-            )
+            check_is_fitted(self)
+            with readable_errors(X):
+                X = as_numbers(X, "X")
+                X = as_numbers(validated_features(self, X), "X")
+        X, largest = checked_features(X, "X", names)
+        self._fitted.check_range(X, largest)
         return in_row_order(X) if self._fitted.is_ensemble else X
 
     def __sklearn_tags__(self) -> Any:

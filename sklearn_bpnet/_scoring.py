@@ -20,6 +20,17 @@ from sklearn_bpnet._fit.no_score import failed
 from sklearn_bpnet._settings.plan import described_scoring
 from sklearn_bpnet._sklearn_compat import response_methods, with_classes
 
+_ERRORS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+    Warning,
+)
+
 
 def make_scorer(
     estimator: Any, scoring: Any, fitted: Fitted, samples: Samples
@@ -85,7 +96,9 @@ class Scorer:
         Raises
         ------
         ValueError
-            If the scorer raises an error, or does not return a number.
+            If the scorer raises an error of Python's own kinds, or does not return a
+            number. Exceptions of other kinds pass, as they may be meant for the caller
+            of `fit`, to end a trial of a search for example.
         """
         estimator, previous = copy(self.estimator), self.fitted.networks[0]
         network = FittedNetwork(previous.network, dict(attributes), previous.state)
@@ -96,7 +109,10 @@ class Scorer:
             score = self.scorer(estimator, self.X, self.y, **weighted)
         except Exception as error:
             message = failed(self.scoring, error, self.fitted.task, self.samples)
-            raise ValueError(message) from error
+            if isinstance(error, _ERRORS):
+                raise ValueError(message) from error
+            error.add_note(message)
+            raise
         return self._number(score)
 
     def _number(self, score: Any) -> float:

@@ -13,10 +13,15 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from inspect import signature
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    InvalidParameterError,
+    Options,
+)
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call as check_partial_fit_first_call,
 )
@@ -25,6 +30,8 @@ from sklearn.utils.validation import (
     _get_feature_names,
     validate_data,
 )
+
+from sklearn_bpnet.net.names import did_you_mean
 
 HAS_CALLBACKS: bool = True
 if TYPE_CHECKING:
@@ -66,9 +73,16 @@ def check_sample_weight(sample_weight: Any, X: Any, name: str) -> Any:
     ValueError
         If the shape is wrong, a weight is negative or not finite, or all are zero.
     """
-    weights = _check_sample_weight(
-        sample_weight, X, ensure_non_negative=True, **_ALLOW_ALL_ZERO
-    )
+    try:
+        weights = _check_sample_weight(
+            sample_weight, X, ensure_non_negative=True, **_ALLOW_ALL_ZERO
+        )
+    except ValueError as error:
+        if not str(error).startswith("Complex data"):
+            raise
+        raise ValueError(
+            f"{name} is complex. Give every sample a real weight."
+        ) from error
     if not weights.any():
         raise ValueError(
             f"{name} sums to zero, so no sample counts. Give at least one sample a "
@@ -80,6 +94,25 @@ def check_sample_weight(sample_weight: Any, X: Any, name: str) -> Any:
 def feature_names(X: Any) -> Any:
     """Names of the columns, as scikit-learn reads them; None if X has none."""
     return _get_feature_names(X)
+
+
+class SuggestingEstimator(BaseEstimator):
+    """An estimator whose error for an unknown name contains the most similar one."""
+
+    _parameter_constraints: ClassVar[dict[str, Any]]
+
+    def _validate_params(self) -> None:
+        try:
+            super()._validate_params()
+        except InvalidParameterError as error:
+            message = str(error)
+            for name, value in self.get_params(deep=False).items():
+                if message.startswith(f"The {name!r} parameter "):
+                    allowed = self._parameter_constraints[name]
+                    known = {o for c in allowed for o in getattr(c, "options", ())}
+                    names = [option for option in known if isinstance(option, str)]
+                    message += did_you_mean(value, names)
+            raise InvalidParameterError(message) from None
 
 
 def validate_parameters(estimator: Any) -> None:
@@ -157,6 +190,18 @@ def filters_of_search(frame: FrameType | None) -> Any:
     return found
 
 
+def validated_features(estimator: Any, X: Any) -> Any:
+    """X as an array or CSR matrix, with the names of `fit`; it may be infinite."""
+    return validate_data(
+        estimator,
+        X,
+        accept_sparse="csr",
+        dtype="numeric",
+        ensure_all_finite=False,
+        reset=False,
+    )
+
+
 class Header:
     """What scikit-learn's checks learn from a table, kept apart from the estimator.
 
@@ -173,21 +218,28 @@ class Header:
         self._copy = copy(estimator)
 
     def validated(self, X: Any, y: Any, **options: Any) -> tuple[Any, Any]:
-        """X as an array or CSR matrix, and y, both validated."""
-        return validate_data(
-            self._copy,
-            X,
-            y,
-            accept_sparse="csr",
-            dtype="numeric",
-            multi_output=True,
-            **options,
-        )
+        """X as an array or CSR matrix, and y, both validated, but for infinite X."""
+        with np.errstate(over="ignore", invalid="ignore"):  # in sums of large targets
+            return validate_data(
+                self._copy,
+                X,
+                y,
+                accept_sparse="csr",
+                dtype="numeric",
+                ensure_all_finite=False,
+                multi_output=True,
+                **options,
+            )
 
     def all_classes(self, classes: Any) -> Any:
         """The classes of all calls of `partial_fit`, given in the first of them."""
         check_partial_fit_first_call(self._copy, classes)
         return self._copy.classes_
+
+    @property
+    def feature_names(self) -> Any:
+        """The names of the features; None if they have none."""
+        return getattr(self._copy, "feature_names_in_", None)
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -269,7 +321,7 @@ __all__ = [
     "Interval",
     "Options",
     "RegressorMixin",
-    "StrOptions",
+    "SuggestingEstimator",
     "available_if",
     "check_sample_weight",
     "feature_names",
@@ -277,5 +329,6 @@ __all__ = [
     "fit_context",
     "response_methods",
     "validate_parameters",
+    "validated_features",
     "with_classes",
 ]

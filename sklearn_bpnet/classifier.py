@@ -11,6 +11,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils import check_array
 
 from sklearn_bpnet import _types as types
+from sklearn_bpnet._arguments import explains_arguments
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._data.classification import Classification, given_classes
 from sklearn_bpnet._data.labels import read_labels
@@ -423,6 +424,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     temperature_: float
     estimators_: list[BPNetClassifier]
 
+    @explains_arguments
     def __init__(
         self,
         hidden_layer_sizes: types.Sizes = (100,),
@@ -592,6 +594,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         return Classification.of_classes(settings, **facts)
 
     @available_if(BaseBPNet._check_solver)
+    @explains_arguments
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
@@ -608,8 +611,9 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
         The optimiser's state, the schedule, the patience and the random stream continue
         from call to call. The first call determines the scaling of the inputs and of
-        a regressor's targets and the unit of the sample weights, for all calls. No
-        sample is set aside for early stopping, which monitors `X_val` and `y_val` if
+        a regressor's targets and the unit of the sample weights, for all calls; the
+        scaling of a column waits until 20 samples have been seen and differ. No sample
+        is set aside for early stopping, which monitors `X_val` and `y_val` if
         given: `coefs_` are then the best weights so far, and `stop_reason_` is
         "converged" once the patience is exhausted.
 

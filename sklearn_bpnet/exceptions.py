@@ -1,7 +1,8 @@
 """Classes of warnings, so that a filter can select them.
 
-All warnings of this package belong to one of these classes, or to scikit-learn's
-``ConvergenceWarning``: training reached ``max_iter``, or its solver failed.
+All warnings of this package belong to one of these classes or to two of scikit-learn's:
+``ConvergenceWarning`` if training reached ``max_iter`` or its solver failed, and
+``UndefinedMetricWarning`` if no validation score was a number.
 """
 
 from __future__ import annotations

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_bpnet import _types as types
+from sklearn_bpnet._arguments import explains_arguments
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._data.determination import r2
 from sklearn_bpnet._data.moments import mean_and_std
+from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.regression import Regression
 from sklearn_bpnet._data.weights import weights_of_score
 from sklearn_bpnet._fit.given_weights import given_standardization
@@ -412,6 +414,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
 
     _kind: ClassVar[str] = "regression"
 
+    @explains_arguments
     def __init__(
         self,
         hidden_layer_sizes: types.Sizes = (100,),
@@ -664,7 +667,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         loss = self._fitted.task.loss
         if loss.n_outputs(1) > 1:
             predicted = predicted[..., loss.central_output]
-        return r2(y, predicted, weights_of_score(sample_weight))
+        weights = weights_of_score(sample_weight)
+        return r2(np.asarray(as_numbers(y, "y")), predicted, weights)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -119,7 +119,7 @@ FLOORS = [
     {"_data"},
     {"_fit"},
     {"_storage"},
-    {"recipes", "_types", "_declarations", "_version"},
+    {"recipes", "_types", "_declarations", "_version", "_arguments"},
     {"_estimator", "_scoring"},
     {"_base"},
     {"classifier", "regressor"},

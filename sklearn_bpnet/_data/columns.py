@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from sklearn_bpnet._sklearn_compat import feature_names
 
@@ -16,10 +16,6 @@ _ROUTING = (
     "transforms it: sklearn.set_config(enable_metadata_routing=True), "
     "set_fit_request(X_val=True, y_val=True) on this estimator, and "
     'Pipeline(..., transform_input=["X_val"]).'
-)
-_IMPUTE = (
-    "Impute missing values first, for example with sklearn.impute.SimpleImputer in a "
-    "pipeline, or drop their samples."
 )
 
 
@@ -59,35 +55,97 @@ def check_validation_columns(X_val: Any, known: Mapping[str, Any]) -> None:
     raise ValueError(f"{problem}. {_ROUTING}")
 
 
+# Messages of scikit-learn and NumPy that name no argument, repeat the data or give no
+# remedy; a beginning, and what is said instead, about argument {0}, with {1} as the
+# argument's values or numbers in the message.
+_REWORDED = {
+    r"np\.matrix is not supported": (
+        "{X} is an np.matrix, which is not supported. Convert it with numpy.asarray."
+    ),
+    r"Found input variables with inconsistent numbers of samples: \[(.*)\]": (
+        "{X} and {y} have inconsistent numbers of samples: {0}. Give a target for "
+        "every sample."
+    ),
+    r"Found array with dim (\d+)": (
+        "{of} has {0} dimensions. Reshape your data to (n_samples, n_features)."
+    ),
+    r"Expected 2D array, got (\w+) array instead": (
+        "Expected 2D array, got {0} array instead: {X} has the shape (n_samples, "
+        "n_features). Reshape your data either using X.reshape(-1, 1) if it has a "
+        "single feature, or X.reshape(1, -1) if it contains a single sample."
+    ),
+    r"Complex data not supported": (
+        "Complex data not supported: {of} is complex. Use real and imaginary parts as "
+        "separate columns."
+    ),
+    r"Unknown label type": (
+        "Unknown label type: {y} holds neither class labels nor label indicators. Use "
+        "integers or strings for classes, or BPNetRegressor for real numbers."
+    ),
+    r"Input y(?:_val)? contains (NaN|infinity)": (
+        "Input {y} contains {0}. Drop these samples, or correct their targets."
+    ),
+    r"y cannot be None": "{y} is None. Give a target for every sample.",
+    r"could not convert string to float: (.*)": (
+        "{of} holds text that is no number: {0}. Encode it as numbers first."
+    ),
+    r"dtype='numeric' is not compatible with arrays of bytes/strings": (
+        "{of} holds text, which is not numeric. Encode it as numbers first."
+    ),
+    r"setting an array element with a sequence": (
+        "{of} has rows of different lengths. Give every sample as many values."
+    ),
+}
+
+
 @contextmanager
-def readable_errors(X: Any, suffix: str = "") -> Generator[None]:
-    """Reword scikit-learn's errors about the values of X and y.
+def readable_errors(X: Any, y: Any = None, suffix: str = "") -> Generator[None]:
+    """Reword errors of scikit-learn and NumPy about the values of X and y.
 
     Parameters
     ----------
-    X : object
-        The table that is checked.
+    X, y : object
+        What is checked; y may be None.
     suffix : {"", "_val"}, default=""
         Suffix of the names X and y.
     """
     try:
         yield
-    except ValueError as error:
-        message = str(error)
-        is_missing = message.startswith("Input X contains NaN")
-        if is_missing:
-            # scikit-learn goes on to recommend estimators of its own
-            message = f"Input X contains NaN{_of_column(X)}. {_IMPUTE}"
-        if suffix:
-            of_X = message.startswith(("Input X", "could not convert", "dtype="))
-            message = message.replace("Input X ", f"Input X{suffix} ", 1)
-            message = message.replace("Input y ", f"Input y{suffix} ", 1)
-            if suffix not in message:
-                message = f"X{suffix} and y{suffix}: {message}"
-            message += f" {_ROUTING}" if of_X else ""
+    except (ValueError, TypeError) as error:
+        message = _reworded(str(error), X, y, suffix)
         if message == str(error):
             raise
-        raise ValueError(message) from error
+        # not its own class, which may need other arguments, as UnicodeDecodeError does
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(message) from error
+
+
+def _reworded(message: str, X: Any, y: Any, suffix: str) -> str:
+    """The message, naming the argument and a remedy."""
+    names = {"X": f"X{suffix}", "y": f"y{suffix}"}
+    names["of"] = names["y" if _is_about_y(X, y) else "X"]
+    for pattern, words in _REWORDED.items():
+        if found := re.match(pattern, message):
+            message = words.format(*found.groups(), **names)
+            break
+    if suffix:
+        message = message.replace("Input X ", f"Input X{suffix} ", 1)
+        message = message.replace("Input y ", f"Input y{suffix} ", 1)
+        if suffix not in message:
+            message = f"X{suffix} and y{suffix}: {message}"
+        if names["X"] in message and names["y"] not in message:
+            message += f" {_ROUTING}"
+    return message
+
+
+def _is_about_y(X: Any, y: Any) -> bool:
+    """Whether y rather than X is what cannot be numbers: complex, text or objects."""
+    kinds = [getattr(getattr(a, "dtype", None), "kind", "") for a in (X, y)]
+    if y is None or np.iscomplexobj(X):
+        return False
+    return np.iscomplexobj(y) or (
+        kinds[0] in tuple("biuf") and kinds[1] not in tuple("biuf")
+    )
 
 
 def _n_columns(X: Any) -> int | None:
@@ -103,21 +161,3 @@ def _some(names: Any) -> str:
     """The first names of a list."""
     shown = [str(name) for name in names[:3]]
     return f"{shown}"[:-1] + (", ...]" if len(names) > 3 else "]")
-
-
-def _of_column(X: Any) -> str:
-    """The first column with a missing value, as part of a message; may be empty."""
-    try:
-        if sparse.issparse(X):
-            X = X.tocoo()
-            column = int(X.col[np.isnan(X.data)].min())
-        else:
-            values = np.asarray(X)
-            is_missing = (
-                values != values if values.dtype == object else np.isnan(values)
-            )
-            column = int(np.flatnonzero(np.asarray(is_missing, bool).any(axis=0))[0])
-    except (TypeError, ValueError, IndexError):
-        return ""
-    names = feature_names(X)
-    return f" in column {column if names is None else repr(str(names[column]))}"

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.metrics import r2_score
+
+_LARGE_SQUARE = 1e100  # numbers whose squares may overflow in a sum
 
 
 def r2(y: Any, predicted: Any, weights: Any = None) -> float:
@@ -23,6 +26,7 @@ def r2(y: Any, predicted: Any, weights: Any = None) -> float:
     weights : array-like of shape (n_samples,) or None, default=None
         Sample weights; samples of weight 0 do not count.
     """
+    y, predicted = _in_range(np.asarray(y), np.asarray(predicted))
     scores = r2_score(y, predicted, sample_weight=weights, multioutput="raw_values")
     if not isinstance(scores, np.ndarray):  # NaN: a single sample
         return float(scores)
@@ -33,3 +37,13 @@ def r2(y: Any, predicted: Any, weights: Any = None) -> float:
     is_constant = (Y == Y[:1]).all(axis=0)
     scores[is_constant] = (P == Y).all(axis=0)[is_constant]
     return float(np.average(scores))
+
+
+def _in_range(y: NDArray[Any], predicted: NDArray[Any]) -> tuple[Any, Any]:
+    """Both in units of a power of two, where squares would overflow."""
+    largest = np.max(np.abs(y), initial=0.0) if y.dtype.kind == "f" else 0.0
+    if not largest > _LARGE_SQUARE:
+        return y, predicted
+    exponent = np.frexp(largest)[1]
+    y, predicted = (np.asarray(a, np.float64) for a in (y, predicted))
+    return np.ldexp(y, -exponent), np.ldexp(predicted, -exponent)

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, column_or_1d
 
 from sklearn_bpnet._data.columns import check_validation_columns, readable_errors
+from sklearn_bpnet._data.features import checked_features
 from sklearn_bpnet._data.labels import read_labels
+from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.samples import Data, Samples, dense_targets
 from sklearn_bpnet._data.split import hold_out
 from sklearn_bpnet._data.task import Task
@@ -99,17 +101,23 @@ def _checked(
     weight_unit: float | None = None,
 ) -> tuple[Samples, float]:
     """The samples of a table, with targets not yet encoded; the unit of the weights."""
-    with readable_errors(table.X, suffix):
-        X, y = header.validated(table.X, table.y, y_numeric=numeric, reset=reset)
+    name = f"X{suffix}"
+    with readable_errors(table.X, table.y, suffix):
+        X = as_numbers(table.X, name)
+        if suffix:
+            check_validation_columns(table.X, header.attributes)
+        y = as_numbers(table.y, f"y{suffix}") if numeric else table.y
+        X, y = header.validated(X, y, y_numeric=numeric, reset=reset)
+        X, largest = checked_features(as_numbers(X, name), name, header.feature_names)
     weights = None
     if table.sample_weight is not None:
-        name = f"sample_weight{suffix}"
-        weights = check_sample_weight(table.sample_weight, X, name)
+        of_weights = f"sample_weight{suffix}"
+        weights = check_sample_weight(table.sample_weight, X, of_weights)
     y = dense_targets(y) if numeric else read_labels(y, f"y{suffix}")
     if weight_unit is None:
         weight_unit = 1.0 if weights is None else unit_of(weights)
     weights = in_unit(weights, X.shape[0], weight_unit)
-    return Samples(X, y, y, weights), weight_unit
+    return Samples(X, y, y, weights, largest=largest), weight_unit
 
 
 def _validation(
@@ -121,7 +129,6 @@ def _validation(
             "X_val and y_val must be given together, and sample_weight_val only with "
             "them."
         )
-    check_validation_columns(table.X, header.attributes)
     samples, _ = _checked(header, table, numeric, reset=False, suffix="_val")
     samples.Y = task.encode(samples.y)
     if samples.Y.shape[1] != n_outputs:

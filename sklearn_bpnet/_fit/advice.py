@@ -13,6 +13,7 @@ from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 from sklearn_bpnet._fit.issuing import warn
 from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet._settings import solver as solvers
+from sklearn_bpnet._settings.architecture import hidden_sizes
 from sklearn_bpnet._settings.plan import TrainingPlan, anneals, patience
 from sklearn_bpnet._settings.rate_factors import kinds_without_effect
 from sklearn_bpnet._settings.settings import Settings
@@ -96,7 +97,7 @@ def _unused(settings: Settings, *, open_ended: bool) -> dict[str, tuple[str, ...
     no_effect(["n_jobs"], settings.n_members > 1, "n_members")
     if not stochastic:
         return causes
-    has_hidden_layers = np.size(settings.hidden_layer_sizes) > 0
+    has_hidden_layers = bool(hidden_sizes(settings.hidden_layer_sizes))
     dropout, decay = settings.option("dropout"), settings.option("weight_decay")
     schedules = [settings.learning_rate, dropout.schedule, decay.schedule]
     no_effect(["power_t"], "invscaling" in schedules, "learning_rate")
@@ -131,7 +132,7 @@ def warn_of_misfits(
     if is_too_large and not settings.is_of_recipe("batch_size"):
         warn(
             f"batch_size={batch_size} is larger than the {n_samples} samples. It is "
-            "going to be clipped."
+            "going to be clipped; 'full' stands for all of them."
         )
     if settings.is_of_recipe("learning_rate_factors"):
         return

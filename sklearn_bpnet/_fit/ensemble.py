@@ -262,4 +262,6 @@ def _print_member(number: int, n_members: int, network: FittedNetwork) -> None:
     if "best_validation_score_" in attributes:
         score = attributes["best_validation_score_"]
         facts.append(f"best validation score = {score:.6g}")
-    print(", ".join([*facts, f"{attributes['history_']['seconds'].sum():.3f} s"]))
+    if "seconds" in attributes["history_"]:  # not for a single class
+        facts.append(f"{attributes['history_']['seconds'].sum():.3f} s")
+    print(", ".join(facts))

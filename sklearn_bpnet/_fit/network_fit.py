@@ -142,8 +142,11 @@ class NetworkFit:
         data, stopping = self.problem.data, self.plan.stopping
         if not early_stopping or data.validation is None:
             return {"early_stopping": "no", "X": data.training.fingerprint}
-        samples = data.validation
-        arrays = samples.X, samples.Y, samples.weights, samples.indices
+        samples, scaling = data.validation, self.problem.standardization
+        Y = self.problem.task.in_network_units(samples.Y)
+        arrays = [samples.X, Y, samples.weights, samples.indices]
+        if scaling is not None:  # later calls may decide it
+            arrays += [scaling.mean, scaling.scale]
         return {
             "early_stopping": "yes",
             "scoring": str(stopping.scoring),
@@ -301,6 +304,7 @@ class NetworkFit:
             validation_seed=previous.validation_seed,
             weight_unit=previous.weight_unit,
             mean_weight=previous.mean_weight,
+            fingerprint=self.problem.data.training.fingerprint,
             n_iter=n_iter,
             progress=replace(progress, optimizer_state={}),
         )

@@ -8,8 +8,13 @@ from typing import Any
 from numpy.typing import NDArray
 
 from sklearn_bpnet._data import reading
+from sklearn_bpnet._data.features import check_range
 from sklearn_bpnet._data.samples import Data, Samples
-from sklearn_bpnet._data.statistics import embedded_features, input_standardization
+from sklearn_bpnet._data.statistics import (
+    embedded_features,
+    input_standardization,
+    next_input_standardization,
+)
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._fit import advice
 from sklearn_bpnet._fit.calibration import check_calibration
@@ -152,20 +157,42 @@ def pose(
         incremental=call.arguments.incremental,
     )
     if previous is None:
-        scaling = input_standardization(settings, samples)
+        scaling, undecided = input_standardization(settings, samples)
         task = task.with_units(settings, samples)
     else:
         check_same_network(settings, network, previous.networks[0].network, embedded)
-        scaling = previous.standardization
+        scaling, undecided = previous.standardization, previous.undecided
+        if call.open_ended and samples.fingerprint != previous.state.fingerprint:
+            scaling, undecided = next_input_standardization(scaling, undecided, samples)
+            task = task.with_more_samples(samples)
     task = task.with_range(samples)
     if call.state.mean_weight is None:
         call.state.mean_weight = samples.mean_weight
     plan = _plan(call, network, samples, scaling)
+    for table, name in ((samples, "X"), (data.validation, "X_val")):
+        if table is not None:
+            check_range(
+                table.X,
+                table.largest,
+                scaling,
+                plan.dtype,
+                indices=table.indices,
+                name=name,
+            )
+            task.with_range(table).check_range(plan.dtype, name.replace("X", "y"))
     if not task.is_certain:
         advice.warn_of_misfits(settings, plan, network, samples.n)
     untrained = FittedNetwork(network, {}, call.state)
     is_ensemble = settings.n_members > 1
-    draft = Fitted(task, scaling, embedded, [untrained], call.state, is_ensemble)
+    draft = Fitted(
+        task,
+        scaling,
+        embedded,
+        [untrained],
+        call.state,
+        is_ensemble,
+        undecided=undecided,
+    )
     scorer, scoring = None, settings.scoring
     if make_scorer and data.validation and scoring not in (None, "loss"):
         scorer = make_scorer(scoring, draft, data.validation)

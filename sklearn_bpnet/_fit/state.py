@@ -28,6 +28,9 @@ class TrainingState:
     mean_weight : float or None, default=None
         Mean weight of the training samples of the first call, in that unit and with
         class weights; None before it.
+    fingerprint : str or None, default=None
+        Digest of some of the samples, by which a later call knows whether its samples
+        are others; None before the first call.
     samples : dict of str to str, default={}
         Identity of the samples, see `Data`; empty unless `fit` can resume the call.
     n_iter : int, default=0
@@ -54,6 +57,7 @@ class TrainingState:
     validation_seed: int
     weight_unit: float | None = None
     mean_weight: float | None = None
+    fingerprint: str | None = None
     samples: dict[str, str] = field(default_factory=dict)
     n_iter: int = 0
     progress: Progress = field(default_factory=Progress)

@@ -16,6 +16,7 @@ from sklearn_bpnet.net.initializers import (
     INITIALIZERS,
     Initialization,
 )
+from sklearn_bpnet.net.names import did_you_mean
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.options import EarlyStopping
 from sklearn_bpnet.training.full_batch import FullBatchSolver
@@ -249,11 +250,12 @@ def _records(settings: Settings) -> tuple[str, ...]:
     """The quantities that ``record`` names."""
     names = settings.record
     names = (names,) if isinstance(names, str) else tuple(names)
-    unknown = [name for name in names if name not in list(RECORDS)]
+    known = list(RECORDS)  # any value can be compared with them
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise ValueError(
-            f"record holds {unknown[0]!r}, which is unknown. Known: "
-            f"{', '.join(sorted(RECORDS))}."
+            f"record holds {unknown[0]!r}, which is unknown."
+            f"{did_you_mean(unknown[0], RECORDS)} Known: {', '.join(sorted(RECORDS))}."
         )
     return names
 

@@ -40,9 +40,11 @@ class Settings(SimpleNamespace):
     ) -> Settings:
         """The settings from ``get_params(deep=False)`` of an estimator.
 
-        ``recipe`` holds the parameters of the recipe that it was built from, if any.
+        Scalars of NumPy become those of Python, whose arithmetic does not overflow or
+        depend on their width. ``recipe`` holds the parameters of the recipe that the
+        estimator was built from, if any.
         """
-        settings = cls(**parameters)
+        settings = cls(**{name: _plain(v) for name, v in parameters.items()})
         if recipe is not None:
             settings._recipe = recipe
         return settings
@@ -103,11 +105,21 @@ class Settings(SimpleNamespace):
         return ", ".join(texts)
 
 
+def _plain(value: Any) -> Any:
+    """A value without NumPy's scalar types."""
+    if isinstance(value, np.floating):
+        return float(value)
+    return value.item() if isinstance(value, (np.integer, np.bool_)) else value
+
+
 def _differs(value: Any, default: Any) -> bool:
     """Whether a value is not the default.
 
     An array is never compared with a default; a tuple is, as `clone` copies tuples.
     """
-    if isinstance(value, tuple) and isinstance(default, tuple):
-        return value != default
-    return value is not default and bool(np.ndim(value) > 0 or value != default)
+    if value is default:
+        return False
+    if isinstance(value, np.generic):  # a number, not an array
+        value = value.item()
+    is_array = hasattr(value, "__array__") and not isinstance(value, type)
+    return is_array or bool(value != default)

@@ -348,6 +348,23 @@ def test_f08_an_error_of_a_scorer_names_scoring(error, settings, regression):
     assert caught.value.__cause__ is error
 
 
+class Pruned(Exception):  # noqa: N818  (as in a library for searches)
+    """Meant for the caller of fit."""
+
+
+@pytest.mark.parametrize("settings", [{}, {"solver": "lbfgs"}, {"n_members": 2}])
+def test_f08_an_exception_of_another_kind_passes(settings, regression):
+    X, _ = regression
+
+    def pruning(estimator, X, y):
+        raise Pruned("no hope")
+
+    clf = early(BPNetClassifier, scoring=pruning, **settings)
+    with pytest.raises(Pruned, match="no hope") as caught:
+        clf.fit(X, targets_for(BPNetClassifier, X))
+    assert caught.value.__notes__[0].startswith("scoring=pruning cannot score")
+
+
 @pytest.mark.parametrize("scoring", ["neg_log_loss", "r2", constant_score(0.5)])
 def test_f08_members_of_an_ensemble_are_scored(scoring, regression):
     X, y = regression

@@ -17,7 +17,7 @@ class Interrupted(Exception):  # noqa: N818
 
 
 def interrupt(model, X, y):
-    raise Interrupted
+    raise Interrupted("in a scorer")
 
 
 FAILURES = {
@@ -36,7 +36,7 @@ FAILURES = {
     "an exception in training": (
         {"early_stopping": True, "scoring": interrupt},
         lambda X, y: (X[:, :2], y[::-1]),
-        Interrupted,
+        ValueError,  # with the scorer's error as its cause
     ),
 }
 
