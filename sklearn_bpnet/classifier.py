@@ -771,8 +771,8 @@ default=None
         ----------
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             The inputs.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Class labels, or label indicators, 0 and 1.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, of which only the ratios matter.
 

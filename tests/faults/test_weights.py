@@ -237,6 +237,17 @@ def test_f2_a_checkpoint_keeps_the_unit(tmp_path):
     assert_array_equal(weights_of(again), weights_of(reg))
 
 
+@each_scale
+def test_f2_a_member_of_an_ensemble_keeps_the_unit(scale):
+    X, y, weights = table()
+    members = []
+    for factor in (1.0, scale):
+        reg = BPNetRegressor((5,), n_members=2, random_state=0)
+        member = reg.partial_fit(X, y, factor * weights).estimators_[1]
+        members.append(member.partial_fit(X, y, 2 * (factor * weights)))
+    assert_same_model(*members)
+
+
 def test_f2_weights_beyond_the_unit_of_the_first_call_are_refused():
     X, y, weights = table()
     reg = BPNetRegressor((5,), random_state=0).partial_fit(X, y, 1e-300 * weights)

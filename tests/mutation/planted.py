@@ -596,6 +596,18 @@ DATA = [
         "calibration",
     ),
     Fault(
+        "sum of weights for number of samples",
+        "n = len(Y) if weights is None else int(np.count_nonzero(weights))",
+        "n = len(Y) if weights is None else float(np.sum(weights))",
+        "calibration",
+    ),
+    Fault(
+        "statistics of weights of any size",
+        "weights = weights / unit_of(weights if indices is None else weights[indices])",
+        "pass",
+        "weights",
+    ),
+    Fault(
         "temperature without weights",
         "np.average(loss.value_from_Z(Y, scaled, A), weights=weights)",
         "np.mean(loss.value_from_Z(Y, scaled, A))",
@@ -745,6 +757,12 @@ FIT = [
     Fault(
         "members forget the unit of the weights",
         "state.weight_unit = shared.weight_unit",
+        "pass",
+        "weights",
+    ),
+    Fault(
+        "members forget the mean of the weights",
+        "state.mean_weight = shared.mean_weight",
         "pass",
         "ensemble",
     ),
