@@ -45,6 +45,8 @@ def as_numbers(table: Any, name: str) -> Any:
         return _pandas_as_numbers(table, name)
     if hasattr(table, "to_series") and hasattr(table, "dtypes"):
         return _polars_as_numbers(table, name)
+    if hasattr(table, "column_names") and hasattr(table, "set_column"):
+        return _arrow_as_numbers(table, name)
     if isinstance(table, (list, tuple)):
         try:
             table = np.asarray(table)
@@ -192,6 +194,8 @@ def _series_as_numbers(series: Any, dtype: Any, where: str) -> Any:
             else series
         )
     array = np.asarray(series)
+    if array.dtype.kind in "UST":  # text is converted, or named
+        array = array.astype(object)
     numbers = _array_as_numbers(array, lambda _: where)
     return series if numbers is array else numbers
 
@@ -205,6 +209,17 @@ def _polars_as_numbers(table: Any, name: str) -> Any:
         numbers = _series_as_numbers(column, dtype, f"Column {label!r} of {name}")
         if numbers is not column:
             table = table.with_columns(type(column)(label, numbers))
+    return table
+
+
+def _arrow_as_numbers(table: Any, name: str) -> Any:
+    """The same for a table of pyarrow."""
+    for j, label in enumerate(table.column_names):
+        column = table.column(j)
+        where = f"Column {label!r} of {name}"
+        numbers = _series_as_numbers(column, column.type, where)
+        if numbers is not column:
+            table = table.set_column(j, label, [numbers])
     return table
 
 

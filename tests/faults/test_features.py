@@ -547,6 +547,29 @@ def test_f5_dates_are_no_targets_of_a_regressor(name):
         reg.fit(X, list(dates))
 
 
+def test_f5_a_table_of_pyarrow():
+    pyarrow = pytest.importorskip("pyarrow")
+    X, y = table()
+    reg = BPNetRegressor((3,), max_iter=2, random_state=0)
+    columns = {"a": X[:, 0], "b": [Decimal(i) for i in range(60)]}
+    arrow = pyarrow.table(columns)
+    plain = np.c_[X[:, 0], np.arange(60)]
+    expected = clone(reg).fit(plain, y).predict(plain)
+    assert_allclose(clone(reg).fit(arrow, y).predict(arrow), expected, rtol=1e-9)
+    for dates in (DAYS, TIMES, [dt.timedelta(1)] * 60, [dt.time(1)] * 60):
+        with pytest.raises(TypeError, match="Column 'when' of X holds dates"):
+            reg.fit(pyarrow.table(columns | {"when": dates}), y)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_f4_text_in_a_frame_is_named(library):
+    module = pytest.importorskip(library)
+    with pytest.raises(ValueError, match="Column 'b' of X holds 'x': could not"):
+        BPNetRegressor((3,)).fit(
+            module.DataFrame({"a": [1, 2], "b": ["x", "2"]}), [1, 2]
+        )
+
+
 def test_f5_dates_in_a_frame_of_targets_are_named():
     X, y = table()
     frame = pytest.importorskip("pandas").DataFrame({"level": y, "when": DAYS})
