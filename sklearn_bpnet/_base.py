@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 
 from sklearn_bpnet import _types as types
 from sklearn_bpnet._arguments import explains_arguments
+from sklearn_bpnet._checkpoints import StoredEstimator
 from sklearn_bpnet._data.reading import Table
 from sklearn_bpnet._data.samples import Samples
-from sklearn_bpnet._estimator import Estimator
 from sklearn_bpnet._fit import advice
 from sklearn_bpnet._fit.calibration import temperature_after
 from sklearn_bpnet._fit.call import Arguments, Call
@@ -34,7 +34,7 @@ from sklearn_bpnet._sklearn_compat import (
 from sklearn_bpnet.net.user_defined import check_user_defined
 
 
-class BaseBPNet(Estimator):
+class BaseBPNet(StoredEstimator):
     """The common part of the two estimators; not for direct use."""
 
     _parameter_constraints: ClassVar[dict[str, Any]] = CONSTRAINTS
