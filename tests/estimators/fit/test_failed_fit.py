@@ -36,7 +36,7 @@ FAILURES = {
     "an exception in training": (
         {"early_stopping": True, "scoring": interrupt},
         lambda X, y: (X[:, :2], y[::-1]),
-        ValueError,  # with the scorer's error as its cause
+        Interrupted,
     ),
 }
 
