@@ -334,7 +334,7 @@ def test_f4_missing_objects_are_an_error_as_nan_is(estimator, missing, input_sca
     model = estimator((3,), input_scaling=input_scaling, max_iter=2).fit(X, y)
     cells = objects(X, float)
     cells[2, 1] = MISSING[missing]
-    message = "X contains NaN in column 1. Fill in the missing"
+    message = "X contains NaN in column 1. Impute them first"
     frame = pandas.DataFrame(cells, columns=list("abc"))
     forms = [cells, frame] if missing == "masked" else [cells, cells.tolist(), frame]
     for form in forms:
