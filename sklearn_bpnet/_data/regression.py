@@ -192,7 +192,8 @@ class Regression(Task):
 
     def check_outputs(self, n_outputs: int) -> None:
         n_each = self.loss.n_outputs(1)
-        known = {len(fact) for fact in self.facts.values() if fact is not None}
+        ends = self.mean, self.scale, self.low, self.high
+        known = {len(fact) for fact in ends if fact is not None}
         for n_targets in known or {n_outputs // n_each}:
             if n_outputs != n_targets * n_each:
                 raise ValueError(
