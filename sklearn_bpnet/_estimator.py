@@ -183,8 +183,10 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
 
     def __sklearn_clone__(self) -> Any:
         """An unfitted copy that knows its recipe, for `clone`."""
-        copy = super().__sklearn_clone__()  # type: ignore[misc]  (no stub has it)
-        copy._recipe = self._recipe
+        parent: Any = super()
+        copy = parent.__sklearn_clone__()
+        if self._recipe is not None:
+            copy._recipe = self._recipe
         return copy
 
     # Given weights

@@ -16,6 +16,7 @@ from sklearn_bpnet._settings import solver as solvers
 from sklearn_bpnet._settings.plan import TrainingPlan, anneals, patience
 from sklearn_bpnet._settings.rate_factors import kinds_without_effect
 from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet.net.initializers import Initialization, Zeros
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.training.monitor.history import Outcome, StopReason
 from sklearn_bpnet.training.optimizers import AdamW
@@ -121,6 +122,27 @@ def warn_of_embedding(settings: Settings, embedded: NDArray[np.intp] | None) -> 
         )
 
 
+def warn_of_equal_units(
+    settings: Settings, network: Network, scheme: Initialization
+) -> None:
+    """Warn of hidden layers whose units start, and therefore remain, equal.
+
+    Parameters
+    ----------
+    settings : Settings
+        The constructor's parameters.
+    network : Network
+        The network to be trained.
+    scheme : Initialization
+        The distributions of its initial weights.
+    """
+    if len(network.layers) > 1 and isinstance(scheme.weights, Zeros):
+        warn(
+            f"{settings.described(['initializer'])} makes all units of a hidden layer "
+            "equal, and they remain so. Use another initializer, or no hidden layers."
+        )
+
+
 def warn_of_misfits(
     settings: Settings, plan: TrainingPlan, network: Network, n_samples: int
 ) -> None:
@@ -204,12 +226,10 @@ def _message(settings: Settings, outcome: Outcome) -> str | None:
     return None
 
 
-def remedy_for_divergence(settings: Settings, n_features: int | None = None) -> str:
+def remedy_for_divergence(settings: Settings, rate: float | None = None) -> str:
     """What to change if training did not stay finite."""
     remedies = [f"raise alpha={settings.alpha}"]
     if solvers.is_stochastic(settings):
-        rate = settings.learning_rate_init
-        if n_features is not None:
-            rate = solvers.learning_rate(settings, n_features)
-        remedies.insert(0, f"lower learning_rate_init={rate}")
+        in_force = settings.learning_rate_init if rate is None else rate
+        remedies.insert(0, f"lower learning_rate_init={in_force}")
     return ", ".join(remedies) + ", or scale the data"

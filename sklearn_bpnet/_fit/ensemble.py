@@ -40,8 +40,7 @@ def train(call: Call, problem: Problem, tasks: FitTasks) -> Trained:
     """
     settings, state = call.settings, call.state
     previous = [] if call.previous is None else call.previous.networks
-    n_features = problem.data.training.X.shape[1]
-    remedy = remedy_for_divergence(settings, n_features)
+    remedy = remedy_for_divergence(settings, problem.plan.learning_rate)
     if settings.n_members == 1:
         return train_one(problem, state, previous, tasks, remedy)
     return train_ensemble(

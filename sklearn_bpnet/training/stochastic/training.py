@@ -78,7 +78,7 @@ class StochasticTraining:
             If the risk was not finite before, or not after, the very first step.
         """
         walk = Walk(theta, self.optimizer, progress, monitor.average)
-        divergence = Divergence(self.risk, batches, walk, max_iter)
+        divergence = Divergence(self.risk, batches, walk, max_iter, self.n_epochs)
         epoch_pass = make_epoch_pass(self._descent(batches), walk, self.pool)
         strength = self.risk.strength(theta)
         n_iter = 0
