@@ -41,7 +41,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Activation of the hidden layers, or a list with one for each: "identity",
         "sigmoid" (also "logistic"), "tanh", "relu", "gelu", "silu", "selu" or another
         of the table in :ref:`activations`; an instance with other parameters; or a
-        pair ``(f, derivative)`` of user-defined functions of Z.
+        pair ``(f, derivative)`` of user-defined functions of Z. "heaviside" passes no
+        gradient: only the layers above it are trained.
 
     output_activation : str, Activation or pair of functions, default="auto"
         Activation of the output. "auto" depends on the task, the targets and the loss:
@@ -162,7 +163,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     learning_rate_init : "auto" or float, default="auto"
         Learning rate that the schedule `learning_rate` multiplies by a factor;
         positive. "auto" depends on the solver, see the table in :ref:`solvers`, and
-        decreases with the number of features.
+        decreases with the number of features; that of "gd" with the width, too.
 
     learning_rate : str, callable or Schedule, default="auto"
         Schedule of the learning rate, for every solver that has one.

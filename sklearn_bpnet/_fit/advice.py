@@ -18,6 +18,7 @@ from sklearn_bpnet._settings.plan import TrainingPlan, anneals, patience
 from sklearn_bpnet._settings.rate_factors import kinds_without_effect
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.exceptions import DivergenceWarning, TrainingInterruptedWarning
+from sklearn_bpnet.net.initializers import Initialization, Zeros
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.training.monitor.history import Outcome, StopReason
 from sklearn_bpnet.training.optimizers import AdamW
@@ -119,6 +120,27 @@ def warn_of_embedding(settings: Settings, embedded: NDArray[np.intp] | None) -> 
         warn(
             f"numeric_embedding={settings.numeric_embedding!r} has no effect: no "
             "feature has more than two values. Leave it at its default."
+        )
+
+
+def warn_of_equal_units(
+    settings: Settings, network: Network, scheme: Initialization
+) -> None:
+    """Warn of hidden layers whose units start, and therefore remain, equal.
+
+    Parameters
+    ----------
+    settings : Settings
+        The constructor's parameters.
+    network : Network
+        The network to be trained.
+    scheme : Initialization
+        The distributions of its initial weights.
+    """
+    if len(network.layers) > 1 and isinstance(scheme.weights, Zeros):
+        warn(
+            f"{settings.described(['initializer'])} makes all units of a hidden layer "
+            "equal, and they remain so. Use another initializer, or no hidden layers."
         )
 
 

@@ -28,6 +28,7 @@ from sklearn_bpnet._settings.risk import build_risk
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._sklearn_compat import Header
 from sklearn_bpnet.net.network import Network
+from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.standardization import Standardization
 
 LearnTask = Callable[[Settings, Any, Any, Any], tuple[Task, NDArray[Any]]]
@@ -168,7 +169,7 @@ def pose(
     task = task.with_range(samples)
     if call.state.mean_weight is None:
         call.state.mean_weight = samples.mean_weight
-    plan = _plan(call, network, samples, scaling)
+    plan = _plan(call, risk, samples, scaling)
     for table, name in ((samples, "X"), (data.validation, "X_val")):
         if table is not None:
             check_range(
@@ -197,6 +198,8 @@ def pose(
     if make_scorer and data.validation and scoring not in (None, "loss"):
         scorer = make_scorer(scoring, draft, data.validation)
     scheme, init = initialization(settings), call.arguments.init
+    if previous is None and init[0] is None and not task.is_certain:
+        advice.warn_of_equal_units(settings, network, scheme)
     problem = Problem(
         risk, data, task, scaling, plan, scheme, init, scorer, call.resumes
     )
@@ -204,13 +207,17 @@ def pose(
 
 
 def _plan(
-    call: Call, network: Network, samples: Samples, scaling: Standardization | None
+    call: Call,
+    risk: EmpiricalRisk,
+    samples: Samples,
+    scaling: Standardization | None,
 ) -> TrainingPlan:
-    """The plan of a call for a network."""
+    """The plan of a call to minimise a risk."""
     previous = call.previous
     return resolve(
         call.settings,
-        network,
+        risk.network,
+        risk.loss,
         n_samples=samples.n,
         n_features=samples.X.shape[1],
         input_dtype=samples.X.dtype,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from sklearn_bpnet._settings import solver as solvers
+from sklearn_bpnet._settings.curvature import output_curvature
 from sklearn_bpnet._settings.rate_factors import rate_factors
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net.initializers import (
@@ -16,6 +17,7 @@ from sklearn_bpnet.net.initializers import (
     INITIALIZERS,
     Initialization,
 )
+from sklearn_bpnet.net.losses import Loss
 from sklearn_bpnet.net.names import did_you_mean
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.options import EarlyStopping
@@ -123,6 +125,7 @@ class TrainingPlan:
 def resolve(
     settings: Settings,
     network: Network,
+    loss: Loss,
     *,
     n_samples: int,
     n_features: int,
@@ -139,6 +142,8 @@ def resolve(
         The constructor's parameters.
     network : Network
         The network to be trained.
+    loss : Loss
+        Its loss.
     n_samples, n_features : int
         Number of training samples, and of features of X.
     input_dtype : dtype
@@ -166,7 +171,9 @@ def resolve(
     factors = decay_factors = None
     rate, constant = np.nan, Constant()
     if isinstance(solver, Optimizer):
-        rate = solvers.learning_rate(settings, n_features)
+        is_limited = solver.stable_rate < np.inf
+        curvature = output_curvature(network, loss) if is_limited else 1.0
+        rate = solvers.learning_rate(settings, n_features, curvature)
         spec = settings.learning_rate_factors
         factors, decay_factors = rate_factors(spec, network, solver)
 

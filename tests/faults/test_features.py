@@ -610,7 +610,7 @@ def test_nan_and_infinity_are_reported_by_column(estimator, value, dtype, form):
     message = f"X contains {kind} in columns {labels}. .*, or drop these samples"
     with pytest.raises(ValueError, match=message) as caught:
         model.fit(Z, y)
-    assert "sklearn" not in str(caught.value)
+    assert "HistGradient" not in str(caught.value)
     with pytest.raises(ValueError, match=message):
         model.fit(X, y).predict(Z)
     with pytest.raises(ValueError, match=f"X_val contains {kind} in columns"):
@@ -628,7 +628,7 @@ def test_nan_in_the_learning_rate_range_test_is_reported_by_column():
     X[3, 1] = np.nan
     with pytest.raises(ValueError, match="X contains NaN in column 1") as caught:
         find_learning_rate(BPNetRegressor((3,)), X, y)
-    assert "sklearn" not in str(caught.value)
+    assert "HistGradient" not in str(caught.value)
 
 
 # F10: first calls that say nothing about the scale

@@ -8,15 +8,21 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.datasets import load_iris, make_regression
+from sklearn.datasets import load_iris, make_blobs, make_regression
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_regressors_train
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet.net.activations import ACTIVATIONS
+from sklearn_bpnet.net.initializers import INITIALIZERS, Initialization
+from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.recipes import RECIPES
+from sklearn_bpnet.training.full_batch import FULL_BATCH_SOLVERS
+from sklearn_bpnet.training.optimizers import OPTIMIZERS
 from sklearn_bpnet.training.stochastic.config import config_context
 
 
@@ -62,9 +68,7 @@ LATE = {
     "gd of float32": dict(
         solver="gd", learning_rate_init=100, max_iter=3, dtype="float32"
     ),
-    "gd, one step": dict(solver="gd", learning_rate_init=100, max_iter=1),
     "sgd": dict(solver="sgd", learning_rate_init=3.0, max_iter=2),
-    "sgd, one epoch": dict(solver="sgd", learning_rate_init=0.7, max_iter=1),
     "adam": dict(solver="adam", learning_rate_init=1e9, max_iter=2),
     "adam, many epochs": dict(solver="adam", learning_rate_init=1e3, max_iter=20),
     "ema": dict(solver="gd", learning_rate_init=100, max_iter=5, ema_decay=0.9),
@@ -84,12 +88,29 @@ def test_f6_divergence_in_the_last_epochs_is_noticed(parameters, compiled, linea
         check_sound(fit_diverging(model, *linear), *linear)
 
 
-@pytest.mark.parametrize("max_iter", range(1, 9))
+@pytest.mark.parametrize("max_iter", range(2, 9))
 def test_f6_no_number_of_epochs_hides_a_divergence(max_iter, linear):
     model = BPNetRegressor(
         (8,), solver="gd", learning_rate_init=10.0, max_iter=max_iter, random_state=0
     )
     check_sound(fit_diverging(model, *linear), *linear)
+
+
+def test_f6_one_epoch_that_was_asked_for_is_kept_if_it_is_finite(linear):
+    X, y = linear
+    model = BPNetRegressor(
+        (8,), solver="gd", learning_rate_init=10.0, max_iter=1, random_state=0
+    ).fit(X, y)
+    assert model.stop_reason_ == "max_iter"
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_f6_partial_fit_diverges_in_its_first_step(linear):
+    X, y = linear
+    model = BPNetRegressor((8,), solver="gd", learning_rate_init=10.0, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="diverged"):
+        model.partial_fit(X, y)
+    check_sound(model, X, y)
 
 
 def test_f6_partial_fit_diverges_into_its_last_step(linear):
@@ -428,3 +449,98 @@ def test_f38_what_was_set_is_still_warned_about(estimator, name, warned):
         lambda: estimator(batch_size=batch_size, max_iter=1).fit(*small(8))
     )
     assert message.startswith(f"batch_size={batch_size} is larger than")
+
+
+# F41: networks that trained nothing, without a word
+
+BLOBS = make_blobs(200, centers=[[-2, -2], [2, 2]], random_state=0)
+SOLVERS = [*OPTIMIZERS, *FULL_BATCH_SOLVERS]
+
+
+@pytest.fixture(scope="module")
+def checked():
+    """The regression of scikit-learn's estimator checks."""
+    X, y = make_regression(200, 10, n_informative=1, bias=5, noise=20, random_state=42)
+    return StandardScaler().fit_transform(X), (y - y.mean()) / y.std()
+
+
+@quietly
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_f41_a_softmax_in_a_hidden_layer_trains(solver, checked):
+    options = {"activation": "softmax", "solver": solver, "random_state": 0}
+    assert BPNetClassifier(**options).fit(*BLOBS).score(*BLOBS) > 0.95
+    assert BPNetRegressor(**options).fit(*checked).score(*checked) > 0.5
+
+
+@quietly
+@pytest.mark.parametrize("solver", ["gd", "sgd", "lbfgs"])
+@pytest.mark.parametrize("activation", sorted(set(ACTIVATIONS) - {"heaviside"}))
+def test_f41_every_activation_trains(activation, solver, checked):
+    options = {"activation": activation, "solver": solver, "random_state": 0}
+    assert BPNetClassifier(**options).fit(*BLOBS).score(*BLOBS) > 0.95
+    reg = BPNetRegressor(**options).fit(*checked)
+    assert reg.stop_reason_ != "diverged"
+    assert reg.score(*checked) > 0.5
+
+
+@quietly
+@pytest.mark.parametrize("initializer", sorted(set(INITIALIZERS) - {"zeros"}))
+@pytest.mark.parametrize("solver", ["gd"])
+def test_f41_every_initializer_starts_a_softmax(initializer, solver, checked):
+    options = {"activation": "softmax", "solver": solver, "random_state": 1}
+    options["initializer"] = initializer
+    assert BPNetClassifier(**options).fit(*BLOBS).score(*BLOBS) > 0.9
+    assert BPNetRegressor(**options).fit(*checked).score(*checked) > 0.4
+
+
+@quietly
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("width", [5, 100, 400])
+def test_f41_gradient_descent_passes_scikit_learns_regression_check(width, seed):
+    model = BPNetRegressor((width,), solver="gd", random_state=seed)
+    check_regressors_train("BPNetRegressor", model)
+
+
+def rate_of(model, X, y):
+    return model.set_params(max_iter=1).fit(X, y).history_["learning_rate"][0]
+
+
+def test_f41_the_usual_rate_of_gradient_descent_is_stable(linear):
+    X, y = linear
+
+    def rate(estimator, *args, y=y, **kwargs):
+        model = estimator(*args, solver="gd", random_state=0, **kwargs)
+        return rate_of(model, X, y)
+
+    # half of a normal z of variance 2 passes: a mean of 1 / sqrt(pi)
+    assert rate(BPNetRegressor, (100,)) == pytest.approx(1.5 / (1 + 100 / np.pi), 0.02)
+    logistic = rate(BPNetRegressor, (100,), activation="logistic")
+    assert logistic == pytest.approx(1.5 / (1 + 100 / 4))
+    # where it is stable, the rate is that of the table
+    assert rate(BPNetRegressor, (20,)) == 0.1
+    assert rate(BPNetRegressor, (100,), activation="tanh") == 0.1
+    assert rate(BPNetRegressor, ()) == 0.1
+    assert rate(BPNetClassifier, (100,), y=y > 0) == 0.1
+    assert rate(BPNetRegressor, (100,), learning_rate_init=0.07) == 0.07
+
+
+def test_f41_weights_above_a_softmax_are_larger():
+    functions = [ACTIVATIONS[name] for name in ("softmax", "tanh", "identity")]
+    plain = [ACTIVATIONS[name] for name in ("tanh", "tanh", "identity")]
+    scheme = Initialization(INITIALIZERS["glorot_uniform"])
+    starts = [
+        Network.dense((4, 50, 5, 1), f).initial_theta(
+            scheme, np.random.default_rng(0), np.float64
+        )
+        for f in (functions, plain)
+    ]
+    for k, (above, usual) in enumerate(zip(*[s.arrays for s in starts], strict=True)):
+        factor = 50 if k == 1 else 1
+        np.testing.assert_allclose(above[0], factor * usual[0])
+
+
+@each_class
+def test_f41_all_zero_weights_are_warned_about(estimator, iris):
+    with pytest.warns(UserWarning, match="initializer='zeros' makes all units"):
+        estimator((3,), initializer="zeros", solver="sgd").fit(*iris)
+    estimator((), initializer="zeros", solver="sgd").fit(*iris)

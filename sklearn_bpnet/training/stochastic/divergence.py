@@ -48,6 +48,9 @@ class Divergence:
         Theta, and the weights that training can return to.
     n_epochs : int
         Most epochs that follow.
+    n_planned : int or None
+        The epochs of the whole training, None if it has no end. What a single epoch
+        makes of the weights is as it was asked for, if it is finite.
 
     Attributes
     ----------
@@ -60,9 +63,15 @@ class Divergence:
     """
 
     def __init__(
-        self, risk: EmpiricalRisk, batches: Batches, walk: Walk, n_epochs: int
+        self,
+        risk: EmpiricalRisk,
+        batches: Batches,
+        walk: Walk,
+        n_epochs: int,
+        n_planned: int | None,
     ) -> None:
         self.risk, self.batches, self.walk = risk, batches, walk
+        self.n_planned = n_planned
         self.highest_loss = -inf
         self.has_restored = False
         self.restored_loss, self.n_epochs_back = nan, 0
@@ -127,6 +136,8 @@ class Divergence:
 
     def _is_far_too_high(self, final: float) -> bool:
         """Whether a finite risk at the end means that training diverged."""
+        if self.n_planned == 1:
+            return False
         far_above = _FAR_ABOVE
         if "regression" not in self.risk.loss.tasks:
             far_above = _FAR_ABOVE_IN_CLASSIFICATION

@@ -83,7 +83,7 @@ class StochasticTraining:
             If Ctrl-C ends it before the first step; later, that is its outcome.
         """
         walk = Walk(theta, self.optimizer, progress, monitor.average)
-        divergence = Divergence(self.risk, batches, walk, max_iter)
+        divergence = Divergence(self.risk, batches, walk, max_iter, self.n_epochs)
         epoch_pass = make_epoch_pass(
             self._descent(batches), walk, self.pool, self.verbose
         )
