@@ -166,7 +166,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         ``{"b": 0.1}`` makes biases learn at a tenth of the rate; 0 leaves parameters as
         they are. "ntk" as the factor of weights is 1 / sqrt(n_in) of their layer
         (1 / n_in for "sgd" and "gd"): they are trained as if they were stored with
-        variance 1.
+        variance 1, if `epsilon` is negligible beside their gradients.
 
     ema_decay : float or None, default=None
         Decay of an exponential moving average of the weights over the steps, in [0, 1).

@@ -22,7 +22,9 @@ def rate_factors(
 
     They differ only for "ntk". If weights are stored as V of variance 1, in a layer
     X V / sqrt(n_in) + b, a step changes V by the learning rate, hence W = V /
-    sqrt(n_in) by 1 / sqrt(n_in) of it; weight decay shrinks both by the same share.
+    sqrt(n_in) by 1 / sqrt(n_in) of it; weight decay shrinks both by the same share. The
+    steps of optimisers that add an epsilon to the gradient's size are the same for an
+    epsilon near 0 only, as the gradient with respect to W is sqrt(n_in) times as large.
 
     Parameters
     ----------

@@ -1,8 +1,11 @@
 """F6, F34, F37, F38, F41, F42: training, its plan, recipes and initial weights."""
 
+import inspect
+import json
 import pickle
 import warnings
 from copy import deepcopy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,8 +25,10 @@ from sklearn_bpnet.net.initializers import INITIALIZERS, Initialization
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.recipes import RECIPES
 from sklearn_bpnet.training.full_batch import FULL_BATCH_SOLVERS
-from sklearn_bpnet.training.optimizers import OPTIMIZERS
+from sklearn_bpnet.training.optimizers import OPTIMIZERS, Adam, NAdam, RAdam
 from sklearn_bpnet.training.stochastic.config import config_context
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -544,3 +549,99 @@ def test_f41_all_zero_weights_are_warned_about(estimator, iris):
     with pytest.warns(UserWarning, match="initializer='zeros' makes all units"):
         estimator((3,), initializer="zeros", solver="sgd").fit(*iris)
     estimator((), initializer="zeros", solver="sgd").fit(*iris)
+
+
+# F34: what the documents say
+
+
+@pytest.mark.parametrize("optimizer", [NAdam, RAdam])
+def test_f34_docstrings_say_what_pytorch_does_otherwise(optimizer):
+    assert "PyTorch differs in" in inspect.getdoc(optimizer)
+
+
+def test_f34_nadam_and_radam_differ_from_pytorch_as_they_say():
+    gradients = np.random.default_rng(0).normal(size=(12, 3))
+    for optimizer, pytorch in ((NAdam(), torch_nadam), (RAdam(), torch_radam)):
+        for as_pytorch in (False, True):  # or with what differs undone
+            theirs = pytorch(gradients, optimizer, as_pytorch=as_pytorch)
+            theta = np.zeros(3)
+            state = optimizer.start(theta)
+            for g in gradients:
+                optimizer.step(theta, g.copy(), state, 0.01)
+            assert np.allclose(theta, theirs, rtol=1e-10) != as_pytorch
+
+
+def torch_nadam(gradients, rule, as_pytorch):
+    """The update of torch.optim.NAdam."""
+    theta = m = v = np.zeros(3)
+    product = 1.0
+    for t, g in enumerate(gradients, start=1):
+        mu, after = (
+            rule.beta_1 * (1 - 0.5 * 0.96 ** (k * rule.momentum_decay))
+            for k in (t, t + 1)
+        )
+        product *= mu
+        decay = rule.beta_1 if as_pytorch else mu
+        m = decay * m + (1 - decay) * g
+        v = rule.beta_2 * v + (1 - rule.beta_2) * g**2
+        root = np.sqrt(v / (1 - rule.beta_2**t)) + rule.epsilon
+        step = (1 - mu) / (1 - product) * g + after / (1 - product * after) * m
+        theta = theta - 0.01 * step / root
+    return theta
+
+
+def torch_radam(gradients, rule, as_pytorch):
+    """The update of torch.optim.RAdam."""
+    theta = m = v = np.zeros(3)
+    p = 2 / (1 - rule.beta_2) - 1
+    for t, g in enumerate(gradients, start=1):
+        m = rule.beta_1 * m + (1 - rule.beta_1) * g
+        v = rule.beta_2 * v + (1 - rule.beta_2) * g**2
+        corrected = 1 - rule.beta_2**t
+        p_t = p - 2 * t * rule.beta_2**t / corrected
+        step = m / (1 - rule.beta_1**t)
+        if p_t > (5 if as_pytorch else 4):
+            step *= np.sqrt((p_t - 4) * (p_t - 2) * p / ((p - 4) * (p - 2) * p_t))
+            if as_pytorch:
+                step *= np.sqrt(corrected) / (np.sqrt(v) + rule.epsilon)
+            else:
+                step /= np.sqrt(v / corrected) + rule.epsilon
+        theta = theta - 0.01 * step
+    return theta
+
+
+def test_f34_ntk_factors_are_a_reparametrisation_for_a_small_epsilon():
+    n_in, gradient = 16, np.random.default_rng(0).normal(size=5)
+
+    def apart(epsilon):
+        optimizer, rate = Adam(epsilon=epsilon), 0.01
+        V, W = np.zeros(5), np.zeros(5)
+        optimizer.step(V, gradient / np.sqrt(n_in), optimizer.start(V), rate)
+        optimizer.step(W, gradient.copy(), optimizer.start(W), rate / np.sqrt(n_in))
+        return np.abs(W - V / np.sqrt(n_in)).max() / np.abs(W).max()
+
+    assert apart(1e-14) < 1e-10
+    assert apart(0.1) > 0.1
+
+
+def test_f34_the_blank_notebook_says_what_to_fill_in():
+    path = EXAMPLES / "homework" / "practical_assignment.ipynb"
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = "\n".join("".join(c["source"]) for c in cells if "task" in _tags(c))
+    for name in ("sigmoid", "softmax", "forward", "risk", "backward", "update"):
+        assert f'"Fill in {name} (part ' in code
+    assert "raise NotImplementedError\n" not in code
+
+
+def _tags(cell):
+    is_code = cell["cell_type"] == "code"
+    return cell["metadata"].get("tags", []) if is_code else []
+
+
+@quietly
+def test_f34_eight_rectifiers_learn_xor_with_lbfgs():
+    # the counts of the guide, 100 of 100, are printed by `python -m benchmarks.xor`
+    X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+    for seed in range(20):
+        clf = BPNetClassifier((8,), solver="lbfgs", random_state=seed).fit(X, y)
+        assert clf.predict(X).tolist() == y
