@@ -140,12 +140,20 @@ def _reworded(message: str, X: Any, y: Any, suffix: str) -> str:
 
 def _is_about_y(X: Any, y: Any) -> bool:
     """Whether y rather than X is what cannot be numbers: complex, text or objects."""
-    kinds = [getattr(getattr(a, "dtype", None), "kind", "") for a in (X, y)]
-    if y is None or np.iscomplexobj(X):
+    kind_of_X, kind_of_y = _kind(X), _kind(y)
+    if y is None or kind_of_X == "c":
         return False
-    return np.iscomplexobj(y) or (
-        kinds[0] in tuple("biuf") and kinds[1] not in tuple("biuf")
-    )
+    numbers = tuple("biuf")
+    return kind_of_y == "c" or (kind_of_X in numbers and kind_of_y not in numbers)
+
+
+def _kind(array: Any) -> str:
+    """The kind of an array's dtype; empty if it has none."""
+    try:
+        dtype = array.dtype if hasattr(array, "dtype") else np.asarray(array).dtype
+    except (TypeError, ValueError):  # a table of several dtypes, rows of many lengths
+        return ""
+    return str(getattr(dtype, "kind", ""))
 
 
 def _n_columns(X: Any) -> int | None:
