@@ -78,17 +78,27 @@ def check_sample_weight(sample_weight: Any, X: Any, name: str) -> Any:
             sample_weight, X, ensure_non_negative=True, **_ALLOW_ALL_ZERO
         )
     except ValueError as error:
-        if not str(error).startswith("Complex data"):
-            raise
-        raise ValueError(
-            f"{name} is complex. Give every sample a real weight."
-        ) from error
+        raise ValueError(_about_weights(str(error), name)) from error
+    except TypeError as error:  # objects that are no numbers
+        raise TypeError(_about_weights(str(error), name)) from error
     if not weights.any():
         raise ValueError(
             f"{name} sums to zero, so no sample counts. Give at least one sample a "
             "positive weight."
         )
     return weights.astype(np.float64, copy=False)
+
+
+def _about_weights(message: str, name: str) -> str:
+    """An error of scikit-learn about sample weights, with their name and a remedy."""
+    message = message.split("\n")[0].rstrip(".")
+    if message.startswith("Complex data"):
+        message = f"{name} is complex"
+    elif "sample_weight" in message:
+        message = message.replace("sample_weight", name, 1)
+    else:
+        message = f"{name}: {message}"
+    return f"{message}. Give every sample a real weight of at least 0."
 
 
 def feature_names(X: Any) -> Any:

@@ -85,6 +85,13 @@ _REWORDED = {
     r"Input y(?:_val)? contains (NaN|infinity)": (
         "Input {y} contains {0}. Drop these samples, or correct their targets."
     ),
+    r"Support for labels represented as bytes": (
+        "Support for labels represented as bytes is not supported. Convert {y} to "
+        "strings or integers."
+    ),
+    r"Expected unique column names": (
+        "{X} has several columns of one name. Rename them, or give an array."
+    ),
     r"y cannot be None": "{y} is None. Give a target for every sample.",
     r"could not convert string to float: (.*)": (
         "{of} holds text that is no number: {0}. Encode it as numbers first."

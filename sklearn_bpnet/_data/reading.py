@@ -113,7 +113,8 @@ def _checked(
     if table.sample_weight is not None:
         of_weights = f"sample_weight{suffix}"
         weights = check_sample_weight(table.sample_weight, X, of_weights)
-    y = dense_targets(y) if numeric else read_labels(y, f"y{suffix}")
+    with readable_errors(table.X, table.y, suffix):
+        y = dense_targets(y) if numeric else read_labels(y, f"y{suffix}")
     if weight_unit is None:
         weight_unit = 1.0 if weights is None else unit_of(weights)
     weights = in_unit(weights, X.shape[0], weight_unit)

@@ -42,6 +42,7 @@ REMEDIES = {
     *("must", "needs", "need", "use", "give", "expects", "expected", "expecting"),
     *("raise", "lower", "increase", "scale", "convert", "remove", "replace", "leave"),
     *("should", "required", "only", "instead", "supported", "choose", "set", "encode"),
+    *("impute", "drop", "correct", "clip", "rename", "reshape"),
 }
 
 # Warnings that a case may end with; every other one is a fault
@@ -62,6 +63,8 @@ WARNINGS = (
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function")
 # No numbers, or NaN by documentation: full-batch solvers have no learning rate
 NOT_CHECKED = {"history_", "classes_", "feature_names_in_", "stop_reason_"}
+# NaN where a metric is undefined for the validation samples, of which a warning tells
+NOT_CHECKED |= {"validation_scores_"}
 
 
 @dataclass
