@@ -78,9 +78,9 @@ _REWORDED = {
         "Complex data not supported: {of} is complex. Use real and imaginary parts as "
         "separate columns."
     ),
-    r"Unknown label type": (
-        "Unknown label type: {y} holds neither class labels nor label indicators. Use "
-        "integers or strings for classes, or BPNetRegressor for real numbers."
+    r"Unknown label type: ?([\w-]*)": (
+        "Unknown label type: {0}. {y} holds neither class labels nor label indicators. "
+        "Use integers or strings for classes, or BPNetRegressor for real numbers."
     ),
     r"Input y(?:_val)? contains (NaN|infinity)": (
         "Input {y} contains {0}. Drop these samples, or correct their targets."

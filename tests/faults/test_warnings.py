@@ -1,5 +1,6 @@
 """Classes of warnings, and how often a search issues them."""
 
+import os
 import pickle
 import subprocess
 import sys
@@ -146,10 +147,13 @@ def test_words_a_search_in_processes_warns_once_in_each(tmp_path):
         )
     )
 
+    root = Path(sklearn_bpnet.__file__).parents[1]  # which may not be installed
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+
     def stderr(*actions):
         return subprocess.run(
             [sys.executable, script, *actions],
-            cwd=Path(sklearn_bpnet.__file__).parents[1],
+            env=environment,
             check=True,
             capture_output=True,
             text=True,
