@@ -89,6 +89,7 @@ _REWORDED = {
         "Support for labels represented as bytes is not supported. Convert {y} to "
         "strings or integers."
     ),
+    r"(Found array with 0 .*)": "{of}: {0} Give at least one sample and one feature.",
     r"Expected unique column names": (
         "{X} has several columns of one name. Rename them, or give an array."
     ),

@@ -34,8 +34,13 @@ def read_labels(y: Any, name: str) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If label indicators are not 0 and 1, or if class labels have no order.
+        If label indicators are not 0 and 1, or if class labels are masked or have no
+        order.
     """
+    if isinstance(y, np.ma.MaskedArray):
+        if np.ma.is_masked(y):
+            raise ValueError(f"Labels of {name} are masked. Drop these samples.")
+        y = np.asarray(y)
     if y.ndim == 2 and y.shape[1] != 1:
         return _sparse_indicators(y, name) if sparse.issparse(y) else _dense(y, name)
     y = y.toarray() if sparse.issparse(y) else y
