@@ -37,10 +37,10 @@ def read_labels(y: Any, name: str) -> NDArray[Any]:
         If label indicators are not 0 and 1, or if class labels are masked or have no
         order.
     """
-    if isinstance(y, np.ma.MaskedArray):
-        if np.ma.is_masked(y):
-            raise ValueError(f"Labels of {name} are masked. Drop these samples.")
-        y = np.asarray(y)
+    if np.ma.is_masked(y) or (
+        y.dtype.kind == "O" and any(label is np.ma.masked for label in y.flat)
+    ):
+        raise ValueError(f"Labels of {name} are masked. Drop these samples.")
     if y.ndim == 2 and y.shape[1] != 1:
         return _sparse_indicators(y, name) if sparse.issparse(y) else _dense(y, name)
     y = y.toarray() if sparse.issparse(y) else y
