@@ -789,7 +789,9 @@ default=None
             If label indicators are not 0 and 1.
         """
         predicted = self.predict(X)
-        targets: Any = y.toarray().ravel() if _is_sparse_column(y) else y
+        targets: Any = y
+        if _is_sparse_column(y):  # which metrics do not take
+            targets = targets.toarray().ravel()
         if predicted.ndim == 2:
             table = check_array(y, accept_sparse="csr", dtype=None, ensure_2d=False)
             targets = read_labels(table, "y")
@@ -803,5 +805,5 @@ default=None
 
 
 def _is_sparse_column(y: Any) -> bool:
-    """Whether y is a sparse matrix of one column, which metrics do not take."""
+    """Whether y is a sparse matrix of one column."""
     return bool(sparse.issparse(y) and y.shape[1] == 1)

@@ -670,7 +670,9 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         if loss.n_outputs(1) > 1:
             predicted = predicted[..., loss.central_output]
         weights = weights_of_score(sample_weight)
-        targets = y.toarray() if sparse.issparse(y) else as_numbers(y, "y")
+        targets: Any = as_numbers(y, "y")
+        if sparse.issparse(targets):
+            targets = targets.toarray()
         return r2(np.asarray(targets), predicted, weights)
 
     def __sklearn_tags__(self) -> Any:

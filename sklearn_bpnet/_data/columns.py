@@ -118,7 +118,9 @@ def readable_errors(X: Any, y: Any = None, suffix: str = "") -> Generator[None]:
         Suffix of the names X and y.
     """
     try:
-        yield
+        # huge numbers are tested for being whole by a cast
+        with np.errstate(invalid="ignore", over="ignore"):
+            yield
     except (ValueError, TypeError) as error:
         message = _reworded(str(error), X, y, suffix)
         if message == str(error):

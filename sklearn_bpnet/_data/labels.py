@@ -34,13 +34,8 @@ def read_labels(y: Any, name: str) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If label indicators are not 0 and 1, or if class labels are masked or have no
-        order.
+        If label indicators are not 0 and 1, or if class labels have no order.
     """
-    if np.ma.is_masked(y) or (
-        y.dtype.kind == "O" and any(label is np.ma.masked for label in y.flat)
-    ):
-        raise ValueError(f"Labels of {name} are masked. Drop these samples.")
     if y.ndim == 2 and y.shape[1] != 1:
         return _sparse_indicators(y, name) if sparse.issparse(y) else _dense(y, name)
     y = y.toarray() if sparse.issparse(y) else y
@@ -48,6 +43,15 @@ def read_labels(y: Any, name: str) -> NDArray[Any]:
     _check_order(y, name)
     check_classification_targets(y)
     return y
+
+
+def check_not_masked(y: Any, name: str) -> None:
+    """Raise ValueError if labels are masked, as conversions forget the mask."""
+    cells: Iterable[Any] = y if isinstance(y, (list, tuple)) else ()
+    if isinstance(y, np.ndarray) and y.dtype.kind == "O":
+        cells = y.ravel().tolist()
+    if np.ma.is_masked(y) or any(cell is np.ma.masked for cell in cells):
+        raise ValueError(f"Labels of {name} are masked. Drop these samples.")
 
 
 def labels_in(y: NDArray[Any]) -> NDArray[Any]:

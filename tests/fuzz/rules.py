@@ -49,7 +49,7 @@ REMEDIES = {
 WARNINGS = (
     (ConvergenceWarning, ""),
     (UserWarning, "has no effect"),
-    (UserWarning, r"^initializer='zeros' makes all units of a hidden layer equal"),
+    (UserWarning, r"^initializer=.* makes all units of a hidden layer"),
     (UserWarning, r"^batch_size=\d+ is larger than the \d+ samples"),
     # scikit-learn's, about y and the names of columns
     (UserWarning, r"^The number of unique classes is greater than 50%"),
