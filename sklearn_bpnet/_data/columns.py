@@ -93,6 +93,9 @@ _REWORDED = {
     r"Expected unique column names": (
         "{X} has several columns of one name. Rename them, or give an array."
     ),
+    r"Input contains (NaN|infinity)": (
+        "Input {of} contains {0}. Drop these samples, or correct their values."
+    ),
     r"y cannot be None": "{y} is None. Give a target for every sample.",
     r"could not convert string to float: (.*)": (
         "{of} holds text that is no number: {0}. Encode it as numbers first."
