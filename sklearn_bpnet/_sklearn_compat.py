@@ -73,6 +73,8 @@ def check_sample_weight(sample_weight: Any, X: Any, name: str) -> Any:
     ValueError
         If the shape is wrong, a weight is negative or not finite, or all are zero.
     """
+    if np.ma.is_masked(sample_weight):
+        raise ValueError(_about_weights(f"{name} is masked", name))
     try:
         weights = _check_sample_weight(
             sample_weight, X, ensure_non_negative=True, **_ALLOW_ALL_ZERO

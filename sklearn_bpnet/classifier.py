@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 from sklearn.metrics import accuracy_score
 from sklearn.utils import check_array
 
@@ -787,7 +788,10 @@ default=None
         ValueError
             If label indicators are not 0 and 1.
         """
-        predicted, targets = self.predict(X), y
+        predicted = self.predict(X)
+        targets: Any = y
+        if _is_sparse_column(y):  # which metrics do not take
+            targets = targets.toarray().ravel()
         if predicted.ndim == 2:
             table = check_array(y, accept_sparse="csr", dtype=None, ensure_2d=False)
             targets = read_labels(table, "y")
@@ -798,3 +802,8 @@ default=None
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _is_sparse_column(y: Any) -> bool:
+    """Whether y is a sparse matrix of one column."""
+    return bool(sparse.issparse(y) and y.shape[1] == 1)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import sparse
 
 from sklearn_bpnet import _types as types
 from sklearn_bpnet._arguments import explains_arguments
@@ -669,7 +670,10 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         if loss.n_outputs(1) > 1:
             predicted = predicted[..., loss.central_output]
         weights = weights_of_score(sample_weight)
-        return r2(np.asarray(as_numbers(y, "y")), predicted, weights)
+        targets: Any = as_numbers(y, "y")
+        if sparse.issparse(targets):
+            targets = targets.toarray()
+        return r2(np.asarray(targets), predicted, weights)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -157,7 +157,7 @@ class Classification(Task):
             if len(unknown):
                 raise ValueError(
                     f"y_val has classes that y does not have: {unknown}. The classes "
-                    f"of y are {self.classes}."
+                    f"of y are {self.classes}; drop samples of others."
                 )
         return self._encode(y)
 

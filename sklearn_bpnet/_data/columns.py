@@ -89,8 +89,12 @@ _REWORDED = {
         "Support for labels represented as bytes is not supported. Convert {y} to "
         "strings or integers."
     ),
+    r"(Found array with 0 .*)": "{of}: {0} Give at least one sample and one feature.",
     r"Expected unique column names": (
         "{X} has several columns of one name. Rename them, or give an array."
+    ),
+    r"Input contains (NaN|infinity)": (
+        "Input {of} contains {0}. Drop these samples, or correct their values."
     ),
     r"y cannot be None": "{y} is None. Give a target for every sample.",
     r"could not convert string to float: (.*)": (
@@ -117,7 +121,9 @@ def readable_errors(X: Any, y: Any = None, suffix: str = "") -> Generator[None]:
         Suffix of the names X and y.
     """
     try:
-        yield
+        # huge numbers are tested for being whole by a cast
+        with np.errstate(invalid="ignore", over="ignore"):
+            yield
     except (ValueError, TypeError) as error:
         message = _reworded(str(error), X, y, suffix)
         if message == str(error):

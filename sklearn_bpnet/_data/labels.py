@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from numbers import Real
+from numbers import Number, Real
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,17 @@ def read_labels(y: Any, name: str) -> NDArray[Any]:
     _check_order(y, name)
     check_classification_targets(y)
     return y
+
+
+def check_not_missing(y: Any, name: str) -> None:
+    """Raise ValueError if labels are masked, which conversions forget, or NaN."""
+    cells: Iterable[Any] = y if isinstance(y, (list, tuple)) else ()
+    if isinstance(y, np.ndarray) and y.dtype.kind == "O":
+        cells = y.ravel().tolist()
+    if np.ma.is_masked(y) or any(cell is np.ma.masked for cell in cells):
+        raise ValueError(f"Labels of {name} are masked. Drop these samples.")
+    if any(isinstance(cell, Number) and cell != cell for cell in cells):
+        raise ValueError(f"Input {name} contains NaN. Drop these samples.")
 
 
 def labels_in(y: NDArray[Any]) -> NDArray[Any]:

@@ -11,7 +11,7 @@ from sklearn.utils import check_consistent_length, column_or_1d
 
 from sklearn_bpnet._data.columns import check_validation_columns, readable_errors
 from sklearn_bpnet._data.features import checked_features
-from sklearn_bpnet._data.labels import read_labels
+from sklearn_bpnet._data.labels import check_not_missing, read_labels
 from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.samples import Data, Samples, dense_targets
 from sklearn_bpnet._data.split import hold_out
@@ -106,7 +106,11 @@ def _checked(
         X = as_numbers(table.X, name)
         if suffix:
             check_validation_columns(table.X, header.attributes)
-        y = as_numbers(table.y, f"y{suffix}") if numeric else table.y
+        y = table.y
+        if numeric:
+            y = as_numbers(y, f"y{suffix}")
+        else:
+            check_not_missing(y, f"y{suffix}")
         X, y = header.validated(X, y, y_numeric=numeric, reset=reset)
         X, largest = checked_features(as_numbers(X, name), name, header.feature_names)
     weights = None

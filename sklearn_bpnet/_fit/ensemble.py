@@ -213,7 +213,10 @@ def _train_in_parallel(
                 yield replace(network, network=problem.risk.network), outcome
         finally:
             cancellation.is_set = True  # for threads, which cannot be killed
-            with warnings.catch_warnings():
+            with (
+                warnings.catch_warnings(),
+                warnings.catch_warnings(),
+            ):  # twice, as above
                 # from joblib: tasks are cancelled
                 warnings.simplefilter("ignore", UserWarning)
                 results.close()
@@ -247,8 +250,10 @@ def _train_member(
         state.validation_seed = shared.validation_seed
         state.weight_unit = shared.weight_unit
         state.mean_weight = shared.mean_weight
+    settings = config_context(**config)
     try:
-        with config_context(**config), cancelled_by(lambda: cancellation.is_set):
+        # twice, in case of an interrupt in an exit
+        with settings, settings, cancelled_by(lambda: cancellation.is_set):
             fit = NetworkFit(
                 problem,
                 state,

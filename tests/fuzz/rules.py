@@ -49,6 +49,7 @@ REMEDIES = {
 WARNINGS = (
     (ConvergenceWarning, ""),
     (UserWarning, "has no effect"),
+    (UserWarning, r"^initializer=.* makes all units of a hidden layer"),
     (UserWarning, r"^batch_size=\d+ is larger than the \d+ samples"),
     # scikit-learn's, about y and the names of columns
     (UserWarning, r"^The number of unique classes is greater than 50%"),
@@ -64,7 +65,7 @@ METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function")
 # No numbers, or NaN by documentation: full-batch solvers have no learning rate
 NOT_CHECKED = {"history_", "classes_", "feature_names_in_", "stop_reason_"}
 # NaN where a metric is undefined for the validation samples, of which a warning tells
-NOT_CHECKED |= {"validation_scores_"}
+NOT_CHECKED |= {"validation_scores_", "best_validation_score_"}
 
 
 @dataclass
