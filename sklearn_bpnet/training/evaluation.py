@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.net.risk import EmpiricalRisk, weighted_sum
 from sklearn_bpnet.training.batches import Batches, RowReader
 
 # Numbers in the widest array of a chunk: a few megabytes, the size of a cache.
@@ -94,7 +94,7 @@ def empirical_risk(
             Z = network.forward_Z(arrays, X, ws)
             A = network.output_activation.forward(Z, out=np.empty_like(Z))
             losses = risk.losses(Y, Z, A)
-            total += float(losses.sum() if s is None else np.dot(losses, s))
+            total += weighted_sum(losses, s)
         value = total / chunks.n_samples
         value += risk.penalty_value(theta, risk.strength(theta))
     return value if isfinite(value) else nan

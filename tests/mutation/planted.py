@@ -501,8 +501,8 @@ COMPILED = [
 DATA = [
     Fault(
         "balanced without sample weights",
-        "totals = np.bincount(codes, weights)",
-        "totals = np.bincount(codes)",
+        "totals = np.bincount(codes, weights, minlength=n_classes)",
+        "totals = np.bincount(codes, minlength=n_classes)",
         "equivalence",
     ),
     Fault(
@@ -579,14 +579,14 @@ DATA = [
     ),
     Fault(
         "whole range for half",
-        "(columns.max(axis=0) - columns.min(axis=0)) / 2",
-        "(columns.max(axis=0) - columns.min(axis=0))",
+        "return (high - low) / 2",
+        "return high - low",
         "scaling",
     ),
     Fault(
         "sparse statistics unweighted",
-        "axis=0, weights=weights\n        )",
-        "axis=0\n        )",
+        "mean_variance_axis(X, axis=0, weights=weights)",
+        "mean_variance_axis(X, axis=0)",
         "scaling equivalence inputs",
     ),
     Fault(
@@ -738,8 +738,8 @@ FIT = [
     ),
     Fault(
         "checkpoint without a checksum",
-        'words[4] != hashlib.sha256(content).hexdigest() or words[3] != "sha256"',
-        'words[3] != "sha256"',
+        "checksum is None or checksum[1] != _digest(written_by, content)",
+        "checksum is None",
         "checkpoint",
     ),
     Fault(
