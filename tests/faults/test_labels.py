@@ -3,12 +3,13 @@
 import re
 
 import numpy as np
-import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 from scipy import sparse
 
 from sklearn_bpnet import BPNetClassifier, empirical_risk
+
+pd = pytest.importorskip("pandas")
 
 # two epochs are enough here
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

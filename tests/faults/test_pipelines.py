@@ -36,6 +36,7 @@ def error_of(model, X, y, X_val, prefix=""):
 
 
 def to_frames(step):
+    pytest.importorskip("pandas")
     return step.set_output(transform="pandas")
 
 

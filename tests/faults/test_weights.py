@@ -3,7 +3,6 @@
 from datetime import date, datetime, timedelta
 
 import numpy as np
-import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
@@ -14,6 +13,8 @@ from sklearn_bpnet import BPNetClassifier, BPNetRegressor, empirical_risk
 from sklearn_bpnet._data.statistics import standardization
 from sklearn_bpnet._fit.calibration import temperature
 from sklearn_bpnet.net.activations import ACTIVATIONS
+
+pd = pytest.importorskip("pandas")
 
 # few epochs are enough here
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

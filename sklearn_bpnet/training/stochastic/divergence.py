@@ -144,6 +144,8 @@ class Divergence:
         if final <= far_above * abs(self._risk_at_start):
             return False
         zero = self._risk(np.zeros_like(self.walk.theta))
+        if not (self._risk_at_start or zero):  # nothing to compare with: a perceptron
+            return False
         if final <= far_above * abs(zero):  # if it is not finite, it says nothing
             return False
         return final > _ABOVE_LOWEST * abs(self._lowest()[0])
