@@ -13,6 +13,8 @@ from time import monotonic
 from typing import Any
 
 from sklearn_bpnet._sklearn_compat import HAS_CALLBACKS
+from sklearn_bpnet._storage.replacing import check_replaceable
+from sklearn_bpnet.net.hyperparameters import is_count, is_real
 
 if not HAS_CALLBACKS:
     raise ImportError(
@@ -67,24 +69,39 @@ class Checkpoint(Callback):
         If ``every`` is not a positive integer; at the start of a fit within a search,
         if the name lacks "{task}".
     TypeError
-        At the start of a fit, if the estimator has no checkpoints.
+        If ``path`` is not a path; at the start of a fit, if the estimator has no
+        checkpoints.
+    OSError
+        At the start of a fit, if the file cannot be written: its folder is missing,
+        for example.
     """
 
     def __init__(self, path: str | PathLike[str], every: int = 1) -> None:
-        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+        if not is_count(every):
             raise ValueError(f"every must be an int of at least 1; got {every!r}.")
+        if not isinstance(path, (str, PathLike)):
+            raise TypeError(f"path must be a str or a Path; got {path!r}.")
         self.path = path
         self.every = every
         self._last: Any = None  # the last epoch, if it was not written
 
     def setup(self, estimator: Any, context: Any) -> None:
-        """Check the estimator and the name of the file."""
+        """Check the estimator, the name of the file, and that it can be written."""
         if not hasattr(estimator, "save_checkpoint"):
             raise TypeError(
                 "Checkpoint is a callback for BPNetClassifier and BPNetRegressor; got "
                 f"{type(estimator).__name__}. Set it on that step of a pipeline."
             )
-        self._file(context)
+        path = self._file(context)
+        try:
+            check_replaceable(Path(path))
+        except OSError as error:
+            raise OSError(
+                error.errno,
+                f"Checkpoint cannot write its file ({error.strerror}). Give it the "
+                "path of a file in a folder that exists and can be written to",
+                path,
+            ) from error
 
     def on_fit_task_end(
         self, estimator: Any, context: Any, *, fitted_estimator: Any = None
@@ -143,7 +160,7 @@ class TimeLimit(Callback):
     """
 
     def __init__(self, seconds: float) -> None:
-        if not seconds > 0:
+        if not (is_real(seconds) and seconds > 0):
             raise ValueError(f"seconds must be positive; got {seconds!r}.")
         self.seconds = seconds
 
@@ -190,7 +207,7 @@ class LearningCurve(Callback):
     """
 
     def __init__(self, ax: Any = None, interval: float = 0.5) -> None:
-        if not interval >= 0:
+        if not (is_real(interval) and interval >= 0):
             raise ValueError(f"interval must be at least 0; got {interval!r}.")
         self.ax = ax
         self.interval = interval

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from typing import Any, TypeVar
 
 import numpy as np
@@ -36,9 +37,11 @@ class Samples:
     Y : ndarray of shape (n_total, n_outputs)
         Targets of the output neurons, encoded but not scaled.
     weights : ndarray of shape (n_total,) or None
-        Sample weights times class weights.
+        Sample weights, in their unit, times class weights.
     indices : ndarray of int or None, default=None
         Indices of the selected samples; None means all.
+    largest : float, default=inf
+        An upper bound of the absolute values of X.
     """
 
     X: Any
@@ -46,6 +49,7 @@ class Samples:
     Y: NDArray[Any]
     weights: NDArray[np.float64] | None
     indices: Indices | None = None
+    largest: float = inf
 
     @property
     def n(self) -> int:
@@ -98,7 +102,7 @@ class Samples:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Digest of the table, to recognise the same samples in a later call."""
+        """Digest of some samples of the table, to recognise it in a later call."""
         return fingerprint(self.X, self.Y, self.weights)
 
 
@@ -114,11 +118,33 @@ class Data:
         Validation samples: some of the same table, or of another one.
     split : tuple of two ndarray of int or None, default=None
         Indices of training and validation samples, if early stopping set some aside.
+    class_weight : str, default="None"
+        The class weights, which are in the weights of the samples, as text.
+    weight_unit : float, default=1.0
+        Unit of the weights of the training samples: a given weight of this size is 1.
     """
 
     training: Samples
     validation: Samples | None = None
     split: tuple[Indices, Indices] | None = None
+    class_weight: str = "None"
+    weight_unit: float = 1.0
+
+    @cached_property
+    def identity(self) -> dict[str, str]:
+        """Digests of all samples by argument of fit, and the class weights.
+
+        It takes a pass over the samples, so only calls that may be resumed need it.
+        """
+        tables = {"": self.training}
+        if self.validation is not None and self.split is None:
+            tables["_val"] = self.validation
+        digests = {"class_weight": self.class_weight}
+        for suffix, samples in tables.items():
+            parts = {"X": samples.X, "y": samples.Y, "sample_weight": samples.weights}
+            for name, array in parts.items():
+                digests[name + suffix] = fingerprint(array, of_all=True)
+        return digests
 
 
 def dense_targets(y: Any) -> NDArray[Any]:

@@ -23,7 +23,12 @@ from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet.training.batches import in_row_order
 from sklearn_bpnet.training.blas_threads import OneBlasThread
 from sklearn_bpnet.training.monitor.history import Outcome, StopReason
+from sklearn_bpnet.training.stochastic.compiler import (
+    CancelledCompilationError,
+    cancelled_by,
+)
 from sklearn_bpnet.training.stochastic.config import config_context, get_config
+from sklearn_bpnet.training.stochastic.thread_pool import CancelledError
 
 
 def train(call: Call, problem: Problem, tasks: FitTasks) -> Trained:
@@ -40,8 +45,7 @@ def train(call: Call, problem: Problem, tasks: FitTasks) -> Trained:
     """
     settings, state = call.settings, call.state
     previous = [] if call.previous is None else call.previous.networks
-    n_features = problem.data.training.X.shape[1]
-    remedy = remedy_for_divergence(settings, n_features)
+    remedy = remedy_for_divergence(settings, problem)
     if settings.n_members == 1:
         return train_one(problem, state, previous, tasks, remedy)
     return train_ensemble(
@@ -135,7 +139,7 @@ def train_ensemble(
     jobs = remaining or seeds
     plan = replace(problem.plan, verbose=False)  # one line per member instead
     problem = replace(problem, plan=plan, resumes=False)
-    state.fingerprint = problem.data.training.fingerprint
+    state.samples = problem.data.identity
     state.split = problem.data.split
     tasks.begin(len(jobs))
     outcomes: list[Outcome] = []
@@ -203,11 +207,16 @@ def _train_in_parallel(
             delayed(_train_member)(problem, state, job, *shared) for job in jobs
         )
         try:
-            for result in results:  # noqa: UP028  (`yield from` closes them first)
-                yield result
+            for network, outcome in results:
+                # a process returns copies of user-defined functions, which no longer
+                # are those of the module that a pickle refers to
+                yield replace(network, network=problem.risk.network), outcome
         finally:
             cancellation.is_set = True  # for threads, which cannot be killed
-            with warnings.catch_warnings():
+            with (
+                warnings.catch_warnings(),
+                warnings.catch_warnings(),
+            ):  # twice, as above
                 # from joblib: tasks are cancelled
                 warnings.simplefilter("ignore", UserWarning)
                 results.close()
@@ -240,15 +249,21 @@ def _train_member(
         previous, seed, state = None, job, TrainingState.new(job)
         state.validation_seed = shared.validation_seed
         state.weight_unit = shared.weight_unit
-    with config_context(**config):
-        fit = NetworkFit(
-            problem,
-            state,
-            previous,
-            on_epoch_end=cancellation.is_requested,
-            shares_batches=False,
-        )
-        network, outcome = train_network(fit, remedy)
+        state.mean_weight = shared.mean_weight
+    settings = config_context(**config)
+    try:
+        # twice, in case of an interrupt in an exit
+        with settings, settings, cancelled_by(lambda: cancellation.is_set):
+            fit = NetworkFit(
+                problem,
+                state,
+                previous,
+                on_epoch_end=cancellation.is_requested,
+                shares_batches=False,
+            )
+            network, outcome = train_network(fit, remedy)
+    except CancelledCompilationError as error:
+        raise CancelledError from error
     return replace(network, random_state=seed), outcome
 
 
@@ -260,4 +275,6 @@ def _print_member(number: int, n_members: int, network: FittedNetwork) -> None:
     if "best_validation_score_" in attributes:
         score = attributes["best_validation_score_"]
         facts.append(f"best validation score = {score:.6g}")
-    print(", ".join([*facts, f"{attributes['history_']['seconds'].sum():.3f} s"]))
+    if "seconds" in attributes["history_"]:  # not for a single class
+        facts.append(f"{attributes['history_']['seconds'].sum():.3f} s")
+    print(", ".join(facts))

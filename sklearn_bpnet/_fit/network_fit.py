@@ -99,9 +99,9 @@ class NetworkFit:
         """Sample weights over the mean weight of the first call; None if all are 1."""
         samples = self.problem.data.training
         n, weights = len(samples.Y), samples.weights
-        unit = self.state.weight_unit
-        assert unit is not None  # the first call has set it
-        s = (np.ones(n) if weights is None else weights) / unit
+        mean = self.state.mean_weight
+        assert mean is not None  # the first call has set it
+        s = (np.ones(n) if weights is None else weights) / mean
         return None if (samples.take(s) == 1).all() else s.astype(self.theta.dtype)
 
     # What happens between epochs
@@ -109,10 +109,10 @@ class NetworkFit:
     def _monitor(self, continues: bool) -> Monitor:
         """The monitor of the training, with the patience of the previous calls."""
         problem, state, stopping = self.problem, self.state, self.plan.stopping
-        validation, validate = problem.data.validation, None
+        validation, self.validate = problem.data.validation, None
         if validation is not None:
-            validate = Validator(problem, validation, self.theta.dtype)
-        early_stopping = stopping.early_stopping and validate is not None
+            self.validate = Validator(problem, validation, self.theta.dtype)
+        early_stopping = stopping.early_stopping and self.validate is not None
         monitor = Monitor(
             history=self.history,
             patience=Patience(
@@ -121,7 +121,7 @@ class NetworkFit:
                 early_stopping and stopping.scores,
                 stopping.ties,
             ),
-            validate=validate,
+            validate=self.validate,
             early_stopping=early_stopping,
             average=self._average(),
             record=self._recorder() if self.plan.record else None,
@@ -129,9 +129,11 @@ class NetworkFit:
         self.monitored = self._monitored(early_stopping)
         is_same = self.monitored == state.monitored
         if problem.resumes and not is_same:
+            before, now = state.monitored, self.monitored
+            names = [name for name in now if now[name] != before.get(name)]
             raise ValueError(
-                "The checkpoint was written by a fit with another validation: its "
-                "samples, scoring or ties differ. Use the same."
+                "The checkpoint was written by a fit with another validation: "
+                f"{names[0]} differs. Use the same."
             )
         if continues and is_same and state.patience is not None:
             monitor.patience.state = state.patience
@@ -142,14 +144,22 @@ class NetworkFit:
             monitor.start_from(self.theta)  # the result is never worse than the start
         return monitor
 
-    def _monitored(self, early_stopping: bool) -> str:
+    def _monitored(self, early_stopping: bool) -> dict[str, str]:
         """Identifies the monitored quantity; if it changes, patience starts again."""
         data, stopping = self.problem.data, self.plan.stopping
         if not early_stopping or data.validation is None:
-            return f"training loss {data.training.fingerprint}"
-        samples = data.validation
-        arrays = samples.X, samples.Y, samples.weights, samples.indices
-        return f"{stopping.scoring} {stopping.ties} {fingerprint(*arrays)}"
+            return {"early_stopping": "no", "X": data.training.fingerprint}
+        samples, scaling = data.validation, self.problem.standardization
+        Y = self.problem.task.in_network_units(samples.Y)
+        arrays = [samples.X, Y, samples.weights, samples.indices]
+        if scaling is not None:  # later calls may decide it
+            arrays += [scaling.mean, scaling.scale]
+        return {
+            "early_stopping": "yes",
+            "scoring": str(stopping.scoring),
+            "ties": stopping.ties,
+            "X_val": fingerprint(*arrays),
+        }
 
     def _average(self) -> WeightAverage | None:
         """The moving average of the weights, continued from the previous calls."""
@@ -237,6 +247,7 @@ class NetworkFit:
             noise_rng=self.rng,
             n_epochs=n_epochs,
             n_iter_fitted=plan.stopping.n_iter_fitted,
+            verbose=plan.verbose,
         )
         batches = self._batches(indices, plan.batch_size)
         can_share = self.shares_batches and self.problem.is_compiled
@@ -251,6 +262,15 @@ class NetworkFit:
         return Batches(self.reader, self.Y, self.s, indices, batch_size)
 
     # The result
+
+    def no_score(self) -> str:
+        """Why no validation score is a number; empty where one is, or none is due."""
+        if self.validate is None:
+            return ""
+        name = "validation_score" if self.plan.stopping.scores else "validation_loss"
+        scores = self.history.column(name) or []
+        scores = scores[self.n_epochs_before :] or scores
+        return self.validate.why_no_score(scores, self.monitor)
 
     def _after_epoch(self, theta: Array | None) -> bool:
         """Print the epoch and call the hook; return whether to stop."""
@@ -275,6 +295,8 @@ class NetworkFit:
         outcome = replace(outcome, n_iter=self.n_iter_before + outcome.n_iter)
         continues = self.plan.open_ended or outcome.reason is StopReason.UNFINISHED
         state = self._state(theta, kept, outcome.n_iter, continues=continues)
+        if outcome.reason is StopReason.UNFINISHED:
+            state.samples = self.problem.data.identity
         attributes = network.show(network.arrays(kept))
         attributes |= training_attributes(self.history, outcome, best_epoch, t)
         return FittedNetwork(network, attributes, state)
@@ -288,6 +310,7 @@ class NetworkFit:
             rng=dict(self.rng.bit_generator.state),
             validation_seed=previous.validation_seed,
             weight_unit=previous.weight_unit,
+            mean_weight=previous.mean_weight,
             fingerprint=self.problem.data.training.fingerprint,
             n_iter=n_iter,
             progress=replace(progress, optimizer_state={}),
@@ -322,14 +345,26 @@ def train_network(fit: NetworkFit, remedy: str) -> tuple[FittedNetwork, Outcome]
     Raises
     ------
     ValueError
-        If no step of training was finite; the message contains ``remedy``.
+        If no step of training was finite; the message contains ``remedy``. Or if early
+        stopping ended training, although no validation score was a number.
     """
     try:
         outcome = fit.run()
     except NoFiniteStepError as error:
         raise ValueError(
-            "Solver produced non-finite parameter weights. The input data may "
-            "contain large values and need to be preprocessed. No step of training was "
+            "Solver produced non-finite parameter weights. No step of training was "
             f"finite: {remedy}."
         ) from error
+    if outcome.reason not in (StopReason.DIVERGED, StopReason.INTERRUPTED):
+        outcome = _judged(fit, outcome)
     return fit.fitted(outcome), outcome
+
+
+def _judged(fit: NetworkFit, outcome: Outcome) -> Outcome:
+    """The outcome, with the reason why no validation score is a number, if none is."""
+    reason = fit.no_score()
+    if reason and fit.monitor.early_stopping and fit.monitor.patience.ran_out:
+        if not fit.plan.incremental:
+            raise ValueError(reason)
+        outcome = replace(outcome, reason=StopReason.MAX_ITER)  # the epoch is made
+    return replace(outcome, no_score=reason)

@@ -24,16 +24,22 @@ class TrainingState:
     validation_seed : int
         Seed of the validation split, the same in every call.
     weight_unit : float or None, default=None
-        Mean sample weight of the first call; None before it.
+        Unit of the sample weights, near the mean of the first call; None before it.
+    mean_weight : float or None, default=None
+        Mean weight of the training samples of the first call, in that unit and with
+        class weights; None before it.
     fingerprint : str or None, default=None
-        Digest of the training samples.
+        Digest of some of the samples, by which a later call knows whether its samples
+        are others; None before the first call.
+    samples : dict of str to str, default={}
+        Identity of the samples, see `Data`; empty unless `fit` can resume the call.
     n_iter : int, default=0
         Number of epochs of the call, including those of a call that it resumes.
     progress : Progress
         Number of epochs, plateaus and state of the optimiser.
     patience : dict or None, default=None
         State of the patience.
-    monitored : str or None, default=None
+    monitored : dict of str to str, default={}
         Identifies the quantity that the patience monitors.
     best : Best or None, default=None
         The best epoch so far.
@@ -50,11 +56,13 @@ class TrainingState:
     rng: dict[str, Any]
     validation_seed: int
     weight_unit: float | None = None
+    mean_weight: float | None = None
     fingerprint: str | None = None
+    samples: dict[str, str] = field(default_factory=dict)
     n_iter: int = 0
     progress: Progress = field(default_factory=Progress)
     patience: dict[str, float] | None = None
-    monitored: str | None = None
+    monitored: dict[str, str] = field(default_factory=dict)
     best: Best | None = None
     average: tuple[int, Array] | None = None
     theta: Array | None = None

@@ -74,7 +74,7 @@ def decode(form: Any, arrays: dict[str, Any]) -> Any:
     Raises
     ------
     ValueError
-        If the form names an unknown class.
+        If the form names an unknown class, or other fields than it has.
     """
     if isinstance(form, list):
         return [decode(item, arrays) for item in form]
@@ -104,7 +104,12 @@ def _random_state(state: Any) -> np.random.RandomState:
 def _instance(content: list[Any]) -> Any:
     """An instance of a class of `kinds`."""
     kind, name, values = content
-    return class_of(kind, name)(**values)
+    cls = class_of(kind, name)
+    expected = {f.name for f in fields(cls) if f.init}
+    if values.keys() != expected:  # of another version
+        names = ", ".join(sorted(values.keys() ^ expected))
+        raise ValueError(f"{name} has other fields: {names}.")
+    return cls(**values)
 
 
 _BUILDERS: dict[str, Callable[[Any], Any]] = {

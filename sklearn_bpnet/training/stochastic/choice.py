@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Timer
 from typing import Any
 
 from scipy import sparse
 
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.optimizers import Optimizer
-from sklearn_bpnet.training.optimizers.step import StepOptions
 from sklearn_bpnet.training.sparse_rows import dense_is_faster
+from sklearn_bpnet.training.stochastic import compiler
 from sklearn_bpnet.training.stochastic.config import get_config
 from sklearn_bpnet.training.stochastic.epoch import Descent, Walk
 from sklearn_bpnet.training.stochastic.epoch_pass import EpochPass, NumpyEpochPass
@@ -21,24 +24,25 @@ from sklearn_bpnet.training.stochastic.thread_pool import ThreadPool
 _MIN_BATCHES = 100
 _MIN_WORK = 2**30  # or multiplications of a forward pass over all samples
 
+_SECONDS_IN_SILENCE = 2.0
+
 
 def is_compiled(
     risk: EmpiricalRisk,
     optimizer: Optimizer,
-    options: StepOptions,
     X: Any,
     n_samples: int,
     batch_size: int,
 ) -> bool:
     """Whether this training is compiled.
 
-    It is where `config_context` (or the environment) allows it, Numba is installed and
+    It is where `config_context` (or the environment) allows it, Numba can be used and
     there is compiled code for everything that takes part; and, unless that is asked
-    for, only where it pays.
+    for, only where it pays. Why Numba cannot be used is among `compiler.news`.
 
     Parameters
     ----------
-    risk, optimizer, options
+    risk, optimizer
         As those of `Descent`.
     X : array or sparse matrix
         Of the samples.
@@ -57,23 +61,45 @@ def is_compiled(
     pays = n_samples > (_MIN_BATCHES - 1) * batch_size or work >= _MIN_WORK
     if wanted == "auto" and not pays:
         return False
-    try:
-        from sklearn_bpnet.training.stochastic.compiled.supported import is_supported
-    except ImportError:
-        return False
-    return is_supported(risk, optimizer, options)
+    supported = compiler.load("supported")
+    return (
+        supported is not None
+        and supported.is_supported(risk, optimizer)
+        and compiler.is_usable(in_memory=wanted is True)
+    )
 
 
-def make_epoch_pass(descent: Descent, walk: Walk, pool: ThreadPool) -> EpochPass:
-    """The pass of a training; ``pool`` shares the batches of a compiled one."""
+def make_epoch_pass(
+    descent: Descent, walk: Walk, pool: ThreadPool, verbose: bool = False
+) -> EpochPass:
+    """The pass of a training; ``pool`` shares the batches of a compiled one.
+
+    If compilation takes long, ``verbose`` prints what is going on.
+    """
     batches = descent.batches
     if not batches.reader.is_sparse and is_compiled(
-        descent.risk, descent.optimizer, descent.options, batches.reader.X,
+        descent.risk, descent.optimizer, batches.reader.X,
         batches.n_samples, batches.batch_size,
     ):  # fmt: skip
-        from sklearn_bpnet.training.stochastic.compiled.epoch_pass import (
-            CompiledEpochPass,
-        )
-
-        return CompiledEpochPass(descent, walk, pool)
+        compiled = compiler.load("epoch_pass")
+        if compiled is not None:
+            with _announced(verbose):
+                made: EpochPass = compiled.CompiledEpochPass(descent, walk, pool)
+            return made
     return NumpyEpochPass(descent, walk)
+
+
+@contextmanager
+def _announced(verbose: bool) -> Iterator[None]:
+    """Say what is going on, if ``verbose`` and it takes longer than a user expects."""
+    if not verbose:
+        yield
+        return
+    line = "Compiling this kind of training with Numba, once on this machine ..."
+    timer = Timer(_SECONDS_IN_SILENCE, print, [line], {"flush": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ContextDecorator
 from contextvars import ContextVar
 from typing import Any, Literal
 
@@ -37,8 +36,34 @@ def get_config() -> dict[str, Any]:
     return {"compiled": compiled}
 
 
-@contextmanager
-def config_context(*, compiled: Compiled) -> Iterator[None]:
+class _Context(ContextDecorator):
+    """Sets the switch while it is entered.
+
+    It may be entered several times: ``with context, context:`` restores the switch even
+    if an interrupt (Ctrl-C) hits one of the two exits.
+    """
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.compiled = compiled
+        self.before: list[Compiled | None] = []
+
+    def __enter__(self) -> None:
+        before = _compiled.get()
+        try:
+            self.before.append(before)
+            _compiled.set(self.compiled)
+        except BaseException:  # an interrupt in the middle
+            _compiled.set(before)
+            raise
+
+    def __exit__(self, *error: object) -> None:
+        _compiled.set(self.before[0])
+
+    def _recreate_cm(self) -> _Context:  # for every call of a decorated function
+        return _Context(self.compiled)
+
+
+def config_context(*, compiled: Compiled) -> AbstractContextManager[None]:
     """Say whether the epochs of training are compiled, within a ``with`` block.
 
     It holds for the thread that enters the block, and for the threads and processes
@@ -59,8 +84,4 @@ def config_context(*, compiled: Compiled) -> Iterator[None]:
     """
     if compiled not in ("auto", True, False):
         raise ValueError(f"compiled must be True, False or 'auto'; got {compiled!r}.")
-    token = _compiled.set(compiled)
-    try:
-        yield
-    finally:
-        _compiled.reset(token)
+    return _Context(compiled)

@@ -1,4 +1,4 @@
-"""What the epochs of a training share: the weights, the last good ones, the rates."""
+"""What the epochs of a training share: the weights, better ones before, the rates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from sklearn_bpnet.net.memory import aligned
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import Batches
 from sklearn_bpnet.training.monitor.averaging import WeightAverage
-from sklearn_bpnet.training.monitor.history import NoFiniteStepError
 from sklearn_bpnet.training.optimizers import Optimizer, State
 from sklearn_bpnet.training.optimizers.step import StepOptions
 
@@ -41,11 +40,14 @@ class Progress:
         last one in which it changed.
     n_level : int
         Epochs since then.
+    risk_at_start : float or None
+        About the risk before the first epoch; None before it is known.
     """
 
     n_epochs: int = 0
     n_plateaus: int = 0
     optimizer_state: dict[str, Any] = field(default_factory=dict)
+    risk_at_start: float | None = None
     first_loss: float = nan
     level_loss: float = inf
     n_level: int = 0
@@ -126,7 +128,7 @@ class Descent:
 
 
 class Walk:
-    """Theta on its way, and the last theta whose risk was finite.
+    """Theta on its way, and the earlier ones that training can return to.
 
     Parameters
     ----------
@@ -143,6 +145,12 @@ class Walk:
     ----------
     good : ndarray of shape (n_parameters,)
         Theta before some step of a batch whose risk was finite.
+    before : ndarray of shape (n_parameters,)
+        Theta before the current epoch, or the last one.
+    lowest : ndarray of shape (n_parameters,)
+        Theta before the epoch of the lowest loss so far.
+    lowest_loss : float
+        That loss; at first the risk at the start, if it is known.
     n_steps, n_good_steps : int
         The steps made, and those that had led to ``good``.
     total : float
@@ -161,16 +169,20 @@ class Walk:
         self.average = average
         self.good = theta.copy()
         self.before = theta.copy()
+        self.lowest = theta.copy()
+        self.lowest_loss = inf
+        self.lowest_ago = 0
+        self.is_lowest = False  # whether ``before`` is to be the next ``lowest``
         self.total = nan
         # weights with which a training continues are good already
         continues = progress.n_epochs > 0 and isfinite(theta.sum())
         self.n_steps = self.n_good_steps = int(continues)
         # an optimiser continues from a state of its own kind only
-        if progress.optimizer_state.keys() != optimizer.start(theta[:0]).keys():
+        if _form(progress.optimizer_state) != _form(optimizer.start(theta[:0])):
             progress.optimizer_state = optimizer.start(theta)
         for name, value in progress.optimizer_state.items():
-            if isinstance(value, np.ndarray):
-                quick_to_reach = aligned(value.shape, value.dtype)
+            if isinstance(value, np.ndarray):  # of earlier calls, of another dtype
+                quick_to_reach = aligned(value.shape, theta.dtype)
                 quick_to_reach[...] = value
                 progress.optimizer_state[name] = quick_to_reach
 
@@ -181,6 +193,10 @@ class Walk:
 
     def begin_epoch(self) -> None:
         """Note where an epoch begins."""
+        if self.is_lowest:  # two arrays change places, and nothing is copied
+            self.lowest, self.before = self.before, self.lowest
+            self.is_lowest, self.lowest_ago = False, 1
+        self.lowest_ago += 1
         self.before[:] = self.theta
 
     def stood_still(self, n_batches: int) -> bool:
@@ -191,18 +207,36 @@ class Walk:
         no sample had a loss.
         """
         no_detour = n_batches == 1 or self.total == 0
-        if not no_detour or self.before[-1] != self.theta[-1]:
-            return False  # in nearly all epochs at once
-        return bool(np.array_equal(self.before, self.theta))
+        return no_detour and np.array_equal(self.before, self.theta)
 
-    def restore_last_good(self) -> None:
-        """Put back the last weights for which a batch's risk was finite.
+    def end_epoch(self, loss: float) -> None:
+        """Note where the epoch began as ``lowest``, if no loss so far was lower.
 
-        The optimiser's state led away from them, so it is started anew.
+        Where it ended may be far worse: no batch has seen it.
         """
-        if self.n_good_steps == 0:
-            raise NoFiniteStepError
-        self.theta[:] = self.good
+        if loss < self.lowest_loss:
+            self.lowest_loss, self.is_lowest = loss, True
+
+    @property
+    def known(self) -> list[tuple[Array, int]]:
+        """The thetas to which training can return, and their age in epochs."""
+        return [
+            (self.lowest, self.lowest_ago),
+            (self.before, 1),
+            (self.good, 0),
+        ]
+
+    def restore(self, theta: Array) -> None:
+        """Put back an earlier theta.
+
+        The optimiser's state led away from it, so it is started anew.
+        """
+        self.theta[:] = theta
         self.progress.optimizer_state = {}
         if self.average is not None:
-            self.average.restart(self.good)
+            self.average.restart(theta)
+
+
+def _form(state: State) -> dict[str, bool]:
+    """The names in an optimiser's state, and which of them are arrays."""
+    return {name: isinstance(value, np.ndarray) for name, value in state.items()}

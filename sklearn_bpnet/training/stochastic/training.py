@@ -16,6 +16,7 @@ from sklearn_bpnet.training.optimizers import Optimizer
 from sklearn_bpnet.training.optimizers.step import StepOptions
 from sklearn_bpnet.training.schedules import Constant, Schedule, TrainingTime
 from sklearn_bpnet.training.stochastic.choice import make_epoch_pass
+from sklearn_bpnet.training.stochastic.divergence import Divergence
 from sklearn_bpnet.training.stochastic.epoch import Descent, Progress, Rates, Walk
 from sklearn_bpnet.training.stochastic.thread_pool import ThreadPool
 
@@ -50,6 +51,8 @@ class StochasticTraining:
     n_iter_fitted : float, default=inf
         Consecutive epochs without a change of the mean loss of a sample, without the
         penalty, that end training once the network fits the samples.
+    verbose : bool, default=False
+        Whether to print that compilation is going on, if it takes long.
     """
 
     risk: EmpiricalRisk
@@ -64,6 +67,7 @@ class StochasticTraining:
     dropout_schedule: Schedule = Constant()  # noqa: RUF009
     pool: ThreadPool = field(default_factory=ThreadPool)
     n_iter_fitted: float = inf
+    verbose: bool = False
 
     def run(
         self,
@@ -79,11 +83,16 @@ class StochasticTraining:
         ------
         NoFiniteStepError
             If the risk was not finite before, or not after, the very first step.
+        KeyboardInterrupt
+            If Ctrl-C ends it before the first step; later, that is its outcome.
         """
         walk = Walk(theta, self.optimizer, progress, monitor.average)
-        epoch_pass = make_epoch_pass(self._descent(batches), walk, self.pool)
+        divergence = Divergence(self.risk, batches, walk, max_iter, self.n_epochs)
+        epoch_pass = make_epoch_pass(
+            self._descent(batches), walk, self.pool, self.verbose
+        )
         strength = self.risk.strength(theta)
-        n_iter = 0
+        n_iter, n_steps = 0, walk.n_steps
         # a checkpoint may have been written in the last epoch
         reason = self._end(monitor, progress)
         try:
@@ -101,20 +110,32 @@ class StochasticTraining:
                     progress.note(total / batches.n_samples, monitor.patience.tol)
                 n_iter += 1
                 progress.n_epochs += 1
-                if not isfinite(loss):
-                    walk.restore_last_good()
-                    reason = StopReason.DIVERGED
+                if isfinite(loss):
+                    divergence.note(loss)
+                else:
+                    loss, reason = nan, StopReason.DIVERGED
+                    divergence.restore()
                 monitor.end_epoch(theta, loss, rates.learning_rate[0])
                 rests = self.optimizer.pauses or not rates.learning_rate.any()
                 if walk.stood_still(batches.n_batches) and not rests:
                     reason = reason or StopReason.CONVERGED
                 reason = reason or self._end(monitor, progress)
         except KeyboardInterrupt:
+            if walk.n_steps == n_steps:  # nothing has been learned yet
+                raise
             reason = StopReason.INTERRUPTED
             if not isfinite(theta.sum()):
-                walk.restore_last_good()
+                divergence.restore()
+        reason = reason or StopReason.MAX_ITER
+        kept, _ = monitor.result(theta)
+        if reason is not StopReason.DIVERGED and divergence.restore_from(kept):
+            if reason is not StopReason.INTERRUPTED:
+                reason = StopReason.DIVERGED
         loss = monitor.history.last("loss")
-        return Outcome(reason or StopReason.MAX_ITER, n_iter, loss)
+        if divergence.has_restored:
+            monitor.return_to(theta, divergence.n_epochs_back)
+            loss = divergence.restored_loss
+        return Outcome(reason, n_iter, loss)
 
     def _descent(self, batches: Batches) -> Descent:
         return Descent(
@@ -158,8 +179,11 @@ class StochasticTraining:
         if progress.fits and progress.n_level >= self.n_iter_fitted:
             return StopReason.CONVERGED
         if monitor.patience.ran_out:
-            if not self.schedule.continues_after_plateau(self.learning_rate(progress)):
-                return StopReason.CONVERGED
+            reason = monitor.end_of_patience
+            rate = self.learning_rate(progress)
+            is_plateau = reason is StopReason.CONVERGED
+            if not (is_plateau and self.schedule.continues_after_plateau(rate)):
+                return reason
             progress.n_plateaus += 1
             monitor.patience.count = 0
         return StopReason.STOPPED if monitor.stopped else None

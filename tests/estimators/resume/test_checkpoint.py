@@ -20,7 +20,7 @@ import sklearn_bpnet
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 from sklearn_bpnet._data.fingerprint import fingerprint
 from sklearn_bpnet._sklearn_compat import HAS_CALLBACKS
-from sklearn_bpnet._storage import checkpoint
+from sklearn_bpnet._storage import replacing
 from sklearn_bpnet.net.activations import SELU, LeakyReLU, Mixed, ReLU
 from sklearn_bpnet.net.blocks.embeddings import PBLD
 from sklearn_bpnet.options import Dropout, WeightDecay
@@ -432,7 +432,7 @@ def test_a_crash_while_writing_leaves_the_file_before(
         raise OSError("disk full")
 
     clf = BPNetClassifier((5,), max_iter=4).fit(*iris)
-    monkeypatch.setattr(checkpoint.os, step, crash)
+    monkeypatch.setattr(replacing.os, step, crash)
     with pytest.raises(OSError, match="disk full"):
         clf.save_checkpoint(path)
     assert path.read_bytes() == content
