@@ -33,8 +33,6 @@ class Iterations:
     ----------
     n : int
         Iterations so far.
-    last : ndarray of shape (n_parameters,)
-        Theta after them; where training is in a row space, the point there.
     converged : bool
         Whether the risk fell too little to continue, in the sense of ``stop_below``, or
         the gradient is flat, in that of ``enter``.
@@ -45,26 +43,34 @@ class Iterations:
     def __init__(self, theta: Array, monitor: Monitor, max_iter: int) -> None:
         self.monitor = monitor
         self.max_iter = max_iter
-        self.last: Array = theta.astype(np.float64)
         self.n = 0
         self.smallest_fall = 0.0
         self.losses: deque[float] = deque()
         self.converged = False
         self.evaluated: tuple[Array, Array] | None = None
-        self._space: RowSpace | None = None
+        # one attribute, which an interrupt leaves whole
+        self._reached: tuple[RowSpace | None, Array] = None, theta.astype(np.float64)
         self._tol = 0.0
 
     def enter(self, space: RowSpace, tol: float) -> None:
-        """Continue in a row space, where the solver does not see theta's gradient.
+        """Continue in a row space: points are in its coordinates from now on.
 
-        So it is left to the callback to end where no component of it exceeds ``tol``.
+        The solver does not see theta's gradient there, so it is ended where no
+        component of that exceeds ``tol``.
         """
-        self._space, self._tol = space, tol
-        self.last = space.smooth.theta.astype(np.float64)
+        self._tol = tol
+        self._reached = space, space.start
 
     def theta(self, point: Array) -> Array:
-        """Theta at a point, which is a point of the row space if there is one."""
-        return point if self._space is None else self._space.theta(point)
+        """Theta at a point of the solver."""
+        space, _ = self._reached
+        return point if space is None else space.theta(point)
+
+    @property
+    def last(self) -> Array:
+        """Theta after the iterations so far."""
+        space, point = self._reached
+        return point if space is None else space.theta(point)
 
     def stop_below(self, smallest_fall: float, n_iter: int) -> None:
         """End the solver's run where the risk falls too little.
@@ -89,17 +95,18 @@ class Iterations:
 
         return on_iteration
 
-    def _end(self, theta: Array, loss: float) -> None:
+    def _end(self, point: Array, loss: float) -> None:
         """Note the end of an iteration; StopIteration if it is the last."""
         self.n += 1
-        self.last = theta
-        shown = self.theta(theta) if self.monitor.needs_theta else theta
-        self.monitor.end_epoch(shown, loss)
+        self._reached = self._reached[0], point
+        # in a row space, theta is computed only for what reads it
+        theta = self.last if self.monitor.reads_theta else point
+        self.monitor.end_epoch(theta, loss)
         self.losses.append(loss)
         if self.smallest_fall and len(self.losses) == self.losses.maxlen:
             fall = self.losses[0] - loss
             self.converged = fall < self.smallest_fall * max(abs(loss), 1)
-        self.converged = self.converged or self._is_flat(theta)
+        self.converged = self.converged or self._is_flat(point)
         if self.monitor.stopped or self.out_of_patience:
             raise StopIteration
         self.monitor.begin_epoch()
@@ -108,10 +115,11 @@ class Iterations:
 
     def _is_flat(self, point: Array) -> bool:
         """Whether the gradient with respect to theta is small, in a row space."""
-        if self._space is None or self.evaluated is None:
+        space, _ = self._reached
+        if space is None or self.evaluated is None:
             return False
         where, gradient = self.evaluated
-        return np.array_equal(where, point) and self._space.is_flat(gradient, self._tol)
+        return np.array_equal(where, point) and space.is_flat(gradient, self._tol)
 
     @property
     def n_left(self) -> int:

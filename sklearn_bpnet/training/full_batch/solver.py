@@ -75,8 +75,7 @@ class Minimisation:
     def within(self, space: RowSpace) -> Minimisation:
         """The same problem in a row space, where ``iterations`` judge the gradient."""
         self.iterations.enter(space, self.tol)
-        no_l1 = np.zeros(space.smooth.theta.size)
-        fall = self.smallest_fall
+        no_l1, fall = np.zeros(space.start.size), self.smallest_fall
         return Minimisation(space.smooth, no_l1, self.iterations, 0.0, fall)
 
     def value(self, theta: Array) -> float:
@@ -98,8 +97,8 @@ class FullBatchSolver(Configurable, ABC):
         The estimator's parameters that set hyper-parameters where the solver is given
         by its name: from parameter to hyper-parameter.
     rotation_invariant : bool
-        Whether it takes the same steps in rotated coordinates, with an infinitesimal
-        ``tol``: it may then train wide tables in fewer coordinates.
+        Whether it makes the same steps in rotated coordinates, if ``tol`` is 0. Then it
+        trains wide tables in fewer coordinates, those of a `RowSpace`.
     """
 
     from_estimator: ClassVar[Mapping[str, str]] = {}
@@ -152,10 +151,10 @@ class FullBatchSolver(Configurable, ABC):
         try:
             result = self._minimise(problem, theta)
             reason, message = iterations.reason(result)
-            last = result.x if isfinite(result.fun) else iterations.last
+            finite = isfinite(result.fun)
+            last = iterations.theta(result.x) if finite else iterations.last
         except KeyboardInterrupt:
             reason, message, last = StopReason.INTERRUPTED, "", iterations.last
-        last = iterations.theta(last)
         kept, epoch = monitor.result(last)
         loss = problem.value(kept)
         theta[:] = last
@@ -164,16 +163,14 @@ class FullBatchSolver(Configurable, ABC):
         return Outcome(reason, iterations.n, loss, message)
 
     def _minimise(self, problem: Minimisation, theta: Array) -> Any:
-        """`minimise`, where it pays in the row space of the samples."""
-        if not (self.rotation_invariant and RowSpace.pays(problem.smooth)):
+        """`minimise`, in the row space of the samples where that pays."""
+        space = RowSpace.of(problem.smooth) if self.rotation_invariant else None
+        if space is None:
             return self.minimise(problem, theta.astype(np.float64))
-        try:
-            space = RowSpace(problem.smooth)
-        except OverflowError:
-            return self.minimise(problem, theta.astype(np.float64))
-        start = space.smooth.theta.astype(np.float64)
-        value, gradient = space.smooth.value_and_gradient(start)
         inner = problem.within(space)
-        if space.is_flat(gradient, problem.tol):
-            return optimize.OptimizeResult(x=start, fun=value, status=0, message="")
-        return self.minimise(inner, start)
+        value, gradient = inner.smooth.value_and_gradient(space.start)
+        if space.is_flat(gradient, problem.tol):  # which `minimise` would not notice
+            return optimize.OptimizeResult(
+                x=space.start, fun=value, status=0, message=""
+            )
+        return self.minimise(inner, space.start)

@@ -84,8 +84,8 @@ class Monitor:
         self._time = perf_counter()
 
     @property
-    def needs_theta(self) -> bool:
-        """Whether anything is done with the theta of an epoch before the last one."""
+    def reads_theta(self) -> bool:
+        """Whether `end_epoch` reads theta."""
         return bool(self.validate or self.record or self.on_epoch_end)
 
     def begin_epoch(self) -> None:
