@@ -76,6 +76,8 @@ class NetworkFit:
         self.max_iter = plan.max_iter - self.n_iter_before
         self.rng = state.generator()
         self.progress = Progress(**vars(state.progress))
+        if not problem.resumes:
+            self.progress.n_fitted = 0  # a new call trains at least once
         self.history = History(
             {} if previous is None else previous.attributes["history_"]
         )

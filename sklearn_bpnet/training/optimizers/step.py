@@ -11,7 +11,7 @@ from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.memory import aligned
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.risk import EmpiricalRisk
-from sklearn_bpnet.training.optimizers.base import Optimizer, State
+from sklearn_bpnet.training.optimizers.base import Optimizer, State, pieces
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class Step:
             For this step: the rate, and the factor of the weight decay.
         """
         if self.has_l2:
-            self.risk.penalty.add_l2_gradient(theta, self.strength, g, self.scratch)
+            self._add_l2_gradient(theta, g)
         scale = 1.0 if self.clip_norm is None else _clip(g, self.clip_norm)
         if self.decay is not None:
             self._shrink(theta, self.decay, learning_rate * decay_factor)
@@ -142,6 +142,13 @@ class Step:
         if self.has_l1 or self.has_group:
             length = scale * self.optimizer.proximal_step(state, learning_rate)
             self._threshold(theta, length)
+
+    def _add_l2_gradient(self, theta: Array, g: Array) -> None:
+        """Add that of the penalty, whose smooth part is a sum over parameters."""
+        for piece in pieces(theta.size):
+            part, strength = theta[piece], self.strength[piece]
+            scratch = self.scratch[: part.size]
+            self.risk.penalty.add_l2_gradient(part, strength, g[piece], scratch)
 
     def _shrink(self, theta: Array, decay: Array, rate: float) -> None:
         """Decoupled weight decay: theta <- theta - rate decay theta."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import inf, isfinite, isnan, nan
+from math import inf, isfinite, nan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,9 +17,7 @@ from sklearn_bpnet.training.monitor.averaging import WeightAverage
 from sklearn_bpnet.training.optimizers import Optimizer, State
 from sklearn_bpnet.training.optimizers.step import StepOptions
 
-# A network fits its samples if this share of the loss of the first epoch is left.
-_LEFT_OF_LOSS = 0.1
-# Below so many tolerances all losses are alike.
+# A network fits its samples if their mean loss is less than so many tolerances.
 _TOLERANCES_OF_ZERO = 10
 
 
@@ -35,41 +33,23 @@ class Progress:
         How often patience ran out and training continued.
     optimizer_state : dict of str to ndarray or number
         The optimiser's state; empty before the first step.
-    first_loss, level_loss : float
-        The mean loss of a sample, without the penalty, in the first epoch, and in the
-        last one in which it changed.
-    n_level : int
-        Epochs since then.
     risk_at_start : float or None
         About the risk before the first epoch; None before it is known.
+    n_fitted : int
+        Consecutive epochs in which the mean loss of a sample, without the penalty, was
+        about zero.
     """
 
     n_epochs: int = 0
     n_plateaus: int = 0
     optimizer_state: dict[str, Any] = field(default_factory=dict)
     risk_at_start: float | None = None
-    first_loss: float = nan
-    level_loss: float = inf
-    n_level: int = 0
+    n_fitted: int = 0
 
     def note(self, sample_loss: float, tol: float) -> None:
-        """Note the mean loss of a sample.
-
-        It changes if it does by ``tol``, unless it was and is about zero.
-        """
-        if isnan(self.first_loss):
-            self.first_loss = sample_loss
-        zero = _TOLERANCES_OF_ZERO * tol
-        is_zero = 0 <= sample_loss < zero and 0 <= self.level_loss < zero
-        if is_zero or abs(sample_loss - self.level_loss) < tol:
-            self.n_level += 1
-        else:
-            self.level_loss, self.n_level = sample_loss, 0
-
-    @property
-    def fits(self) -> bool:
-        """Whether the network fits the samples: little is left of the loss."""
-        return 0 <= self.level_loss < _LEFT_OF_LOSS * self.first_loss
+        """Note the mean loss of a sample in an epoch; about zero is some ``tol``."""
+        is_zero = 0 <= sample_loss < _TOLERANCES_OF_ZERO * tol
+        self.n_fitted = self.n_fitted + 1 if is_zero else 0
 
 
 class Rates(NamedTuple):
@@ -207,7 +187,9 @@ class Walk:
         no sample had a loss.
         """
         no_detour = n_batches == 1 or self.total == 0
-        return no_detour and np.array_equal(self.before, self.theta)
+        if not no_detour or self.before[-1] != self.theta[-1]:
+            return False  # in nearly all epochs at once
+        return bool(np.array_equal(self.before, self.theta))
 
     def end_epoch(self, loss: float) -> None:
         """Note where the epoch began as ``lowest``, if no loss so far was lower.

@@ -49,8 +49,8 @@ class StochasticTraining:
     pool : ThreadPool, default=ThreadPool()
         Threads that share every batch of a compiled epoch.
     n_iter_fitted : float, default=inf
-        Consecutive epochs without a change of the mean loss of a sample, without the
-        penalty, that end training once the network fits the samples.
+        Consecutive epochs that end training if the mean loss of a sample, without the
+        penalty, was about zero in them.
     verbose : bool, default=False
         Whether to print that compilation is going on, if it takes long.
     """
@@ -176,7 +176,7 @@ class StochasticTraining:
 
     def _end(self, monitor: Monitor, progress: Progress) -> StopReason | None:
         """Why training ends where it stands, or None."""
-        if progress.fits and progress.n_level >= self.n_iter_fitted:
+        if progress.n_fitted >= self.n_iter_fitted:
             return StopReason.CONVERGED
         if monitor.patience.ran_out:
             reason = monitor.end_of_patience
