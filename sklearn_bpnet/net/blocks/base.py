@@ -156,6 +156,13 @@ class Block(ABC):
         it is None.
         """
 
+    def on_inputs(self, n_in: int) -> Block | None:
+        """The same function of A_below @ W, with another ``n_in``.
+
+        None if it is no such function, or its W is not the first of its arrays.
+        """
+        return None
+
     def importances(self, arrays: Sequence[Array], above: Array | None) -> Array:
         """How much the block makes of each of its inputs, shape (n_in,).
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -185,6 +185,10 @@ class Dense(Layer):
             D.dot(W.T, out=G_below)  # for BP2 of the block below: G_below = D @ W.T
         if self.learned:
             gradient[2][...] = self.learned.weight_gradient(arrays[2], ws.Z, ws.G)
+
+    def on_inputs(self, n_in: int) -> Dense | None:
+        """The layer with a W of another height; None for a subclass."""
+        return replace(self, n_in=n_in) if type(self) is Dense else None
 
     def importances(self, arrays: Sequence[Array], above: Array | None) -> Array:
         """The Euclidean norm of the weights that leave every input."""

@@ -18,7 +18,6 @@ from scipy import linalg
 from scipy.linalg import lapack
 
 from sklearn_bpnet.net._typing import Array, Operand
-from sklearn_bpnet.net.blocks.dense import Dense
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
@@ -167,7 +166,7 @@ class RowSpace:
         possible = (
             type(risk) is EmpiricalRisk
             and type(risk.network) is Network
-            and type(first) is Dense
+            and first.on_inputs(n) is not None
             and type(risk.penalty) is ElasticNet
             and not (risk.is_penalised and risk.penalty.l1_ratio)
             and not risk.group.alpha
@@ -209,8 +208,8 @@ class RowSpace:
         """The risk in these coordinates, with the samples in this order."""
         given, dtype = smooth.batches, smooth.theta.dtype
         first, *others = smooth.risk.network.blocks
-        assert isinstance(first, Dense)
-        inner = Dense(len(L) + 1, first.n_out, first.activation)
+        inner = first.on_inputs(len(L) + 1)
+        assert inner is not None
         risk = copy(smooth.risk)
         risk.network = Network((inner, *others))
         samples = order if given.indices is None else given.indices[order]
