@@ -213,8 +213,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         Number of consecutive epochs without improvement after which training stops;
         with inf, all `max_iter` epochs are trained, without a warning. "auto" is 10,
         but inf if no validation score is monitored and the learning rate anneals to
-        zero: a plateau of the loss then only shows that the rate is still high. In a
-        wide table training also ends once the samples are fitted, see :ref:`wide`.
+        zero: a plateau of the loss then only shows that the rate is still high. Few
+        samples of a wide table also end training once fitted, see :ref:`wide`.
 
     early_stopping : bool or EarlyStopping, default=False
         Whether to stop when the validation score no longer improves, see `scoring`, and

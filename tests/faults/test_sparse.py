@@ -235,8 +235,11 @@ def wide_table(form):
 
 
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_array], ids=["array", "csr"])
-@pytest.mark.parametrize("alpha", [0.0, 0.01, (0.01, 0.0), (0.0, 0.01)], ids=str)
-@pytest.mark.parametrize("activation", ["tanh", "prelu"])
+@pytest.mark.parametrize(
+    ("alpha", "activation"),
+    [(0.0, "tanh"), (0.01, "prelu"), ((0.01, 0.0), "tanh"), ((0.0, 0.01), "tanh")],
+    ids=str,
+)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("part", [False, True])
 def test_f29_the_row_space_has_the_same_risk(form, alpha, activation, dtype, part):
@@ -511,13 +514,13 @@ def test_f29_an_interrupt_leaves_whole_weights(when, monkeypatch):
     assert reg.stop_reason_ == "interrupted"
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_f29_a_classifier_of_few_samples_ends_once_they_are_fitted(seed):
     rng = np.random.default_rng(seed)
-    X, y = rng.normal(size=(20, 5_000)), rng.integers(2, size=20)
-    clf = BPNetClassifier((50,), random_state=seed).fit(X, y)
+    X, y = rng.normal(size=(20, 2_000)), rng.integers(2, size=20)
+    clf = BPNetClassifier((20,), tol=1e-3, random_state=seed).fit(X, y)
     assert clf.stop_reason_ == "converged"
-    assert clf.n_iter_ <= 20
+    assert clf.n_iter_ < 60
     assert clf.score(X, y) == 1.0
     assert clf.coefs_[0].dtype == np.float32
 

@@ -380,6 +380,30 @@ TRAINING = [
         "D.mean(axis=0)[None, :]",
         "batches",
     ),
+    Fault(
+        "dense batches of any size",
+        "if not 0 < numbers <= _MOST_NUMBERS:",
+        "if not 0 < numbers:",
+        "sparse",
+    ),
+    Fault(
+        "row space: samples in another order than their targets",
+        "samples = order if given.indices is None else given.indices[order]",
+        "samples = np.sort(order) if given.indices is None else given.indices",
+        "sparse",
+    ),
+    Fault(
+        "row space: what is outside the span is lost",
+        "W = self._combination(U) + v * self._V",
+        "W = self._combination(U)",
+        "sparse",
+    ),
+    Fault(
+        "row space: an L1 penalty too",
+        "and not (risk.is_penalised and risk.penalty.l1_ratio)",
+        "and True",
+        "sparse",
+    ),
     Fault("no smooth clip", "Z /= bend", "Z /= 1", "scaling"),
     Fault(
         "inverse scaling one epoch late",
