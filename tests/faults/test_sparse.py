@@ -518,7 +518,7 @@ def test_f29_an_interrupt_leaves_whole_weights(when, monkeypatch):
 def test_f29_a_classifier_of_few_samples_ends_once_they_are_fitted(seed):
     rng = np.random.default_rng(seed)
     X, y = rng.normal(size=(20, 2_000)), rng.integers(2, size=20)
-    clf = BPNetClassifier((20,), tol=1e-3, random_state=seed).fit(X, y)
+    clf = BPNetClassifier((50,), random_state=seed).fit(X, y)
     assert clf.stop_reason_ == "converged"
     assert clf.n_iter_ < 60
     assert clf.score(X, y) == 1.0
@@ -530,7 +530,6 @@ def test_f29_a_classifier_of_few_samples_ends_once_they_are_fitted(seed):
     [
         (20, {"n_iter_no_change": np.inf}),
         (20, {"n_iter_no_change": 40}),
-        (20, {"tol": 0.0}),
         (20, {"batch_size": 10}),
         (100, {}),  # two batches
     ],
@@ -581,5 +580,5 @@ def test_f29_samples_are_fitted_while_their_loss_is_about_zero():
         (1e-4, 1),
         (-1, 0),
     ]:
-        progress.note(loss, 1e-4)
+        progress.note(loss)
         assert progress.n_fitted == n_fitted

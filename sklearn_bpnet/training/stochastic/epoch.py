@@ -17,8 +17,8 @@ from sklearn_bpnet.training.monitor.averaging import WeightAverage
 from sklearn_bpnet.training.optimizers import Optimizer, State
 from sklearn_bpnet.training.optimizers.step import StepOptions
 
-# A network fits its samples if their mean loss is less than so many tolerances.
-_TOLERANCES_OF_ZERO = 10
+# A network fits its samples if their mean loss, without the penalty, is less than this.
+_ABOUT_ZERO = 1e-3
 
 
 @dataclass
@@ -46,10 +46,9 @@ class Progress:
     risk_at_start: float | None = None
     n_fitted: int = 0
 
-    def note(self, sample_loss: float, tol: float) -> None:
-        """Note the mean loss of a sample in an epoch; about zero is some ``tol``."""
-        is_zero = 0 <= sample_loss < _TOLERANCES_OF_ZERO * tol
-        self.n_fitted = self.n_fitted + 1 if is_zero else 0
+    def note(self, sample_loss: float) -> None:
+        """Note the mean loss of a sample in an epoch."""
+        self.n_fitted = self.n_fitted + 1 if 0 <= sample_loss < _ABOUT_ZERO else 0
 
 
 class Rates(NamedTuple):

@@ -107,7 +107,7 @@ class StochasticTraining:
                     walk.total = total
                     if isfinite(theta.sum()):  # which is so of all of its numbers
                         loss = total / batches.n_samples + penalty
-                    progress.note(total / batches.n_samples, monitor.patience.tol)
+                    progress.note(total / batches.n_samples)
                 n_iter += 1
                 progress.n_epochs += 1
                 if isfinite(loss):
