@@ -78,6 +78,11 @@ class RowReader:
     ----------
     is_sparse : bool
         Whether what is read is sparse.
+
+    Raises
+    ------
+    ValueError
+        If X is sparse and the standardisation clips.
     """
 
     def __init__(
@@ -88,6 +93,12 @@ class RowReader:
         *,
         makes_dense: bool = False,
     ) -> None:
+        is_bent = standardization is not None and standardization.smooth_clip
+        if is_bent and sparse.issparse(X):
+            raise ValueError(
+                "input_scaling='squash' needs dense X, as the median of a feature is "
+                "subtracted before it is clipped; got a sparse one. Use X.toarray()."
+            )
         self.dtype = np.dtype(dtype)
         self.standardization = standardization
         self.makes_dense = makes_dense and sparse.issparse(X)

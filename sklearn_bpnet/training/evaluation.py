@@ -53,8 +53,18 @@ def reader_for(
         Samples that are read at a time; None means those of `chunk_size`.
     """
     size = chunk_size(network) if batch_size is None else batch_size
-    makes_dense = dense_is_faster(X, network.layers[0].n_out, size)
-    return RowReader(X, dtype, standardization, makes_dense=makes_dense)
+    dense = makes_dense(network, X, size)
+    return RowReader(X, dtype, standardization, makes_dense=dense)
+
+
+def makes_dense(network: Network, X: Any, batch_size: int) -> bool:
+    """Whether a reader makes batches of a sparse X dense: where that is faster.
+
+    Not where the user shall make X dense, which must not depend on its density.
+    """
+    if network.blocks[0].needs_dense:
+        return False
+    return dense_is_faster(X, network.layers[0].n_out, batch_size)
 
 
 def output_Z(

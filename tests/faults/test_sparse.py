@@ -209,6 +209,20 @@ def test_f30_chunks_of_sparse_samples_count_stored_elements():
     assert chunk_size(network, reader) == 2**20 // 8
 
 
+@pytest.mark.parametrize("n_features", [20, 5_000])
+def test_f30_what_needs_an_array_does_so_whatever_the_density(n_features):
+    X, y = scattered(60, n_features, 0.05), np.arange(60.0)
+    reg = BPNetRegressor((3,), max_iter=2, numeric_embedding="pbld")
+    with pytest.raises(ValueError, match="numeric_embedding needs dense X"):
+        reg.fit(X, y)
+    squashed = BPNetRegressor((3,), max_iter=2, input_scaling="squash")
+    squashed.fit(X.toarray(), y)
+    with pytest.raises(ValueError, match=r"'squash' needs dense X.* X\.toarray\(\)"):
+        squashed.predict(X)
+    with pytest.raises(ValueError, match="'squash' needs dense X"):
+        squashed.fit(X.toarray(), y, X_val=X, y_val=y)
+
+
 # F29: wide tables
 
 

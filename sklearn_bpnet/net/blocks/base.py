@@ -64,6 +64,8 @@ class Block(ABC):
         Whether it counts as one of the network's layers; see ``Layer``.
     is_noisy : bool
         Whether ``draw`` draws something.
+    needs_dense : bool
+        Whether X must be an array; above another block it always is.
     compiled_as : str or None
         What the compiled loops know the block as; None leaves the network to NumPy.
     """
@@ -74,6 +76,7 @@ class Block(ABC):
     penalised: ClassVar[frozenset[str]] = frozenset()
     is_layer: ClassVar[bool] = False
     is_noisy: ClassVar[bool] = False
+    needs_dense: ClassVar[bool] = False
     compiled_as: ClassVar[str | None] = None
 
     if TYPE_CHECKING:  # a dataclass would take properties for its fields' defaults

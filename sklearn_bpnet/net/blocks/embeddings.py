@@ -114,6 +114,7 @@ class Embedding(Block):
     """
 
     compiled_as: ClassVar[str | None] = "embedding"
+    needs_dense: ClassVar[bool] = True
 
     n_in: int
     features: tuple[int, ...]

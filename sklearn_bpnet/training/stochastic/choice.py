@@ -10,8 +10,8 @@ from typing import Any
 from scipy import sparse
 
 from sklearn_bpnet.net.risk import EmpiricalRisk
+from sklearn_bpnet.training.evaluation import makes_dense
 from sklearn_bpnet.training.optimizers import Optimizer
-from sklearn_bpnet.training.sparse_rows import dense_is_faster
 from sklearn_bpnet.training.stochastic import compiler
 from sklearn_bpnet.training.stochastic.config import get_config
 from sklearn_bpnet.training.stochastic.epoch import Descent, Walk
@@ -54,8 +54,7 @@ def is_compiled(
     wanted = get_config()["compiled"]
     if wanted is False:
         return False
-    n_units = risk.network.layers[0].n_out
-    if sparse.issparse(X) and not dense_is_faster(X, n_units, batch_size):
+    if sparse.issparse(X) and not makes_dense(risk.network, X, batch_size):
         return False  # there is no compiled code for sparse samples
     work = n_samples * sum(block.n_in * block.n_out for block in risk.network.layers)
     pays = n_samples > (_MIN_BATCHES - 1) * batch_size or work >= _MIN_WORK
