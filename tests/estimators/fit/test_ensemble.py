@@ -25,6 +25,7 @@ from sklearn_bpnet import (
 from sklearn_bpnet._data.classification import Classification
 from sklearn_bpnet._data.regression import Regression
 from sklearn_bpnet._fit import ensemble as ensemble_module
+from sklearn_bpnet._fit import parallel as parallel_module
 from sklearn_bpnet._fit import pose as pose_module
 from sklearn_bpnet.net.losses import Quantile
 
@@ -87,14 +88,14 @@ def test_compiled_members_are_trained_by_threads(monkeypatch, iris):
     pytest.importorskip("numba")
     X, y = iris
     clf = BPNetClassifier(n_members=3, n_jobs=2, batch_size=20, **FEW)
-    backends, parallel = [], ensemble_module.Parallel
+    backends, parallel = [], parallel_module.Parallel
 
     def noted(*args, **kwargs):
         made = parallel(*args, **kwargs)
         backends.append(type(made._backend).__name__)
         return made
 
-    monkeypatch.setattr(ensemble_module, "Parallel", noted)
+    monkeypatch.setattr(parallel_module, "Parallel", noted)
     results = []
     for compiled in (False, True):
         with config_context(compiled=compiled):
