@@ -48,6 +48,7 @@ def curves(n_rows=400, **parameters):
     clf = BPNetClassifier((64,), **(settings | parameters))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # 30 epochs are few
+        warnings.filterwarnings("ignore", "initializer='zeros'")  # it is shown below
         clf.fit(X_train[:n_rows], y_train[:n_rows], X_val=X_test, y_val=y_test)
     return clf.history_
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 from numpy.typing import ArrayLike
 
 from sklearn_bpnet import _types as types
+from sklearn_bpnet._arguments import explains_arguments
 from sklearn_bpnet._checkpoints import StoredEstimator
 from sklearn_bpnet._data.reading import Table
 from sklearn_bpnet._data.samples import Samples
@@ -21,7 +22,7 @@ from sklearn_bpnet._fit.ensemble import train
 from sklearn_bpnet._fit.fitted import Fitted
 from sklearn_bpnet._fit.pose import pose, read
 from sklearn_bpnet._fit.state import TrainingState
-from sklearn_bpnet._scoring import Scorer
+from sklearn_bpnet._scoring import Scorer, make_scorer
 from sklearn_bpnet._settings.constraints import CONSTRAINTS
 from sklearn_bpnet._settings.solver import is_stochastic
 from sklearn_bpnet._sklearn_compat import (
@@ -40,6 +41,7 @@ class BaseBPNet(StoredEstimator):
 
     # Training
 
+    @explains_arguments
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
@@ -62,8 +64,8 @@ class BaseBPNet(StoredEstimator):
             The training inputs: real, integer or boolean. CSR and other sparse
             formats are never made dense, and X is never modified.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Class labels or label indicators in classification, real numbers in
-            regression.
+            Class labels, or several columns of label indicators, 0 and 1, in
+            classification; real numbers in regression.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, at least 0. Only their ratios matter; a sample of
             weight 0 is ignored.
@@ -71,7 +73,8 @@ class BaseBPNet(StoredEstimator):
 default=None
             Validation inputs, which are not trained on. With `early_stopping` they
             determine when to stop and which weights to keep, and no training sample is
-            set aside; without it their loss and score are only recorded.
+            set aside; without it their loss and score are only recorded. The columns
+            must be those of X.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Validation targets; given if and only if `X_val` is.
         sample_weight_val : array-like of shape (n_val,), default=None
@@ -107,11 +110,13 @@ default=None
         if not is_stochastic(self._settings):
             raise AttributeError(
                 "partial_fit is only available for stochastic optimizers. "
-                f"{self.solver} is not stochastic."
+                f"{self.solver} is not stochastic. Use another solver, such as 'adam', "
+                "or fit with warm_start=True."
             )
         return True
 
     @available_if(_check_solver)
+    @explains_arguments
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
@@ -127,8 +132,9 @@ default=None
 
         The optimiser's state, the schedule, the patience and the random stream continue
         from call to call. The first call determines the scaling of the inputs and of
-        a regressor's targets and the unit of the sample weights, for all calls. No
-        sample is set aside for early stopping, which monitors `X_val` and `y_val` if
+        a regressor's targets and the unit of the sample weights, for all calls; the
+        scaling of a column waits until 20 samples have been seen and differ. No sample
+        is set aside for early stopping, which monitors `X_val` and `y_val` if
         given: `coefs_` are then the best weights so far, and `stop_reason_` is
         "converged" once the patience is exhausted.
 
@@ -137,15 +143,15 @@ default=None
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             The inputs of this call.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets of this call: class labels or label indicators in
-            classification, real numbers in regression.
+            The targets of this call: class labels, or several columns of label
+            indicators, 0 and 1, in classification; real numbers in regression.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, at least 0.
         X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), \
 default=None
             Validation inputs, which are not trained on. With `early_stopping` they
             determine which weights to keep; without it their loss and score are only
-            recorded.
+            recorded. The columns must be those of X.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Validation targets; given if and only if `X_val` is.
         sample_weight_val : array-like of shape (n_val,), default=None
@@ -194,9 +200,7 @@ default=None
         fitted.temperature = temperature_after(call, fitted, data)
         self._set_fitted(self._attributes(header.attributes, fitted))
         tasks.end()
-        advice.warn_of_ends(
-            settings, trained.outcomes, incremental=arguments.incremental
-        )
+        advice.warn_of_ends(settings, problem, trained.outcomes)
         return self
 
     def _call(self, arguments: Arguments) -> Call:
@@ -222,7 +226,10 @@ default=None
             )
         return replace(fitted, resumes=resumes)
 
-    def _scorer(self, scoring: Any, fitted: Fitted, samples: Samples) -> Scorer:
+    def _scorer(self, scoring: Any, fitted: Fitted, samples: Samples) -> Scorer | None:
         """The scorer of the validation samples during training."""
         estimator = type(self)(**self.get_params(deep=False))
-        return Scorer(estimator, scoring, fitted, samples)
+        # what is scored is one network, also if it is a member of an ensemble
+        return make_scorer(
+            estimator, scoring, replace(fitted, is_ensemble=False), samples
+        )

@@ -45,7 +45,7 @@ class StoredEstimator(Estimator):
             type(self).__name__,
             __version__,
             self.get_params(deep=False),
-            Header(self).attributes,
+            Header(self).attributes | {"_recipe": self._recipe},
             self._model.record,
         )
         checkpoint.write(record, Path(path))

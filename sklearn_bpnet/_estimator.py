@@ -11,24 +11,29 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn import get_config
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from sklearn_bpnet._data.columns import readable_errors
+from sklearn_bpnet._data.features import checked_features
+from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._declarations import Declarations
 from sklearn_bpnet._fit import given_weights
 from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork, training_attributes
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._settings.architecture import build_network
+from sklearn_bpnet._settings.nested import changed_objects
+from sklearn_bpnet._settings.plan import given_dtype
 from sklearn_bpnet._settings.settings import Settings
-from sklearn_bpnet._settings.solver import configurable
 from sklearn_bpnet._sklearn_compat import (
-    BaseEstimator,
     CallbackSupportMixin,
+    SuggestingEstimator,
     validate_parameters,
+    validated_features,
 )
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.recipes import recipe
+from sklearn_bpnet.recipes import RECIPES, recipe
 from sklearn_bpnet.training.batches import in_row_order
 from sklearn_bpnet.training.monitor.history import History, Outcome, StopReason
 
@@ -42,11 +47,11 @@ _MEMBER_PARAMETERS = {
 }
 
 
-class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
+class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
     """Parameters and fitted attributes of both estimators; not for direct use."""
 
-    _parameter_constraints: ClassVar[dict[str, Any]]
     _kind: ClassVar[str]  # "classification" or "regression"
+    _recipe: str | None = None  # that it was built from
     _fitted: Fitted
     estimators_: list[Any]
 
@@ -79,7 +84,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
     @property
     def _settings(self) -> Settings:
         """The constructor's parameters as a record."""
-        return Settings.of(self.get_params(deep=False))
+        given = RECIPES[self._recipe][self._kind] if self._recipe else None
+        return Settings.of(self.get_params(deep=False), given)
 
     @classmethod
     def _defaults(cls) -> dict[str, Any]:
@@ -126,20 +132,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         names = self.get_params(deep=False)
         nested = {key: value for key, value in params.items() if key not in names}
         super().set_params(**{key: params[key] for key in params if key in names})
-        changes: dict[str, dict[str, Any]] = {}
-        for key, value in nested.items():
-            name, _, hyper_parameter = key.partition("__")
-            changes.setdefault(name, {})[hyper_parameter] = value
-        settings = self._settings
-        for name, values in changes.items():
-            spec = configurable(settings, name, values) if name in names else None
-            if spec is None or "" in values:
-                raise ValueError(
-                    f"Invalid parameter {name!r} for {self}. Valid parameters are: "
-                    f"{sorted(names)!r}, and name__hyper_parameter where a parameter "
-                    "takes an instance."
-                )
-            setattr(self, name, spec.with_params(**values))
+        objects = changed_objects(self._settings, nested, self.__repr__)
+        vars(self).update(objects)
         return self
 
     # Recipes
@@ -169,7 +163,16 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         ValueError
             If there is no recipe with that name.
         """
-        return cls(**(recipe(name, cls._kind) | overrides))
+        estimator = cls(**(recipe(name, cls._kind) | overrides))
+        estimator._recipe = name
+        return estimator
+
+    def __sklearn_clone__(self) -> Any:
+        """An unfitted copy that knows its recipe, for `clone`."""
+        copy = super().__sklearn_clone__()
+        if self._recipe is not None:
+            copy._recipe = self._recipe
+        return copy
 
     # Given weights
 
@@ -210,8 +213,9 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
             squashes=settings.input_scaling == "squash",
         )
         network = self._build_network(settings, task, n_features, n_outputs, None)
-        dtype = given_weights.common_dtype(coefs, intercepts)
-        dtype = dtype if settings.dtype == "auto" else np.dtype(settings.dtype)
+        dtype = given_dtype(settings)
+        if dtype is None:
+            dtype = given_weights.common_dtype(coefs, intercepts)
         attributes = given_weights.attributes(network, coefs, intercepts, dtype)
         outcome = Outcome(StopReason.CONVERGED, n_iter=0, loss=nan)
         attributes |= training_attributes(History(), outcome, best_epoch=0, t=0)
@@ -278,20 +282,22 @@ class Estimator(CallbackSupportMixin, BaseEstimator, Declarations, ABC):
         There is a fast path for plain arrays, as for a single sample scikit-learn's
         validation takes twice as long as the network.
         """
-        if (
+        names = getattr(self, "feature_names_in_", None)
+        if not (
             type(X) is np.ndarray
             and X.ndim == 2
             and X.dtype in _FAST_DTYPES
             and X.shape[1] == getattr(self, "n_features_in_", None)
             and len(X)
             and "_fitted" in vars(self)
-            and not hasattr(self, "feature_names_in_")
+            and names is None
         ):
-            with np.errstate(all="ignore"):
-                if np.isfinite(np.add.reduce(X, axis=None)):
-                    return X
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype="numeric", reset=False)
+            check_is_fitted(self)
+            with readable_errors(X):
+                X = as_numbers(X, "X")
+                X = as_numbers(validated_features(self, X), "X")
+        X, largest = checked_features(X, "X", names)
+        self._fitted.check_range(X, largest)
         return in_row_order(X) if self._fitted.is_ensemble else X
 
     def __sklearn_tags__(self) -> Any:

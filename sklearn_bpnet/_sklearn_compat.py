@@ -8,17 +8,30 @@ scikit-learn's classes and decorators.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from copy import copy
 from inspect import signature
-from typing import TYPE_CHECKING, Any
+from types import FrameType
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    InvalidParameterError,
+    Options,
+)
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call as check_partial_fit_first_call,
 )
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _get_feature_names,
+    validate_data,
+)
+
+from sklearn_bpnet.net.names import did_you_mean
 
 HAS_CALLBACKS: bool = True
 if TYPE_CHECKING:
@@ -50,28 +63,155 @@ if "allow_all_zero_weights" in signature(_check_sample_weight).parameters:
     _ALLOW_ALL_ZERO["allow_all_zero_weights"] = True
 
 
-def check_sample_weight(sample_weight: Any, X: Any) -> Any:
+def check_sample_weight(sample_weight: Any, X: Any, name: str) -> Any:
     """One finite weight of at least 0 per sample, with a positive sum, as float64.
+
+    ``name`` is that of the argument, for the error message.
 
     Raises
     ------
     ValueError
         If the shape is wrong, a weight is negative or not finite, or all are zero.
     """
-    weights = _check_sample_weight(
-        sample_weight, X, ensure_non_negative=True, **_ALLOW_ALL_ZERO
-    )
+    if np.ma.is_masked(sample_weight):
+        raise ValueError(_about_weights(f"{name} is masked", name))
+    try:
+        weights = _check_sample_weight(
+            sample_weight, X, ensure_non_negative=True, **_ALLOW_ALL_ZERO
+        )
+    except ValueError as error:
+        raise ValueError(_about_weights(str(error), name)) from error
+    except TypeError as error:  # objects that are no numbers
+        raise TypeError(_about_weights(str(error), name)) from error
     if not weights.any():
         raise ValueError(
-            "sample_weight sums to zero, so there is nothing to fit. Give at least "
-            "one sample a positive weight."
+            f"{name} sums to zero, so no sample counts. Give at least one sample a "
+            "positive weight."
         )
     return weights.astype(np.float64, copy=False)
+
+
+def _about_weights(message: str, name: str) -> str:
+    """An error of scikit-learn about sample weights, with their name and a remedy."""
+    message = message.split("\n")[0].rstrip(".")
+    if message.startswith("Complex data"):
+        message = f"{name} is complex"
+    elif "sample_weight" in message:
+        message = message.replace("sample_weight", name, 1)
+    else:
+        message = f"{name}: {message}"
+    return f"{message}. Give every sample a real weight of at least 0."
+
+
+def feature_names(X: Any) -> Any:
+    """Names of the columns, as scikit-learn reads them; None if X has none."""
+    return _get_feature_names(X)
+
+
+class SuggestingEstimator(BaseEstimator):
+    """An estimator whose error for an unknown name contains the most similar one."""
+
+    _parameter_constraints: ClassVar[dict[str, Any]]
+
+    def _validate_params(self) -> None:
+        try:
+            super()._validate_params()
+        except InvalidParameterError as error:
+            message = str(error)
+            for name, value in self.get_params(deep=False).items():
+                if message.startswith(f"The {name!r} parameter "):
+                    allowed = self._parameter_constraints[name]
+                    known = {o for c in allowed for o in getattr(c, "options", ())}
+                    names = [option for option in known if isinstance(option, str)]
+                    message += did_you_mean(value, names)
+            raise InvalidParameterError(message) from None
 
 
 def validate_parameters(estimator: Any) -> None:
     """Raise ValueError if a parameter violates its constraints."""
     estimator._validate_params()
+
+
+def response_methods(scorer: Any) -> tuple[str, ...]:
+    """The methods of which a scorer calls the first available; none if unknown."""
+    methods = getattr(scorer, "_response_method", ())
+    return (methods,) if isinstance(methods, str) else tuple(methods)
+
+
+def with_classes(scorer: Any, classes: Any) -> Any:
+    """A scorer that knows all classes, also where the samples lack some.
+
+    A scorer of probabilities or of the decision function infers the classes from the
+    samples, unless its metric is told them as ``labels``, and which of two is the
+    positive one, ``pos_label``. Metrics of predicted labels are not changed: for them
+    ``labels`` selects the classes that count.
+
+    Parameters
+    ----------
+    scorer : callable
+        Any scorer; those not made by ``make_scorer`` are returned as they are.
+    classes : ndarray of shape (n_classes,)
+        The classes, sorted.
+    """
+    metric = getattr(scorer, "_score_func", None)
+    if metric is None or "predict" in response_methods(scorer):
+        return scorer
+    known = {"labels": classes}
+    if len(classes) == 2:
+        known["pos_label"] = classes[1]
+    parameters = signature(metric).parameters
+    missing = {
+        name: value
+        for name, value in known.items()
+        if name in parameters
+        and parameters[name].default is None
+        and scorer._kwargs.get(name) is None
+    }
+    scorer = copy(scorer)
+    scorer._kwargs = {**scorer._kwargs, **missing}
+    return scorer
+
+
+def filters_of_search(frame: FrameType | None) -> Any:
+    """The warnings filters under which a search was started; None outside of one.
+
+    A search is everything that scikit-learn fits repeatedly: the tasks of its
+    ``Parallel``, and the refit of ``sklearn.model_selection``. Every task of
+    scikit-learn 1.7 and later runs under a new copy of the caller's filters, which it
+    keeps in a local variable; the outermost one is returned, not a copy.
+
+    Parameters
+    ----------
+    frame : frame or None
+        The innermost frame of the stack.
+
+    Returns
+    -------
+    list or None
+    """
+    # from Python 3.14, filters are local to a context
+    current: Any = getattr(warnings, "_get_filters", lambda: warnings.filters)
+    found: Any = None
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module == "sklearn.utils.parallel" and frame.f_code.co_name == "__call__":
+            found = frame.f_locals.get("warning_filters") or found or current()
+        elif module.startswith("sklearn.model_selection"):
+            found = found or current()
+        frame = frame.f_back
+    return found
+
+
+def validated_features(estimator: Any, X: Any) -> Any:
+    """X as an array or CSR matrix, with the names of `fit`; it may be infinite."""
+    return validate_data(
+        estimator,
+        X,
+        accept_sparse="csr",
+        dtype="numeric",
+        ensure_all_finite=False,
+        reset=False,
+    )
 
 
 class Header:
@@ -90,21 +230,28 @@ class Header:
         self._copy = copy(estimator)
 
     def validated(self, X: Any, y: Any, **options: Any) -> tuple[Any, Any]:
-        """X as an array or CSR matrix, and y, both validated."""
-        return validate_data(
-            self._copy,
-            X,
-            y,
-            accept_sparse="csr",
-            dtype="numeric",
-            multi_output=True,
-            **options,
-        )
+        """X as an array or CSR matrix, and y, both validated, but for infinite X."""
+        with np.errstate(over="ignore", invalid="ignore"):  # in sums of large targets
+            return validate_data(
+                self._copy,
+                X,
+                y,
+                accept_sparse="csr",
+                dtype="numeric",
+                ensure_all_finite=False,
+                multi_output=True,
+                **options,
+            )
 
     def all_classes(self, classes: Any) -> Any:
         """The classes of all calls of `partial_fit`, given in the first of them."""
         check_partial_fit_first_call(self._copy, classes)
         return self._copy.classes_
+
+    @property
+    def feature_names(self) -> Any:
+        """The names of the features; None if they have none."""
+        return getattr(self._copy, "feature_names_in_", None)
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -186,9 +333,14 @@ __all__ = [
     "Interval",
     "Options",
     "RegressorMixin",
-    "StrOptions",
+    "SuggestingEstimator",
     "available_if",
     "check_sample_weight",
+    "feature_names",
+    "filters_of_search",
     "fit_context",
+    "response_methods",
     "validate_parameters",
+    "validated_features",
+    "with_classes",
 ]

@@ -58,7 +58,7 @@ TargetScaling: TypeAlias = (
     Literal["auto", "standard"] | tuple[float, float] | list[float] | None
 )
 DType: TypeAlias = (
-    Literal["auto", "float32", "float64"] | type[np.float32] | type[np.float64]
+    Literal["auto", "input", "float32", "float64"] | type[np.float32] | type[np.float64]
 )
 ClassWeight: TypeAlias = (
     Mapping[Any, float] | Sequence[Mapping[Any, float]] | Literal["balanced"] | None

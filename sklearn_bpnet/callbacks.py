@@ -14,6 +14,7 @@ from typing import Any
 
 from sklearn_bpnet._sklearn_compat import HAS_CALLBACKS
 from sklearn_bpnet._storage.replacing import check_replaceable
+from sklearn_bpnet.net.hyperparameters import is_count, is_real
 
 if not HAS_CALLBACKS:
     raise ImportError(
@@ -76,7 +77,7 @@ class Checkpoint(Callback):
     """
 
     def __init__(self, path: str | PathLike[str], every: int = 1) -> None:
-        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+        if not is_count(every):
             raise ValueError(f"every must be an int of at least 1; got {every!r}.")
         if not isinstance(path, (str, PathLike)):
             raise TypeError(f"path must be a str or a Path; got {path!r}.")
@@ -159,7 +160,7 @@ class TimeLimit(Callback):
     """
 
     def __init__(self, seconds: float) -> None:
-        if not seconds > 0:
+        if not (is_real(seconds) and seconds > 0):
             raise ValueError(f"seconds must be positive; got {seconds!r}.")
         self.seconds = seconds
 
@@ -206,7 +207,7 @@ class LearningCurve(Callback):
     """
 
     def __init__(self, ax: Any = None, interval: float = 0.5) -> None:
-        if not interval >= 0:
+        if not (is_real(interval) and interval >= 0):
             raise ValueError(f"interval must be at least 0; got {interval!r}.")
         self.ax = ax
         self.interval = interval

@@ -7,11 +7,17 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from sklearn.metrics import accuracy_score
+from sklearn.utils import check_array
 
 from sklearn_bpnet import _types as types
+from sklearn_bpnet._arguments import explains_arguments
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._data.classification import Classification, given_classes
+from sklearn_bpnet._data.labels import read_labels
 from sklearn_bpnet._data.reading import Table
+from sklearn_bpnet._data.weights import weights_of_score
 from sklearn_bpnet._fit.call import Arguments
 from sklearn_bpnet._settings.constraints import constraints
 from sklearn_bpnet._settings.settings import Settings
@@ -40,7 +46,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         Activation of the hidden layers, or a list with one for each: "identity",
         "sigmoid" (also "logistic"), "tanh", "relu", "gelu", "silu", "selu" or another
         of the table in :ref:`activations`; an instance with other parameters; or a
-        pair ``(f, derivative)`` of user-defined functions of Z.
+        pair ``(f, derivative)`` of user-defined functions of Z. "heaviside" passes no
+        gradient: only the layers above it are trained.
 
     output_activation : str, Activation or pair of functions, default="auto"
         Activation of the output. "auto" depends on the task, the targets and the loss:
@@ -85,8 +92,9 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     class_weight : dict, "balanced", list of dict or None, default=None
         Weights of the classes, which multiply those of the samples. "balanced" gives
         every class the same total weight, including `sample_weight` (in `partial_fit`,
-        among the samples of the call). For label indicators, a list with one dict per
-        label, or "balanced".
+        among the samples of the call). In a dict, classes without a key have the
+        weight 1; keys of classes that y lacks are ignored if all others have one. For
+        label indicators, a list with one dict per label, or "balanced".
 
     alpha : "auto", float or sequence of float, default="auto"
         Strength lambda of the penalty in the empirical risk, at least 0, or one for
@@ -159,7 +167,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         ``{"b": 0.1}`` makes biases learn at a tenth of the rate; 0 leaves parameters as
         they are. "ntk" as the factor of weights is 1 / sqrt(n_in) of their layer
         (1 / n_in for "sgd" and "gd"): they are trained as if they were stored with
-        variance 1.
+        variance 1, if `epsilon` is negligible beside their gradients.
 
     ema_decay : float or None, default=None
         Decay of an exponential moving average of the weights over the steps, in [0, 1).
@@ -175,7 +183,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     learning_rate_init : "auto" or float, default="auto"
         Learning rate that the schedule `learning_rate` multiplies by a factor;
         positive. "auto" depends on the solver, see the table in :ref:`solvers`, and
-        decreases with the number of features.
+        decreases with the number of features; that of "gd" with the width, too.
 
     learning_rate : str, callable or Schedule, default="auto"
         Schedule of the learning rate, for every solver that has one.
@@ -234,10 +242,11 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         clipped smoothly to (-3, 3), which limits the effect of outliers; it needs dense
         X. None: they are not scaled.
 
-    dtype : {"auto", "float32", "float64"}, default="auto"
+    dtype : {"auto", "input", "float32", "float64"}, default="auto"
         Type of the weights and of all arithmetic. "auto" is float64 for full-batch
         training ("lbfgs", "cg", or batches that hold all samples) and float32 for
-        mini-batches.
+        mini-batches. "input" is float32 for float32 X and float64 for any other. With
+        both, training that continues keeps the type of its weights.
 
     n_members : int, default=1
         Number of networks, at least 1. With more than one, all are trained on the same
@@ -308,7 +317,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
     loss_ : float
         The empirical risk, penalty included: for mini-batches its mean over the last
-        epoch, for "lbfgs" and "cg" its value at the final weights.
+        epoch, for "lbfgs" and "cg", and if training diverged, its value at the final
+        weights.
 
     best_loss_ : float
         Smallest of `loss_curve_`, without early stopping.
@@ -326,11 +336,13 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         validation samples, and not for ``scoring="loss"``.
 
     best_validation_score_ : float
-        Largest of `validation_scores_`, if there are any.
+        Largest finite one of `validation_scores_`, if there are any; NaN if none is
+        finite.
 
     best_epoch_ : int
         The epoch, from 1, whose weights were kept: with early stopping that of the
-        best validation score, otherwise the last; 0 for the initial weights.
+        best validation score, otherwise the last, or an earlier one if training
+        diverged; 0 for the initial weights.
 
     history_ : dict of str to ndarray of float of shape (n_epochs,)
         One number per epoch: "loss", "learning_rate" (NaN for "lbfgs" and "cg"),
@@ -414,6 +426,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     temperature_: float
     estimators_: list[BPNetClassifier]
 
+    @explains_arguments
     def __init__(
         self,
         hidden_layer_sizes: types.Sizes = (100,),
@@ -534,7 +547,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
             Biases b of every layer, as in `intercepts_`.
         classes : array-like of shape (n_classes,), default=None
             The distinct labels, sorted, in the order of the outputs; a single output
-            represents the second of two classes. None: 0, 1, ..., one per output.
+            represents the second of two classes. None, and always for label indicators:
+            0, 1, ..., one per output.
         multilabel : bool, default=False
             Whether the outputs are label indicators, each 0 or 1, rather than exclusive
             classes.
@@ -582,6 +596,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         return Classification.of_classes(settings, **facts)
 
     @available_if(BaseBPNet._check_solver)
+    @explains_arguments
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
@@ -598,8 +613,9 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
         The optimiser's state, the schedule, the patience and the random stream continue
         from call to call. The first call determines the scaling of the inputs and of
-        a regressor's targets and the unit of the sample weights, for all calls. No
-        sample is set aside for early stopping, which monitors `X_val` and `y_val` if
+        a regressor's targets and the unit of the sample weights, for all calls; the
+        scaling of a column waits until 20 samples have been seen and differ. No sample
+        is set aside for early stopping, which monitors `X_val` and `y_val` if
         given: `coefs_` are then the best weights so far, and `stop_reason_` is
         "converged" once the patience is exhausted.
 
@@ -608,17 +624,18 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             The inputs of this call.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets of this call: class labels or label indicators in
-            classification, real numbers in regression.
+            The targets of this call: class labels, or several columns of label
+            indicators, 0 and 1, in classification; real numbers in regression.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, at least 0.
         classes : array-like of shape (n_classes,), default=None
-            All class labels that any call will see; needed in the first call.
+            All class labels that any call will see; needed in the first call. For
+            label indicators, ``range(n_labels)``.
         X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), \
 default=None
             Validation inputs, which are not trained on. With `early_stopping` they
             determine which weights to keep; without it their loss and score are only
-            recorded.
+            recorded. The columns must be those of X.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Validation targets; given if and only if `X_val` is.
         sample_weight_val : array-like of shape (n_val,), default=None
@@ -677,7 +694,8 @@ default=None
             predicted; for label indicators one score per label, positive if it is
             predicted. The scores are the pre-activations z of the output neurons
             (log-odds, for a logistic output) for the usual output activations, and the
-            logarithms of `predict_proba` if `target_encoding` is not "one-hot".
+            logarithms of `predict_proba` if `target_encoding` is not "one-hot". With
+            a single class, which is predicted without training, all scores are 0.
         """
         task, Z, A = self._outputs(X)
         scores: NDArray[np.float64] = task.scores(Z, A)
@@ -743,7 +761,49 @@ default=None
         """
         return np.log(self.predict_proba(X))
 
+    def score(
+        self,
+        X: types.MatrixLike,
+        y: types.MatrixLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
+        """Return the accuracy of the predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            The inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, of which only the ratios matter.
+
+        Returns
+        -------
+        float
+            The share of samples with the right class, or with all labels right.
+
+        Raises
+        ------
+        ValueError
+            If label indicators are not 0 and 1.
+        """
+        predicted = self.predict(X)
+        targets: Any = y
+        if _is_sparse_column(y):  # which metrics do not take
+            targets = targets.toarray().ravel()
+        if predicted.ndim == 2:
+            table = check_array(y, accept_sparse="csr", dtype=None, ensure_2d=False)
+            targets = read_labels(table, "y")
+        weights = weights_of_score(sample_weight)
+        return float(accuracy_score(targets, predicted, sample_weight=weights))
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _is_sparse_column(y: Any) -> bool:
+    """Whether y is a sparse matrix of one column."""
+    return bool(sparse.issparse(y) and y.shape[1] == 1)

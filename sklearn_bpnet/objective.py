@@ -20,6 +20,7 @@ from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._sklearn_compat import Header, validate_parameters
 from sklearn_bpnet.net._typing import Array, Operand
 from sklearn_bpnet.net.gradcheck import GradientMismatchError, GradientReport, compare
+from sklearn_bpnet.net.hyperparameters import is_count
 from sklearn_bpnet.net.risk import Backpropagation, EmpiricalRisk
 from sklearn_bpnet.training.batches import RowReader
 
@@ -238,8 +239,11 @@ def check_gradient(
         )
     positions = None
     if n_per_array is not None:
-        if n_per_array < 1:
-            raise ValueError(f"n_per_array must be at least 1; got {n_per_array!r}.")
+        if not is_count(n_per_array):
+            raise ValueError(
+                "n_per_array must be at least 1, a whole number, or None; got "
+                f"{n_per_array!r}."
+            )
         rng = np.random.default_rng(random_state)
         positions = _random_positions(J.risk.network.shapes, n_per_array, rng)
     report = compare(J.value, J.theta, gradient, J.risk.network, positions, rtol)

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from numbers import Real
 from typing import Any, Literal, Self
 
 import numpy as np
 
-from sklearn_bpnet.net.hyperparameters import Configurable
+from sklearn_bpnet.net.hyperparameters import Configurable, is_finite, is_real
 from sklearn_bpnet.net.initializers import (
     BIAS_INITIALIZERS,
     INITIALIZERS,
     BiasInitializer,
     Initializer,
 )
+from sklearn_bpnet.net.names import did_you_mean, listed
 from sklearn_bpnet.training.monitor.patience import TIES
 from sklearn_bpnet.training.schedules import Schedule, schedule_from
 
@@ -111,15 +111,17 @@ class Dropout(Option):
     schedule: str | Callable[[float], float] | Schedule = "constant"
 
     def __post_init__(self) -> None:
-        rate = self.rate
-        several = isinstance(rate, (Sequence, np.ndarray)) and not isinstance(rate, str)
-        if several:
-            object.__setattr__(self, "rate", tuple(np.asarray(rate).tolist()))
+        rate: Any = self.rate
+        is_list = isinstance(rate, Sequence) and not isinstance(rate, str)
+        if is_list or (isinstance(rate, np.ndarray) and rate.ndim > 0):
+            object.__setattr__(self, "rate", tuple(rate))
         if not all(map(_is_rate, self.rates)):
             raise ValueError(
                 "rate must be a number in [0, 1), or a sequence with one for every "
                 f"hidden layer; got {rate!r}."
             )
+        if isinstance(self.rate, tuple):  # in plain floats
+            object.__setattr__(self, "rate", tuple(np.asarray(self.rate).tolist()))
         if not _is_rate(self.input_rate):
             raise ValueError(f"input_rate must lie in [0, 1); got {self.input_rate!r}.")
         _check_schedule(self.schedule)
@@ -168,7 +170,7 @@ class WeightDecay(Option):
 
     def __post_init__(self) -> None:
         rate = self.rate
-        if rate is not None and not (_is_number(rate) and rate >= 0):
+        if rate is not None and not (is_finite(rate) and rate >= 0):
             raise ValueError(f"rate must be at least 0, or None; got {rate!r}.")
         _check_schedule(self.schedule)
 
@@ -203,9 +205,11 @@ class EarlyStopping(Option):
     ties: Literal["loss", "first", "last"] = "loss"
 
     def __post_init__(self) -> None:
-        if self.ties not in TIES:
-            known = ", ".join(repr(name) for name in sorted(TIES))
-            raise ValueError(f"ties must be one of {known}; got {self.ties!r}.")
+        if not isinstance(self.ties, str) or self.ties not in TIES:
+            raise ValueError(
+                f"ties must be one of {listed(TIES)}; got {self.ties!r}."
+                f"{did_you_mean(self.ties, TIES)}"
+            )
 
     @classmethod
     def of(cls, value: Any) -> EarlyStopping | None:  # type: ignore[override]
@@ -270,14 +274,9 @@ class Initialization(Option):
         return (BIAS_INITIALIZERS if name == "biases" else INITIALIZERS).resolve(value)
 
 
-def _is_number(value: Any) -> bool:
-    """Whether a value is a real number, and not a boolean."""
-    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
-
-
 def _is_rate(value: Any) -> bool:
     """Whether a value is a probability below 1."""
-    return _is_number(value) and 0 <= value < 1
+    return is_real(value) and 0 <= value < 1
 
 
 def _check_schedule(spec: Any) -> None:

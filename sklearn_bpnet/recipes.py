@@ -14,6 +14,7 @@ from typing import Any
 
 from sklearn_bpnet.net.activations import SELU, Mish, Mixed
 from sklearn_bpnet.net.losses import LogLoss
+from sklearn_bpnet.net.names import did_you_mean, listed
 from sklearn_bpnet.options import Dropout, EarlyStopping, Initialization, WeightDecay
 
 Settings = dict[str, Any]
@@ -63,7 +64,7 @@ _SCIKIT_LEARN = _PLAIN | {
     "max_iter": 200,
     "tol": 1e-4,
     "n_iter_no_change": 11,
-    "dtype": "float64",
+    "dtype": "input",
 }
 
 # Holzmueller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned MLPs and
@@ -170,7 +171,9 @@ def recipe(name: str, task: str) -> Settings:
     ValueError
         If there is no recipe with that name.
     """
-    if name not in RECIPES:
-        known = ", ".join(repr(known) for known in RECIPES)
-        raise ValueError(f"Unknown recipe {name!r}. Known: {known}.")
+    if not isinstance(name, str) or name not in RECIPES:
+        raise ValueError(
+            f"Unknown recipe {name!r}.{did_you_mean(name, RECIPES)} Known: "
+            f"{listed(RECIPES)}."
+        )
     return deepcopy(RECIPES[name][task])

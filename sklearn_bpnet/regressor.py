@@ -8,12 +8,16 @@ from typing import Any, ClassVar, Literal, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.metrics import r2_score
+from scipy import sparse
 
 from sklearn_bpnet import _types as types
+from sklearn_bpnet._arguments import explains_arguments
 from sklearn_bpnet._base import BaseBPNet
+from sklearn_bpnet._data.determination import r2
 from sklearn_bpnet._data.moments import mean_and_std
+from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.regression import Regression
+from sklearn_bpnet._data.weights import weights_of_score
 from sklearn_bpnet._fit.given_weights import given_standardization
 from sklearn_bpnet._settings.constraints import constraints
 from sklearn_bpnet._settings.settings import Settings
@@ -38,7 +42,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Activation of the hidden layers, or a list with one for each: "identity",
         "sigmoid" (also "logistic"), "tanh", "relu", "gelu", "silu", "selu" or another
         of the table in :ref:`activations`; an instance with other parameters; or a
-        pair ``(f, derivative)`` of user-defined functions of Z.
+        pair ``(f, derivative)`` of user-defined functions of Z. "heaviside" passes no
+        gradient: only the layers above it are trained.
 
     output_activation : str, Activation or pair of functions, default="auto"
         Activation of the output. "auto" depends on the task, the targets and the loss:
@@ -143,7 +148,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         ``{"b": 0.1}`` makes biases learn at a tenth of the rate; 0 leaves parameters as
         they are. "ntk" as the factor of weights is 1 / sqrt(n_in) of their layer
         (1 / n_in for "sgd" and "gd"): they are trained as if they were stored with
-        variance 1.
+        variance 1, if `epsilon` is negligible beside their gradients.
 
     ema_decay : float or None, default=None
         Decay of an exponential moving average of the weights over the steps, in [0, 1).
@@ -159,7 +164,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     learning_rate_init : "auto" or float, default="auto"
         Learning rate that the schedule `learning_rate` multiplies by a factor;
         positive. "auto" depends on the solver, see the table in :ref:`solvers`, and
-        decreases with the number of features.
+        decreases with the number of features; that of "gd" with the width, too.
 
     learning_rate : str, callable or Schedule, default="auto"
         Schedule of the learning rate, for every solver that has one.
@@ -230,10 +235,11 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Whether predictions are clipped to the range of the training targets, from
         `target_min_` to `target_max_`; the loss is that of the unclipped outputs.
 
-    dtype : {"auto", "float32", "float64"}, default="auto"
+    dtype : {"auto", "input", "float32", "float64"}, default="auto"
         Type of the weights and of all arithmetic. "auto" is float64 for full-batch
         training ("lbfgs", "cg", or batches that hold all samples) and float32 for
-        mini-batches.
+        mini-batches. "input" is float32 for float32 X and float64 for any other. With
+        both, training that continues keeps the type of its weights.
 
     n_members : int, default=1
         Number of networks, at least 1. With more than one, all are trained on the same
@@ -292,7 +298,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
 
     loss_ : float
         The empirical risk, penalty included: for mini-batches its mean over the last
-        epoch, for "lbfgs" and "cg" its value at the final weights.
+        epoch, for "lbfgs" and "cg", and if training diverged, its value at the final
+        weights.
 
     best_loss_ : float
         Smallest of `loss_curve_`, without early stopping.
@@ -310,11 +317,13 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         validation samples, and not for ``scoring="loss"``.
 
     best_validation_score_ : float
-        Largest of `validation_scores_`, if there are any.
+        Largest finite one of `validation_scores_`, if there are any; NaN if none is
+        finite.
 
     best_epoch_ : int
         The epoch, from 1, whose weights were kept: with early stopping that of the
-        best validation score, otherwise the last; 0 for the initial weights.
+        best validation score, otherwise the last, or an earlier one if training
+        diverged; 0 for the initial weights.
 
     history_ : dict of str to ndarray of float of shape (n_epochs,)
         One number per epoch: "loss", "learning_rate" (NaN for "lbfgs" and "cg"),
@@ -407,6 +416,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
 
     _kind: ClassVar[str] = "regression"
 
+    @explains_arguments
     def __init__(
         self,
         hidden_layer_sizes: types.Sizes = (100,),
@@ -644,21 +654,26 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         ----------
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             The inputs.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples.
+            Weights of the samples, of which only the ratios matter.
 
         Returns
         -------
         float
-            R2; with several quantiles, that of the level nearest to 1/2.
+            R2; with several quantiles, that of the level nearest to 1/2. Of a target
+            whose values are all equal it is 1 for exact predictions, otherwise 0.
         """
         predicted = self.predict(X)
         loss = self._fitted.task.loss
         if loss.n_outputs(1) > 1:
             predicted = predicted[..., loss.central_output]
-        return float(r2_score(y, predicted, sample_weight=sample_weight))
+        weights = weights_of_score(sample_weight)
+        targets: Any = as_numbers(y, "y")
+        if sparse.issparse(targets):
+            targets = targets.toarray()
+        return r2(np.asarray(targets), predicted, weights)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -1,13 +1,35 @@
 """What several test modules share; data sets are handed out as fresh copies."""
 
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 from sklearn.datasets import load_iris
 
 from sklearn_bpnet._data import split
+from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet.net.risk import EmpiricalRisk
 
 N_FEATURES = 4
+
+
+def pytest_configure(config):
+    """Files of Hypothesis go to a temporary folder instead of ``.hypothesis``."""
+    folder = TemporaryDirectory(prefix="hypothesis-")
+    config.add_cleanup(folder.cleanup)
+    set_hypothesis_home_dir(folder.name)
+
+
+@pytest.fixture(autouse=True)
+def fresh_entropy(monkeypatch):
+    """``random_state=None`` differs from fit to fit, but not from run to run."""
+    new, seeds = TrainingState.new, np.random.default_rng(0)
+
+    def seeded(random_state):
+        return new(int(seeds.integers(2**31)) if random_state is None else random_state)
+
+    monkeypatch.setattr(TrainingState, "new", seeded)
 
 
 @pytest.fixture

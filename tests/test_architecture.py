@@ -116,17 +116,17 @@ FLOORS = [
     {"training"},
     {"options"},
     {"_settings"},
-    {"_sklearn_compat", "_sklearn_stubs"},
+    {"_sklearn_compat", "_sklearn_stubs", "exceptions"},
     {"_data"},
     {"_fit"},
     {"_storage"},
-    {"recipes", "_types", "_declarations", "_version"},
+    {"recipes", "_types", "_declarations", "_version", "_arguments"},
     {"_estimator", "_scoring"},
     {"_checkpoints"},
     {"_base"},
     {"classifier", "regressor"},
     {"objective"},
-    {"callbacks", "inspection"},
+    {"callbacks", "inspection", "warmup"},
 ]
 # Constraints are made of scikit-learn's, which only the door may import.
 DOOR = {"_sklearn_compat"}

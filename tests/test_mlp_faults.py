@@ -270,6 +270,7 @@ def test_b15_partial_fit_continues_with_label_indicators(multilabel):
 def test_b16_every_call_of_partial_fit_shuffles_anew(batches, regression):
     """B16: an int random_state gives every call the same shuffle."""
     reg = BPNetRegressor((3,), random_state=0)
+    reg.partial_fit(*regression)  # which also reads samples for the risk at the start
     orders = set()
     for _ in range(3):
         batches.clear()

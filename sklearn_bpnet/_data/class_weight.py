@@ -2,70 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from difflib import get_close_matches
+from math import isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.class_weight import compute_sample_weight
 
-Weights = NDArray[np.float64]
+from sklearn_bpnet._data.labels import listed, shown
+from sklearn_bpnet._data.weights import Weights, in_unit, near_one
+
+_RANGE = 900  # of the binary exponents of products that need no other unit
 
 
 def class_weights(
-    class_weight: dict[Any, float] | str,
+    class_weight: Mapping[Any, float] | Sequence[Any] | str,
     classes: NDArray[Any],
-    y: NDArray[Any],
+    codes: NDArray[np.intp],
     weights: Weights | None,
-) -> Weights:
+) -> Weights | None:
     """Sample weights times the weights of the samples' classes.
 
     Parameters
     ----------
     class_weight : dict or "balanced"
         As in scikit-learn. "balanced" gives all classes of y equal total weight, sample
-        weights included.
+        weights included. Only the ratios of the weights in a dictionary matter.
     classes : ndarray of shape (n_classes,)
         The class labels.
-    y : ndarray of shape (n_samples,)
-        Labels of the samples.
+    codes : ndarray of int of shape (n_samples,)
+        Index of every sample's class.
     weights : ndarray of shape (n_samples,) or None
-        Sample weights.
+        Sample weights; None if all are 1.
 
     Returns
     -------
-    ndarray of shape (n_samples,)
+    ndarray of shape (n_samples,) or None
+        None if all are 1.
 
     Raises
     ------
     ValueError
-        If a class is unknown, or a weight negative, or all are zero.
+        If a key is unknown, or a weight negative, or all are zero.
     """
-    weights = np.ones(len(y)) if weights is None else weights
-    if isinstance(class_weight, dict):
-        unknown = set(class_weight) - set(classes.tolist())
-        if unknown:
-            names = sorted(unknown, key=repr)
-            raise ValueError(
-                f"class_weight names classes that y does not have: {names}. "
-                f"The classes are {classes.tolist()}."
-            )
-        factors = compute_sample_weight(class_weight, y)
-    elif class_weight == "balanced":
-        factors = compute_sample_weight(_balanced(y, weights), y)
+    if isinstance(class_weight, str):
+        factors = _balanced(codes, len(classes), weights)[codes]
+    elif isinstance(class_weight, Mapping):
+        factors = _given(class_weight, classes, "class_weight")[codes]
     else:
         raise ValueError(
             "class_weight as a list is for label indicators. Use a dictionary of "
             "class labels, or 'balanced'."
         )
-    return _checked(weights * factors)
+    return _weighted(factors, weights)
 
 
 def indicator_weights(
-    class_weight: Sequence[dict[int, float]] | dict[int, float] | str,
+    class_weight: Sequence[Mapping[int, float]] | Mapping[int, float] | str,
     Y: NDArray[Any],
     weights: Weights | None,
-) -> Weights:
+) -> Weights | None:
     """Sample weights times the weights of the labels of label indicators.
 
     Parameters
@@ -75,46 +73,156 @@ def indicator_weights(
     Y : ndarray of shape (n_samples, n_labels)
         Label indicators.
     weights : ndarray of shape (n_samples,) or None
-        Sample weights.
+        Sample weights; None if all are 1.
 
     Returns
     -------
-    ndarray of shape (n_samples,)
+    ndarray of shape (n_samples,) or None
+        None if all are 1.
 
     Raises
     ------
     ValueError
         If ``class_weight`` is not such a list, a weight is negative, or all are zero.
     """
-    weights = np.ones(len(Y)) if weights is None else weights
-    if isinstance(class_weight, dict):
+    of_columns = None
+    if not isinstance(class_weight, str):
+        of_columns = _by_column(class_weight, Y.shape[1])
+    factors, exponents = np.ones(len(Y)), np.zeros(len(Y), dtype=int)
+    for j in range(Y.shape[1]):
+        codes = Y[:, j].astype(np.intp)
+        if of_columns is None:
+            of_values = _balanced(codes, 2, weights)
+        else:
+            of_values = _given(of_columns[j], np.arange(2), f"class_weight[{j}]")
+        # hundreds of factors may leave the range of float64
+        factors, exponent = np.frexp(factors * of_values[codes])
+        exponents += exponent
+    largest = exponents[factors > 0].max() if factors.any() else 0
+    shift = 0 if abs(largest) < _RANGE else largest
+    return _weighted(np.ldexp(factors, exponents - shift), weights)
+
+
+def _by_column(class_weight: Any, n_labels: int) -> Sequence[Mapping[Any, float]]:
+    """The dictionaries of all columns; ValueError if it is not one for each."""
+    is_list = not isinstance(class_weight, Mapping)
+    if not is_list or not all(isinstance(one, Mapping) for one in class_weight):
         raise ValueError(
             "class_weight for label indicators is a list with one dictionary "
-            f"{{0: w0, 1: w1}} for each of the {Y.shape[1]} columns, or 'balanced'."
+            f"{{0: w0, 1: w1}} for each of the {n_labels} columns, or 'balanced'."
         )
-    if isinstance(class_weight, str):
-        class_weight = [_balanced(column, weights) for column in Y.T]
-    return _checked(weights * compute_sample_weight(class_weight, Y))
+    if len(class_weight) != n_labels:
+        raise ValueError(
+            f"class_weight has {len(class_weight)} dictionaries, but there are "
+            f"{n_labels} columns of label indicators. Give one for each."
+        )
+    by_column: Sequence[Mapping[Any, float]] = class_weight
+    return by_column
 
 
-def _balanced(y: NDArray[Any], weights: Weights) -> dict[Any, float]:
-    """Class weights that give every class the same total weight."""
-    present, codes = np.unique(y, return_inverse=True)
-    totals = np.bincount(codes, weights)
-    balanced = np.divide(
-        totals.sum(),
-        totals * len(present),
-        out=np.zeros(len(present)),
+def _balanced(
+    codes: NDArray[np.intp], n_classes: int, weights: Weights | None
+) -> Weights:
+    """Class weights that give every class present the same total weight."""
+    present = np.bincount(codes, minlength=n_classes) > 0
+    totals = np.bincount(codes, weights, minlength=n_classes)
+    return np.divide(
+        totals[present].sum(),
+        totals * present.sum(),
+        out=np.zeros(n_classes),
         where=totals > 0,
     )
-    return dict(zip(present.tolist(), balanced.tolist(), strict=True))
 
 
-def _checked(weights: Weights) -> Weights:
-    """The weights; ValueError if one is negative or none is positive."""
-    if not (weights >= 0).all() or not weights.sum() > 0:
+def _given(
+    class_weight: Mapping[Any, float], classes: NDArray[Any], name: str
+) -> Weights:
+    """The weights of the classes, in a unit near their mean; 1 where none is given.
+
+    Raises
+    ------
+    ValueError
+        If a weight is not valid, or a key is no class while a class has no weight.
+    """
+    factors, has_weight = np.ones(len(classes)), np.zeros(len(classes), dtype=bool)
+    places = {label: i for i, label in enumerate(classes.tolist())}
+    unknown = []
+    for key, weight in class_weight.items():
+        if not _is_weight(weight):
+            raise ValueError(
+                f"{name} must be at least 0 and finite for every class; got "
+                f"{shown(weight)} for {shown(key)}."
+            )
+        if classes.dtype.kind in "mM":
+            place = _place_of_date(key, classes)
+        else:
+            place = places.get(key)
+        if place is None:
+            unknown.append(key)
+        else:
+            factors[place], has_weight[place] = weight, True
+    if unknown and not has_weight.all():
+        raise ValueError(_unknown(unknown, classes, has_weight, name))
+    return near_one(factors)
+
+
+def _is_weight(weight: Any) -> bool:
+    """Whether a class weight is a finite number of at least 0."""
+    try:
+        return bool(0 <= weight) and isfinite(weight)
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def _place_of_date(key: Any, classes: NDArray[Any]) -> int | None:
+    """Index of a date or a time span in the classes, whatever its unit and type."""
+    is_date = classes.dtype.kind == "M"
+    types = (date, np.datetime64) if is_date else (timedelta, np.timedelta64)
+    if not isinstance(key, types) or getattr(key, "tzinfo", None) is not None:
+        return None
+    value = np.asarray(getattr(key, "asm8", key), dtype=classes.dtype.kind + "8")
+    places = np.flatnonzero(classes == value)
+    return int(places[0]) if len(places) else None
+
+
+def _unknown(
+    unknown: Sequence[Any],
+    classes: NDArray[Any],
+    has_weight: NDArray[np.bool_],
+    name: str,
+) -> str:
+    """The message that keys are no classes, with what they may stand for."""
+    missing = list(classes[~has_weight])
+    by_text: dict[str, Any] = {_text(label): label for label in missing}
+    meant = []
+    for key in unknown:
+        text = _text(key)
+        found = [text] if text in by_text else []
+        if not found and isinstance(key, str):
+            found = get_close_matches(text, by_text, n=1)
+        meant += [by_text[one] for one in found]
+    names = " and ".join(shown(label) for label in meant)
+    suggestion = f" Did you mean {names}?" if meant else ""
+    return (
+        f"{name} has the keys {listed(sorted(unknown, key=repr))}, which are not among "
+        f"the classes {listed(classes)}, and no weight for {listed(missing)}."
+        f"{suggestion} Keys of classes that y lacks, as in a fold, are ignored if all "
+        "classes of y have a weight."
+    )
+
+
+def _text(label: Any) -> str:
+    """A label as text, by which labels of different types are compared."""
+    text = label.decode("utf-8", "replace") if isinstance(label, bytes) else str(label)
+    return text.strip().casefold()
+
+
+def _weighted(factors: Weights, weights: Weights | None) -> Weights | None:
+    """Sample weights times factors; ValueError if none is positive."""
+    product = factors if weights is None else weights * factors
+    if not product.any():
         raise ValueError(
-            "class_weight must be at least 0 and leave at least one sample with a "
-            "positive weight."
+            "class_weight must leave at least one sample with a positive weight, but "
+            "the classes of all samples of positive weight have the class weight 0."
         )
-    return weights
+    return in_unit(product, len(product), 1.0)

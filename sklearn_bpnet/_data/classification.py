@@ -10,13 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 from sklearn.metrics import accuracy_score
-from sklearn.utils.multiclass import (
-    check_classification_targets,
-    type_of_target,
-    unique_labels,
-)
 
 from sklearn_bpnet._data.class_weight import class_weights, indicator_weights
+from sklearn_bpnet._data.labels import check_range, labels_in
 from sklearn_bpnet._data.moments import log_mean, mean_and_std
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._settings.settings import Settings
@@ -106,7 +102,7 @@ class Classification(Task):
         settings : Settings
             The constructor's parameters.
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-            The targets.
+            Class labels, or label indicators of 0 and 1.
         previous : Classification or None, default=None
             The task of the previous calls, if training continues them.
         classes : ndarray of shape (n_classes,) or None, default=None
@@ -115,23 +111,22 @@ class Classification(Task):
         Raises
         ------
         ValueError
-            If y is not valid, or has other classes than in the previous calls.
+            If y has other classes than in the previous calls.
         """
-        check_classification_targets(y)
-        y_type = type_of_target(y)
-        if y_type == "multiclass-multioutput":
-            raise ValueError(
-                "y has several columns of classes (multiclass-multioutput), which is "
-                "not supported. Give label indicators of 0 and 1, or use "
-                "sklearn.multioutput.MultiOutputClassifier."
-            )
-        multilabel = y_type == "multilabel-indicator"
+        multilabel = y.ndim == 2
         if previous is not None and multilabel != previous.multilabel:
             raise ValueError(
                 "Training cannot continue: label indicators and class labels do not "
                 "mix between calls."
             )
-        present = np.arange(y.shape[1]) if multilabel else unique_labels(y)
+        present = labels_in(y)
+        if multilabel and previous is not None and len(present) != previous.n_outputs:
+            raise ValueError(
+                f"Training cannot continue: y has {len(present)} columns, but in the "
+                f"previous calls there were {previous.n_outputs} labels."
+            )
+        if multilabel and classes is not None:
+            check_range(classes, len(present))
         if classes is None and previous is not None:
             classes = previous.classes
             if settings.warm_start and set(present) != set(classes):
@@ -153,23 +148,23 @@ class Classification(Task):
     # Labels to targets
 
     def encode(self, y: NDArray[Any]) -> NDArray[Any]:
-        if (type_of_target(y) == "multilabel-indicator") != self.multilabel:
+        if (y.ndim == 2) != self.multilabel:
             raise ValueError(
                 "y_val must be of the same kind as y: label indicators or class labels."
             )
         if not self.multilabel:
-            unknown = np.setdiff1d(unique_labels(y), self.classes)
+            unknown = np.setdiff1d(labels_in(y), self.classes)
             if len(unknown):
                 raise ValueError(
                     f"y_val has classes that y does not have: {unknown}. The classes "
-                    f"of y are {self.classes}."
+                    f"of y are {self.classes}; drop samples of others."
                 )
         return self._encode(y)
 
     def _encode(self, y: NDArray[Any]) -> NDArray[Any]:
         """Targets Y of validated targets y."""
         if self.multilabel:
-            return y.astype(np.uint8)
+            return y.astype(np.uint8, copy=False)
         codes = np.searchsorted(self.classes, y)
         return self.encoding.encode(codes, len(self.classes))
 
@@ -203,8 +198,7 @@ class Classification(Task):
         strata = self.strata(Y)
         if strata is None:
             return indicator_weights(self.class_weight, Y, weights)
-        y = self.classes[strata]
-        return class_weights(self.class_weight, self.classes, y, weights)
+        return class_weights(self.class_weight, self.classes, strata, weights)
 
     def strata(self, Y: NDArray[Any]) -> NDArray[np.intp] | None:
         if self.multilabel:
@@ -279,6 +273,8 @@ class Classification(Task):
         n_classes = len(self.classes)
         if self.multilabel:
             return S
+        if self.is_certain:  # the network is not trained
+            return np.zeros(len(S))
         if n_classes <= 2:
             difference: Array = S[:, 0] if S.shape[1] == 1 else S[:, 1] - S[:, 0]
             return difference
@@ -388,6 +384,8 @@ def given_classes(
     if classes is None:
         classes = np.arange(2 if n_outputs == 1 and not multilabel else n_outputs)
     labels = np.asarray(classes)
+    if multilabel:
+        check_range(labels, n_outputs)
     if not np.array_equal(np.unique(labels), labels):
         raise ValueError(
             "classes must be distinct labels, sorted as classes_ always is; got "

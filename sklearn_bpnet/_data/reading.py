@@ -9,9 +9,14 @@ from typing import Any
 from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, column_or_1d
 
+from sklearn_bpnet._data.columns import check_validation_columns, readable_errors
+from sklearn_bpnet._data.features import checked_features
+from sklearn_bpnet._data.labels import check_not_missing, read_labels
+from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.samples import Data, Samples, dense_targets
 from sklearn_bpnet._data.split import hold_out
 from sklearn_bpnet._data.task import Task
+from sklearn_bpnet._data.weights import in_unit, unit_of
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._sklearn_compat import Header, check_sample_weight
 
@@ -50,6 +55,7 @@ def read(
     *,
     continues: bool,
     numeric: bool,
+    weight_unit: float | None = None,
 ) -> tuple[Data, Task]:
     """The samples of a call, and its task.
 
@@ -65,46 +71,76 @@ def read(
         Whether training continues previous calls.
     numeric : bool
         Whether the targets are numeric.
+    weight_unit : float or None, default=None
+        Unit of the sample weights in previous calls; None for one near their mean.
 
     Raises
     ------
     ValueError
         If a table is not valid.
     """
-    training = _checked(header, table, numeric, reset=not continues)
+    training, unit = _checked(
+        header, table, numeric, reset=not continues, weight_unit=weight_unit
+    )
     task, training.Y = learn_task(training.y)
     training.weights = task.sample_weights(training.Y, training.weights)
-    data = Data(training)
+    data = Data(training, weight_unit=unit)
     if validation.is_given:
-        data.validation = _validation(header, validation, task, numeric)
-        n, n_val = training.Y.shape[1], data.validation.Y.shape[1]
-        if n_val != n:
-            raise ValueError(
-                f"y_val has {n_val} outputs, but y has {n}. Both must have the same "
-                "number."
-            )
+        n_outputs = training.Y.shape[1]
+        data.validation = _validation(header, validation, task, numeric, n_outputs)
     return data, task
 
 
-def _checked(header: Header, table: Table, numeric: bool, *, reset: bool) -> Samples:
-    """The samples of a table, with targets not yet encoded."""
-    X, y = header.validated(table.X, table.y, y_numeric=numeric, reset=reset)
+def _checked(
+    header: Header,
+    table: Table,
+    numeric: bool,
+    *,
+    reset: bool,
+    suffix: str = "",
+    weight_unit: float | None = None,
+) -> tuple[Samples, float]:
+    """The samples of a table, with targets not yet encoded; the unit of the weights."""
+    name = f"X{suffix}"
+    with readable_errors(table.X, table.y, suffix):
+        X = as_numbers(table.X, name)
+        if suffix:
+            check_validation_columns(table.X, header.attributes)
+        y = table.y
+        if numeric:
+            y = as_numbers(y, f"y{suffix}")
+        else:
+            check_not_missing(y, f"y{suffix}")
+        X, y = header.validated(X, y, y_numeric=numeric, reset=reset)
+        X, largest = checked_features(as_numbers(X, name), name, header.feature_names)
     weights = None
     if table.sample_weight is not None:
-        weights = check_sample_weight(table.sample_weight, X)
-    y = dense_targets(y)
-    return Samples(X, y, y, weights)
+        of_weights = f"sample_weight{suffix}"
+        weights = check_sample_weight(table.sample_weight, X, of_weights)
+    with readable_errors(table.X, table.y, suffix):
+        y = dense_targets(y) if numeric else read_labels(y, f"y{suffix}")
+    if weight_unit is None:
+        weight_unit = 1.0 if weights is None else unit_of(weights)
+    weights = in_unit(weights, X.shape[0], weight_unit)
+    return Samples(X, y, y, weights, largest=largest), weight_unit
 
 
-def _validation(header: Header, table: Table, task: Task, numeric: bool) -> Samples:
+def _validation(
+    header: Header, table: Table, task: Task, numeric: bool, n_outputs: int
+) -> Samples:
     """The given validation samples, encoded and weighted."""
     if table.X is None or table.y is None:
         raise ValueError(
             "X_val and y_val must be given together, and sample_weight_val only with "
             "them."
         )
-    samples = _checked(header, table, numeric, reset=False)
+    samples, _ = _checked(header, table, numeric, reset=False, suffix="_val")
     samples.Y = task.encode(samples.y)
+    if samples.Y.shape[1] != n_outputs:
+        raise ValueError(
+            f"y_val has {samples.Y.shape[1]} outputs, but y has {n_outputs}. Both must "
+            "have the same number."
+        )
     samples.weights = task.sample_weights(samples.Y, samples.weights)
     return samples
 

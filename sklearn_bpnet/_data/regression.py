@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import isfinite
+from math import inf, isfinite, nan
 from numbers import Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.metrics import r2_score
+from numpy.typing import DTypeLike, NDArray
 
+from sklearn_bpnet._data.determination import r2
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._data.statistics import standardization
 from sklearn_bpnet._data.task import Task
+from sklearn_bpnet._data.undecided import Undecided, first_scaling, next_scaling
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import (
@@ -25,6 +26,9 @@ from sklearn_bpnet.net.activations import (
     Identity,
 )
 from sklearn_bpnet.net.losses import LOSSES, FunctionLoss, Loss
+from sklearn_bpnet.training.standardization import Standardization
+
+_LARGE = 1e300  # scales of targets so near the largest number that sums overflow
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class Regression(Task):
         Range of the training targets; None where weights were given.
     clips : bool, default=False
         Whether predictions are clipped to that range.
+    undecided : Undecided or None
+        Targets whose mean and scale further calls decide.
     """
 
     mean: NDArray[np.float64] | None = None
@@ -51,6 +57,7 @@ class Regression(Task):
     low: NDArray[np.float64] | None = None
     high: NDArray[np.float64] | None = None
     clips: bool = False
+    undecided: Undecided | None = None
 
     @classmethod
     def learn(
@@ -65,8 +72,8 @@ class Regression(Task):
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
             The targets.
         previous : Regression or None, default=None
-            The task of the previous calls, if training continues them; its units are
-            kept.
+            The task of the previous calls, if training continues them; the units that
+            they decided are kept.
         """
         task = cls.of_settings(settings)
         if previous is not None:
@@ -111,8 +118,10 @@ class Regression(Task):
             return replace(self, mean=None, scale=None)
         takes_any_value = isinstance(self.output_activation, (Identity, Ascending))
         if self._may_scale(settings) and takes_any_value:
-            units = standardization(samples.Y, samples.weights, samples.indices)
-            return replace(self, mean=units.mean, scale=units.scale)
+            units, undecided = first_scaling(standardization, samples, samples.Y)
+            return replace(
+                self, mean=units.mean, scale=units.scale, undecided=undecided
+            )
         if settings.target_scaling == "standard":
             raise ValueError(
                 "target_scaling='standard' needs a loss whose minimiser scales with "
@@ -122,6 +131,15 @@ class Regression(Task):
                 "target_scaling='auto'."
             )
         return replace(self, mean=None, scale=None)
+
+    def with_more_samples(self, samples: Samples) -> Regression:
+        if self.mean is None or self.scale is None or self.undecided is None:
+            return self
+        known = Standardization(self.mean, self.scale)
+        units, undecided = next_scaling(
+            standardization, known, self.undecided, samples, samples.Y
+        )
+        return replace(self, mean=units.mean, scale=units.scale, undecided=undecided)
 
     def _may_scale(self, settings: Settings) -> bool:
         """Whether the loss allows scaled targets; user-defined ones only on request."""
@@ -137,10 +155,27 @@ class Regression(Task):
         highs = [Y.max(axis=0)] + ([] if self.high is None else [self.high])
         return replace(self, low=np.min(lows, axis=0), high=np.max(highs, axis=0))
 
+    def check_range(self, dtype: DTypeLike, name: str = "y") -> None:
+        limit = np.finfo(np.dtype(dtype)).max
+        for end in (self.low, self.high):
+            if end is None:
+                continue
+            beyond = np.abs(self.in_network_units(end)) > limit
+            if beyond.any():
+                raise ValueError(
+                    f"{name} reaches {end[beyond.argmax()]:g}, which in the units of "
+                    f"the network exceeds its largest number, {limit:.3g}. Rescale "
+                    f"{name}, or use dtype='float64' and target_scaling='auto'."
+                )
+
     def in_network_units(self, Y: NDArray[Any]) -> NDArray[Any]:
         if self.mean is None or self.scale is None:
             return Y
-        scaled: NDArray[Any] = (Y - self.mean) / self.scale
+        with np.errstate(over="ignore"):  # see `check_range`
+            if self.scale.max(initial=0) > _LARGE:  # the difference could overflow
+                scaled: NDArray[Any] = Y / self.scale - self.mean / self.scale
+            else:
+                scaled = (Y - self.mean) / self.scale
         return scaled
 
     def initial_output_biases(self, samples: Samples) -> Array | None:
@@ -148,14 +183,17 @@ class Regression(Task):
             return None
         # exp(b) is the mean target, which training from b = 0 would reach slowly
         Y, weights = samples.take(samples.Y), samples.take(samples.weights)
-        means = np.average(Y, axis=0, weights=weights)
-        return np.log(np.maximum(means, np.finfo(float).tiny))
+        limits = np.finfo(float)
+        with np.errstate(over="ignore"):  # in the sum of large targets
+            means = np.average(Y, axis=0, weights=weights)
+        return np.log(np.clip(means, limits.tiny, limits.max))
 
     # Outputs to predictions
 
     def check_outputs(self, n_outputs: int) -> None:
         n_each = self.loss.n_outputs(1)
-        known = {len(fact) for fact in self.facts.values() if fact is not None}
+        ends = self.mean, self.scale, self.low, self.high
+        known = {len(fact) for fact in ends if fact is not None}
         for n_targets in known or {n_outputs // n_each}:
             if n_outputs != n_targets * n_each:
                 raise ValueError(
@@ -170,9 +208,11 @@ class Regression(Task):
     def predictions(self, A: Array) -> Array:
         """Outputs A in the units of the targets; A is overwritten."""
         if self.mean is not None and self.scale is not None:
-            by_target = self.by_target(A)
-            by_target *= self.scale[:, None]
-            by_target += self.mean[:, None]
+            by_target, most = self.by_target(A), np.finfo(A.dtype).max
+            with np.errstate(over="ignore"):  # of targets near the largest number
+                by_target *= self.scale[:, None]
+                by_target += self.mean[:, None]
+            np.clip(by_target, -most, most, out=by_target)
         return self._clipped(A, self.low, self.high)
 
     def _clipped(self, A: Array, low: Array | None, high: Array | None) -> Array:
@@ -199,16 +239,19 @@ class Regression(Task):
     def score(
         self, Z: Array, A: Array, Y: Array, weights: NDArray[np.float64] | None
     ) -> float:
-        """R2; for several quantiles, that of the level nearest to 1/2."""
+        """R2; for several quantiles, that of the level nearest to 1/2.
+
+        It is NaN for a single sample.
+        """
         if self.low is not None and self.high is not None:
             ends = self.in_network_units(self.low), self.in_network_units(self.high)
             A = self._clipped(A, *ends)
         central = self.by_target(A)[..., self.loss.central_output]
-        return r2_score(Y, central, sample_weight=weights)
+        return r2(Y, central, weights) if len(Y) > 1 else nan
 
     @property
     def facts(self) -> dict[str, Any]:
-        names = ("mean", "scale", "low", "high")
+        names = ("mean", "scale", "low", "high", "undecided")
         return {name: getattr(self, name) for name in names}
 
     def attributes(self) -> Mapping[str, Any]:
@@ -233,7 +276,8 @@ def _scaling_to(
     """Mean and scale that map the range of the activation to that of the targets."""
     ends = activation.range
     numbers = all(isinstance(end, Real) and isfinite(end) for end in target_range)
-    if len(target_range) != 2 or not numbers or target_range[0] >= target_range[1]:
+    is_pair = len(target_range) == 2 and numbers
+    if not (is_pair and 0 < target_range[1] - target_range[0] < inf):
         raise ValueError(
             "target_scaling must be 'auto', 'standard', None or two finite numbers, "
             f"low < high; got {target_range!r}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from typing import Any, TypeVar
 
 import numpy as np
@@ -36,9 +37,11 @@ class Samples:
     Y : ndarray of shape (n_total, n_outputs)
         Targets of the output neurons, encoded but not scaled.
     weights : ndarray of shape (n_total,) or None
-        Sample weights times class weights.
+        Sample weights, in their unit, times class weights.
     indices : ndarray of int or None, default=None
         Indices of the selected samples; None means all.
+    largest : float, default=inf
+        An upper bound of the absolute values of X.
     """
 
     X: Any
@@ -46,6 +49,7 @@ class Samples:
     Y: NDArray[Any]
     weights: NDArray[np.float64] | None
     indices: Indices | None = None
+    largest: float = inf
 
     @property
     def n(self) -> int:
@@ -116,12 +120,15 @@ class Data:
         Indices of training and validation samples, if early stopping set some aside.
     class_weight : str, default="None"
         The class weights, which are in the weights of the samples, as text.
+    weight_unit : float, default=1.0
+        Unit of the weights of the training samples: a given weight of this size is 1.
     """
 
     training: Samples
     validation: Samples | None = None
     split: tuple[Indices, Indices] | None = None
     class_weight: str = "None"
+    weight_unit: float = 1.0
 
     @cached_property
     def identity(self) -> dict[str, str]:

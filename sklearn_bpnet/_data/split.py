@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -63,11 +64,11 @@ def _split(
     strata, groups = samples.take(strata), samples.take(groups)
     if hasattr(fraction, "split"):
         return _split_by(fraction, samples, strata, groups)
+    indices = samples.explicit_indices
     if groups is not None:
-        splitter = GroupShuffleSplit(1, test_size=fraction, random_state=seed)
-        return _split_by(splitter, samples, strata, groups)
-    indices, n_features = samples.explicit_indices, samples.X.shape[1]
-    return validation_split(indices, strata, fraction, seed, n_features)
+        held_out = _held_out_groups(groups, fraction, seed)
+        return indices[~held_out], indices[held_out]
+    return validation_split(indices, strata, fraction, seed, samples.X.shape[1])
 
 
 def _split_by(
@@ -78,21 +79,55 @@ def _split_by(
 ) -> tuple[Indices, Indices]:
     """The first split of a scikit-learn splitter."""
     y = samples.take(samples.y) if strata is None else strata
-    pairs = splitter.split(samples.take(samples.X), y, groups)
-    training, validation = map(np.sort, next(iter(pairs)))
+    name = " ".join(str(splitter).split())
+    try:
+        pairs = splitter.split(samples.take(samples.X), y, groups)
+        training, validation = map(np.sort, next(iter(pairs)))
+    except (ValueError, StopIteration) as error:
+        reason = str(error).strip().rstrip(".") or "it yields no split"
+        raise ValueError(
+            f"validation_fraction={name} cannot split the {samples.n} samples: "
+            f"{reason}. Use another splitter, or a fraction."
+        ) from error
     if not len(training) or len(validation) < _SMALLEST:
         raise ValueError(
-            f"The validation set is too small: validation_fraction={splitter} leaves "
+            f"The validation set is too small: validation_fraction={name} leaves "
             f"{len(training)} training samples and {len(validation)} validation "
             f"samples. At least one and {_SMALLEST} are needed."
         )
     if len(np.intersect1d(training, validation)):
         raise ValueError(
-            f"validation_fraction={splitter} puts the same samples into training and "
+            f"validation_fraction={name} puts the same samples into training and "
             "validation. A splitter must return disjoint sets."
         )
     indices = samples.explicit_indices
     return indices[training], indices[validation]
+
+
+def _held_out_groups(
+    groups: NDArray[Any], fraction: float, seed: int
+) -> NDArray[np.bool_]:
+    """Which samples are held out: random groups, about ``fraction`` of them.
+
+    At least one group remains, and as many are held out as two samples take.
+    """
+    names, counts = np.unique(groups, return_counts=True)
+    most = len(names) - 1
+    if most < 1 or len(groups) - counts.min() < _SMALLEST:
+        raise ValueError(
+            "The validation set is too small: early_stopping=True sets whole groups "
+            f"aside, and needs at least two groups and {_SMALLEST} samples outside of "
+            f"the smallest one; got n_groups={len(names)} and "
+            f"n_samples={len(groups)}. Use more groups or early_stopping=False."
+        )
+    held_out = np.zeros(len(groups), dtype=bool)
+    for n in range(min(max(ceil(fraction * len(names)), 1), most), most + 1):
+        splitter = GroupShuffleSplit(1, test_size=n, random_state=seed)
+        _, validation = next(splitter.split(groups, groups=groups))
+        held_out[validation] = True
+        if held_out.sum() >= _SMALLEST:
+            return held_out
+    return ~held_out  # of two groups the one of several samples
 
 
 def validation_split(
@@ -105,7 +140,7 @@ def validation_split(
     """Split samples into training and validation samples, stratified by label.
 
     The validation samples are ``fraction`` of the samples of every class, at least one
-    but never all of them; without labels at least two of all samples.
+    but never all of them; in all they are at least two, if need be of one class.
 
     Parameters
     ----------
@@ -132,20 +167,28 @@ def validation_split(
     """
     codes = np.zeros(len(indices)) if labels is None else labels
     _, strata, counts = np.unique(codes, return_inverse=True, return_counts=True)
-    smallest = 1 if len(counts) > 1 else _SMALLEST
-    sizes = np.minimum(np.maximum(_shares(counts, fraction), smallest), counts - 1)
+    spare = counts - 1
+    if spare.sum() < _SMALLEST:
+        raise ValueError(_too_few(len(indices), len(counts), n_features))
+    sizes = np.minimum(np.maximum(_shares(counts, fraction), 1), spare)
+    while sizes.sum() < _SMALLEST:
+        sizes[np.argmax(spare - sizes)] += 1
     rng = np.random.default_rng(seed)
     held_out = np.zeros(len(indices), dtype=bool)
     for stratum, size in enumerate(sizes):
         held_out[rng.permutation(np.flatnonzero(strata == stratum))[:size]] = True
-    if held_out.sum() < _SMALLEST:
-        raise ValueError(
-            "The validation set is too small: early_stopping=True could not set "
-            f"validation_fraction={fraction} of the samples aside, with "
-            f"n_samples={len(indices)} and n_features={n_features}. Use more samples "
-            "or early_stopping=False."
-        )
     return indices[~held_out], indices[held_out]
+
+
+def _too_few(n_samples: int, n_strata: int, n_features: int) -> str:
+    """The message for a table too small to set samples aside."""
+    of = f" of each of the {n_strata} classes" if n_strata > 1 else ""
+    return (
+        f"The validation set is too small: early_stopping=True needs {_SMALLEST} "
+        f"samples for validation and one{of} for training, at least "
+        f"{_SMALLEST + n_strata} in all; got n_samples={n_samples} with "
+        f"n_features={n_features}. Use more samples or early_stopping=False."
+    )
 
 
 def _shares(counts: NDArray[np.intp], fraction: float) -> NDArray[np.intp]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,15 +11,18 @@ from scipy import sparse
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
+from sklearn_bpnet._data.chunks import chunks
+from sklearn_bpnet._data.quantiles import squashing
 from sklearn_bpnet._data.samples import Indices, Samples
+from sklearn_bpnet._data.undecided import Undecided, first_scaling, next_scaling
+from sklearn_bpnet._data.weights import unit_of
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net.blocks.embeddings import check_dense
 from sklearn_bpnet.training.standardization import Standardization
 
 Weights = NDArray[np.float64]
+Scaling = tuple[Standardization | None, Undecided | None]
 
-_CHUNK_NUMBERS = 2**20  # numbers converted to float64 at a time
-SQUASHED_TO = 3.0  # bound of the smooth clip of `squashing`, as in its reference
 _RARE = 0.2  # measured on raw MNIST pixels by benchmarks/mnist.py
 _N_PROBED = 101  # samples from which a feature's most common value is estimated
 
@@ -29,7 +32,8 @@ def standardization(
 ) -> Standardization:
     """Mean and standard deviation of every column of X.
 
-    A column that does not vary has the scale 1.
+    A column that does not vary has the scale 1, or that of the rounding of a mean above
+    1e15 over the number of samples.
 
     Parameters
     ----------
@@ -44,18 +48,71 @@ def standardization(
     -------
     Standardization
     """
+    if weights is not None:  # their sum would be taken for the number of samples
+        weights = weights / unit_of(weights if indices is None else weights[indices])
     if sparse.issparse(X):
         X, weights = _selected(X, weights, indices)
-        mean, variance = mean_variance_axis(
-            X.astype(np.float64), axis=0, weights=weights
-        )
+        indices = None
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, scale, overflows = _mean_and_scale(X, weights, indices)
+        if overflows.any():
+            units = _units(X, indices)
+            small_mean, small_scale, _ = _mean_and_scale(X, weights, indices, units)
+            # constant columns have the scale 1 in any unit, others one below it
+            restored = np.where(small_scale == 1, 1.0, np.ldexp(small_scale, units))
+            mean = np.where(overflows, np.ldexp(small_mean, units), mean)
+            scale = np.where(overflows, restored, scale)
+    # a column that is constant up to rounding is not to show the rounding
+    n_samples = X.shape[0] if indices is None else len(indices)
+    rounding = n_samples * np.finfo(np.float64).eps * np.abs(mean)
+    scale = np.where((scale == 1) & (rounding > 1), rounding, scale)
+    return Standardization(mean, scale)
+
+
+def _mean_and_scale(
+    X: Any,
+    weights: Weights | None,
+    indices: Indices | None,
+    units: NDArray[np.intc] | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Mean and standard deviation of every column, and whether its squares overflow.
+
+    The standard deviation is 1 where a column does not vary. Columns are divided by 2
+    to the power of their units, if given.
+    """
+    if sparse.issparse(X):
+        X = X.astype(np.float64)
+        if units is not None:
+            X.data[:] = np.ldexp(X.data, -units[X.indices])
+        mean, variance = mean_variance_axis(X, axis=0, weights=weights)
         # a variance below the rounding error of its mean counts as zero
         varies = variance > (10 * np.finfo(np.float64).eps * mean) ** 2
-        return Standardization(mean, np.sqrt(np.where(varies, variance, 1.0)))
+        scale = np.sqrt(np.where(varies, variance, 1.0))
+        return mean, scale, ~np.isfinite(variance)
     scaler = StandardScaler()
-    for chunk, chunk_weights in _chunks(X, weights, indices):
-        scaler.partial_fit(chunk.astype(np.float64), sample_weight=chunk_weights)
-    return Standardization(scaler.mean_, scaler.scale_)
+    # rounding makes the variance of a constant column negative, before it counts as 0
+    with np.errstate(invalid="ignore"):
+        for chunk, chunk_weights in chunks(X, weights, indices):
+            # sums depend on the order in memory, which says nothing about the samples
+            numbers = chunk.astype(np.float64, order="C")
+            if units is not None:
+                numbers = np.ldexp(numbers, -units)
+            scaler.partial_fit(numbers, sample_weight=chunk_weights)
+    return scaler.mean_, scaler.scale_, ~np.isfinite(scaler.var_)
+
+
+def _units(X: Any, indices: Indices | None) -> NDArray[np.intc]:
+    """For every column an exponent of 2 whose power exceeds its absolute values.
+
+    In such units no square overflows, and as powers of 2 they cost no digits.
+    """
+    if sparse.issparse(X):
+        largest = abs(X).max(axis=0).toarray().ravel()
+    else:
+        maxima = [abs(c).max(axis=0) for c, _ in chunks(X, None, indices)]
+        largest = np.max(maxima, axis=0)
+    exponents: NDArray[np.intc] = np.frexp(largest)[1]
+    return exponents
 
 
 def feature_standardization(
@@ -86,64 +143,25 @@ def feature_standardization(
     return Standardization(statistics.mean, statistics.scale * raised)
 
 
-def squashing(
-    X: Any, weights: Weights | None = None, indices: Indices | None = None
-) -> Standardization:
-    """Median and interquartile range of every column, with a smooth clip at 3.
+def input_standardization(settings: Settings, samples: Samples) -> Scaling:
+    """How `input_scaling` scales the features, given the first training samples.
 
-    A column with equal quartiles is divided by half of its range, and a constant one
-    by 1.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_columns)
-        Any real, integer or boolean dtype. Read a few columns at a time.
-    weights, indices
-        As for `standardization`.
-
-    Returns
-    -------
-    Standardization
-
-    Raises
-    ------
-    ValueError
-        If X is sparse.
-
-    References
-    ----------
-    Holzmueller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned MLPs and
-    boosted trees on tabular data", NeurIPS 2024, arXiv 2407.04491, section 3.
+    Also what these leave undecided.
     """
-    if sparse.issparse(X):
-        raise ValueError(
-            "input_scaling='squash' needs dense X, for the median of every feature. "
-            "Use X.toarray() or input_scaling='standard'."
-        )
-    n_samples = X.shape[0] if indices is None else len(indices)
-    weights = np.ones(X.shape[0]) if weights is None else weights
-    weights = weights if indices is None else weights[indices]
-    medians, scales = np.empty(X.shape[1]), np.empty(X.shape[1])
-    size = max(_CHUNK_NUMBERS // n_samples, 1)
-    for start in range(0, X.shape[1], size):
-        chunk = slice(start, start + size)
-        columns = X[:, chunk] if indices is None else X[indices, chunk]
-        columns = columns.astype(np.float64)
-        low, medians[chunk], high = _quantiles(columns, weights, (0.25, 0.5, 0.75))
-        half_range = (columns.max(axis=0) - columns.min(axis=0)) / 2
-        scales[chunk] = np.where(high > low, high - low, half_range)
-    scales = np.where(scales > 0, scales, 1.0)
-    return Standardization(medians, scales, SQUASHED_TO)
-
-
-def input_standardization(
-    settings: Settings, samples: Samples
-) -> Standardization | None:
-    """How `input_scaling` scales the features, given the training samples."""
     if settings.input_scaling is None:
-        return None
+        return None, None
     learn = _SCALINGS[settings.input_scaling]
-    return learn(samples.X, samples.weights, samples.indices)
+    return first_scaling(learn, samples, samples.X)
+
+
+def next_input_standardization(
+    scaling: Standardization | None, undecided: Undecided | None, samples: Samples
+) -> Scaling:
+    """The same after one more call, given the result of the previous calls."""
+    if scaling is None:
+        return None, None
+    learn = feature_standardization if scaling.smooth_clip is None else squashing
+    return next_scaling(learn, scaling, undecided, samples, samples.X)
 
 
 def embedded_features(settings: Settings, samples: Samples) -> NDArray[np.intp] | None:
@@ -169,26 +187,15 @@ def has_many_values(X: Any, indices: Indices | None = None) -> NDArray[np.bool_]
     ndarray of bool of shape (n_columns,)
     """
 
-    def chunks() -> Iterator[Any]:
-        return (chunk for chunk, _ in _chunks(X, None, indices))
+    def parts() -> Iterator[Any]:
+        return (chunk for chunk, _ in chunks(X, None, indices))
 
-    low = np.min([chunk.min(axis=0) for chunk in chunks()], axis=0)
-    high = np.max([chunk.max(axis=0) for chunk in chunks()], axis=0)
+    low = np.min([chunk.min(axis=0) for chunk in parts()], axis=0)
+    high = np.max([chunk.max(axis=0) for chunk in parts()], axis=0)
     between = np.zeros(X.shape[1], dtype=bool)
-    for chunk in chunks():
+    for chunk in parts():
         between |= ((chunk != low) & (chunk != high)).any(axis=0)
     return between
-
-
-def _quantiles(
-    columns: NDArray[np.float64], weights: Weights, levels: Sequence[float]
-) -> list[NDArray[np.float64]]:
-    """Weighted quantiles of every column; a sample of weight 2 counts as two."""
-    order = np.argsort(columns, axis=0, kind="stable")
-    cumulative = np.cumsum(weights[order], axis=0)
-    ranks = [(cumulative < q * cumulative[-1]).sum(axis=0) for q in levels]
-    places = [np.take_along_axis(order, rank[None], axis=0) for rank in ranks]
-    return [np.take_along_axis(columns, place, axis=0)[0] for place in places]
 
 
 def _share_of_exceptions(
@@ -207,7 +214,7 @@ def _share_of_exceptions(
     # in the dtype of X, so that the comparison needs no cast
     common = np.sort(probe, axis=0)[_N_PROBED // 2]
     exceptions, total = np.zeros(X.shape[1]), 0.0
-    for chunk, chunk_weights in _chunks(X, weights, indices):
+    for chunk, chunk_weights in chunks(X, weights, indices):
         differs = chunk != common
         if chunk_weights is None:
             exceptions += differs.sum(axis=0, dtype=np.int32)
@@ -236,7 +243,11 @@ def _sparse_share_of_exceptions(
     filled = np.flatnonzero(exceptions > 1 - _RARE)
     common = np.zeros(X.shape[1])
     common[filled] = np.median(probe[:, filled].toarray().astype(np.float64), axis=0)
-    return np.where(common == 0, exceptions, 1 - share(X.data == common[X.indices]))
+    is_common = X.data == common[X.indices]
+    # counted, as the sum of all weights may differ from their total by rounding
+    is_constant = np.bincount(X.indices[is_common], minlength=X.shape[1]) == X.shape[0]
+    others = np.where(is_constant, 0.0, 1 - share(is_common))
+    return np.where(common == 0, exceptions, others)
 
 
 def _selected(
@@ -246,18 +257,6 @@ def _selected(
     if indices is None:
         return X, weights
     return X[indices], None if weights is None else weights[indices]
-
-
-def _chunks(
-    X: Any, weights: Weights | None, indices: Indices | None
-) -> Iterator[tuple[Any, Weights | None]]:
-    """Chunks of the selected samples of a dense X, with their weights."""
-    n_samples = X.shape[0] if indices is None else len(indices)
-    size = max(_CHUNK_NUMBERS // X.shape[1], 1)
-    for start in range(0, n_samples, size):
-        chunk: Any = slice(start, min(start + size, n_samples))
-        chunk = chunk if indices is None else indices[chunk]
-        yield X[chunk], None if weights is None else weights[chunk]
 
 
 _SCALINGS: dict[str, Callable[..., Standardization]] = {

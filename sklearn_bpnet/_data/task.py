@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._settings.settings import Settings
@@ -66,9 +66,20 @@ class Task(ABC):
         """The task with units of the targets learned from the training samples."""
         return self
 
+    def with_more_samples(self, samples: Samples) -> Task:
+        """The task of a later call, which decides units that are undecided."""
+        return self
+
     def with_range(self, samples: Samples) -> Task:
         """The task with its target range extended to that of the samples."""
         return self
+
+    def check_range(self, dtype: DTypeLike, name: str = "y") -> None:
+        """Raise ValueError if a target exceeds the largest number of the network.
+
+        ``name`` is that of the targets in the message.
+        """
+        return
 
     def in_network_units(self, Y: NDArray[Any]) -> NDArray[Any]:
         """Targets in the units of the network's outputs."""

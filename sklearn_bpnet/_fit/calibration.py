@@ -40,7 +40,8 @@ def temperature(
     Y : ndarray of shape (n_samples, n_outputs)
         Targets 0 and 1.
     weights : ndarray of shape (n_samples,) or None
-        Sample weights; n is their sum.
+        Sample weights, of which only the ratios matter; n is the number of samples of
+        positive weight, and the additional sample has the mean weight of these.
     output_activation : Sigmoid or Softmax
         The activation f.
 
@@ -55,7 +56,7 @@ def temperature(
     Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", ICML
     2017, section 4.2. Platt, "Probabilistic outputs for support vector machines", 1999.
     """
-    n = len(Y) if weights is None else float(np.sum(weights))
+    n = len(Y) if weights is None else int(np.count_nonzero(weights))
     loss = LogLoss(label_smoothing=1 / (n + 1)).for_output(output_activation)
     Y = loss.encode_targets(np.asarray(Y, dtype=np.float64))
     Z = np.asarray(Z, dtype=np.float64)

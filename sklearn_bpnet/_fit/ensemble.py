@@ -43,8 +43,7 @@ def train(call: Call, problem: Problem, tasks: FitTasks) -> Trained:
     """
     settings, state = call.settings, call.state
     previous = [] if call.previous is None else call.previous.networks
-    n_features = problem.data.training.X.shape[1]
-    remedy = remedy_for_divergence(settings, n_features)
+    remedy = remedy_for_divergence(settings, problem)
     if settings.n_members == 1:
         return train_one(problem, state, previous, tasks, remedy)
     return train_ensemble(
@@ -189,9 +188,11 @@ def _train_in_parallel(
     limit = OneBlasThread()
     with limit, limit, calls, calls:  # twice, in case of an interrupt in an exit
         shared = (calls.cancellation, remedy, get_config())
-        arguments = ((problem, state, job, *shared) for job in jobs)
-        for result in calls.run(_train_member, arguments):  # noqa: UP028
-            yield result  # `yield from` would close it first, with a warning
+        arguments = [(problem, state, job, *shared) for job in jobs]
+        for network, outcome in calls.run(_train_member, arguments):
+            # a process returns copies of user-defined functions, which no longer
+            # are those of the module that a pickle refers to
+            yield replace(network, network=problem.risk.network), outcome
 
 
 def _in_row_order(problem: Problem) -> Data:
@@ -221,6 +222,7 @@ def _train_member(
         previous, seed, state = None, job, TrainingState.new(job)
         state.validation_seed = shared.validation_seed
         state.weight_unit = shared.weight_unit
+        state.mean_weight = shared.mean_weight
     settings = config_context(**config)
     try:
         # twice, in case of an interrupt in an exit
@@ -246,4 +248,6 @@ def _print_member(number: int, n_members: int, network: FittedNetwork) -> None:
     if "best_validation_score_" in attributes:
         score = attributes["best_validation_score_"]
         facts.append(f"best validation score = {score:.6g}")
-    print(", ".join([*facts, f"{attributes['history_']['seconds'].sum():.3f} s"]))
+    if "seconds" in attributes["history_"]:  # not for a single class
+        facts.append(f"{attributes['history_']['seconds'].sum():.3f} s")
+    print(", ".join(facts))

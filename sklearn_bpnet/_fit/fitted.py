@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from math import isnan, nan
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_bpnet._data.features import check_range, largest_entry
 from sklearn_bpnet._data.samples import Data
 from sklearn_bpnet._data.task import Task
+from sklearn_bpnet._data.undecided import Undecided
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import ACTIVATIONS
@@ -58,10 +60,26 @@ class FittedNetwork:
     def outputs(
         self, X: Any, standardization: Standardization | None
     ) -> tuple[Array, Array]:
-        """Z[L] and A[L] of validated samples, as float64."""
+        """Z[L] and A[L] of validated samples, as float64; Z is finite.
+
+        Raises
+        ------
+        ValueError
+            If features are so large that the network overflows.
+        """
         reader = RowReader(X, self.dtype, standardization)
-        Z = output_Z(self.network, self.arrays, reader).astype(np.float64, copy=False)
-        A = self.network.output_activation.forward(Z, out=np.empty_like(Z))
+        with np.errstate(over="ignore", invalid="ignore"):
+            Z = output_Z(self.network, self.arrays, reader)
+            Z = Z.astype(np.float64, copy=False)
+            A = self.network.output_activation.forward(Z, out=np.empty_like(Z))
+        if not np.isfinite(Z).all():
+            sample = int(np.argmin(np.isfinite(Z).all(axis=1)))
+            j, x = largest_entry(X, sample, standardization)
+            raise ValueError(
+                f"The network's output for sample {sample} of X exceeds the largest "
+                f"number of {self.dtype}. Its largest feature is X[{sample}, {j}]="
+                f"{x:g}; correct or clip it."
+            )
         return Z, A
 
     def pack_weights(self) -> None:
@@ -118,6 +136,8 @@ class Fitted:
         Divisor of the logits.
     resumes : bool, default=False
         Whether the next call of `fit` completes an unfinished one.
+    undecided : Undecided or None, default=None
+        Features whose scaling further calls decide.
     """
 
     task: Task
@@ -129,6 +149,7 @@ class Fitted:
     unfinished: bool = False
     temperature: float | None = None
     resumes: bool = False
+    undecided: Undecided | None = None
 
     def with_trained(self, trained: Trained) -> Fitted:
         """A copy with trained networks."""
@@ -187,6 +208,7 @@ class Fitted:
         return {
             "task": self.task.facts,
             "standardization": self.standardization,
+            "undecided": self.undecided,
             "embedded": self.embedded,
             "n_outputs": self.networks[0].network.blocks[-1].n_out,
             "state": self.state,
@@ -238,6 +260,7 @@ class Fitted:
             record["is_ensemble"],
             unfinished,
             record["temperature"],
+            undecided=record["undecided"],
         )
         if fitted.is_ensemble:
             fitted.state = record["state"]
@@ -246,6 +269,14 @@ class Fitted:
         return fitted
 
     # Prediction
+
+    def check_range(self, X: Any, largest: float) -> None:
+        """Raise ValueError if a scaled feature is beyond the range of the networks.
+
+        ``largest`` is an upper bound of the absolute values of X.
+        """
+        for dtype in {network.dtype for network in self.networks}:
+            check_range(X, largest, self.standardization, dtype)
 
     def outputs(self, X: Any) -> Iterator[tuple[Array, Array]]:
         """Z[L] and A[L] of every network, computed one at a time."""
@@ -326,5 +357,5 @@ def training_attributes(
 
 
 def _numbers(values: list[float]) -> Iterator[float]:
-    """The values that are not NaN."""
-    return (value for value in values if not isnan(value))
+    """The finite values."""
+    return (value for value in values if isfinite(value))

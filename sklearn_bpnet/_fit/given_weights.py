@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+from scipy import sparse
 
-from sklearn_bpnet._data.statistics import SQUASHED_TO
+from sklearn_bpnet._data.quantiles import SQUASHED_TO
 from sklearn_bpnet._settings.architecture import hidden_sizes
 from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.hyperparameters import is_real
 from sklearn_bpnet.net.initializers import Initialization, Zeros
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.training.standardization import Standardization
@@ -25,9 +27,10 @@ def layer_sizes(coefs: Sequence[Any]) -> list[int]:
     ValueError
         If ``coefs`` are not matrices whose shapes fit each other.
     """
-    if not len(coefs):
+    arrays = [_real(W, f"coefs[{i}]") for i, W in enumerate(_listed(coefs, "coefs"))]
+    if not arrays:
         raise ValueError("coefs is empty. Pass a weight matrix for every layer.")
-    shapes = [np.shape(W) for W in coefs]
+    shapes = [W.shape for W in arrays]
     for i, shape in enumerate(shapes):
         if len(shape) != 2 or 0 in shape:
             raise ValueError(
@@ -83,7 +86,10 @@ def complete_parameters(
         if not is_given:
             parameters.setdefault(name, None)
         elif parameters.get(name, "standard") is None:
-            raise ValueError(f"{name}=None leaves the given statistics unused.")
+            raise ValueError(
+                f"{name}=None leaves the given mean and scale unused. Leave out "
+                f"{name}, or the statistics."
+            )
         scaling = None if is_given else parameters[name]
         if isinstance(scaling, (tuple, list)) or scaling in ("standard", "squash"):
             raise ValueError(
@@ -95,7 +101,8 @@ def complete_parameters(
 
 def common_dtype(coefs: Sequence[Any], intercepts: Sequence[Any]) -> np.dtype[Any]:
     """float32 if all arrays have that dtype, otherwise float64."""
-    single = all(getattr(a, "dtype", None) == np.float32 for a in (*coefs, *intercepts))
+    arrays = [*_listed(coefs, "coefs"), *_listed(intercepts, "intercepts")]
+    single = all(getattr(a, "dtype", None) == np.float32 for a in arrays)
     return np.dtype(np.float32 if single else np.float64)
 
 
@@ -128,6 +135,7 @@ def write(
     ):
         if values is None:
             continue
+        values = _listed(values, name)
         views = [arrays[position] for arrays in layers]
         shapes = [view.shape for view in views]
         if len(values) != len(views):
@@ -136,7 +144,14 @@ def write(
                 f"layers above its input. Their shapes must be {shapes}."
             )
         for i, (array, view) in enumerate(zip(values, views, strict=True)):
-            view[...] = _checked(array, f"{name}[{i}]", view.shape)
+            checked = _checked(array, f"{name}[{i}]", view.shape)
+            largest, limit = np.abs(checked).max(initial=0), np.finfo(view.dtype).max
+            if largest > limit:
+                raise ValueError(
+                    f"{name}[{i}] holds {largest:g}, which is infinite in "
+                    f"{view.dtype}. Use dtype='float64', or smaller numbers."
+                )
+            view[...] = checked
 
 
 def attributes(
@@ -177,15 +192,50 @@ def given_standardization(
     mean = _checked(mean, f"{prefix}_mean", (n,))
     scale = _checked(scale, f"{prefix}_scale", (n,))
     if not (scale > 0).all():
-        raise ValueError(f"{prefix}_scale must be positive; got min={scale.min():g}.")
+        raise ValueError(
+            f"{prefix}_scale must be positive; got min={scale.min():g}. Use 1 where a "
+            "column is not to be scaled."
+        )
     return Standardization(mean, scale, SQUASHED_TO if squashes else None)
 
 
 def _checked(array: Any, name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
     """A float64 copy of an array; ValueError if its shape or a value is wrong."""
-    array = np.array(array, dtype=np.float64)
+    array = _real(array, name)
     if array.shape != shape:
         raise ValueError(f"{name} must have the shape {shape}; got {array.shape}.")
     if not np.isfinite(array).all():
-        raise ValueError(f"{name} holds NaN or infinity.")
-    return array
+        raise ValueError(
+            f"{name} holds NaN or infinity. All of its numbers must be finite."
+        )
+    return array.astype(np.float64)
+
+
+def _listed(values: Any, name: str) -> list[Any]:
+    """The arrays of all layers as a list; ValueError if they are none."""
+    is_list = isinstance(values, Sequence) and not isinstance(values, str)
+    if is_list or (isinstance(values, np.ndarray) and values.ndim > 0):
+        return list(values)
+    raise ValueError(
+        f"{name} must be a list with an array for every layer, as coefs_ and "
+        f"intercepts_ are; got {values!r}."
+    )
+
+
+def _real(array: Any, name: str) -> NDArray[Any]:
+    """An array of real numbers; ValueError if it holds anything else."""
+    if sparse.issparse(array):
+        raise ValueError(f"{name} is sparse. Use {name}.toarray().")
+    try:
+        found = np.asarray(array)
+    except ValueError:  # rows of different lengths
+        found = np.asarray(None)
+    if found.dtype == object and found.size and all(map(is_real, found.flat)):
+        return found.astype(np.float64)
+    if found.dtype == object:
+        raise ValueError(f"{name} must be an array of real numbers; got {array!r}.")
+    if found.dtype.kind not in "iuf":
+        raise ValueError(
+            f"{name} must be an array of real numbers; got the dtype {found.dtype}."
+        )
+    return found

@@ -92,9 +92,9 @@ class NetworkFit:
         """Sample weights over the mean weight of the first call; None if all are 1."""
         samples = self.problem.data.training
         n, weights = len(samples.Y), samples.weights
-        unit = self.state.weight_unit
-        assert unit is not None  # the first call has set it
-        s = (np.ones(n) if weights is None else weights) / unit
+        mean = self.state.mean_weight
+        assert mean is not None  # the first call has set it
+        s = (np.ones(n) if weights is None else weights) / mean
         return None if (samples.take(s) == 1).all() else s.astype(self.theta.dtype)
 
     # What happens between epochs
@@ -102,10 +102,10 @@ class NetworkFit:
     def _monitor(self, continues: bool) -> Monitor:
         """The monitor of the training, with the patience of the previous calls."""
         problem, state, stopping = self.problem, self.state, self.plan.stopping
-        validation, validate = problem.data.validation, None
+        validation, self.validate = problem.data.validation, None
         if validation is not None:
-            validate = Validator(problem, validation, self.theta.dtype)
-        early_stopping = stopping.early_stopping and validate is not None
+            self.validate = Validator(problem, validation, self.theta.dtype)
+        early_stopping = stopping.early_stopping and self.validate is not None
         monitor = Monitor(
             history=self.history,
             patience=Patience(
@@ -114,7 +114,7 @@ class NetworkFit:
                 early_stopping and stopping.scores,
                 stopping.ties,
             ),
-            validate=validate,
+            validate=self.validate,
             early_stopping=early_stopping,
             average=self._average(),
             record=self._recorder() if self.plan.record else None,
@@ -142,8 +142,11 @@ class NetworkFit:
         data, stopping = self.problem.data, self.plan.stopping
         if not early_stopping or data.validation is None:
             return {"early_stopping": "no", "X": data.training.fingerprint}
-        samples = data.validation
-        arrays = samples.X, samples.Y, samples.weights, samples.indices
+        samples, scaling = data.validation, self.problem.standardization
+        Y = self.problem.task.in_network_units(samples.Y)
+        arrays = [samples.X, Y, samples.weights, samples.indices]
+        if scaling is not None:  # later calls may decide it
+            arrays += [scaling.mean, scaling.scale]
         return {
             "early_stopping": "yes",
             "scoring": str(stopping.scoring),
@@ -237,6 +240,7 @@ class NetworkFit:
             step_options=plan.step_options,
             noise_rng=self.rng,
             n_epochs=n_epochs,
+            verbose=plan.verbose,
         )
         batches = self._batches(indices, plan.batch_size)
         can_share = self.shares_batches and self.problem.is_compiled
@@ -251,6 +255,15 @@ class NetworkFit:
         return Batches(self.reader, self.Y, self.s, indices, batch_size)
 
     # The result
+
+    def no_score(self) -> str:
+        """Why no validation score is a number; empty where one is, or none is due."""
+        if self.validate is None:
+            return ""
+        name = "validation_score" if self.plan.stopping.scores else "validation_loss"
+        scores = self.history.column(name) or []
+        scores = scores[self.n_epochs_before :] or scores
+        return self.validate.why_no_score(scores, self.monitor)
 
     def _after_epoch(self, theta: Array | None) -> bool:
         """Print the epoch and call the hook; return whether to stop."""
@@ -290,6 +303,8 @@ class NetworkFit:
             rng=dict(self.rng.bit_generator.state),
             validation_seed=previous.validation_seed,
             weight_unit=previous.weight_unit,
+            mean_weight=previous.mean_weight,
+            fingerprint=self.problem.data.training.fingerprint,
             n_iter=n_iter,
             progress=replace(progress, optimizer_state={}),
         )
@@ -323,14 +338,26 @@ def train_network(fit: NetworkFit, remedy: str) -> tuple[FittedNetwork, Outcome]
     Raises
     ------
     ValueError
-        If no step of training was finite; the message contains ``remedy``.
+        If no step of training was finite; the message contains ``remedy``. Or if early
+        stopping ended training, although no validation score was a number.
     """
     try:
         outcome = fit.run()
     except NoFiniteStepError as error:
         raise ValueError(
-            "Solver produced non-finite parameter weights. The input data may "
-            "contain large values and need to be preprocessed. No step of training was "
+            "Solver produced non-finite parameter weights. No step of training was "
             f"finite: {remedy}."
         ) from error
+    if outcome.reason not in (StopReason.DIVERGED, StopReason.INTERRUPTED):
+        outcome = _judged(fit, outcome)
     return fit.fitted(outcome), outcome
+
+
+def _judged(fit: NetworkFit, outcome: Outcome) -> Outcome:
+    """The outcome, with the reason why no validation score is a number, if none is."""
+    reason = fit.no_score()
+    if reason and fit.monitor.early_stopping and fit.monitor.patience.ran_out:
+        if not fit.plan.incremental:
+            raise ValueError(reason)
+        outcome = replace(outcome, reason=StopReason.MAX_ITER)  # the epoch is made
+    return replace(outcome, no_score=reason)

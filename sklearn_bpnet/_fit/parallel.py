@@ -1,20 +1,25 @@
-"""Calls in threads or processes of joblib, of which an interrupt leaves nothing behind.
+"""Calls in threads or processes, of which an interrupt (Ctrl-C) leaves nothing behind.
 
-scikit-learn's ``delayed`` sets the filters of warnings around every call. They belong
-to the process: where calls in several threads begin and end at different times, filters
-of one of them would remain.
+joblib decides how many run at the same time and where, and runs them in processes. The
+pool that it uses for threads is ended in several steps, and an interrupt between two of
+them leaves threads that wait for ever. The threads here end without being told.
 """
 
 from __future__ import annotations
 
-import os
-import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
+from contextvars import copy_context
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any, Literal
 
 import sklearn
-from joblib import Parallel, delayed
+from joblib.parallel import get_active_backend
+from sklearn.utils.parallel import Parallel, delayed
+
+_WAIT = 0.05  # seconds, as Windows interrupts no wait
+_GRACE = 1.0  # seconds that an interrupt waits for a thread to end its epoch
 
 
 class Cancellation:
@@ -35,8 +40,7 @@ class _EndError(Exception):
 class ParallelCalls:
     """Calls that are cancelled at the end of a ``with`` block.
 
-    ``with calls, calls:`` cancels them even if an interrupt (Ctrl-C) hits one of the
-    two exits.
+    ``with calls, calls:`` cancels them even if an interrupt hits one of the two exits.
 
     Parameters
     ----------
@@ -47,6 +51,10 @@ class ParallelCalls:
 
     Attributes
     ----------
+    n_jobs : int
+        How many calls run at the same time.
+    uses_threads : bool
+        Whether they run in this process.
     cancellation : Cancellation
         Set at the end, for threads, which cannot be killed.
     """
@@ -55,8 +63,12 @@ class ParallelCalls:
         self, n_jobs: int | None, prefer: Literal["threads", "processes"]
     ) -> None:
         self._parallel = Parallel(n_jobs, return_as="generator", prefer=prefer)
-        self._results: Generator[Any, None, None] | None = None
+        backend, _ = get_active_backend(prefer=prefer)
+        self.n_jobs: int = backend.effective_n_jobs(self._parallel.n_jobs)
+        self.uses_threads = self.n_jobs == 1 or backend.uses_threads
         self.cancellation = Cancellation()
+        self._threads: list[Thread] = []
+        self._results: Generator[Any, None, None] | None = None
 
     def __enter__(self) -> ParallelCalls:
         return self
@@ -66,29 +78,57 @@ class ParallelCalls:
         if self._results is not None:
             with suppress(_EndError):
                 self._results.throw(_EndError())
+            # ends what the generator, interrupted, did not
+            self._parallel.__exit__(None, None, None)
+        for thread in self._threads:
+            thread.join(_GRACE)
 
     def run(
-        self, function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]]
+        self, function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]
     ) -> Iterator[Any]:
         """Call a function with several arguments; yield the results in their order."""
-        settings = sklearn.get_config(), list(warnings.filters), os.getpid()
-        self._results = self._parallel(
-            delayed(_call)(*settings, function, given) for given in arguments
-        )
-        return self._results
+        if self.n_jobs == 1:
+            return (function(*given) for given in arguments)
+        if self.uses_threads:
+            return self._run_in_threads(function, arguments)
+        results = self._parallel(delayed(function)(*given) for given in arguments)
+        self._results = results
+        return results
 
+    def _run_in_threads(
+        self, function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]
+    ) -> Iterator[Any]:
+        """Call a function in threads, which end when no call is left or at the flag."""
+        calls: SimpleQueue[Any] = SimpleQueue()
+        results: SimpleQueue[Any] = SimpleQueue()
+        config = sklearn.get_config()
+        for call in enumerate(arguments):
+            calls.put(call)
 
-def _call(
-    config: dict[str, Any],
-    filters: list[Any],
-    process: int,
-    function: Callable[..., Any],
-    arguments: tuple[Any, ...],
-) -> Any:
-    """Call a function with the configuration and the filters of warnings of another."""
-    with sklearn.config_context(**config):
-        if os.getpid() == process:
-            return function(*arguments)
-        with warnings.catch_warnings():
-            warnings.filters[:] = filters  # type: ignore[index]
-            return function(*arguments)
+        def work() -> None:
+            with sklearn.config_context(**config), suppress(Empty):
+                while not self.cancellation.is_set:
+                    i, given = calls.get_nowait()
+                    try:
+                        results.put((i, function(*given), None))
+                    except BaseException as error:
+                        results.put((i, None, error))
+
+        for _ in range(min(self.n_jobs, len(arguments))):
+            thread = Thread(target=copy_context().run, args=(work,), daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        return self._in_order(results, len(arguments))
+
+    @staticmethod
+    def _in_order(results: SimpleQueue[Any], n_results: int) -> Iterator[Any]:
+        """Yield numbered results in their order; raise the first error at once."""
+        done: dict[int, Any] = {}
+        for i in range(n_results):
+            while i not in done:
+                with suppress(Empty):
+                    j, result, error = results.get(timeout=_WAIT)
+                    if error is not None:
+                        raise error
+                    done[j] = result
+            yield done.pop(i)

@@ -8,13 +8,19 @@ from typing import Any
 from numpy.typing import NDArray
 
 from sklearn_bpnet._data import reading
+from sklearn_bpnet._data.features import check_range
 from sklearn_bpnet._data.samples import Data, Samples
-from sklearn_bpnet._data.statistics import embedded_features, input_standardization
+from sklearn_bpnet._data.statistics import (
+    embedded_features,
+    input_standardization,
+    next_input_standardization,
+)
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._fit import advice
 from sklearn_bpnet._fit.calibration import check_calibration
 from sklearn_bpnet._fit.call import Call
 from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork
+from sklearn_bpnet._fit.issuing import warn
 from sklearn_bpnet._fit.problem import Problem, Scorer
 from sklearn_bpnet._fit.start import check_same_network
 from sklearn_bpnet._settings.plan import TrainingPlan, initialization, resolve
@@ -22,11 +28,12 @@ from sklearn_bpnet._settings.risk import build_risk
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._sklearn_compat import Header
 from sklearn_bpnet.net.network import Network
+from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.standardization import Standardization
 
 LearnTask = Callable[[Settings, Any, Any, Any], tuple[Task, NDArray[Any]]]
 BuildNetwork = Callable[[Settings, Task, int, int, Any], Network]
-MakeScorer = Callable[[Any, Fitted, Samples], Scorer]
+MakeScorer = Callable[[Any, Fitted, Samples], Scorer | None]
 
 
 def read(
@@ -70,7 +77,9 @@ def read(
         lambda y: learn_task(settings, y, known, classes),
         continues=call.continues,
         numeric=numeric,
+        weight_unit=call.state.weight_unit,
     )
+    call.state.weight_unit = data.weight_unit
     data.class_weight = repr(getattr(settings, "class_weight", None))
     if previous is not None and previous.resumes:
         early_stopping = bool(settings.early_stopping)
@@ -87,7 +96,7 @@ def read(
         incremental=arguments.incremental,
     )
     if message is not None:
-        advice.warn(message)
+        warn(message)
     if settings.calibrates:
         has_validation = data.validation is not None or arguments.incremental
         check_calibration(task, has_validation=has_validation)
@@ -115,7 +124,8 @@ def pose(
         Maps settings, task, numbers of features and outputs, and the embedded features
         to the network.
     make_scorer : callable or None, default=None
-        Maps ``scoring``, the draft and validation samples to a scorer.
+        Maps ``scoring``, the draft and validation samples to a scorer; None for the
+        default score.
 
     Returns
     -------
@@ -148,24 +158,48 @@ def pose(
         incremental=call.arguments.incremental,
     )
     if previous is None:
-        scaling = input_standardization(settings, samples)
+        scaling, undecided = input_standardization(settings, samples)
         task = task.with_units(settings, samples)
     else:
         check_same_network(settings, network, previous.networks[0].network, embedded)
-        scaling = previous.standardization
+        scaling, undecided = previous.standardization, previous.undecided
+        if call.open_ended and samples.fingerprint != previous.state.fingerprint:
+            scaling, undecided = next_input_standardization(scaling, undecided, samples)
+            task = task.with_more_samples(samples)
     task = task.with_range(samples)
-    if call.state.weight_unit is None:
-        call.state.weight_unit = samples.mean_weight
-    plan = _plan(call, network, samples, scaling)
+    if call.state.mean_weight is None:
+        call.state.mean_weight = samples.mean_weight
+    plan = _plan(call, risk, samples, scaling)
+    for table, name in ((samples, "X"), (data.validation, "X_val")):
+        if table is not None:
+            check_range(
+                table.X,
+                table.largest,
+                scaling,
+                plan.dtype,
+                indices=table.indices,
+                name=name,
+            )
+            task.with_range(table).check_range(plan.dtype, name.replace("X", "y"))
     if not task.is_certain:
         advice.warn_of_misfits(settings, plan, network, samples.n)
     untrained = FittedNetwork(network, {}, call.state)
     is_ensemble = settings.n_members > 1
-    draft = Fitted(task, scaling, embedded, [untrained], call.state, is_ensemble)
+    draft = Fitted(
+        task,
+        scaling,
+        embedded,
+        [untrained],
+        call.state,
+        is_ensemble,
+        undecided=undecided,
+    )
     scorer, scoring = None, settings.scoring
     if make_scorer and data.validation and scoring not in (None, "loss"):
         scorer = make_scorer(scoring, draft, data.validation)
     scheme, init = initialization(settings), call.arguments.init
+    if previous is None and init[0] is None and not task.is_certain:
+        advice.warn_of_equal_units(settings, network, scheme)
     problem = Problem(
         risk, data, task, scaling, plan, scheme, init, scorer, call.resumes
     )
@@ -173,15 +207,20 @@ def pose(
 
 
 def _plan(
-    call: Call, network: Network, samples: Samples, scaling: Standardization | None
+    call: Call,
+    risk: EmpiricalRisk,
+    samples: Samples,
+    scaling: Standardization | None,
 ) -> TrainingPlan:
-    """The plan of a call for a network."""
+    """The plan of a call to minimise a risk."""
     previous = call.previous
     return resolve(
         call.settings,
-        network,
+        risk.network,
+        risk.loss,
         n_samples=samples.n,
         n_features=samples.X.shape[1],
+        input_dtype=samples.X.dtype,
         incremental=call.arguments.incremental,
         fitted_dtype=None if previous is None else previous.networks[0].dtype,
         largest_offset=samples.largest_offset(scaling),

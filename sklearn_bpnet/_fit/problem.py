@@ -63,7 +63,6 @@ class Problem:
         return isinstance(plan.solver, Optimizer) and is_compiled(
             self.risk,
             plan.solver,
-            plan.step_options,
             samples.X,
             samples.n,
             plan.batch_size,

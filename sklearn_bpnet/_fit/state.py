@@ -24,7 +24,13 @@ class TrainingState:
     validation_seed : int
         Seed of the validation split, the same in every call.
     weight_unit : float or None, default=None
-        Mean sample weight of the first call; None before it.
+        Unit of the sample weights, near the mean of the first call; None before it.
+    mean_weight : float or None, default=None
+        Mean weight of the training samples of the first call, in that unit and with
+        class weights; None before it.
+    fingerprint : str or None, default=None
+        Digest of some of the samples, by which a later call knows whether its samples
+        are others; None before the first call.
     samples : dict of str to str, default={}
         Identity of the samples, see `Data`; empty unless `fit` can resume the call.
     n_iter : int, default=0
@@ -50,6 +56,8 @@ class TrainingState:
     rng: dict[str, Any]
     validation_seed: int
     weight_unit: float | None = None
+    mean_weight: float | None = None
+    fingerprint: str | None = None
     samples: dict[str, str] = field(default_factory=dict)
     n_iter: int = 0
     progress: Progress = field(default_factory=Progress)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import DTypeLike
 
 from sklearn_bpnet._data.samples import Samples
+from sklearn_bpnet._fit import no_score
 from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.training.batches import RowReader
 from sklearn_bpnet.training.evaluation import output_Z
 from sklearn_bpnet.training.monitor.history import Validation
+from sklearn_bpnet.training.monitor.monitor import Monitor
 
 
 class Validator:
@@ -32,6 +36,7 @@ class Validator:
         self.reader = RowReader(samples.X, dtype, problem.standardization)
         self.weights = samples.take(samples.weights)
         self.targets = problem.task.in_network_units(samples.take(samples.Y))
+        self.outputs_were_finite = False  # for some theta
         Y = problem.risk.loss.encode_targets(self.targets)
         self.Y = np.ascontiguousarray(Y, dtype)
 
@@ -44,6 +49,7 @@ class Validator:
         A = network.output_activation.forward(Z, out=np.empty_like(Z))
         if not np.isfinite(A).all():
             return Validation(np.nan if scores else None)
+        self.outputs_were_finite = True
         loss = float(np.average(risk.losses(self.Y, Z, A), weights=self.weights))
         if not scores:
             return Validation(None, loss)
@@ -52,3 +58,26 @@ class Validator:
         else:
             score = self.problem.task.score(Z, A, self.targets, self.weights)
         return Validation(float(score), loss)
+
+    def why_no_score(self, scores: Sequence[float], monitor: Monitor) -> str:
+        """Why no score is a number: a message, empty if one is.
+
+        Parameters
+        ----------
+        scores : sequence of float
+            Those of the epochs of a call.
+        monitor : Monitor
+            Its patience may know better ones of previous calls.
+        """
+        early_stopping = monitor.early_stopping
+        known = early_stopping and monitor.patience.has_value
+        if known or not scores or no_score.any_finite(scores):
+            return ""
+        return no_score.no_number(
+            self.problem.plan.stopping.scoring,
+            scores,
+            self.problem.task,
+            self.samples,
+            outputs_were_finite=self.outputs_were_finite,
+            early_stopping=early_stopping,
+        )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from sklearn_bpnet.net.blocks import (
     Embedding,
     InputScale,
 )
+from sklearn_bpnet.net.hyperparameters import is_real
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.registry import is_pair_of_functions
 
@@ -63,15 +65,15 @@ def build_network(
 def hidden_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
     """The number of units of every hidden layer; ValueError if it is not valid."""
     sizes = hidden_layer_sizes
-    sizes = np.asarray(sizes if isinstance(sizes, Iterable) else [sizes])
-    if sizes.size == 0:
-        return ()
-    if sizes.ndim != 1 or sizes.dtype.kind not in "iu" or (sizes <= 0).any():
+    is_list = isinstance(sizes, Sequence) or getattr(sizes, "ndim", 0) > 0
+    sizes = list(sizes) if is_list else [sizes]
+    are_whole = all(is_real(size) and isinstance(size, Integral) for size in sizes)
+    if not are_whole or not all(0 < size < 2**63 for size in sizes):
         raise ValueError(
             "hidden_layer_sizes must be > 0, a whole number for every hidden layer; "
             f"got {hidden_layer_sizes!r}."
         )
-    return tuple(sizes.tolist())
+    return tuple(int(size) for size in sizes)
 
 
 def hidden_activations(activation: Any, n_hidden: int) -> tuple[Activation, ...]:
@@ -115,7 +117,13 @@ def _dropout_rates(settings: Settings, n_hidden: int) -> list[float]:
 def one_or_each(spec: Any, n: int) -> NDArray[np.float64] | None:
     """``spec`` as an array, if it is one number or n numbers; otherwise None."""
     try:
-        numbers = np.asarray(spec, dtype=np.float64)
+        entries = [np.asarray(spec).item()] if np.ndim(spec) == 0 else list(spec)
     except (TypeError, ValueError):
+        return None
+    if np.ma.is_masked(spec) or not all(map(is_real, entries)):
+        return None
+    try:
+        numbers = np.asarray(spec, dtype=np.float64)
+    except OverflowError:
         return None
     return numbers if numbers.shape in {(), (n,)} else None

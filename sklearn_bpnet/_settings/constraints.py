@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from sklearn.metrics import get_scorer_names
 
-from sklearn_bpnet._sklearn_compat import HasMethods, Interval, Options, StrOptions
+from sklearn_bpnet._sklearn_compat import HasMethods, Interval, Options
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation
 from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS, PBLD
+from sklearn_bpnet.net.hyperparameters import is_finite
 from sklearn_bpnet.net.initializers import INITIALIZERS, Initializer
 from sklearn_bpnet.net.losses import LOSSES, Loss
+from sklearn_bpnet.net.registry import is_pair_of_functions
 from sklearn_bpnet.net.targets import TARGET_ENCODINGS
 from sklearn_bpnet.options import (
     Dropout,
@@ -25,35 +28,83 @@ from sklearn_bpnet.training.monitor.recording import RECORDS
 from sklearn_bpnet.training.optimizers import OPTIMIZERS, Optimizer
 from sklearn_bpnet.training.schedules import SCHEDULES, Schedule
 
-_AT_LEAST_ZERO = Interval(Real, 0, None, closed="left")
-_POSITIVE = Interval(Real, 0, None, closed="neither")
-_COUNT = Interval(Integral, 1, None, closed="left")
-_DECAY = Interval(Real, 0, 1, closed="left")
+# of counts, which NumPy stores in 64 bits
+_LARGEST_INT = 2**63 - 1
+
+
+class Number(Interval):
+    """An interval of numbers, which booleans are not; integers have 64 bits."""
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        """Whether a value is in the interval."""
+        if not is_finite(val) or (self.type is Integral and val > _LARGEST_INT):
+            return False
+        return bool(super().is_satisfied_by(val))
+
+    def __str__(self) -> str:
+        text = str(super().__str__())
+        return text.replace(", inf)", ", 2**63)") if self.type is Integral else text
+
+
+class Choice(Options):
+    """One of several values of a type, in alphabetical order in messages."""
+
+    def __str__(self) -> str:
+        names = sorted(getattr(o, "__name__", repr(o)) for o in self.options)
+        kind = {type: "class", Real: "float"}.get(self.type, self.type.__name__)
+        return f"a {kind} among {{{', '.join(names)}}}"
+
+
+class PairOfFunctions(HasMethods):
+    """Two functions: of an activation or a loss, and of its derivative."""
+
+    def __init__(self) -> None:
+        super().__init__(["__call__"])
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        """Whether a value is a tuple of two functions."""
+        return is_pair_of_functions(val)
+
+    def __str__(self) -> str:
+        return "a tuple of two functions, itself and its derivative"
+
+
+def one_of(names: Iterable[str]) -> Choice:
+    """One of some strings."""
+    return Choice(str, set(names))
+
+
+_AT_LEAST_ZERO = Number(Real, 0, None, closed="left")
+_POSITIVE = Number(Real, 0, None, closed="neither")
+_COUNT = Number(Integral, 1, None, closed="left")
+_DECAY = Number(Real, 0, 1, closed="left")
+_SEED = Number(Integral, 0, 2**32 - 1, closed="both")
+_FUNCTIONS = PairOfFunctions()
 DTYPES = {"float32": np.float32, "float64": np.float64}
 # in the order of the constructor: network; loss and penalty; optimisation; schedule;
 # stopping and validation; data and scaling; ensemble; output
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", _COUNT],
-    "activation": [StrOptions(set(ACTIVATIONS)), Activation, list, tuple],
-    "output_activation": [StrOptions({"auto", *ACTIVATIONS}), Activation, tuple],
-    "initializer": [StrOptions(set(INITIALIZERS)), Initializer, Initialization],
-    "numeric_embedding": [StrOptions(set(NUMERIC_EMBEDDINGS)), PBLD, None],
+    "activation": [one_of(ACTIVATIONS), Activation, list, tuple],
+    "output_activation": [one_of({"auto", *ACTIVATIONS}), Activation, _FUNCTIONS],
+    "initializer": [one_of(INITIALIZERS), Initializer, Initialization],
+    "numeric_embedding": [one_of(NUMERIC_EMBEDDINGS), PBLD, None],
     "learned_input_scale": ["boolean"],
-    "target_encoding": [StrOptions(set(TARGET_ENCODINGS))],
-    "loss": [Loss, tuple],  # and names, see `constraints`
-    "class_weight": [dict, list, StrOptions({"balanced"}), None],
-    "alpha": [_AT_LEAST_ZERO, "array-like", StrOptions({"auto"})],
-    "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+    "target_encoding": [one_of(TARGET_ENCODINGS)],
+    "loss": [Loss, _FUNCTIONS],  # and names, see `constraints`
+    "class_weight": [dict, list, one_of({"balanced"}), None],
+    "alpha": [_AT_LEAST_ZERO, "array-like", one_of({"auto"})],
+    "l1_ratio": [Number(Real, 0, 1, closed="both")],
     "group_alpha": [_AT_LEAST_ZERO],
     "dropout": [_DECAY, "array-like", Dropout],
     "input_noise": [_AT_LEAST_ZERO],
     "solver": [
-        StrOptions({*FULL_BATCH_SOLVERS, *OPTIMIZERS}),
+        one_of({*FULL_BATCH_SOLVERS, *OPTIMIZERS}),
         Optimizer,
         FullBatchSolver,
     ],
-    "batch_size": [StrOptions({"auto", "full"}), _COUNT],
-    "momentum": [Interval(Real, 0, 1, closed="both")],
+    "batch_size": [one_of({"auto", "full"}), _COUNT],
+    "momentum": [Number(Real, 0, 1, closed="both")],
     "nesterovs_momentum": ["boolean"],
     "beta_1": [_DECAY],
     "beta_2": [_DECAY],
@@ -64,26 +115,29 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "ema_decay": [_DECAY, None],
     "shuffle": ["boolean"],
     "max_fun": [_COUNT],
-    "learning_rate_init": [_POSITIVE, StrOptions({"auto"})],
-    "learning_rate": [StrOptions({"auto", *SCHEDULES}), Schedule, callable],
+    "learning_rate_init": [_POSITIVE, one_of({"auto"})],
+    "learning_rate": [one_of({"auto", *SCHEDULES}), Schedule, callable],
     "power_t": [_AT_LEAST_ZERO],
     "max_iter": [_COUNT],
     "tol": [_AT_LEAST_ZERO],
-    "n_iter_no_change": [_COUNT, Options(Real, {np.inf}), StrOptions({"auto"})],
+    "n_iter_no_change": [_COUNT, Choice(Real, {np.inf}), one_of({"auto"})],
     "early_stopping": ["boolean", EarlyStopping],
     "validation_fraction": [_DECAY, HasMethods(["split", "get_n_splits"])],
-    "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
-    "input_scaling": [StrOptions({"standard", "squash"}), None],
-    "target_scaling": [StrOptions({"auto", "standard"}), tuple, list, None],
+    "scoring": [one_of({"loss", *get_scorer_names()}), callable, None],
+    "input_scaling": [one_of({"standard", "squash"}), None],
+    "target_scaling": [one_of({"auto", "standard"}), tuple, list, None],
     "clip_predictions": ["boolean"],
-    "dtype": [StrOptions({"auto", *DTYPES}), Options(type, set(DTYPES.values()))],
+    "dtype": [
+        one_of({"auto", "input", *DTYPES}),
+        Choice(type, set(DTYPES.values())),
+    ],
     "n_members": [_COUNT],
-    "n_jobs": [Integral, None],
-    "calibration": [StrOptions({"temperature"}), None],
-    "record": [StrOptions(set(RECORDS)), list, tuple],
+    "n_jobs": [_COUNT, Number(Integral, None, -1, closed="right"), None],
+    "calibration": [one_of({"temperature"}), None],
+    "record": [one_of(RECORDS), list, tuple],
     "verbose": ["verbose"],
     "warm_start": ["boolean"],
-    "random_state": ["random_state"],
+    "random_state": [_SEED, np.random.RandomState, None],
 }
 # parameters that only one of the two estimators has
 _TASK_PARAMETERS = {
@@ -102,7 +156,7 @@ def constraints(task: str) -> dict[str, list[Any]]:
     """
     [others] = [names for other, names in _TASK_PARAMETERS.items() if other != task]
     names = {name for name, loss in LOSSES.items() if task in loss.tasks}
-    allowed = {"loss": [StrOptions(names), *CONSTRAINTS["loss"]]}
+    allowed = {"loss": [one_of(names), *CONSTRAINTS["loss"]]}
     return {
         name: c for name, c in (CONSTRAINTS | allowed).items() if name not in others
     }

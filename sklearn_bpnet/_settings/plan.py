@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from sklearn_bpnet._settings import solver as solvers
+from sklearn_bpnet._settings.curvature import output_curvature
 from sklearn_bpnet._settings.rate_factors import rate_factors
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net.initializers import (
@@ -16,6 +17,8 @@ from sklearn_bpnet.net.initializers import (
     INITIALIZERS,
     Initialization,
 )
+from sklearn_bpnet.net.losses import Loss
+from sklearn_bpnet.net.names import did_you_mean
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.options import EarlyStopping
 from sklearn_bpnet.training.full_batch import FullBatchSolver
@@ -48,8 +51,8 @@ class Stopping:
     ties : {"loss", "first", "last"}
         Which of two epochs is the better one.
     scoring : str
-        Name of the monitored score; the patience of a previous call continues only
-        if it is the same.
+        The monitored score, as in ``described_scoring``; the patience of a previous
+        call continues only if it is the same.
     scores : bool
         Whether a validation score is computed in addition to the validation loss.
     """
@@ -122,9 +125,11 @@ class TrainingPlan:
 def resolve(
     settings: Settings,
     network: Network,
+    loss: Loss,
     *,
     n_samples: int,
     n_features: int,
+    input_dtype: DTypeLike,
     incremental: bool = False,
     fitted_dtype: DTypeLike | None = None,
     largest_offset: float = 0.0,
@@ -137,8 +142,12 @@ def resolve(
         The constructor's parameters.
     network : Network
         The network to be trained.
+    loss : Loss
+        Its loss.
     n_samples, n_features : int
         Number of training samples, and of features of X.
+    input_dtype : dtype
+        dtype of X.
     incremental : bool, default=False
         Whether the call is `partial_fit`: one epoch.
     fitted_dtype : dtype or None, default=None
@@ -162,7 +171,9 @@ def resolve(
     factors = decay_factors = None
     rate, constant = np.nan, Constant()
     if isinstance(solver, Optimizer):
-        rate = solvers.learning_rate(settings, n_features)
+        is_limited = solver.stable_rate < np.inf
+        curvature = output_curvature(network, loss) if is_limited else 1.0
+        rate = solvers.learning_rate(settings, n_features, curvature)
         spec = settings.learning_rate_factors
         factors, decay_factors = rate_factors(spec, network, solver)
 
@@ -193,16 +204,21 @@ def resolve(
             patience(settings, open_ended=open_ended),
             bool(settings.early_stopping),
             (settings.option("early_stopping") or EarlyStopping()).ties,
-            getattr(settings.scoring, "__name__", str(settings.scoring)),
+            described_scoring(settings.scoring),
             settings.scoring != "loss",
         ),
         ema_decay=settings.ema_decay if is_stochastic else None,
         record=_records(settings),
-        dtype=_dtype(settings, full_batch, fitted_dtype, largest_offset),
+        dtype=_dtype(settings, input_dtype, full_batch, fitted_dtype, largest_offset),
         incremental=incremental,
         open_ended=open_ended,
         verbose=bool(settings.verbose),
     )
+
+
+def described_scoring(scoring: Any) -> str:
+    """``scoring`` as passed to the constructor, a function by its name."""
+    return f"scoring={getattr(scoring, '__name__', repr(scoring))}"
 
 
 def initialization(settings: Settings) -> Initialization:
@@ -241,17 +257,26 @@ def _records(settings: Settings) -> tuple[str, ...]:
     """The quantities that ``record`` names."""
     names = settings.record
     names = (names,) if isinstance(names, str) else tuple(names)
-    unknown = [name for name in names if name not in list(RECORDS)]
+    known = list(RECORDS)  # any value can be compared with them
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise ValueError(
-            f"record holds {unknown[0]!r}, which is unknown. Known: "
-            f"{', '.join(sorted(RECORDS))}."
+            f"record holds {unknown[0]!r}, which is unknown."
+            f"{did_you_mean(unknown[0], RECORDS)} Known: {', '.join(sorted(RECORDS))}."
         )
     return names
 
 
+def given_dtype(settings: Settings) -> np.dtype[Any] | None:
+    """The dtype that the settings name; None if they leave it to the data."""
+    if isinstance(settings.dtype, str) and settings.dtype in ("auto", "input"):
+        return None
+    return np.dtype(settings.dtype)
+
+
 def _dtype(
     settings: Settings,
+    input_dtype: DTypeLike,
     full_batch: bool,
     fitted_dtype: DTypeLike | None,
     largest_offset: float,
@@ -260,9 +285,13 @@ def _dtype(
 
     Full-batch training is deterministic, so that its accuracy is limited by rounding.
     """
-    if settings.dtype != "auto":
-        return np.dtype(settings.dtype)
+    given = given_dtype(settings)
+    if given is not None:
+        return given
     if fitted_dtype is not None:
         return np.dtype(fitted_dtype)
-    needs_digits = full_batch or largest_offset > _LARGE_OFFSET
+    if settings.dtype == "input":
+        needs_digits = np.dtype(input_dtype).newbyteorder("=") != np.float32
+    else:
+        needs_digits = full_batch or largest_offset > _LARGE_OFFSET
     return np.dtype(np.float64 if needs_digits else np.float32)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf, sqrt
-from numbers import Real
+from math import sqrt
 from typing import Any
-
-import numpy as np
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.blocks import KINDS
+from sklearn_bpnet.net.hyperparameters import is_finite
+from sklearn_bpnet.net.names import did_you_mean
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.optimizers import Optimizer
@@ -23,7 +22,9 @@ def rate_factors(
 
     They differ only for "ntk". If weights are stored as V of variance 1, in a layer
     X V / sqrt(n_in) + b, a step changes V by the learning rate, hence W = V /
-    sqrt(n_in) by 1 / sqrt(n_in) of it; weight decay shrinks both by the same share.
+    sqrt(n_in) by 1 / sqrt(n_in) of it; weight decay shrinks both by the same share. The
+    steps of optimisers that add an epsilon to the gradient's size are the same for an
+    epsilon near 0 only, as the gradient with respect to W is sqrt(n_in) times as large.
 
     Parameters
     ----------
@@ -78,10 +79,12 @@ def _by_kind(spec: dict[str, Any], network: Network) -> list[dict[str, Any]]:
     """For every block the factors of its kinds, given a dictionary by kind."""
     kinds = KINDS | network.kinds
     if unknown := set(spec) - set(kinds):
-        known = ", ".join(f"{kind!r} ({meaning})" for kind, meaning in kinds.items())
+        meanings = sorted(kinds.items())
+        known = ", ".join(f"{kind!r} ({meaning})" for kind, meaning in meanings)
         raise ValueError(
             f"learning_rate_factors may have the keys {known}; "
             f"got {sorted(unknown, key=str)}."
+            f"{did_you_mean(min(unknown, key=str), kinds)}"
         )
     factors: list[dict[str, Any]] = [{} for _ in network.blocks]
     for kind, value in spec.items():
@@ -111,7 +114,7 @@ def _by_layer(spec: Any, network: Network) -> list[dict[str, Any]]:
 
 def _one_each(entry: Any, n: int) -> list[Any] | None:
     """A list of ``n`` entries, from n entries or a single one; otherwise None."""
-    if np.ndim(entry) == 0:
+    if not (isinstance(entry, (list, tuple)) or getattr(entry, "ndim", 0) > 0):
         return [entry] * n
     entries = list(entry)
     return entries if len(entries) == n else None
@@ -121,7 +124,7 @@ def _is_factor(entry: Any, names: Sequence[str] = ()) -> bool:
     """Whether an entry is a finite number of at least 0, or one of the names."""
     if isinstance(entry, str):
         return entry in names
-    return isinstance(entry, Real) and 0 <= float(entry) < inf
+    return is_finite(entry) and entry >= 0
 
 
 def _error(spec: Any, network: Network) -> ValueError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -32,10 +32,31 @@ class Settings(SimpleNamespace):
     ``_settings.plan.resolve`` turns it into a ``TrainingPlan``.
     """
 
+    _recipe: Mapping[str, Any] = MappingProxyType({})
+
     @classmethod
-    def of(cls, parameters: Mapping[str, Any]) -> Settings:
-        """The settings from ``get_params(deep=False)`` of an estimator."""
-        return cls(**parameters)
+    def of(
+        cls, parameters: Mapping[str, Any], recipe: Mapping[str, Any] | None = None
+    ) -> Settings:
+        """The settings from ``get_params(deep=False)`` of an estimator.
+
+        Scalars of NumPy become those of Python, whose arithmetic does not overflow or
+        depend on their width. ``recipe`` holds the parameters of the recipe that the
+        estimator was built from, if any.
+        """
+        settings = cls(**{name: _plain(v) for name, v in parameters.items()})
+        if recipe is not None:
+            settings._recipe = recipe
+        return settings
+
+    def is_of_recipe(self, name: str) -> bool:
+        """Whether a parameter, or a field of its option, has the recipe's value.
+
+        It was not set by the user then, who is not warned about it.
+        """
+        if name.partition("__")[0] not in self._recipe:
+            return False
+        return not _differs(self.value(name), Settings.of(self._recipe).value(name))
 
     @property
     def calibrates(self) -> bool:
@@ -84,11 +105,21 @@ class Settings(SimpleNamespace):
         return ", ".join(texts)
 
 
+def _plain(value: Any) -> Any:
+    """A value without NumPy's scalar types."""
+    if isinstance(value, np.floating):
+        return float(value)
+    return value.item() if isinstance(value, (np.integer, np.bool_)) else value
+
+
 def _differs(value: Any, default: Any) -> bool:
     """Whether a value is not the default.
 
     An array is never compared with a default; a tuple is, as `clone` copies tuples.
     """
-    if isinstance(value, tuple) and isinstance(default, tuple):
-        return value != default
-    return value is not default and bool(np.ndim(value) > 0 or value != default)
+    if value is default:
+        return False
+    if isinstance(value, np.generic):  # a number, not an array
+        value = value.item()
+    is_array = hasattr(value, "__array__") and not isinstance(value, type)
+    return is_array or bool(value != default)

@@ -92,17 +92,20 @@ def batch_size(settings: Settings, n_samples: int) -> int:
     return min(int(settings.batch_size), n_samples)
 
 
-def learning_rate(settings: Settings, n_features: int) -> float:
+def learning_rate(settings: Settings, n_features: int, curvature: float) -> float:
     """The initial learning rate, which the schedule multiplies.
 
     "auto" decreases with the number of features, as a step changes all weights of a
     unit at once: with the cube root. The square root of the neural tangent
-    parametrisation turned out to be slow on the 784 features of MNIST.
+    parametrisation turned out to be slow on the 784 features of MNIST. For gradient
+    descent it is at most a multiple of the inverse of the risk's ``curvature``: above
+    100 rectifiers, 0.1 would first throw a regression far off, and switch units off.
     """
     if not isinstance(settings.learning_rate_init, str):
         return float(settings.learning_rate_init)
     solver = optimizer_of(settings)
-    return solver.usual_rate * min(1.0, cbrt(_FEATURES_AT_USUAL_RATE / n_features))
+    usual = solver.usual_rate * min(1.0, cbrt(_FEATURES_AT_USUAL_RATE / n_features))
+    return min(usual, solver.stable_rate / curvature)
 
 
 def schedule(

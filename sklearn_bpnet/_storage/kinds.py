@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sklearn_bpnet._data.undecided import Undecided
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._settings.settings import OPTIONS
 from sklearn_bpnet.net import registry
@@ -19,7 +20,8 @@ from sklearn_bpnet.training.stochastic.epoch import Progress
 _UNREGISTERED: dict[str, dict[str, Any]] = {
     "option": {cls.__name__: cls for cls in OPTIONS.values()},
     "state": {
-        cls.__name__: cls for cls in (TrainingState, Progress, Best, Standardization)
+        cls.__name__: cls
+        for cls in (TrainingState, Progress, Best, Standardization, Undecided)
     },
 }
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_bpnet._data.samples import Indices
+from sklearn_bpnet._data.undecided import Undecided
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet.training.monitor.history import StopReason
 from sklearn_bpnet.training.monitor.patience import Patience
@@ -31,6 +32,7 @@ _FITTED: dict[str, Any] = {
     "is_ensemble": bool,
     "unfinished": bool,
     "temperature": float | None,
+    "undecided": Undecided | None,
     "networks": list[Any],
 }
 _NETWORK = (int | None, dict[str, Any], TrainingState)  # seed, attributes, state
@@ -57,6 +59,7 @@ _FACTS: dict[str, Any] = {
     "scale": Floats | None,
     "low": Floats | None,
     "high": Floats | None,
+    "undecided": Undecided | None,
 }
 _OPTIMIZER = dict[str, Floats | float]
 _PATIENCE = Patience(0.0, 1).state.keys()
@@ -90,6 +93,7 @@ def check_types(names: Mapping[str, Any], fitted: Mapping[str, Any]) -> None:
         attributes, state = network[1:]
         if fitted["is_ensemble"]:
             _check("weight_unit", state.weight_unit, float)
+            _check("mean_weight", state.mean_weight, float)
         there = {name: of for name, of in _MAYBE.items() if name in attributes}
         _check_items(attributes, _ATTRIBUTES | there)
         _check("the optimiser's state", state.progress.optimizer_state, _OPTIMIZER)

@@ -17,8 +17,11 @@ from sklearn.utils import check_array, check_random_state
 
 from sklearn_bpnet import _types as types
 from sklearn_bpnet._base import BaseBPNet
+from sklearn_bpnet._data.features import checked_features
+from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.samples import Indices
 from sklearn_bpnet._settings import solver as solvers
+from sklearn_bpnet.net.hyperparameters import is_count, is_finite
 from sklearn_bpnet.training.optimizers import SGD
 
 # The test ends when the smoothed loss has risen by this multiple of a batch's loss at
@@ -170,14 +173,23 @@ def find_learning_rate(
             f"solver={estimator.solver!r} has no learning rate. Use find_learning_rate "
             'with a solver that has one, such as "adam".'
         )
-    if not 0 < lowest < highest:
+    are_finite = is_finite(lowest) and is_finite(highest)
+    if not (are_finite and 0 < lowest < highest):
         raise ValueError(
             "lowest and highest must satisfy 0 < lowest < highest; got "
             f"lowest={lowest!r} and highest={highest!r}."
         )
-    if not n_steps >= 2:
-        raise ValueError(f"n_steps must be at least 2; got {n_steps!r}.")
-    inputs: Any = check_array(X, accept_sparse="csr", dtype="numeric")
+    if not is_count(n_steps, 2):
+        raise ValueError(
+            f"n_steps must be at least 2, a whole number; got {n_steps!r}."
+        )
+    inputs: Any = check_array(
+        as_numbers(X, "X"),
+        accept_sparse="csr",
+        dtype="numeric",
+        ensure_all_finite=False,
+    )
+    inputs, _ = checked_features(as_numbers(inputs, "X"), "X")
     targets: Any = y
     targets = targets.toarray() if sparse.issparse(y) else np.asarray(y)
     w = None if sample_weight is None else np.asarray(sample_weight)
@@ -203,7 +215,8 @@ def find_learning_rate(
             # the difference removes the variation of the loss between batches
             change = _SMOOTHING * change + (1 - _SMOOTHING) * (loss - loss_at_start)
             steps.append((loss, loss_at_start, change))
-            if change > _MUCH_WORSE * loss_at_start:
+            diverged = model.stop_reason_ == "diverged"
+            if diverged or change > _MUCH_WORSE * loss_at_start:
                 break
     losses, at_start, changes = np.array(steps).T
     smoothed = at_start.mean() + changes

@@ -166,7 +166,9 @@ class Network:
     ) -> Theta:
         """The point that training starts from.
 
-        Numbers are drawn in float64, so a seed means the same in every dtype.
+        Numbers are drawn in float64, so a seed means the same in every dtype. The
+        schemes assume activations of size 1 below a layer: above a softmax of n units,
+        which are about 1 / n, the weights are n times as large.
 
         Parameters
         ----------
@@ -189,9 +191,15 @@ class Network:
             raise ValueError(f"{scheme} needs training samples: give `X`.")
         A: Any = X if scheme.needs_samples else None
         theta, top = Theta.zeros(self.shapes, dtype), self.blocks[-1]
+        size = 1.0
         for block, arrays in zip(self.blocks, theta.arrays, strict=True):
             of_block = scheme.of_output if block is top else scheme
             block.start(arrays, of_block, rng, A)
+            if block.is_layer:
+                if size != 1 and not of_block.weights.needs_samples:
+                    arrays[0][...] /= size
+                layer = cast(Layer, block)
+                size = layer.activation.usual_size(layer.n_out)
             if A is not None and block is not top:
                 ws = block.workspace(A.shape[0], dtype, backward=False)
                 A = block.forward(arrays, A, ws)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from inspect import isabstract
 from typing import Any, Generic, TypeGuard, TypeVar
 
+from sklearn_bpnet.net.names import did_you_mean
+
 T = TypeVar("T")
 
 _PACKAGE = __name__.partition(".")[0]
@@ -69,11 +71,13 @@ class Registry(dict[str, T], Generic[T]):
             raise TypeError(
                 f"{self.kind} must be a name or an instance of "
                 f"{self.base.__name__}{functions}; got {spec!r}."
+                f"{did_you_mean(spec, self)}"
             )
         if spec not in self:
             raise ValueError(
-                f"Unknown {self.kind} {spec!r}. Known: {', '.join(sorted(self))}; "
-                f"or pass an instance of {self.base.__name__}."
+                f"Unknown {self.kind} {spec!r}.{did_you_mean(spec, self)} Known: "
+                f"{', '.join(sorted(self))}; or pass an instance of "
+                f"{self.base.__name__}."
             )
         return self[spec]
 

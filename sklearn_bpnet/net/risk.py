@@ -148,7 +148,7 @@ class EmpiricalRisk:
         self.network.forward(self.network.arrays(theta), X, ws)
         s = _mean_one(sample_weight)
         losses = self.losses(self.loss.encode_targets(Y), ws[-1].Z, ws[-1].A)
-        risk = _weighted_sum(losses, s) / X.shape[0]
+        risk = weighted_sum(losses, s) / X.shape[0]
         return risk + self.penalty_value(theta, self.strength(theta))
 
     def value_and_gradient(
@@ -226,7 +226,7 @@ class EmpiricalRisk:
         """
         self.network.forward(arrays, X, ws)
         top = ws[-1]
-        total = _weighted_sum(self.losses(Y, top.Z, top.A), s)
+        total = weighted_sum(self.losses(Y, top.Z, top.A), s)
         if self.from_Z:  # BP1, fused: D = A - Y of a canonical pair
             self.loss.delta_from_Z(Y, top.Z, top.A, out=top.D)
         else:  # BP1: D = f.vjp(Z, A, G) with G = dL/dA
@@ -244,7 +244,8 @@ class EmpiricalRisk:
         return self.loss.value(Y, A)
 
 
-def _weighted_sum(losses: Array, s: Array | None) -> float:
+def weighted_sum(losses: Array, s: Array | None) -> float:
+    """sum_n s_n L_n; with s None the weights are 1."""
     return float(losses.sum() if s is None else np.dot(losses, s))
 
 
@@ -252,9 +253,10 @@ def _mean_one(sample_weight: Array | None) -> Array | None:
     if sample_weight is None:
         return None
     s = np.asarray(sample_weight, dtype=np.float64)
-    if not (np.isfinite(s).all() and (s >= 0).all() and s.sum() > 0):
+    if not (np.isfinite(s).all() and (s >= 0).all() and s.any()):
         raise ValueError(
             "sample_weight must be finite and at least 0 everywhere, and sum to more "
-            f"than 0; got min={s.min():g}, sum={s.sum():g}."
+            f"than 0; got min={s.min():g}, max={s.max():g}."
         )
+    s = np.ldexp(s, -np.frexp(s.max())[1])  # exact, and the sum is finite
     return s / s.mean()

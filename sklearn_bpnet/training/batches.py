@@ -25,6 +25,10 @@ Indices = slice | NDArray[np.intp]
 # every number; up to this size a copy in row order is worth its memory.
 _COPY_TO_ROW_ORDER_BELOW = 256 * 2**20  # bytes
 
+# A mean up to this size can be subtracted from any number of float32 without overflow,
+# and so large a factor can multiply the difference.
+_LARGEST_NARROW = 1e30
+
 # Numbers of X read at a time: a megabyte of float32, which stays in a cache.
 _READ_NUMBERS = 2**18
 
@@ -38,6 +42,21 @@ def in_row_order(X: Any) -> Any:
     ):
         return X
     return np.ascontiguousarray(X)
+
+
+def wide_dtype(X: Any, standardization: Standardization | None) -> np.dtype[Any]:
+    """The dtype in which dense features are scaled.
+
+    It is float64 where X has more digits than float32, or its statistics are near the
+    ends of the range of float32.
+    """
+    wide = np.result_type(X.dtype, np.float32)
+    if standardization is not None and (
+        standardization.largest_mean > _LARGEST_NARROW
+        or standardization.smallest_scale < 1 / _LARGEST_NARROW
+    ):
+        return np.result_type(wide, np.float64)
+    return wide
 
 
 class RowReader:
@@ -62,7 +81,7 @@ class RowReader:
         self.is_sparse = sparse.issparse(X)
         self.X = X = in_row_order(X)
         # where subtraction of the mean is exact enough
-        self.wide = np.result_type(X.dtype, np.float32)
+        self.wide = wide_dtype(X, standardization)
         self._buffers: dict[str, NDArray[Any]] = {}
         if standardization is not None:
             precision = np.float64 if self.is_sparse else self.wide

@@ -1,15 +1,17 @@
-"""The network's outputs for many samples, in chunks that bound the memory."""
+"""Outputs and risk for many samples, in chunks that bound the memory."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite, nan
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.training.batches import RowReader
+from sklearn_bpnet.net.risk import EmpiricalRisk, weighted_sum
+from sklearn_bpnet.training.batches import Batches, RowReader
 
 # Numbers in the widest array of a chunk: a few megabytes, the size of a cache.
 _CHUNK_NUMBERS = 2**20
@@ -56,3 +58,43 @@ def output_Z(
         ws = workspace if n == size else [layer.part(slice(n)) for layer in workspace]
         Z[piece] = network.forward_Z(blocks, X, ws)
     return Z
+
+
+def empirical_risk(
+    risk: EmpiricalRisk, theta: Array, batches: Batches, n_max: int | None = None
+) -> float:
+    """J(theta), without the noise of the network; NaN if it is not finite.
+
+    Parameters
+    ----------
+    risk : EmpiricalRisk
+        J.
+    theta : ndarray of shape (n_parameters,)
+        In the dtype of the batches.
+    batches : Batches
+        The samples; their order is not touched.
+    n_max : int or None, default=None
+        Most samples to use, evenly spaced; None means all.
+    """
+    network, indices = risk.network, batches.indices
+    if n_max is not None and n_max < batches.n_samples:
+        spaced = np.linspace(0, batches.n_samples - 1, n_max).astype(np.intp)
+        indices = spaced if indices is None else indices[spaced]
+    arrays, total = network.arrays(theta), 0.0
+    chunks = Batches(batches.reader, batches.Y, batches.s, indices, chunk_size(network))
+    workspace = network.workspace(chunks.batch_size, theta.dtype, backward=False)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for X, Y, s in chunks.epoch():
+            n = len(Y)
+            ws = (
+                workspace
+                if n == chunks.batch_size
+                else [b.part(slice(n)) for b in workspace]
+            )
+            Z = network.forward_Z(arrays, X, ws)
+            A = network.output_activation.forward(Z, out=np.empty_like(Z))
+            losses = risk.losses(Y, Z, A)
+            total += weighted_sum(losses, s)
+        value = total / chunks.n_samples
+        value += risk.penalty_value(theta, risk.strength(theta))
+    return value if isfinite(value) else nan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,16 @@ class Standardization:
             bend = Z / self.smooth_clip
             np.hypot(bend, 1, out=bend)
             Z /= bend
+
+    @cached_property
+    def largest_mean(self) -> float:
+        """The largest |mean|."""
+        return float(np.max(np.abs(self.mean), initial=0.0))
+
+    @cached_property
+    def smallest_scale(self) -> float:
+        """The smallest scale; infinite without features."""
+        return float(np.min(self.scale, initial=np.inf))
 
     @property
     def largest_offset(self) -> float:

@@ -187,7 +187,7 @@ def test_a_solver_without_a_rate_is_refused(solver, iris):
     [
         ({"lowest": 0}, "got lowest=0 and highest=10.0"),
         ({"lowest": 1, "highest": 0.1}, "0 < lowest < highest"),
-        ({"n_steps": 1}, "n_steps must be at least 2; got 1"),
+        ({"n_steps": 1}, "n_steps must be at least 2, a whole number; got 1"),
     ],
 )
 def test_impossible_ranges_are_refused(options, message, iris):

@@ -79,11 +79,13 @@ def test_a_shuffled_epoch_visits_every_example_once(rng):
     )
     y = rng.normal(size=n)
     start = {"coefs_init": [np.zeros((n, 1))], "intercepts_init": [[0.0]]}
-    model.fit(100 * np.eye(n), y, **start)
-    # w_i = 0.1 * 100 * (y_i - b), and b moves a little with every example
+    model.fit(np.eye(n), y, **start)
+    # w_i = 0.1 * (y_i - b), and b moves a little with every example
     b, left = 0.0, list(range(n))
     for _ in range(n):
-        i = next(i for i in left if np.isclose(model.coefs_[0][i, 0], 10 * (y[i] - b)))
+        i = next(
+            i for i in left if np.isclose(model.coefs_[0][i, 0], RATE * (y[i] - b))
+        )
         b += RATE * (y[i] - b)
         left.remove(i)
     assert_allclose(model.intercepts_[0][0], b, rtol=1e-12)

@@ -1,6 +1,6 @@
 """Do the tests notice faults? ``python tests/mutation/run.py``.
 
-Each fault of :mod:`faults` is planted in a copy of the package, on which the tests run:
+Each fault of :mod:`planted` is made in a copy of the package, on which the tests run:
 first those that should notice it, then, where these do not, all others. Run it after
 removing or thinning out tests, once with the tests as they were (``--tests``), and
 compare. A run without a fault comes first; it must pass.
@@ -18,7 +18,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from faults import FAULTS, Fault
+from planted import FAULTS, Fault
 
 ROOT = Path(__file__).parents[2]
 NO_NUMBA = "raise ModuleNotFoundError(name=__name__)\n"

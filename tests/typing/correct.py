@@ -102,6 +102,7 @@ BPNetClassifier(n_iter_no_change=5, validation_fraction=0.2, scoring="loss")
 BPNetClassifier(validation_fraction=Halves(), scoring=my_scorer)
 # data and scaling
 BPNetClassifier(input_scaling="squash", dtype="float32")
+BPNetClassifier(dtype="input")
 BPNetClassifier(input_scaling=None, dtype=np.float64)
 BPNetRegressor(target_scaling="standard", clip_predictions=True)
 BPNetRegressor(target_scaling=None)

@@ -83,6 +83,13 @@ class Activation(Configurable, ABC):
         """The name of the initialiser that "auto" takes for a layer's weights."""
         return "glorot_uniform"
 
+    def usual_size(self, n_units: int) -> float:
+        """By how much A changes, about, if Z changes by 1.
+
+        The initial weights of the layer above are divided by it.
+        """
+        return 1.0
+
     @abstractmethod
     def forward(self, Z: Array, out: Array) -> Array:
         """Compute A = f(Z) into ``out`` and return it; ``out`` may be ``Z``."""

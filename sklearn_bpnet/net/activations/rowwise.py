@@ -27,6 +27,10 @@ class Softmax(Activation):
 
     range: ClassVar[Interval] = Interval(0, 1)
 
+    def usual_size(self, n_units: int) -> float:
+        """1 / n_units, as the units of a row sum to 1."""
+        return 1 / n_units
+
     def forward(self, Z: Array, out: Array) -> Array:
         np.subtract(Z, Z.max(axis=1, keepdims=True), out=out)
         np.exp(out, out=out)

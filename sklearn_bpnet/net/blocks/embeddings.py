@@ -113,6 +113,8 @@ class Embedding(Block):
         The hyper-parameters of their embedding.
     """
 
+    compiled_as: ClassVar[str | None] = "embedding"
+
     n_in: int
     features: tuple[int, ...]
     settings: PBLD

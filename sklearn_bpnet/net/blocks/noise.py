@@ -178,6 +178,8 @@ class GaussianNoise(Noise):
     Computation 7, 1995.
     """
 
+    compiled_as: ClassVar[str | None] = "gaussian_noise"
+
     deviation: float
 
     def fill(self, noise: Array, rng: np.random.Generator, dropout: float) -> None:

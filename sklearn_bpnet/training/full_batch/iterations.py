@@ -102,8 +102,10 @@ class Iterations:
         """Why a solver ended, and what it said."""
         if not isfinite(result.fun):
             return StopReason.DIVERGED, ""
-        if result.status == 0 or self.converged or self.out_of_patience:
+        if result.status == 0 or self.converged:
             return StopReason.CONVERGED, ""
+        if self.out_of_patience:
+            return self.monitor.end_of_patience, ""
         if self.monitor.stopped:
             return StopReason.STOPPED, ""
         out_of_time = self.n >= self.max_iter

@@ -132,7 +132,7 @@ class FullBatchSolver(Configurable, ABC):
             raise NoFiniteStepError
         if iterations.out_of_patience or max_iter == 0:  # at the last checkpoint
             done = iterations.out_of_patience
-            reason = StopReason.CONVERGED if done else StopReason.MAX_ITER
+            reason = monitor.end_of_patience if done else StopReason.MAX_ITER
             return Outcome(reason, 0, problem.value(theta))
         monitor.begin_epoch()
         try:

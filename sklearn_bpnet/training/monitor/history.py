@@ -79,7 +79,9 @@ class StopReason(Enum):
     DIVERGED = "diverged"
     INTERRUPTED = "interrupted"
     STOPPED = "stopped"  # a callback asked for it
-    FAILED = "failed"  # a full-batch solver gave up; the outcome's message says why
+    # a full-batch solver gave up, as the outcome's message says, or patience ran out
+    # without a single number to monitor
+    FAILED = "failed"
     UNFINISHED = "unfinished"  # training continues: for callbacks and checkpoints
 
 
@@ -98,12 +100,15 @@ class Outcome:
         over the last epoch for mini-batches.
     message : str, default=""
         The message of a solver.
+    no_score : str, default=""
+        Why no validation score was a number, if none was.
     """
 
     reason: StopReason
     n_iter: int
     loss: float
     message: str = ""
+    no_score: str = ""
 
 
 class NoFiniteStepError(ArithmeticError):

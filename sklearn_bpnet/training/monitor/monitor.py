@@ -9,7 +9,7 @@ from time import perf_counter
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.training.monitor.averaging import WeightAverage
-from sklearn_bpnet.training.monitor.history import History, Validation
+from sklearn_bpnet.training.monitor.history import History, StopReason, Validation
 from sklearn_bpnet.training.monitor.patience import Patience
 
 
@@ -63,6 +63,8 @@ class Monitor:
     ----------
     stopped : bool
         Whether ``on_epoch_end`` has asked to stop.
+    last_epoch : int or None
+        The epoch of the last weights, if training returned to earlier ones.
     """
 
     history: History
@@ -75,6 +77,7 @@ class Monitor:
     on_epoch_begin: Callable[[], None] | None = None
     on_epoch_end: Callable[[Array | None], bool | None] | None = None
     stopped: bool = field(default=False, init=False)
+    last_epoch: int | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.early_stopping = self.early_stopping and self.validate is not None
@@ -116,14 +119,32 @@ class Monitor:
             score = validation.score
             monitored = validation.loss if score is None else score
             self.patience.start_from(monitored, validation.loss)
-            if isfinite(self.patience.best):
+            if self.patience.has_value:
                 self.best = Best(len(self.history), theta.copy())
+
+    @property
+    def end_of_patience(self) -> StopReason:
+        """Why training ends once patience has run out."""
+        return StopReason.CONVERGED if self.patience.has_value else StopReason.FAILED
+
+    def return_to(self, theta: Array, n_epochs_back: int) -> None:
+        """Note that training returned to earlier weights.
+
+        They may be better than the best that were validated.
+        """
+        self.last_epoch = len(self.history) - n_epochs_back
+        if not self.early_stopping:
+            return
+        assert self.validate is not None
+        if self._improves(self.validate(theta)):
+            self.best = Best(self.last_epoch, theta.copy())
 
     def result(self, theta: Array) -> tuple[Array, int]:
         """The weights to keep if training ends at ``theta``, and their epoch."""
         if self.best is not None and self.early_stopping:
             return self.best.theta, self.best.epoch
-        return self._averaged(theta), len(self.history)
+        epoch = len(self.history) if self.last_epoch is None else self.last_epoch
+        return self._averaged(theta), epoch
 
     def _averaged(self, theta: Array) -> Array:
         return theta if self.average is None else self.average.theta

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import inf, isnan, nan
+from math import inf, isfinite, isnan, nan
 
 TIES = ("loss", "first", "last")
 
@@ -13,7 +13,7 @@ class Patience:
 
     An epoch improves if its value is better than the best so far, by at least
     ``tol``. A score such as the accuracy takes few values, so ties are frequent;
-    ``ties`` says what then decides. A NaN never improves.
+    ``ties`` says what then decides. A value that is not finite never improves.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Patience:
     Attributes
     ----------
     best : float
-        The best value so far.
+        The best value so far; infinite before the first finite one.
     best_loss : float
         The lowest validation loss among the epochs with that value.
     count : int
@@ -55,8 +55,8 @@ class Patience:
         self.count = 0
 
     def start_from(self, value: float, loss: float = nan) -> None:
-        """Take the value before the first epoch as the best, unless it is NaN."""
-        if not isnan(value):
+        """Take the value before the first epoch as the best, if it is finite."""
+        if isfinite(value):
             self.best = value
             self.best_loss = inf if isnan(loss) else loss
 
@@ -70,6 +70,9 @@ class Patience:
         loss : float, default=nan
             The validation loss of the epoch, which decides between equal values.
         """
+        if not isfinite(value):
+            self.count += 1
+            return False
         gain = rise = self.sign * (value - self.best)
         alike = rise == 0 or abs(rise) < self.tol
         if self.ties == "loss" and not isnan(loss) and alike:
@@ -85,6 +88,11 @@ class Patience:
     def ran_out(self) -> bool:
         """Whether it is time to stop."""
         return self.count >= self.n_iter_no_change
+
+    @property
+    def has_value(self) -> bool:
+        """Whether any value so far was finite."""
+        return isfinite(self.best)
 
     @property
     def state(self) -> dict[str, float]:

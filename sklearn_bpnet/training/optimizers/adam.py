@@ -179,6 +179,9 @@ class NAdam(Adam):
     theta <- theta - learning_rate m' / (sqrt(v / (1 - beta_2^t)) + epsilon), where
     m' = mu_{t+1} m / (1 - M_{t+1}) + (1 - mu_t) g / (1 - M_t).
 
+    This is the rule of the report. PyTorch differs in m, which decays with the constant
+    beta_1 there, m <- beta_1 m + (1 - beta_1) g; the rest is the same.
+
     Parameters
     ----------
     beta_1, beta_2 : float, default=0.9 and 0.999
@@ -257,6 +260,10 @@ class RAdam(Adam):
     With p = 2 / (1 - beta_2) - 1 and p_t = p - 2 t beta_2^t / (1 - beta_2^t), Adam's
     step is multiplied by r_t = sqrt((p_t - 4) (p_t - 2) p / ((p - 4) (p - 2) p_t))
     where p_t > 4; before that, theta <- theta - learning_rate m / (1 - beta_1^t).
+
+    This is the rule of the paper. PyTorch differs in two places: it scales by v where
+    p_t > 5 (with beta_2 = 0.999 from the sixth step on, here from the fifth), and it
+    adds epsilon to sqrt(v) before the correction by 1 - beta_2^t, not after it.
 
     Parameters
     ----------

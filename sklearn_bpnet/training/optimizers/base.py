@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from math import inf
 from typing import Any, ClassVar
 
 from sklearn_bpnet.net._typing import Array
@@ -37,6 +38,9 @@ class Optimizer(Configurable, ABC):
         Whether a step may leave theta where it is though it is no minimum.
     usual_rate : float
         The default learning rate.
+    stable_rate : float
+        The default is at most this over the curvature of the risk: for rules that
+        diverge above some multiple, gradient descent above 2.
     from_estimator : mapping of str to str
         The estimator's parameters that set hyper-parameters where the optimiser is
         given by its name: from parameter to hyper-parameter.
@@ -48,6 +52,7 @@ class Optimizer(Configurable, ABC):
     scale_free: ClassVar[bool] = False
     pauses: ClassVar[bool] = False
     usual_rate: ClassVar[float] = 0.001
+    stable_rate: ClassVar[float] = inf
     from_estimator: ClassVar[Mapping[str, str]] = {}
     weight_decay: float = 0.0
 

@@ -27,6 +27,7 @@ class GradientDescent(Optimizer):
 
     full_batch: ClassVar[bool] = True
     usual_rate: ClassVar[float] = 0.1
+    stable_rate: ClassVar[float] = 1.5
 
     def start(self, theta: Array) -> State:
         return {}

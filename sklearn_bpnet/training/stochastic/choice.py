@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Timer
 from typing import Any
 
 from scipy import sparse
 
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.optimizers import Optimizer
-from sklearn_bpnet.training.optimizers.step import StepOptions
 from sklearn_bpnet.training.stochastic import compiler
 from sklearn_bpnet.training.stochastic.config import get_config
 from sklearn_bpnet.training.stochastic.epoch import Descent, Walk
@@ -21,11 +23,12 @@ from sklearn_bpnet.training.stochastic.thread_pool import ThreadPool
 _MIN_BATCHES = 100
 _MIN_WORK = 2**30  # or multiplications of a forward pass over all samples
 
+_SECONDS_IN_SILENCE = 2.0
+
 
 def is_compiled(
     risk: EmpiricalRisk,
     optimizer: Optimizer,
-    options: StepOptions,
     X: Any,
     n_samples: int,
     batch_size: int,
@@ -38,7 +41,7 @@ def is_compiled(
 
     Parameters
     ----------
-    risk, optimizer, options
+    risk, optimizer
         As those of `Descent`.
     X : array or sparse matrix
         Of the samples.
@@ -57,20 +60,42 @@ def is_compiled(
     supported = compiler.load("supported")
     return (
         supported is not None
-        and supported.is_supported(risk, optimizer, options)
+        and supported.is_supported(risk, optimizer)
         and compiler.is_usable(in_memory=wanted is True)
     )
 
 
-def make_epoch_pass(descent: Descent, walk: Walk, pool: ThreadPool) -> EpochPass:
-    """The pass of a training; ``pool`` shares the batches of a compiled one."""
+def make_epoch_pass(
+    descent: Descent, walk: Walk, pool: ThreadPool, verbose: bool = False
+) -> EpochPass:
+    """The pass of a training; ``pool`` shares the batches of a compiled one.
+
+    If compilation takes long, ``verbose`` prints what is going on.
+    """
     batches = descent.batches
     if is_compiled(
-        descent.risk, descent.optimizer, descent.options, batches.reader.X,
+        descent.risk, descent.optimizer, batches.reader.X,
         batches.n_samples, batches.batch_size,
     ):  # fmt: skip
         compiled = compiler.load("epoch_pass")
         if compiled is not None:
-            epoch_pass: EpochPass = compiled.CompiledEpochPass(descent, walk, pool)
-            return epoch_pass
+            with _announced(verbose):
+                made: EpochPass = compiled.CompiledEpochPass(descent, walk, pool)
+            return made
     return NumpyEpochPass(descent, walk)
+
+
+@contextmanager
+def _announced(verbose: bool) -> Iterator[None]:
+    """Say what is going on, if ``verbose`` and it takes longer than a user expects."""
+    if not verbose:
+        yield
+        return
+    line = "Compiling this kind of training with Numba, once on this machine ..."
+    timer = Timer(_SECONDS_IN_SILENCE, print, [line], {"flush": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -1,9 +1,9 @@
-"""What the epochs of a training share: the weights, the last good ones, the rates."""
+"""What the epochs of a training share: the weights, better ones before, the rates."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import isfinite, nan
+from math import inf, isfinite, nan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +14,6 @@ from sklearn_bpnet.net.memory import aligned
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import Batches
 from sklearn_bpnet.training.monitor.averaging import WeightAverage
-from sklearn_bpnet.training.monitor.history import NoFiniteStepError
 from sklearn_bpnet.training.optimizers import Optimizer, State
 from sklearn_bpnet.training.optimizers.step import StepOptions
 
@@ -31,11 +30,14 @@ class Progress:
         How often patience ran out and training continued.
     optimizer_state : dict of str to ndarray or number
         The optimiser's state; empty before the first step.
+    risk_at_start : float or None
+        About the risk before the first epoch; None before it is known.
     """
 
     n_epochs: int = 0
     n_plateaus: int = 0
     optimizer_state: dict[str, Any] = field(default_factory=dict)
+    risk_at_start: float | None = None
 
 
 class Rates(NamedTuple):
@@ -94,7 +96,7 @@ class Descent:
 
 
 class Walk:
-    """Theta on its way, and the last theta whose risk was finite.
+    """Theta on its way, and the earlier ones that training can return to.
 
     Parameters
     ----------
@@ -111,6 +113,12 @@ class Walk:
     ----------
     good : ndarray of shape (n_parameters,)
         Theta before some step of a batch whose risk was finite.
+    before : ndarray of shape (n_parameters,)
+        Theta before the current epoch, or the last one.
+    lowest : ndarray of shape (n_parameters,)
+        Theta before the epoch of the lowest loss so far.
+    lowest_loss : float
+        That loss; at first the risk at the start, if it is known.
     n_steps, n_good_steps : int
         The steps made, and those that had led to ``good``.
     total : float
@@ -129,6 +137,10 @@ class Walk:
         self.average = average
         self.good = theta.copy()
         self.before = theta.copy()
+        self.lowest = theta.copy()
+        self.lowest_loss = inf
+        self.lowest_ago = 0
+        self.is_lowest = False  # whether ``before`` is to be the next ``lowest``
         self.total = nan
         # weights with which a training continues are good already
         continues = progress.n_epochs > 0 and isfinite(theta.sum())
@@ -149,6 +161,10 @@ class Walk:
 
     def begin_epoch(self) -> None:
         """Note where an epoch begins."""
+        if self.is_lowest:  # two arrays change places, and nothing is copied
+            self.lowest, self.before = self.before, self.lowest
+            self.is_lowest, self.lowest_ago = False, 1
+        self.lowest_ago += 1
         self.before[:] = self.theta
 
     def stood_still(self, n_batches: int) -> bool:
@@ -158,21 +174,35 @@ class Walk:
         the perceptron's do where no line separates the classes. They have not where
         no sample had a loss.
         """
-        self.before -= self.theta
         no_detour = n_batches == 1 or self.total == 0
-        return no_detour and not self.before.any()
+        return no_detour and np.array_equal(self.before, self.theta)
 
-    def restore_last_good(self) -> None:
-        """Put back the last weights for which a batch's risk was finite.
+    def end_epoch(self, loss: float) -> None:
+        """Note where the epoch began as ``lowest``, if no loss so far was lower.
 
-        The optimiser's state led away from them, so it is started anew.
+        Where it ended may be far worse: no batch has seen it.
         """
-        if self.n_good_steps == 0:
-            raise NoFiniteStepError
-        self.theta[:] = self.good
+        if loss < self.lowest_loss:
+            self.lowest_loss, self.is_lowest = loss, True
+
+    @property
+    def known(self) -> list[tuple[Array, int]]:
+        """The thetas to which training can return, and their age in epochs."""
+        return [
+            (self.lowest, self.lowest_ago),
+            (self.before, 1),
+            (self.good, 0),
+        ]
+
+    def restore(self, theta: Array) -> None:
+        """Put back an earlier theta.
+
+        The optimiser's state led away from it, so it is started anew.
+        """
+        self.theta[:] = theta
         self.progress.optimizer_state = {}
         if self.average is not None:
-            self.average.restart(self.good)
+            self.average.restart(theta)
 
 
 def _form(state: State) -> dict[str, bool]:

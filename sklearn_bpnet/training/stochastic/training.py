@@ -16,6 +16,7 @@ from sklearn_bpnet.training.optimizers import Optimizer
 from sklearn_bpnet.training.optimizers.step import StepOptions
 from sklearn_bpnet.training.schedules import Constant, Schedule, TrainingTime
 from sklearn_bpnet.training.stochastic.choice import make_epoch_pass
+from sklearn_bpnet.training.stochastic.divergence import Divergence
 from sklearn_bpnet.training.stochastic.epoch import Descent, Progress, Rates, Walk
 from sklearn_bpnet.training.stochastic.thread_pool import ThreadPool
 
@@ -47,6 +48,8 @@ class StochasticTraining:
         Of the weight decay and of the dropout rates.
     pool : ThreadPool, default=ThreadPool()
         Threads that share every batch of a compiled epoch.
+    verbose : bool, default=False
+        Whether to print that compilation is going on, if it takes long.
     """
 
     risk: EmpiricalRisk
@@ -60,6 +63,7 @@ class StochasticTraining:
     weight_decay_schedule: Schedule = Constant()  # noqa: RUF009  (it is immutable)
     dropout_schedule: Schedule = Constant()  # noqa: RUF009
     pool: ThreadPool = field(default_factory=ThreadPool)
+    verbose: bool = False
 
     def run(
         self,
@@ -79,7 +83,10 @@ class StochasticTraining:
             If Ctrl-C ends it before the first step; later, that is its outcome.
         """
         walk = Walk(theta, self.optimizer, progress, monitor.average)
-        epoch_pass = make_epoch_pass(self._descent(batches), walk, self.pool)
+        divergence = Divergence(self.risk, batches, walk, max_iter, self.n_epochs)
+        epoch_pass = make_epoch_pass(
+            self._descent(batches), walk, self.pool, self.verbose
+        )
         strength = self.risk.strength(theta)
         n_iter, n_steps = 0, walk.n_steps
         # a checkpoint may have been written in the last epoch
@@ -98,9 +105,11 @@ class StochasticTraining:
                         loss = total / batches.n_samples + penalty
                 n_iter += 1
                 progress.n_epochs += 1
-                if not isfinite(loss):
-                    walk.restore_last_good()
-                    reason = StopReason.DIVERGED
+                if isfinite(loss):
+                    divergence.note(loss)
+                else:
+                    loss, reason = nan, StopReason.DIVERGED
+                    divergence.restore()
                 monitor.end_epoch(theta, loss, rates.learning_rate[0])
                 rests = self.optimizer.pauses or not rates.learning_rate.any()
                 if walk.stood_still(batches.n_batches) and not rests:
@@ -111,9 +120,17 @@ class StochasticTraining:
                 raise
             reason = StopReason.INTERRUPTED
             if not isfinite(theta.sum()):
-                walk.restore_last_good()
+                divergence.restore()
+        reason = reason or StopReason.MAX_ITER
+        kept, _ = monitor.result(theta)
+        if reason is not StopReason.DIVERGED and divergence.restore_from(kept):
+            if reason is not StopReason.INTERRUPTED:
+                reason = StopReason.DIVERGED
         loss = monitor.history.last("loss")
-        return Outcome(reason or StopReason.MAX_ITER, n_iter, loss)
+        if divergence.has_restored:
+            monitor.return_to(theta, divergence.n_epochs_back)
+            loss = divergence.restored_loss
+        return Outcome(reason, n_iter, loss)
 
     def _descent(self, batches: Batches) -> Descent:
         return Descent(
@@ -155,8 +172,11 @@ class StochasticTraining:
     def _end(self, monitor: Monitor, progress: Progress) -> StopReason | None:
         """Why training ends where it stands, or None."""
         if monitor.patience.ran_out:
-            if not self.schedule.continues_after_plateau(self.learning_rate(progress)):
-                return StopReason.CONVERGED
+            reason = monitor.end_of_patience
+            rate = self.learning_rate(progress)
+            is_plateau = reason is StopReason.CONVERGED
+            if not (is_plateau and self.schedule.continues_after_plateau(rate)):
+                return reason
             progress.n_plateaus += 1
             monitor.patience.count = 0
         return StopReason.STOPPED if monitor.stopped else None

@@ -7,7 +7,7 @@ from scipy import sparse
 from sklearn.preprocessing import RobustScaler
 
 from sklearn_bpnet import BPNetClassifier
-from sklearn_bpnet._data.statistics import squashing
+from sklearn_bpnet._data.quantiles import squashing
 
 
 def heavy_tails(n_rows=401):

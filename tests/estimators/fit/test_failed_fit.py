@@ -17,7 +17,7 @@ class Interrupted(Exception):  # noqa: N818
 
 
 def interrupt(model, X, y):
-    raise Interrupted
+    raise Interrupted("in a scorer")
 
 
 FAILURES = {

@@ -55,6 +55,11 @@ def test_the_global_random_state_is_left_alone(estimator, setting, seed, iris):
     assert (now_kind, now_rest) == (kind, rest)
 
 
+@pytest.fixture
+def fresh_entropy():
+    """In this file ``random_state=None`` is what it is for users."""
+
+
 @each_class
 def test_no_seed_gives_a_new_network_every_time(estimator, iris):
     np.random.seed(42)  # noqa: NPY002 (must have no influence)

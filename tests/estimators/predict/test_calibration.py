@@ -67,16 +67,31 @@ def test_a_few_samples_that_are_all_right_leave_doubt(n, n_classes):
     assert likeliest == pytest.approx((n + 1 / n_classes) / (n + 1), rel=1e-3)
 
 
-def test_weights_of_the_validation_samples_count():
+@pytest.mark.parametrize("scale", [1 / 300, 1.0, 1e6])
+def test_weights_of_the_validation_samples_count(scale):
     train, validation = noisy(2)
     weights = np.arange(300) % 3
     clf = overfitted(calibration="temperature")
-    weighted = clone(clf).fit(**train, **validation, sample_weight_val=weights)
+    weighted = clone(clf).fit(**train, **validation, sample_weight_val=scale * weights)
+    # the doubt of one more sample is that of one of mean weight among 200
+    present = {name: rows[weights > 0] for name, rows in validation.items()}
+    weights = weights[weights > 0] / 1.5
+    logits = overfitted().fit(**train).decision_function(present["X_val"])
+    y = 2 * present["y_val"] - 1
+
+    def loss(log_t):
+        z = logits / np.exp(log_t)
+        right, wrong = np.logaddexp(0, -y * z), np.logaddexp(0, y * z)
+        return np.sum(weights * (200.5 * right + 0.5 * wrong))
+
+    best = minimize_scalar(loss, bounds=np.log([1e-2, 1e3]), method="bounded").x
+    assert weighted.temperature_ == pytest.approx(np.exp(best), rel=1e-4)
     repeated = {
-        name: np.repeat(rows, weights, axis=0) for name, rows in validation.items()
+        name: np.repeat(rows, np.arange(300) % 3, axis=0)
+        for name, rows in validation.items()
     }
     assert weighted.temperature_ == pytest.approx(
-        clf.fit(**train, **repeated).temperature_, rel=1e-4
+        clf.fit(**train, **repeated).temperature_, rel=5e-3
     )
 
 

@@ -106,13 +106,13 @@ def public_methods(estimator):
 
 def test_methods_that_both_define_describe_their_shared_arguments_alike():
     one, other = map(public_methods, BOTH)
-    shared = {"partial_fit", "predict", "from_weights", "fit"}
+    shared = {"partial_fit", "predict", "from_weights", "fit", "score"}
     for name in shared:
         ours, theirs = (inspect.getdoc(getattr(e, name)) for e in BOTH)
         mine, yours = entries(ours, "Parameters"), entries(theirs, "Parameters")
         for argument in mine.keys() & yours.keys():
             assert mine[argument] == yours[argument], (name, argument)
-    assert one.keys() & other.keys() == {"from_weights", "predict"}
+    assert one.keys() & other.keys() == {"from_weights", "predict", "score"}
 
 
 @each_class

@@ -22,24 +22,36 @@ from sklearn_bpnet.net.activations import (
     Softmax,
     Tanh,
 )
-from sklearn_bpnet.net.blocks import Dense
+from sklearn_bpnet.net.activations.base import ElementWise
+from sklearn_bpnet.net.activations.learned import Mixed, PReLU
+from sklearn_bpnet.net.blocks import PBLD, Dense, Embedding
 from sklearn_bpnet.net.blocks.input_scale import InputScale
 from sklearn_bpnet.net.blocks.noise import Dropout, GaussianNoise
 from sklearn_bpnet.net.initializers import GLOROT, Initialization
 from sklearn_bpnet.net.losses import LOSSES, LogLoss, SquaredError
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.net.penalties import ElasticNet
+from sklearn_bpnet.net.penalties import ElasticNet, GroupLasso
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.options import Dropout as DropoutOption
 from sklearn_bpnet.training.batches import Batches, RowReader
 from sklearn_bpnet.training.monitor.averaging import WeightAverage
-from sklearn_bpnet.training.optimizers import SGD, Adam, AdamW
+from sklearn_bpnet.training.optimizers import SGD, AdaGrad, Adam, AdamW
 from sklearn_bpnet.training.optimizers.step import StepOptions
 from sklearn_bpnet.training.standardization import Standardization
 from sklearn_bpnet.training.stochastic.choice import make_epoch_pass
-from sklearn_bpnet.training.stochastic.compiled import elementwise, epoch_pass, loops
+from sklearn_bpnet.training.stochastic.compiled import (
+    elementwise,
+    embeddings,
+    epoch_pass,
+    loops,
+)
+from sklearn_bpnet.training.stochastic.compiled.chain import Chain
 from sklearn_bpnet.training.stochastic.compiled.epoch_pass import CompiledEpochPass
-from sklearn_bpnet.training.stochastic.compiled.supported import HIDDEN, is_supported
+from sklearn_bpnet.training.stochastic.compiled.supported import (
+    ELEMENT_WISE,
+    is_supported,
+)
+from sklearn_bpnet.training.stochastic.compiled.units import call
 from sklearn_bpnet.training.stochastic.epoch import Descent, Progress, Rates, Walk
 from sklearn_bpnet.training.stochastic.thread_pool import ThreadPool
 
@@ -133,11 +145,15 @@ def make_risk(
     return EmpiricalRisk(network, loss, alpha, ElasticNet(l1_ratio))
 
 
+def grouped(risk):
+    return EmpiricalRisk(risk.network, risk.loss, group=GroupLasso(0.1))
+
+
 def risk_of(*blocks):
     return EmpiricalRisk(Network(blocks), LOSSES["squared_error"])
 
 
-OUTPUT = Dense(4, 1, Identity())
+OUTPUT, OUTPUT_OF_6 = Dense(4, 1, Identity()), Dense(6, 1, Identity())
 
 
 @pytest.mark.parametrize("output", OUTPUTS, ids=str)
@@ -213,12 +229,104 @@ def test_a_rate_that_reaches_1_is_an_error_in_compiled_code_too():
 def test_every_activation_is_compiled_or_left_to_numpy(name):
     activation = ACTIVATIONS[name]
     risk = make_risk((activation,))
-    if type(activation) in HIDDEN:
+    if is_supported(risk, Adam()):
         assert_same(risk, Adam(), 1e-9)
         deep = make_risk((activation, ReLU(), activation))
-        assert_same(deep, SGD(), 1e-9)
+        assert_same(deep, SGD(), 1e-9, n_threads=2, weighted=True)
     else:
-        assert not is_supported(risk, Adam(), PLAIN)
+        assert name in {"exp", "heaviside", "softmax"}
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("function", [k() for k in ELEMENT_WISE], ids=str)
+def test_a_learned_mix_is_that_of_numpy(function, n_threads):
+    risk = make_risk((Mixed(function, 0.6), Mixed(function)), OUTPUTS[4], 0.02)
+    assert_same(risk, Adam(), 1e-9, n_threads=n_threads)
+    assert_same(risk, SGD(), 1e-9, n_threads=n_threads, weighted=True)
+
+
+def test_a_learned_activation_is_penalised_and_decays_as_in_numpy():
+    risk = make_risk((PReLU(), PReLU(0.1)), OUTPUTS[4], [0.02, 0.1, 0.0], 0.5)
+    options = StepOptions(
+        weight_decay=0.1, factors=np.linspace(2, 0, risk.network.n_parameters)
+    )
+    assert_same(risk, Adam(), 1e-9, options=options)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "rtol"), [(np.float64, 1e-9), (np.float32, 1e-3)], ids=["64", "32"]
+)
+@pytest.mark.parametrize("features", [(0, 1, 2, 3), (1, 3), (2,)])
+@pytest.mark.parametrize("below", ["", "noise", "scale"])
+def test_an_embedding_is_that_of_numpy(below, features, dtype, rtol):
+    block = Embedding(4, features, PBLD(5, 4, 1.0))
+    before = {"": (), "noise": (Dropout(4, 0.2),), "scale": (InputScale(4),)}[below]
+    layers = Dense(block.n_out, 6, Tanh()), Dense(6, 1, Identity())
+    risk = risk_of(*before, block, InputScale(block.n_out), *layers)
+    for n_threads in (1, 2):
+        assert_same(risk, Adam(epsilon=1e-4), rtol, n_threads=n_threads, dtype=dtype)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0])
+def test_waves_of_float32_are_exact_to_its_digits(scale):
+    """Of a phase, which itself is known to its digits only."""
+    phase = np.float32(scale * np.linspace(-7, 7, 5001))
+
+    @numba.njit
+    def run(phase, cosines, sines):
+        for i in range(phase.size):
+            cosines[i], sines[i] = embeddings._waves(phase[i])
+
+    cosines, sines = np.empty_like(phase), np.empty_like(phase)
+    run(phase, cosines, sines)
+    wide, atol = phase.astype(float), 4e-7 + 2e-7 * 7 * scale
+    np.testing.assert_allclose(cosines, np.cos(wide), rtol=0, atol=atol)
+    np.testing.assert_allclose(sines, np.sin(wide), rtol=0, atol=atol)
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
+@pytest.mark.parametrize("clip_norm", [1e-3, 0.3, 1e6])
+def test_the_norm_is_clipped_as_in_numpy(clip_norm, optimizer, n_threads):
+    risk = make_risk(HIDDEN_LAYERS[2], OUTPUTS[4], 0.02, 0.5)
+    for options in (
+        StepOptions(clip_norm=clip_norm),
+        StepOptions(clip_norm=clip_norm, weight_decay=0.2),
+    ):
+        kwargs = {"options": options, "n_threads": n_threads}
+        assert_same(risk, optimizer, 1e-9, **kwargs)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_every_layer_has_its_own_penalty(n_threads):
+    risk = make_risk(HIDDEN_LAYERS[2], OUTPUTS[4], [0.02, 0.0, 0.3], 0.5, scale=True)
+    assert_same(risk, Adam(), 1e-9, n_threads=n_threads)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("average", [None, 0.9])
+def test_normal_noise_is_drawn_as_in_numpy(average, n_threads):
+    blocks = [
+        GaussianNoise(4, 0.3), Dropout(4, 0.2), Dense(4, 6, Tanh()),
+        GaussianNoise(6, 0.1), Dropout(6, 0.5), Dense(6, 1, Identity()),
+    ]  # fmt: skip
+    for risk in (risk_of(*blocks), risk_of(*blocks[:1], *blocks[2:3], OUTPUT_OF_6)):
+        assert_same(risk, Adam(), 1e-9, n_threads=n_threads, average=average)
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        (InputScale(4), Dropout(4, 0.1), Dense(4, 1, Identity())),
+        (Dropout(4, 0.1), Dropout(4, 0.3), Dense(4, 1, Identity())),
+        (Dense(4, 4, ReLU()), InputScale(4), Dense(4, 1, Identity())),
+        (InputScale(4), InputScale(4), Dense(4, 3, Identity())),
+    ],
+    ids=["order", "twice", "between", "two scales"],
+)
+def test_blocks_stand_in_any_order(blocks):
+    assert_same(risk_of(*blocks), SGD(), 1e-9, weighted=True)
+    assert_same(risk_of(*blocks), Adam(), 1e-9, n_threads=2)
 
 
 @pytest.mark.parametrize("estimator", [BPNetClassifier, BPNetRegressor])
@@ -231,7 +339,12 @@ def test_the_recipe_of_realmlp_td_s_is_compiled(monkeypatch, estimator):
     X, calls = rng.normal(size=(200, 4)), []
     y = X[:, 0] > 0 if estimator is BPNetClassifier else X[:, 0]
     train = loops.train
-    monkeypatch.setattr(loops, "train", lambda *a: calls.append(1) or train(*a))
+
+    def counted(i, run, *arguments):
+        calls.extend([1] if run.indices.size else [])  # or it is only compiled
+        return train(i, run, *arguments)
+
+    monkeypatch.setattr(loops, "train", counted)
     fitted = []
     for compiled in (True, False):
         with config_context(compiled=compiled):
@@ -260,7 +373,9 @@ def test_an_activation_keeps_its_constant(activation):
     assert_same(make_risk((activation,)), SGD(), 1e-9)
 
 
-@pytest.mark.parametrize("activation", [k for k in HIDDEN], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "activation", [k for k in ELEMENT_WISE], ids=lambda f: f.__name__
+)
 def test_large_inputs_give_what_they_give_in_numpy(activation):
     risk = make_risk((activation(),), OUTPUTS[3])
     with np.errstate(over="ignore"):
@@ -287,24 +402,28 @@ def test_float32_is_kept():
 
 def pass_forward(activation, Z):
     """A = f(Z) in compiled code, in place, and G f'(Z) for a G of ones."""
-    kind, constants_of = HIDDEN[type(activation)]
-    code, stored = int(kind), elementwise.SCALARS[kind].vjp is None
-    forward = elementwise.forward_and_slopes if stored else elementwise.forward
-    backward = elementwise.backward_by_slopes if stored else elementwise.backward
-    given = constants_of(activation)
-    constants = np.array([*given, 0, 0, 0][:3], Z.dtype)
+    network = Network(
+        (Dense(1, Z.shape[1], activation), Dense(Z.shape[1], 1, Identity()))
+    )
+    theta, gradient = np.zeros((2, network.n_parameters), Z.dtype)
+    chain = Chain(network, numba.typeof(Z).dtype, is_noisy=False)
+    link = chain.of_thread(theta, gradient, len(Z)).links[1]
+    G = np.ones_like(Z)
 
     @numba.njit
-    def run(Z, b, G, constants, slopes):  # of a constant, the code is a literal
-        forward(code, Z, b, constants, slopes)
-        backward(code, Z, G, constants, slopes)
+    def run(link, n, A, G):
+        for which in range(2):
+            integers = (
+                link[2 + which], n, link[4], link[5], 0, link[6], link[7], link[8],
+                link[9], A, A, G, G, link[14], 0, 0,
+            )  # fmt: skip
+            call(link[which], integers, (1.0,))
 
-    G, b = np.ones_like(Z), np.zeros((1, Z.shape[1]), Z.dtype)
-    run(Z, b, G, constants, np.empty(Z.size, Z.dtype))
+    run(link, len(Z), Z.ctypes.data, G.ctypes.data)
     return G
 
 
-@pytest.mark.parametrize("activation", [k() for k in HIDDEN], ids=str)
+@pytest.mark.parametrize("activation", [k() for k in ELEMENT_WISE], ids=str)
 def test_float32_activations_are_exact_to_its_digits(activation):
     near = np.concatenate([np.linspace(-6, 6, 400), np.logspace(-6, 0, 60)])
     z = np.concatenate([near, -near, np.linspace(-100, 100, 200)])[None]
@@ -332,7 +451,7 @@ def test_float32_log_loss_is_exact_to_its_digits(y):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("activation", [k() for k in HIDDEN], ids=str)
+@pytest.mark.parametrize("activation", [k() for k in ELEMENT_WISE], ids=str)
 def test_what_is_not_a_number_stays_so(activation, dtype):
     Z = np.full((2, 20), np.nan, dtype)
     Z[1] = 0.5
@@ -348,15 +467,14 @@ def test_what_is_not_a_number_stays_so(activation, dtype):
         (make_risk(output=(LOSSES["poisson"], ACTIVATIONS["exp"], 1)), Adam()),
         (make_risk(output=(SquaredError(), Tanh(), 1)), Adam()),
         (make_risk(output=(LogLoss(), Softmax(), 3)), SGD(momentum=1.0)),
-        (risk_of(GaussianNoise(4, 0.1), OUTPUT), Adam()),
-        (risk_of(InputScale(4), Dropout(4, 0.1), OUTPUT), Adam()),
-        (risk_of(Dropout(4, 0.1), Dropout(4, 0.1), OUTPUT), Adam()),
-        (risk_of(Dense(4, 4, ReLU()), InputScale(4), OUTPUT), Adam()),
+        (make_risk((ElementWise(np.tanh, lambda Z: 1 - np.tanh(Z) ** 2),)), Adam()),
+        (make_risk(), AdaGrad()),
+        (grouped(make_risk()), Adam()),
     ],
-    ids=["loss", "not canonical", "momentum 1", "noise", "order", "twice", "scale"],
+    ids=["loss", "not canonical", "momentum 1", "function", "solver", "group"],
 )
 def test_what_is_not_in_the_tables_is_left_to_numpy(risk, optimizer):
-    assert not is_supported(risk, optimizer, PLAIN)
+    assert not is_supported(risk, optimizer)
 
 
 def test_a_subclass_is_left_to_numpy():
@@ -366,8 +484,8 @@ def test_a_subclass_is_left_to_numpy():
     class MyDense(Dense):
         pass
 
-    assert not is_supported(make_risk(), Mine(), PLAIN)
-    assert not is_supported(risk_of(MyDense(4, 1, Identity())), Adam(), PLAIN)
+    assert not is_supported(make_risk(), Mine())
+    assert not is_supported(risk_of(MyDense(4, 1, Identity())), Adam())
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])

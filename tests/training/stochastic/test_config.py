@@ -10,9 +10,9 @@ from sklearn_bpnet import config_context, get_config
 from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.network import Network
+from sklearn_bpnet.net.penalties import GroupLasso
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.optimizers import Adam
-from sklearn_bpnet.training.optimizers.step import StepOptions
 from sklearn_bpnet.training.stochastic.choice import is_compiled
 
 HAS_NUMBA = importlib.util.find_spec("numba") is not None
@@ -20,8 +20,8 @@ NETWORK = Network.dense((2, 4, 1), [ACTIVATIONS["relu"], ACTIVATIONS["identity"]
 RISK = EmpiricalRisk(NETWORK, LOSSES["squared_error"])
 
 
-def compiles(n_samples, batch_size, X=None, **options):
-    return is_compiled(RISK, Adam(), StepOptions(**options), X, n_samples, batch_size)
+def compiles(n_samples, batch_size, X=None, risk=RISK):
+    return is_compiled(risk, Adam(), X, n_samples, batch_size)
 
 
 def test_the_innermost_context_holds_and_ends(monkeypatch):
@@ -73,6 +73,7 @@ def test_what_pays_is_compiled():
     with config_context(compiled=True):
         assert compiles(10, 10)
         assert not compiles(10, 10, sparse.csr_array((10, 2)))
-        assert not compiles(10, 10, clip_norm=1.0)
+        grouped = EmpiricalRisk(NETWORK, RISK.loss, group=GroupLasso(1.0))
+        assert not compiles(10, 10, risk=grouped)
     with config_context(compiled=False):
         assert not compiles(10**6, 10)

@@ -17,9 +17,11 @@ from typing import Any, NamedTuple
 
 import numba
 import numpy as np
+from numba import carray, types
 from numba.extending import intrinsic, overload
 
 from sklearn_bpnet.training.stochastic.compiled.cache import jit
+from sklearn_bpnet.training.stochastic.compiled.units import Types, pointer
 
 # Without error_model="numpy" every division is checked, and the loops do not become
 # vector instructions. Sums of a row may be reordered, NaN is respected.
@@ -234,6 +236,27 @@ def _choose_f(code, z, c):  # type: ignore[no-untyped-def]
     return None
 
 
+def _both(code: Any, z: Any, c: Any) -> Any:
+    """f(z) and f'(z) of the activation with this code."""
+
+
+@overload(_both)
+def _choose_both(code, z, c):  # type: ignore[no-untyped-def]
+    if isinstance(code, numba.types.IntegerLiteral):
+        scalar = SCALARS[Activation(code.literal_value)]
+        f = _inlined_fast(scalar.forward)
+        if scalar.vjp is None:
+            return lambda code, z, c: f(z, c)
+        vjp = _inlined_fast(scalar.vjp)
+
+        def both(code, z, c):  # type: ignore[no-untyped-def]
+            a = f(z, c)
+            return a, vjp(_1, a, c)
+
+        return both
+    return None
+
+
 @overload(_vjp)
 def _choose_vjp(code, g, a, c):  # type: ignore[no-untyped-def]
     if isinstance(code, numba.types.IntegerLiteral):
@@ -242,46 +265,141 @@ def _choose_vjp(code, g, a, c):  # type: ignore[no-untyped-def]
     return None
 
 
-# Four functions of one form, (code, Z or A, b or G, constants, slopes) -> 0
+# An affine map's bias and the activation: f(Z + b)
+
+
+def types_of_block(dtype: Any) -> Types:
+    """Of the units of a block, see `chain.Link`."""
+    of = pointer(dtype)
+    integers = (types.intp,) * 5
+    return (
+        *integers, of, pointer(types.intp), *(of,) * 8, types.intp, types.float64,
+    )  # fmt: skip
 
 
 @_jit_fast
-def forward(code, Z, b, constants, slopes):  # type: ignore[no-untyped-def]
+def forward(  # type: ignore[no-untyped-def]
+    code, n, n_in, n_out, is_lowest, constants, numbers, theta, gradient, below, A, G,
+    G_below, memory, noise, blas, factor,
+):  # fmt: skip
     """A = f(Z + b), in place of Z."""
-    c = constants[0], constants[1], constants[2]
-    for i in range(Z.shape[0]):
-        for j in range(Z.shape[1]):
-            Z[i, j] = _f(code, Z[i, j] + b[0, j], c)
+    c, b = (constants[0], constants[1], constants[2]), carray(theta, n_out)
+    Z = carray(A, (n, n_out))
+    for i in range(n):
+        for j in range(n_out):
+            Z[i, j] = _f(code, Z[i, j] + b[j], c)
     return 0.0
 
 
 @_jit_fast
-def forward_and_slopes(code, Z, b, constants, slopes):  # type: ignore[no-untyped-def]
-    """A = f(Z + b), in place of Z, and f'(Z + b) into ``slopes``."""
-    c, k = (constants[0], constants[1], constants[2]), Z.shape[1]
-    for i in range(Z.shape[0]):
-        for j in range(k):
-            Z[i, j], slopes[i * k + j] = _f(code, Z[i, j] + b[0, j], c)
+def backward(  # type: ignore[no-untyped-def]
+    code, n, n_in, n_out, is_lowest, constants, numbers, theta, gradient, below, A, G,
+    G_below, memory, noise, blas, factor,
+):  # fmt: skip
+    """D = G f'(Z), in place of G, where f' is a function of A; BP3."""
+    c, db = (constants[0], constants[1], constants[2]), carray(gradient, n_out)
+    of_A, D = carray(A, (n, n_out)), carray(G, (n, n_out))
+    db[:] = 0
+    for i in range(n):
+        for j in range(n_out):
+            D[i, j] = _vjp(code, D[i, j], of_A[i, j], c)
+        for j in range(n_out):
+            db[j] += D[i, j]
     return 0.0
 
 
 @_jit_fast
-def backward(code, A, G, constants, slopes):  # type: ignore[no-untyped-def]
-    """D = G f'(Z), in place of G, where f' is a function of A."""
-    c = constants[0], constants[1], constants[2]
-    for i in range(A.shape[0]):
-        for j in range(A.shape[1]):
-            G[i, j] = _vjp(code, G[i, j], A[i, j], c)
+def forward_and_slopes(  # type: ignore[no-untyped-def]
+    code, n, n_in, n_out, is_lowest, constants, numbers, theta, gradient, below, A, G,
+    G_below, memory, noise, blas, factor,
+):  # fmt: skip
+    """A = f(Z + b), in place of Z, and f'(Z + b) into the memory."""
+    c, b = (constants[0], constants[1], constants[2]), carray(theta, n_out)
+    Z, slopes = carray(A, (n, n_out)), carray(memory, (n, n_out))
+    for i in range(n):
+        for j in range(n_out):
+            Z[i, j], slopes[i, j] = _f(code, Z[i, j] + b[j], c)
     return 0.0
 
 
 @_jit_fast
-def backward_by_slopes(code, A, G, constants, slopes):  # type: ignore[no-untyped-def]
-    """D = G f'(Z), in place of G, where f' is stored."""
-    k = A.shape[1]
-    for i in range(A.shape[0]):
-        for j in range(k):
-            G[i, j] *= slopes[i * k + j]
+def backward_by_slopes(  # type: ignore[no-untyped-def]
+    code, n, n_in, n_out, is_lowest, constants, numbers, theta, gradient, below, A, G,
+    G_below, memory, noise, blas, factor,
+):  # fmt: skip
+    """D = G f'(Z), in place of G, where f' is stored; BP3."""
+    slopes, db = carray(memory, (n, n_out)), carray(gradient, n_out)
+    D = carray(G, (n, n_out))
+    db[:] = 0
+    for i in range(n):
+        for j in range(n_out):
+            D[i, j] *= slopes[i, j]
+        for j in range(n_out):
+            db[j] += D[i, j]
+    return 0.0
+
+
+# Activations with a learned weight w of every unit, which follows b in theta. The
+# memory holds df/dw and its derivative, for all units of a sample each.
+
+
+@_jit_fast
+def forward_mixed(  # type: ignore[no-untyped-def]
+    code, n, n_in, n_out, is_lowest, constants, numbers, theta, gradient, below, A, G,
+    G_below, memory, noise, blas, factor,
+):  # fmt: skip
+    """A = z + w (g(z) - z) with z = Z + b, in place of Z."""
+    c, b_and_w = (constants[0], constants[1], constants[2]), carray(theta, (2, n_out))
+    Z, kept = carray(A, (n, n_out)), carray(memory, (n, 2, n_out))
+    b, w = b_and_w[0], b_and_w[1]
+    for i in range(n):
+        for j in range(n_out):
+            z = Z[i, j] + b[j]
+            g, slope = _both(code, z, c)
+            kept[i, 0, j], kept[i, 1, j] = g - z, slope - _1
+            Z[i, j] = z + w[j] * kept[i, 0, j]
+    return 0.0
+
+
+@_jit_fast
+def forward_prelu(  # type: ignore[no-untyped-def]
+    code, n, n_in, n_out, is_lowest, constants, numbers, theta, gradient, below, A, G,
+    G_below, memory, noise, blas, factor,
+):  # fmt: skip
+    """A = max(z, 0) + w min(z, 0) with z = Z + b, in place of Z."""
+    b_and_w = carray(theta, (2, n_out))
+    Z, kept = carray(A, (n, n_out)), carray(memory, (n, 2, n_out))
+    b, w = b_and_w[0], b_and_w[1]
+    for i in range(n):
+        for j in range(n_out):
+            z = Z[i, j] + b[j]
+            kept[i, 0, j] = min(z, _0)
+            kept[i, 1, j] = _0 if z > _0 else _1
+            Z[i, j] = max(z, _0) + w[j] * kept[i, 0, j]
+    return 0.0
+
+
+@_jit_fast
+def backward_learned(  # type: ignore[no-untyped-def]
+    code, n, n_in, n_out, is_lowest, constants, numbers, theta, gradient, below, A, G,
+    G_below, memory, noise, blas, factor,
+):  # fmt: skip
+    """D in place of G, dJ/dw and BP3.
+
+    With h = df/dw, f' is 1 + w h' for a mix (code 1), and 1 - h' + w h' for a PReLU.
+    """
+    w, kept = carray(theta, (2, n_out))[1], carray(memory, (n, 2, n_out))
+    both, D = carray(gradient, (2, n_out)), carray(G, (n, n_out))
+    db, dw = both[0], both[1]
+    both[:] = 0
+    for i in range(n):
+        for j in range(n_out):
+            g = D[i, j]
+            dw[j] += g * kept[i, 0, j]
+            slope = w[j] * kept[i, 1, j] + (_1 if code == 1 else _1 - kept[i, 1, j])
+            D[i, j] = g * slope
+        for j in range(n_out):
+            db[j] += D[i, j]
     return 0.0
 
 
@@ -370,15 +488,31 @@ def _choose_loss(code, z, y, factor):  # type: ignore[no-untyped-def]
     return None
 
 
+def types_of_loss(dtype: Any) -> Types:
+    """Of ``output_delta``."""
+    of = pointer(dtype)
+    integers, indices = (types.intp,) * 4, pointer(types.intp)
+    return *integers, indices, of, of, of, types.intp, of
+
+
 @_jit
-def output_delta(code, Z, Y, s, n_all):  # type: ignore[no-untyped-def]
-    """Replace Z by D (BP1), and return sum_n s_n L_n."""
-    one = Z.dtype.type(1)
-    share = one / Z.dtype.type(n_all)
-    if s.size == 0 and code == _SUMMED_AT_ONCE:
-        return np.float64(_loss(code, Z.ravel(), Y.ravel(), share))
+def output_delta(code, n, k, n_all, indices, Z, Y, s, has_s, gathered):  # type: ignore[no-untyped-def]
+    """Replace Z by D (BP1), and return sum_n s_n L_n.
+
+    The samples are n of the n_all of a batch. Y and s are those of all training
+    samples, from which the indices choose; Y is gathered in the memory given.
+    """
+    of_Z, of_Y = carray(Z, (n, k)), carray(gathered, (n, k))
+    one = of_Z.dtype.type(1)
+    share = one / of_Z.dtype.type(n_all)
+    for i in range(n):
+        start = indices[i] * k
+        for j in range(k):
+            of_Y[i, j] = Y[start + j]
+    if not has_s and code == _SUMMED_AT_ONCE:
+        return np.float64(_loss(code, of_Z.ravel(), of_Y.ravel(), share))
     total = 0.0
-    for i in range(Z.shape[0]):
-        weight = s[i] if s.size else one
-        total += weight * _loss(code, Z[i], Y[i], weight * share)
+    for i in range(n):
+        weight = s[indices[i]] if has_s else one
+        total += weight * _loss(code, of_Z[i], of_Y[i], weight * share)
     return total

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
-from math import isfinite, nan
+from math import inf, isfinite, nan
 from typing import Any
 
 import numba
@@ -16,22 +16,22 @@ from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.memory import CACHE_LINE, aligned
 from sklearn_bpnet.training.stochastic.compiled import (
     elementwise,
-    equations,
     loops,
     reading,
     steps,
 )
-from sklearn_bpnet.training.stochastic.compiled.elementwise import Activation
+from sklearn_bpnet.training.stochastic.compiled.chain import Chain
 from sklearn_bpnet.training.stochastic.compiled.supported import (
-    HIDDEN,
-    arrays_of,
     kind_of,
-    layer_starts,
     loss_of,
-    noise_of,
     rule_of,
+    strengths_of,
 )
-from sklearn_bpnet.training.stochastic.compiled.units import address_of, make
+from sklearn_bpnet.training.stochastic.compiled.units import (
+    address_of,
+    make,
+    with_code,
+)
 from sklearn_bpnet.training.stochastic.epoch import Descent, Rates, Walk
 from sklearn_bpnet.training.stochastic.thread_pool import CancelledError, ThreadPool
 
@@ -61,17 +61,24 @@ class CompiledEpochPass:
     def __init__(self, descent: Descent, walk: Walk, pool: ThreadPool) -> None:
         self.descent, self.walk, self.pool = descent, walk, pool
         theta, network = walk.theta, descent.risk.network
-        self.theta_type = numba.typeof(theta)
+        self.dtype = numba.typeof(theta).dtype
         blocks: Sequence[Any] = network.blocks
         self.dropouts = [b for b in blocks if kind_of(b) == "dropout"]
-        is_noisy = descent.noise_rng is not None
-        self.n_noise = sum(b.n_units for b in self.dropouts) if is_noisy else 0
-        self.noise = theta[:0]
         self.gradients = aligned((pool.size, -(-theta.size // 16) * 16), theta.dtype)
-        self.layers = self._layers()
-        self.memory = [self._memory() for _ in range(pool.size)]
-        self.read: int | None = None  # once a table is made
-        self.rule: loops.Rule | None = None
+        chain = Chain(network, self.dtype, descent.noise_rng is not None)
+        self.random_numbers = chain.random_numbers
+        self.n_noise = sum(n for _, n in self.random_numbers)
+        self.noise = theta[:0]
+        share = -(-descent.batches.batch_size // pool.size)
+        self.chains = [
+            chain.of_thread(theta, gradient, share) for gradient in self.gradients
+        ]
+        self._kept: list[Any] = [chain]
+        self.losses = [self._loss(share) for _ in range(pool.size)]
+        self.read = self._read()
+        self.no_l2 = np.zeros(len(strengths_of(descent.risk)[0]))
+        self.rule = self._rule()
+        self._compile_loop()
 
     def run(self, rates: Rates) -> float:
         """Make a step for every batch; return the sum of s_n L_n over the epoch."""
@@ -95,13 +102,13 @@ class CompiledEpochPass:
                     walk.average.update(walk.theta)
         return total
 
-    def _chunks(self) -> Iterator[tuple[equations.Table, NDArray[np.intp]]]:
+    def _chunks(self) -> Iterator[tuple[loops.Table, NDArray[np.intp]]]:
         """All samples once, in chunks of whole batches: a table, and indices in it."""
         batches, rng = self.descent.batches, self.descent.rng
-        reader, sizes = batches.reader, self.layers.sizes
+        reader, layers = batches.reader, self.descent.risk.network.layers
         if reader.is_plain:
             table = self._table(*reader.plain_table(), batches.Y, batches.s)
-            n_samples = _WORK_AT_ONCE // int(np.dot(sizes[:-1], sizes[1:]))
+            n_samples = _WORK_AT_ONCE // sum(f.n_in * f.n_out for f in layers)
             if self.n_noise:
                 n_samples = min(n_samples, _NOISE_AT_ONCE // self.n_noise)
             for indices in batches.orders(rng, max(1, n_samples // batches.batch_size)):
@@ -116,7 +123,7 @@ class CompiledEpochPass:
             )
 
     def _train(
-        self, table: equations.Table, indices: NDArray[np.intp], rates: Rates, i: int
+        self, table: loops.Table, indices: NDArray[np.intp], rates: Rates, i: int
     ) -> tuple[float, int, int]:
         """Train on samples of the table, the first batch of which is the epoch's i-th.
 
@@ -127,43 +134,59 @@ class CompiledEpochPass:
             stops), the number of steps, and that before the last copy to the walk's
             ``good``, or -1.
         """
-        walk, state, n_threads = self.walk, self.walk.state, self.pool.size
-        nothing = walk.theta[:0]
-        vectors = loops.Vectors(
-            walk.theta,
-            self.gradients,
-            state.get("m", nothing),
-            state.get("v", nothing),
-            walk.good,
-        )
-        run = loops.Run(
-            _read_only(indices),
-            self.descent.batches.batch_size,
-            i,
-            state.get("t", 0),
-            rates.learning_rate,
-            rates.decay_factor,
-            rates.dropout_factor,
-            self._draw(len(indices)),
-        )
-        shared = loops.Shared(
-            np.zeros(n_threads * CACHE_LINE // 8, np.int64),
-            np.zeros(n_threads),
-            np.array([0.0, 0.0, -1.0]),
-        )
-        is_first, rule = self.rule is None, self.rule or self._rule(table)
-        shares = [
-            (k, run, table, self.layers, rule, vectors, memory, shared)
-            for k, memory in enumerate(self.memory)
-        ]
-        if is_first:
-            make(loops.train, tuple(map(numba.typeof, shares[0])))
-            self.rule = rule
+        state = self.walk.state
+        run, shared = self._run(indices, rates, i), self._shared()
+        shares = self._shares(run, table, shared)
         self.pool.run([partial(self._share, *share) for share in shares])
         total, n_steps, n_good_steps = shared.result
         if "t" in state:
             state["t"] += int(n_steps)
         return float(total), int(n_steps), int(n_good_steps)
+
+    def _shares(
+        self, run: loops.Run, table: loops.Table, shared: loops.Shared
+    ) -> list[tuple[Any, ...]]:
+        """The arguments of `loops.train`, for every thread."""
+        no_l2 = self.no_l2.ctypes.data
+        of_threads = zip(self.chains, self.losses, strict=True)
+        return [
+            (k, run, table, chain, loss, self.rule, no_l2, shared)
+            for k, (chain, loss) in enumerate(of_threads)
+        ]
+
+    def _run(self, indices: NDArray[np.intp], rates: Rates, i: int) -> loops.Run:
+        """The batches of some indices, the first of which is the epoch's i-th."""
+        state, nothing = self.walk.state, self.walk.theta[:0]
+        return loops.Run(
+            _read_only(indices),
+            self.descent.batches.batch_size,
+            i,
+            state.get("t", 0),
+            state.get("m", nothing).ctypes.data,
+            state.get("v", nothing).ctypes.data,
+            rates.learning_rate,
+            rates.decay_factor,
+            rates.dropout_factor,
+            self._draw(len(indices)).ctypes.data,
+            self.n_noise,
+        )
+
+    def _shared(self) -> loops.Shared:
+        n_threads = self.pool.size
+        return loops.Shared(
+            np.zeros(n_threads * CACHE_LINE // 8, np.int64),
+            np.zeros(n_threads),
+            np.zeros(n_threads),
+            np.array([0.0, 0.0, -1.0]),
+        )
+
+    def _compile_loop(self) -> None:
+        """Compile or load the loop, for the types of a run of no batch."""
+        theta, nothing = self.walk.theta[:0], np.empty(0)
+        table = self._table(theta.reshape(0, 1), nothing, nothing, inf, theta, None)
+        run = self._run(np.empty(0, np.intp), Rates(nothing, nothing, nothing), 0)
+        share, *_ = self._shares(run, table, self._shared())
+        make(loops.train, tuple(map(numba.typeof, share)))
 
     def _share(self, *arguments: Any) -> float:
         while not loops.train(*arguments):
@@ -173,98 +196,103 @@ class CompiledEpochPass:
         return 0.0
 
     def _draw(self, n_samples: int) -> Array:
-        """Uniform numbers in the order in which the NumPy pass draws them."""
+        """Random numbers in the order in which the NumPy pass draws them."""
         rng, size = self.descent.noise_rng, n_samples * self.n_noise
         if rng is None or not size:
-            return self.walk.theta[:0]
+            return self.noise
+        dtype = self.walk.theta.dtype
         if self.noise.size < size:
-            self.noise = aligned((size,), self.walk.theta.dtype)
-        rng.random(out=self.noise[:size], dtype=self.walk.theta.dtype)
-        return self.noise[:size]
+            self.noise = aligned((size,), dtype)
+        if all(distribution == "uniform" for distribution, _ in self.random_numbers):
+            rng.random(out=self.noise[:size], dtype=dtype)
+            return self.noise
+        end, batch_size = 0, self.descent.batches.batch_size
+        for start in range(0, n_samples, batch_size):
+            for distribution, n in self.random_numbers:
+                begin, end = end, end + n * min(batch_size, n_samples - start)
+                draw = rng.random if distribution == "uniform" else rng.standard_normal
+                draw(out=self.noise[begin:end], dtype=dtype)
+        return self.noise
 
     # What the compiled code is given
 
+    def _read(self) -> int:
+        """The unit that reads X, all parts of which have one dtype."""
+        reader = self.descent.batches.reader
+        of_X, of_mean = self.dtype, numba.from_dtype(reader.wide)
+        if reader.is_plain:
+            X, mean, *_ = reader.plain_table()
+            of_X, of_mean = (numba.typeof(array).dtype for array in (X, mean))
+        types = reading.types_of_reading(self.dtype, of_X, of_mean)
+        return address_of(reading.read, types)
+
     def _table(
         self, X: Any, mean: Array, factor: Array, clip: float, Y: Array, s: Array | None
-    ) -> equations.Table:
-        """The samples; X, mean and factor must outlive it."""
-        if self.read is None:  # all parts of X have one dtype
-            of_X, of_mean = (numba.typeof(array).dtype for array in (X, mean))
-            types = equations.reading_types(self.theta_type, of_X, of_mean)
-            self.read = address_of(reading.read, types)
-        return equations.Table(
+    ) -> loops.Table:
+        """The samples; the arrays must outlive it."""
+        assert Y.flags.c_contiguous
+        assert s is None or s.flags.c_contiguous
+        return loops.Table(
+            self.read,
             X.ctypes.data,
-            X.shape,
+            X.shape[1],
             mean.ctypes.data,
             factor.ctypes.data,
-            mean.size > 0,
+            int(mean.size > 0),
             clip,
-            self.read,
-            _read_only(Y),
-            _read_only(np.empty(0, Y.dtype) if s is None else s),
+            Y.ctypes.data,
+            0 if s is None else s.ctypes.data,
+            int(s is not None),
         )
 
-    def _layers(self) -> equations.Layers:
-        risk, theta = self.descent.risk, self.theta_type
-        blocks = risk.network.layers
-        hidden = [HIDDEN[type(block.activation)] for block in blocks[:-1]]
-        codes = [*(code for code, _ in hidden), Activation.IDENTITY]
-        constants = np.zeros((len(blocks), 3), self.walk.theta.dtype)
-        for row, (_, of), block in zip(constants, hidden, blocks, strict=False):
-            numbers = of(block.activation)
-            row[: len(numbers)] = numbers
-        passes = [_activation_units(code, theta) for code in codes]
-        loss = loss_of(risk)
-        assert loss is not None
-        types = _with_code(loss, equations.loss_types(theta))
-        return equations.Layers(
-            any(kind_of(block) == "input_scale" for block in risk.network.blocks),
-            np.array([blocks[0].n_in, *(block.n_out for block in blocks)]),
-            layer_starts(risk.network),
-            *noise_of(risk.network, is_noisy=self.n_noise > 0),
-            np.array(codes),
-            constants,
-            np.array([forward for forward, _ in passes]),
-            np.array([backward for _, backward in passes]),
-            int(loss),
-            address_of(elementwise.output_delta, types),
-        )
+    def _loss(self, n_samples: int) -> loops.Loss:
+        """The loss, and a thread's memory for its targets."""
+        code, k = loss_of(self.descent.risk), self.descent.risk.network.output.n_out
+        assert code is not None
+        unit = with_code(code, elementwise.types_of_loss(self.dtype))
+        Y = self._keep(aligned((n_samples, k), self.walk.theta.dtype))
+        return loops.Loss(address_of(elementwise.output_delta, unit), int(code), k, Y)
 
-    def _rule(self, table: equations.Table) -> loops.Rule:
+    def _keep(self, array: Any) -> int:
+        """The address of an array, which lives as long as this object."""
+        self._kept.append(array)
+        return int(array.ctypes.data)
+
+    def _rule(self) -> loops.Rule:
         descent, theta = self.descent, self.walk.theta
         found = rule_of(descent.optimizer)
         assert found is not None
         code, numbers = found
-        risk, options = descent.risk, descent.options
-        alpha, ratio = float(np.asarray(risk.alpha)), risk.penalty.l1_ratio
-        factors = theta[:0] if options.factors is None else options.factors
-        decay = options.decay(descent.optimizer, risk.network, theta.dtype)
-        given = map(numba.typeof, (theta, table, self.layers, self.memory[0]))
-        return loops.Rule(
-            int(code),
-            *numbers,
-            float(alpha * (1 - ratio)),
-            float(alpha * ratio),
-            np.ascontiguousarray(factors, theta.dtype),
-            theta[:0] if decay is None else decay,
-            *arrays_of(risk.network),
-            address_of(equations.add_up, loops.add_up_types(*given)),
-            address_of(steps.step, _with_code(code, loops.step_types(self.theta_type))),
+        options = descent.options
+        decay = options.decay(descent.optimizer, descent.risk.network, theta.dtype)
+        ends, l1, l2 = strengths_of(descent.risk)
+        factors, decays = (
+            theta[:0] if vector is None else vector.astype(theta.dtype, copy=False)
+            for vector in (options.factors, decay)
         )
-
-    def _memory(self) -> equations.Memory:
-        """One thread's memory for its samples of a batch."""
-        n = -(-self.descent.batches.batch_size // self.pool.size)
-        layers, sizes = self.layers, self.layers.sizes
-        wide, none = (sizes.size - 1, n * int(sizes[1:].max())), (sizes.size - 1, 0)
-        of_X, of_Y = (n, int(sizes[0])), (n, int(sizes[-1]))
-        stored = [elementwise.SCALARS[Activation(c)].vjp is None for c in layers.codes]
-        shapes = [
-            of_X, of_X if layers.is_scaled else (n, 0), of_Y, (n,), wide,
-            wide if self.n_noise else none, wide, wide if any(stored) else none,
-        ]  # fmt: skip
-        dtype = self.walk.theta.dtype
-        return equations.Memory(*(aligned(shape, dtype) for shape in shapes))
+        step, norm = steps.types_of_step(self.dtype), steps.types_of_norm(self.dtype)
+        clip_norm = options.clip_norm
+        return loops.Rule(
+            address_of(steps.step, with_code(code, step)),
+            0 if clip_norm is None else address_of(steps.squared_norm, norm),
+            int(code),
+            len(ends),
+            self._keep(ends),
+            self._keep(l1),
+            self._keep(l2),
+            theta.ctypes.data,
+            theta.size,
+            self.gradients.ctypes.data,
+            self.gradients.shape[1],
+            int(factors.size > 0),
+            self._keep(factors),
+            int(decays.size > 0),
+            self._keep(decays),
+            self._keep(np.array(numbers)),
+            self.walk.good.ctypes.data,
+            theta.itemsize,
+            inf if clip_norm is None else float(clip_norm),
+        )
 
 
 def _read_only(array: Any) -> Any:
@@ -272,18 +300,3 @@ def _read_only(array: Any) -> Any:
     view = np.ascontiguousarray(array).view()
     view.flags.writeable = False
     return view
-
-
-def _with_code(code: int, types: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The types of a unit that is compiled for one code."""
-    return numba.types.literal(int(code)), *types[1:]
-
-
-def _activation_units(code: Activation, theta: Any) -> tuple[int, int]:
-    types = _with_code(code, equations.activation_types(theta))
-    if elementwise.SCALARS[code].vjp is None:
-        functions = elementwise.forward_and_slopes, elementwise.backward_by_slopes
-    else:
-        functions = elementwise.forward, elementwise.backward
-    forward, backward = (address_of(function, types) for function in functions)
-    return forward, backward

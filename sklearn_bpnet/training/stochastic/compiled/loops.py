@@ -1,14 +1,13 @@
 """The loop over the batches, compiled by Numba: no Python between batches.
 
 `train` does to some batches what ``NumpyEpochPass`` does, on the same flat theta and
-the same optimiser state. The gradient and the step are units. The table, the layers and
-the memory are passed on to that of the gradient as they are, because Numba would not
-compile this file anew where their fields change.
+the same optimiser state. It knows nothing but addresses and whole numbers, so that it
+is compiled once, whatever is trained: the blocks, the loss and the step are units.
 
 Several threads may share every batch: each runs `train` for its share of the samples
-and of the numbers of theta. They meet twice per batch, at a barrier where they wait
-without Python and for a moment without sleep, as to wake a thread can take longer than
-a small step.
+and of the numbers of theta. They meet twice per batch, thrice where the gradient's norm
+is clipped, at a barrier where they wait without Python and for a moment without sleep,
+as to wake a thread can take longer than a small step.
 """
 
 from __future__ import annotations
@@ -21,12 +20,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from sklearn_bpnet.training.stochastic.compiled.cache import jit
-from sklearn_bpnet.training.stochastic.compiled.units import (
-    Types,
-    caller,
-    matrix,
-    vector,
-)
+from sklearn_bpnet.training.stochastic.compiled.units import call, copy_memory
 
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 _jit: Any = jit(**_OPTIONS)
@@ -37,100 +31,128 @@ _inlined: Any = numba.njit(forceinline=True, **_OPTIONS)
 _SPINS = 2**16
 
 
-class Rule(NamedTuple):
-    """The step; ``factors`` (of learning rates) and ``decay`` may be empty.
+class Link(NamedTuple):
+    """What a thread does to its samples in one block, or in a part of one.
 
-    ``ends`` says where every array of parameters ends in theta, ``is_weight`` whether
-    it is penalised.
-
-    ``add_up`` and ``step`` are the units of the gradient and of the step.
+    Addresses, but for the number of units below and above, the codes of the two units
+    and ``noise``: where the random numbers for the link begin among those of a sample,
+    or -1. ``backward`` is 0 where G_below is G.
     """
 
+    forward: int
+    backward: int
+    forward_code: int
+    backward_code: int
+    n_in: int
+    n_out: int
+    constants: int
+    numbers: int
+    theta: int
+    gradient: int
+    below: int
+    A: int
+    G: int
+    G_below: int
+    memory: int
+    noise: int
+
+
+class Chain(NamedTuple):
+    """The links of a thread, each a row of ``links``; backward as far as ``lowest``."""
+
+    links: Any
+    lowest: int
+    item_size: int  # of theta
+    blas: int
+
+
+class Table(NamedTuple):
+    """The training samples: addresses, the number of features, and numbers."""
+
+    read: int
+    X: int
+    n_features: int
+    mean: int
+    factor: int
+    is_scaled: int
+    clip: float
+    Y: int
+    s: int
+    has_s: int
+
+
+class Loss(NamedTuple):
+    """The loss: its unit, its code, and a thread's memory for its targets."""
+
+    output_delta: int
     code: int
-    momentum: float
-    beta_1: float
-    beta_2: float
-    epsilon: float
-    l2: float
-    l1: float
-    factors: Any
-    decay: Any
-    ends: Any
-    is_weight: Any
-    add_up: int
+    n_outputs: int
+    Y: int
+
+
+class Rule(NamedTuple):
+    """The step: units, codes, and addresses of vectors; see `steps.step`."""
+
     step: int
-
-
-class Vectors(NamedTuple):
-    """Vectors as long as theta; ``gradients`` has a longer row for each thread."""
-
-    theta: Any
-    gradients: Any
-    m: Any
-    v: Any
-    good: Any
+    squared_norm: int
+    code: int
+    n_arrays: int
+    ends: int
+    l1: int
+    l2: int
+    theta: int
+    size: int
+    gradients: int
+    stride: int
+    has_factors: int
+    factors: int
+    has_decay: int
+    decay: int
+    constants: int
+    good: int
+    item_size: int
+    clip_norm: float  # infinite for none
 
 
 class Run(NamedTuple):
     """Some batches of an epoch, from its batch ``first`` on, after ``n_steps`` steps.
 
-    The rates are those of all batches of the epoch; ``noise`` is that of one batch
-    after the other, in each of one layer after the other.
+    ``m`` and ``v`` are addresses: of the optimiser's state. The rates are those of all
+    batches of the epoch; ``noise`` is that of one batch
+    after the other, in each of one link after the other, ``n_noise`` per sample.
     """
 
     indices: Any
     batch_size: int
     first: int
     n_steps: int
+    m: int
+    v: int
     rates: Any
     decay_factors: Any
     dropout_factors: Any
-    noise: Any
+    noise: int
+    n_noise: int
 
 
 class Shared(NamedTuple):
     """What the threads share of a run.
 
-    ``phases`` counts, for each thread, its finished halves of batches (the gradient,
-    then the step); ``totals`` is each one's sum of s_n L_n in the batch. ``result`` is
-    sum_n s_n L_n over all samples so far, the number of steps, and that number when
-    theta was last copied to ``good`` (-1 for never).
+    ``phases`` counts, for each thread, its finished parts of batches (the gradient, its
+    norm, the step); ``totals`` is each one's sum of s_n L_n in the batch, ``norms`` its
+    part of the squared norm. ``result`` is sum_n s_n L_n over all samples so far, the
+    number of steps, and that number when theta was last copied to ``good`` (-1 for
+    never).
     """
 
     phases: Any
     totals: Any
+    norms: Any
     result: Any
 
 
-# The types of the units' arguments
-
-
-def add_up_types(theta: Any, table: Any, layers: Any, memory: Any) -> Types:
-    """Of `equations.add_up`."""
-    indices = types.Array(types.intp, 1, "C", readonly=True)
-    numbers = vector(theta.dtype)
-    return (
-        indices, types.int64, types.int64, table, layers, numbers, numbers, memory,
-        numbers, types.float64,
-    )  # fmt: skip
-
-
-def step_types(theta: Any) -> Types:
-    """Of `steps.step`, from that of theta."""
-    dtype = theta.dtype
-    vectors = (vector(dtype),) * 4
-    arrays, part = (vector(types.int64), vector(types.boolean)), (types.int64,) * 2
-    penalty, numbers = (types.float64,) * 2, types.UniTuple(types.float64, 6)
-    return (
-        types.int64, vector(dtype), matrix(dtype), *vectors, *arrays, *part, *penalty,
-        numbers, types.int64,
-    )  # fmt: skip
-
-
-_call_add_up = caller(
-    lambda given: add_up_types(given[5], given[3], given[4], given[7])
-)
-_call_step = caller(lambda given: step_types(given[1]))
+_FORWARD, _BACKWARD, _CODE, _, _N_IN, _N_OUT, _CONSTANTS, _NUMBERS, _THETA = range(9)
+_GRADIENT, _BELOW, _A, _G, _G_BELOW, _MEMORY, _NOISE = range(9, 16)
 
 
 # The barrier. A thread that has finished a half of a batch adds 1 to its counter, and
@@ -182,62 +204,115 @@ def _all_have_finished(n_phases, shared):  # type: ignore[no-untyped-def]
 
 
 @_inlined
-def _add_up(i, k, run, table, layers, rule, vectors, memory):  # type: ignore[no-untyped-def]
-    """Thread i's share of the gradient of batch k; return its sum of s_n L_n."""
-    n, n_threads = vectors.theta.size, len(vectors.gradients)
-    start = k * run.batch_size
-    batch = run.indices[start : start + run.batch_size]
-    first, last = batch.size * i // n_threads, batch.size * (i + 1) // n_threads
-    n_noise = run.noise.size // run.indices.size  # per sample
-    noise = run.noise[start * n_noise : (start + batch.size) * n_noise]
-    return _call_add_up(
-        rule.add_up,
+def _add_up(i, k, run, table, chain, loss, n_threads):  # type: ignore[no-untyped-def]
+    """Thread i's share of the gradient of batch k; return its sum of s_n L_n.
+
+    That of the risk without penalty, (1/b) sum_n s_n L_n over the batch of b samples.
+    """
+    start, links = k * run.batch_size, chain.links
+    b = min(run.batch_size, run.indices.size - start)
+    first, last = b * i // n_threads, b * (i + 1) // n_threads
+    n, indices = last - first, run.indices.ctypes.data + 8 * (start + first)
+    X = links[0, _BELOW]
+    call(
+        table.read,
         (
-            batch[first:last], first, batch.size, table, layers, vectors.theta,
-            vectors.gradients[i, :n], memory, noise,
-            run.dropout_factors[run.first + k],
+            n, table.n_features, table.is_scaled, indices, table.X, table.mean,
+            table.factor, X,
         ),
+        (table.clip,),
+    )  # fmt: skip
+    factor = run.dropout_factors[run.first + k]
+    noise = run.noise + chain.item_size * start * run.n_noise
+    top = len(links) - 1
+    for j in range(top + 1):
+        _call(j, _FORWARD, n, 0, first, b, chain, noise, factor)
+    total = call(
+        loss.output_delta,
+        (
+            loss.code, n, loss.n_outputs, b, indices, links[top, _A], table.Y, table.s,
+            table.has_s, loss.Y,
+        ),
+        (),
+    )  # fmt: skip
+    for j in range(top, chain.lowest - 1, -1):
+        if links[j, _BACKWARD]:
+            _call(j, _BACKWARD, n, j == chain.lowest, first, b, chain, noise, factor)
+    return total
+
+
+@_inlined
+def _call(j, which, n, is_lowest, first, b, chain, noise, factor):  # type: ignore[no-untyped-def]
+    """Call a unit of link j for n samples, from ``first`` on of the b of a batch."""
+    link = chain.links[j]
+    n_in = link[_N_IN]
+    of_link = noise + chain.item_size * (b * link[_NOISE] + first * n_in)
+    call(
+        link[which],
+        (
+            link[_CODE + which], n, n_in, link[_N_OUT], is_lowest, link[_CONSTANTS],
+            link[_NUMBERS], link[_THETA], link[_GRADIENT], link[_BELOW], link[_A],
+            link[_G], link[_G_BELOW], link[_MEMORY], of_link, chain.blas,
+        ),
+        (factor,),
     )  # fmt: skip
 
 
 @_inlined
-def _take_step(first, last, k, run, rule, vectors):  # type: ignore[no-untyped-def]
+def _square(first, last, rule, n_gradients):  # type: ignore[no-untyped-def]
+    """The squared norm of the gradient of theta[first:last], which is added up."""
+    return call(
+        rule.squared_norm,
+        (
+            rule.code, rule.n_arrays, n_gradients, rule.stride, first, last, rule.ends,
+            rule.l2, rule.theta, rule.gradients,
+        ),
+        (),
+    )  # fmt: skip
+
+
+@_inlined
+def _take_step(first, last, k, run, rule, n_gradients, l2, scale):  # type: ignore[no-untyped-def]
     """The step of batch k on theta[first:last]."""
     i_batch = run.first + k
-    numbers = (
-        rule.momentum, rule.beta_1, rule.beta_2, rule.epsilon, run.rates[i_batch],
-        run.decay_factors[i_batch],
-    )  # fmt: skip
-    _call_step(
+    call(
         rule.step,
         (
-            rule.code, vectors.theta, vectors.gradients, vectors.m, vectors.v,
-            rule.factors, rule.decay, rule.ends, rule.is_weight, first, last,
-            rule.l2, rule.l1, numbers, run.n_steps + k + 1,
+            rule.code, rule.n_arrays, n_gradients, rule.stride, first, last, rule.ends,
+            rule.l1, l2, rule.theta, rule.gradients, run.m, run.v, rule.has_factors,
+            rule.factors, rule.has_decay, rule.decay, rule.constants,
+            run.n_steps + k + 1,
         ),
+        (run.rates[i_batch], run.decay_factors[i_batch], scale),
     )  # fmt: skip
 
 
 @_jit
-def train(i, run, table, layers, rule, vectors, memory, shared):  # type: ignore[no-untyped-def]
+def train(i, run, table, chain, loss, rule, no_l2, shared):  # type: ignore[no-untyped-def]
     """Do thread i's share of training on the batches of a run, in place.
 
     Returns whether it is done. It is not where another thread is late: call it again
-    then. It stops before the step of a batch whose risk is not finite.
+    then. It stops before the step of a batch whose risk is not finite. ``no_l2`` is the
+    address of zeros, as many as there are arrays.
     """
-    n, n_threads = vectors.theta.size, shared.totals.size
+    n_threads = shared.totals.size
     own = i * (shared.phases.size // n_threads)
     # whole cache lines of 16 numbers for each, on which the loops are quick
-    lines = -(-n // 16)
-    begin = min(16 * (lines * i // n_threads), n)
-    end = min(16 * (lines * (i + 1) // n_threads), n)
+    lines = -(-rule.size // 16)
+    begin = min(16 * (lines * i // n_threads), rule.size)
+    end = min(16 * (lines * (i + 1) // n_threads), rule.size)
     n_batches = -(-run.indices.size // run.batch_size)
-    for phase in range(_load_acquire(shared.phases, own), 2 * n_batches):
+    clips = rule.clip_norm < np.inf
+    n_parts = 3 if clips else 2
+    for phase in range(_load_acquire(shared.phases, own), n_parts * n_batches):
         if not _all_have_finished(phase, shared):
             return False
-        k = phase // 2
-        if phase % 2 == 0:
-            shared.totals[i] = _add_up(i, k, run, table, layers, rule, vectors, memory)
+        k = phase // n_parts
+        part = phase - n_parts * k
+        if part == 0:
+            shared.totals[i] = _add_up(i, k, run, table, chain, loss, n_threads)
+        elif part < n_parts - 1:
+            shared.norms[i] = _square(begin, end, rule, n_threads)
         else:
             total = shared.totals.sum()
             if i == 0:
@@ -246,10 +321,16 @@ def train(i, run, table, layers, rule, vectors, memory, shared):  # type: ignore
                 return True
             i_batch = run.first + k
             if (i_batch & (i_batch - 1)) == 0:  # batches 0, 1, 2, 4, 8, ...
-                vectors.good[begin:end] = vectors.theta[begin:end]
+                at, size = rule.item_size * begin, rule.item_size * (end - begin)
+                copy_memory(rule.good + at, rule.theta + at, size)
                 if i == 0:
                     shared.result[2] = k
-            _take_step(begin, end, k, run, rule, vectors)
+            if clips:
+                norm = np.sqrt(shared.norms.sum())
+                scale = min(1.0, rule.clip_norm / norm) if norm > 0 else 1.0
+                _take_step(begin, end, k, run, rule, 1, no_l2, scale)
+            else:
+                _take_step(begin, end, k, run, rule, n_threads, rule.l2, 1.0)
             if i == 0:
                 shared.result[1] = k + 1
         _store_release(shared.phases, own, phase + 1)

@@ -4,32 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
+from numba import carray, types
 
 from sklearn_bpnet.training.stochastic.compiled.cache import jit
+from sklearn_bpnet.training.stochastic.compiled.units import Types, pointer
 
 _jit: Any = jit(error_model="numpy", nogil=True)
 
 
+def types_of_reading(dtype: Any, X: Any, mean: Any) -> Types:
+    """Of ``read``, for the dtypes of theta, of X and of the mean."""
+    integers, of_mean = (types.intp,) * 3, pointer(mean)
+    indices, out = pointer(types.intp), pointer(dtype)
+    return *integers, indices, pointer(X), of_mean, of_mean, out, types.float64
+
+
 @_jit
-def read(  # type: ignore[no-untyped-def]
-    indices, X, n_rows, n_columns, mean, factor, is_scaled, clip, out
-):
+def read(n, n_columns, is_scaled, indices, X, mean, factor, out, clip):  # type: ignore[no-untyped-def]
     """The rows of X, standardised in the precision of ``mean``, then cast."""
-    table = numba.carray(X, (n_rows, n_columns))
-    means, factors = numba.carray(mean, n_columns), numba.carray(factor, n_columns)
-    wide = means.dtype.type
-    for i in range(indices.size):
-        x, z = table[indices[i]], out[i]
+    read, means = carray(out, (n, n_columns)), carray(mean, n_columns)
+    factors, wide = carray(factor, n_columns), means.dtype.type
+    for i in range(n):
+        x, z = carray(X, (indices[i] + 1, n_columns))[indices[i]], read[i]
         if not is_scaled:
-            for j in range(x.size):
+            for j in range(n_columns):
                 z[j] = x[j]
         elif np.isinf(clip):
-            for j in range(x.size):
+            for j in range(n_columns):
                 z[j] = (wide(x[j]) - means[j]) * factors[j]
         else:
-            for j in range(x.size):
+            for j in range(n_columns):
                 scaled = (wide(x[j]) - means[j]) * factors[j]
                 z[j] = scaled / np.hypot(scaled / wide(clip), wide(1))
     return 0.0

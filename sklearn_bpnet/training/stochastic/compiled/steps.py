@@ -10,8 +10,10 @@ from enum import IntEnum
 from typing import Any
 
 import numpy as np
+from numba import carray, types
 
 from sklearn_bpnet.training.stochastic.compiled.cache import jit
+from sklearn_bpnet.training.stochastic.compiled.units import Types, pointer
 
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 _jit: Any = jit(**_OPTIONS)
@@ -91,60 +93,121 @@ def _add(g, other):  # type: ignore[no-untyped-def]
         g[i] += other[i]
 
 
+@_jit_fast
+def _add_l2(theta, g, l2):  # type: ignore[no-untyped-def]
+    """Add L2's gradient to g; return the sum of squares."""
+    total = 0.0
+    for i in range(theta.size):
+        g[i] += l2 * theta[i]
+        total += np.float64(g[i]) * np.float64(g[i])
+    return total
+
+
+@_jit_fast
+def _scale(g, factor):  # type: ignore[no-untyped-def]
+    for i in range(g.size):
+        g[i] *= factor
+
+
 @_jit
-def _scalars(code, numbers, l1, t, dtype):  # type: ignore[no-untyped-def]
-    """The rate, the threshold of L1 per factor, and the constants of a step."""
-    momentum, beta_1, beta_2, epsilon, rate, _ = numbers
-    threshold = l1 * rate / (1.0 - momentum)
-    if code == _ADAM:
-        root = np.sqrt(1.0 - beta_2)
-        rate = rate * (1.0 - beta_1) / root
-        rate *= np.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t)
-        threshold, epsilon = l1 / (1.0 - beta_1), epsilon / root
-        momentum = beta_1
+def _total(gradients, stride, n_gradients, begin, end):  # type: ignore[no-untyped-def]
+    """The sum of the threads' gradients of a part of theta, in the first's place."""
+    g = carray(gradients, end)[begin:]
+    for j in range(1, n_gradients):
+        _add(g, carray(gradients, j * stride + end)[j * stride + begin :])
+    return g
+
+
+# Both units go over the arrays of theta: ``ends`` says where each one ends, ``l1`` and
+# ``l2`` are its penalties. The integers they begin with are the number of arrays; that
+# of gradients, one for each thread, and their distance; and the part of theta.
+
+
+def types_of_norm(dtype: Any) -> Types:
+    """Of ``squared_norm``."""
+    of, strengths = pointer(dtype), pointer(types.float64)
+    return *(types.intp,) * 6, pointer(types.intp), strengths, of, of
+
+
+@_jit
+def squared_norm(  # type: ignore[no-untyped-def]
+    code, n_arrays, n_gradients, stride, first, last, ends, l2, theta, gradients
+):
+    """The gradient of the risk, in the place of the first; return |g|^2 of the part."""
+    total, end = 0.0, 0
+    for k in range(n_arrays):
+        begin, end = max(end, first), min(ends[k], last)
+        if begin < end:
+            g = _total(gradients, stride, n_gradients, begin, end)
+            part = carray(theta, end)[begin:]
+            total += _add_l2(part, g, part.dtype.type(l2[k]))
+        end = ends[k]
+    return total
+
+
+def types_of_step(dtype: Any) -> Types:
+    """Of ``step``."""
+    of, strengths = pointer(dtype), pointer(types.float64)
     return (
-        dtype(rate), dtype(threshold), dtype(momentum), dtype(beta_2), dtype(epsilon)
+        *(types.intp,) * 6, pointer(types.intp), strengths, strengths, *(of,) * 4,
+        types.intp, of, types.intp, of, pointer(types.float64), types.intp,
+        *(types.float64,) * 3,
     )  # fmt: skip
 
 
 @_jit
 def step(  # type: ignore[no-untyped-def]
-    code, theta, gradients, m, v, factors, decay, ends, is_weight, first, last, l2, l1,
-    numbers, t,
+    code, n_arrays, n_gradients, stride, first, last, ends, l1, l2, theta, gradients, m,
+    v, has_factors, factors, has_decay, decay, constants, t, rate, decay_rate, scale,
 ):  # fmt: skip
-    """One step of theta[first:last], whose gradient is the sum of several rows.
+    """One step of theta[first:last], whose gradient is the sum of several.
 
-    ``ends`` says where every array of parameters ends in theta, ``is_weight`` whether
-    it is penalised. ``factors`` (of learning rates), ``decay`` (the weight decay),
-    ``m`` and ``v`` may be empty. ``numbers`` are SGD's momentum, Adam's betas and
-    epsilon, the learning rate and the factor of the decay; ``t`` counts the steps, this
-    one included.
+    ``factors`` (of learning rates), ``decay`` (the weight decay), ``m`` and ``v`` may
+    not be there. ``constants`` are SGD's momentum, Adam's betas and epsilon. ``t``
+    counts the steps, this one included. ``scale`` is 1, or by what the norm of the
+    gradient is clipped: then the first of the gradients is that of the risk, see
+    ``squared_norm``.
     """
-    dtype = theta.dtype.type
-    rate, threshold, momentum, beta_2, epsilon = _scalars(code, numbers, l1, t, dtype)
-    decay_rate = dtype(numbers[4] * numbers[5])
+    dtype = carray(theta, 1).dtype.type
+    momentum, beta_1, beta_2, epsilon = (
+        constants[0], constants[1], constants[2], constants[3]
+    )  # fmt: skip
+    threshold = scale * rate / (1.0 - momentum)
+    if code == _ADAM:
+        root = np.sqrt(1.0 - beta_2)
+        decayed = np.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t)
+        threshold, momentum = scale / (1.0 - beta_1), beta_1
+        epsilon, rate_now = epsilon / root, rate * (1.0 - beta_1) / root * decayed
+    else:
+        rate_now = rate
     end = 0
-    for k in range(ends.size):
+    for k in range(n_arrays):
         begin, end = max(end, first), ends[k]
         # all pieces but the first begin where a cache line of 16 numbers does
         for start in range(begin - begin % 16, min(end, last), _PIECE):
-            piece = slice(max(start, begin), min(start + _PIECE, end, last))
-            g = gradients[0, piece]
-            for j in range(1, len(gradients)):
-                _add(g, gradients[j, piece])
-            l2_here = dtype(l2) if is_weight[k] else dtype(0)
-            l1_here = threshold if is_weight[k] else dtype(0)
-            if decay.size:
-                _decay(theta[piece], g, l2_here, decay_rate, decay[piece])
+            low, high = max(start, begin), min(start + _PIECE, end, last)
+            g = _total(gradients, stride, n_gradients, low, high)
+            part = carray(theta, high)[low:]
+            l2_here = dtype(l2[k])
+            if scale != 1.0:
+                _scale(g, dtype(scale))
+            if has_decay:
+                shrink = carray(decay, high)[low:]
+                _decay(part, g, l2_here, dtype(rate * decay_rate), shrink)
                 l2_here = dtype(0)
+            of_factors = carray(factors, high if has_factors else 0)
+            if has_factors:
+                of_factors = of_factors[low:]
+            of_v = carray(v, high)[low:]
             if code == _ADAM:
                 _adam(
-                    theta[piece], g, m[piece], v[piece], l2_here, l1_here, rate,
-                    epsilon, momentum, beta_2, factors[piece],
+                    part, g, carray(m, high)[low:], of_v, l2_here,
+                    dtype(l1[k] * threshold), dtype(rate_now), dtype(epsilon),
+                    dtype(momentum), dtype(beta_2), of_factors,
                 )  # fmt: skip
             else:
                 _sgd(
-                    code, theta[piece], g, v[piece], l2_here, l1_here, rate, momentum,
-                    factors[piece],
+                    code, part, g, of_v, l2_here, dtype(l1[k] * threshold),
+                    dtype(rate_now), dtype(momentum), of_factors,
                 )  # fmt: skip
     return 0.0

@@ -1,12 +1,14 @@
-"""Which trainings there is compiled code for: tables, and what they say of a network.
+"""Which trainings there is compiled code for: tables from classes to units.
 
-What is not in the tables is left to the NumPy pass, which is the reference.
+What is not in the tables is left to the NumPy pass, which is the reference: the group
+penalty, sparse X, user-defined functions, losses other than log loss and squared error,
+and optimisers other than SGD and Adam.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
+from dataclasses import dataclass
 from math import sqrt, tau
 from typing import Any
 
@@ -14,17 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_bpnet.net import activations
+from sklearn_bpnet.net.activations.learned import Mixed, PReLU
 from sklearn_bpnet.net.losses import LogLoss, SquaredError
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.optimizers import SGD, Adam, AdamW, Optimizer
-from sklearn_bpnet.training.optimizers.step import StepOptions
+from sklearn_bpnet.training.stochastic.compiled import affine, elementwise, embeddings
 from sklearn_bpnet.training.stochastic.compiled.elementwise import Activation, Loss
 from sklearn_bpnet.training.stochastic.compiled.steps import Rule
 
 # The activation of a class, and its constants, see `elementwise.Scalar`.
-HIDDEN: dict[type, tuple[Activation, Callable[[Any], tuple[float, ...]]]] = {
+ELEMENT_WISE: dict[type, tuple[Activation, Callable[[Any], tuple[float, ...]]]] = {
     activations.Identity: (Activation.IDENTITY, lambda f: ()),
     activations.ReLU: (Activation.RELU, lambda f: ()),
     activations.LeakyReLU: (Activation.LEAKY_RELU, lambda f: (f.negative_slope,)),
@@ -40,22 +43,116 @@ HIDDEN: dict[type, tuple[Activation, Callable[[Any], tuple[float, ...]]]] = {
 }
 
 
-def is_supported(
-    risk: EmpiricalRisk, optimizer: Optimizer, options: StepOptions
-) -> bool:
-    """Whether there is compiled code for all that takes part."""
-    return (
-        type(risk) is EmpiricalRisk
-        and type(risk.network) is Network
-        and is_chain(risk.network)
-        and all(type(f.activation) in HIDDEN for f in risk.network.layers[:-1])
-        and loss_of(risk) is not None
-        and type(risk.penalty) is ElasticNet
-        and np.ndim(risk.alpha) == 0
-        and not risk.group.alpha
-        and rule_of(optimizer) is not None
-        and options.clip_norm is None
-    )
+@dataclass(frozen=True)
+class Part:
+    """A block, or a part of one, as compiled code makes it.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Units below and above.
+    forward, backward : unit
+        ``backward`` is None where the gradient passes as it is.
+    codes : tuple of int, default=(0, 0)
+        That of each unit: of an activation.
+    constants : tuple of float, default=()
+    numbers : tuple of int, default=()
+        What else the units take.
+    start : int, default=0
+        How many numbers of the block in theta come before those of the part.
+    in_place : bool, default=False
+        Whether A is written over A_below.
+    memory : callable, default=lambda n: 0
+        How many numbers it keeps of n samples.
+    noise : str or None, default=None
+        Of which distribution it takes a random number per unit: "uniform", "normal".
+    """
+
+    n_in: int
+    n_out: int
+    forward: Any
+    backward: Any
+    codes: tuple[int, int] = (0, 0)
+    constants: tuple[float, ...] = ()
+    numbers: tuple[int, ...] = ()
+    start: int = 0
+    in_place: bool = False
+    memory: Callable[[int], int] = lambda n: 0
+    noise: str | None = None
+
+
+def _dense(block: Any, is_top: bool) -> list[Part] | None:
+    n_in, n_out = block.n_in, block.n_out
+    product = Part(n_in, n_out, affine.product, affine.product_backward)
+    # the output's activation belongs to the loss
+    of_activation = _activation(activations.Identity() if is_top else block.activation)
+    if of_activation is None or (is_top and block.learned):
+        return None
+    (forward, backward), codes, constants, kept = of_activation
+    return [
+        product,
+        Part(
+            n_out, n_out, forward, backward, codes, constants, start=n_in * n_out,
+            in_place=True, memory=lambda n: kept * n * n_out,
+        ),
+    ]  # fmt: skip
+
+
+def _activation(f: Any) -> tuple[Any, tuple[int, int], tuple[float, ...], int] | None:
+    """Units, codes, constants, and how many numbers per unit and sample are kept."""
+    if type(f) is PReLU:
+        units = elementwise.forward_prelu, elementwise.backward_learned
+        return units, (0, 0), (), 2
+    inner = f.function if type(f) is Mixed else f
+    if type(inner) not in ELEMENT_WISE:
+        return None
+    code, constants_of = ELEMENT_WISE[type(inner)]
+    constants = constants_of(inner)
+    if inner is not f:
+        units = elementwise.forward_mixed, elementwise.backward_learned
+        return units, (int(code), 1), constants, 2
+    if elementwise.SCALARS[code].vjp is None:
+        units = elementwise.forward_and_slopes, elementwise.backward_by_slopes
+        return units, (int(code), 0), constants, 1
+    return (elementwise.forward, elementwise.backward), (code, code), constants, 0
+
+
+def _embedding(block: Any, is_top: bool) -> list[Part]:
+    n_features, K = len(block.features), block.settings.n_frequencies
+    m = block.settings.embedding_size - 1
+    return [
+        Part(
+            block.n_in, block.n_out, embeddings.embed, embeddings.embed_backward,
+            numbers=(n_features, K, m, *block.features),
+            memory=lambda n: K * (2 * n_features * n + 2 * m + 1),
+        )
+    ]  # fmt: skip
+
+
+def _scale(block: Any, is_top: bool) -> list[Part]:
+    n = block.n_units
+    return [Part(n, n, affine.scale, affine.scale_backward)]
+
+
+def _dropout(block: Any, is_top: bool) -> list[Part]:
+    n = block.n_units
+    units, constants = (affine.drop, affine.drop_backward), (block.rate,)
+    return [Part(n, n, *units, constants=constants, noise="uniform")]
+
+
+def _gaussian_noise(block: Any, is_top: bool) -> list[Part]:
+    n, constants = block.n_units, (block.deviation,)
+    return [Part(n, n, affine.add_noise, None, constants=constants, noise="normal")]
+
+
+# What a block's ``compiled_as`` stands for
+_PARTS: dict[str | None, Callable[[Any, bool], list[Part] | None]] = {
+    "dense": _dense,
+    "embedding": _embedding,
+    "input_scale": _scale,
+    "dropout": _dropout,
+    "gaussian_noise": _gaussian_noise,
+}
 
 
 def kind_of(block: Any) -> str | None:
@@ -67,19 +164,29 @@ def kind_of(block: Any) -> str | None:
     return kind
 
 
-def is_chain(network: Network) -> bool:
-    """Whether the network is dense layers with at most dropout between them.
+def parts_of(network: Network) -> list[list[Part]] | None:
+    """What every block is made of; None if there is no compiled code for one."""
+    parts: list[list[Part]] = []
+    top = network.blocks[-1]
+    for block in network.blocks:
+        of_block = _PARTS.get(kind_of(block))
+        made = None if of_block is None else of_block(block, block is top)
+        if made is None:
+            return None
+        parts.append(made)
+    return parts
 
-    The first layer may have a learned scale of the features below it, and dropout
-    below that.
-    """
-    kinds = [kind_of(block) for block in network.blocks]
-    for kind in ("dropout", "input_scale"):
-        if kinds[0] == kind:
-            del kinds[0]
-    return all(
-        kind == "dense" or (kind == "dropout" and below == "dense")
-        for below, kind in pairwise(["dropout", *kinds])
+
+def is_supported(risk: EmpiricalRisk, optimizer: Optimizer) -> bool:
+    """Whether there is compiled code for all that takes part."""
+    return (
+        type(risk) is EmpiricalRisk
+        and type(risk.network) is Network
+        and loss_of(risk) is not None
+        and type(risk.penalty) is ElasticNet
+        and not risk.group.alpha
+        and rule_of(optimizer) is not None
+        and parts_of(risk.network) is not None
     )
 
 
@@ -111,44 +218,16 @@ def rule_of(optimizer: Any) -> tuple[Rule, tuple[float, float, float, float]] | 
     return None
 
 
-def layer_starts(network: Network) -> NDArray[np.intp]:
-    """Where the W of every layer begins in theta."""
-    starts, end = [], 0
-    for block in network.blocks:
-        if kind_of(block) == "dense":
-            starts.append(end)
-        end += sum(int(np.prod(shape)) for shape in block.shapes)
-    return np.array(starts)
-
-
-def arrays_of(network: Network) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Where every array of parameters ends in theta, and whether it is a W."""
-    sizes, is_weight = [], []
-    for block in network.blocks:
-        for i, shape in enumerate(block.shapes):
+def strengths_of(
+    risk: EmpiricalRisk,
+) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
+    """Where every array of parameters ends in theta; lambda of its L1 and of its L2."""
+    network, ratio = risk.network, risk.penalty.l1_ratio
+    alphas = np.broadcast_to(risk.alpha, len(network.layers))
+    sizes, strengths = [], []
+    for block, layer in zip(network.blocks, network.n_layers_below, strict=True):
+        for kind, shape in zip(block.kinds, block.shapes, strict=True):
             sizes.append(int(np.prod(shape)))
-            is_weight.append(kind_of(block) == "dense" and i == 0)
-    return np.cumsum(sizes), np.array(is_weight)
-
-
-def noise_of(
-    network: Network, is_noisy: bool
-) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.intp]]:
-    """Whether units of what every layer sees are dropped, and at which rate.
-
-    The third array says where the random numbers for that begin among those of a
-    sample.
-    """
-    drops, rates, starts = [], [], []
-    drop, rate, n_noise = False, 0.0, 0
-    blocks: tuple[Any, ...] = network.blocks
-    for block in blocks:
-        if kind_of(block) == "dropout":
-            drop, rate, start = is_noisy, block.rate, n_noise
-            n_noise += block.n_units
-        elif kind_of(block) == "dense":
-            drops.append(drop)
-            rates.append(rate)
-            starts.append(start if drop else 0)
-            drop, rate = False, 0.0
-    return np.array(drops), np.array(rates), np.array(starts)
+            strengths.append(alphas[layer] if kind in block.penalised else 0.0)
+    strength = np.array(strengths, np.float64)
+    return np.cumsum(sizes, dtype=np.intp), strength * ratio, strength * (1 - ratio)

@@ -1,39 +1,41 @@
 """Units of compiled code: functions that are called by their address.
 
 Numba compiles a function together with everything that it calls, anew for every
-combination of types and for every caller. So what differs between trainings (how X is
-read, the activations, the loss, the rule of the step) is compiled apart, when it is
-first used, and called by its address, which is a number like any other argument.
+combination of types and for every caller. So all that differs between trainings (how X
+is read, the blocks, the loss, the rule of the step) is compiled apart, when it is first
+used, and called by its address, which is a number like any other argument.
+
+A unit takes whole numbers, then real ones. An array is handed over as the address of
+its first element: a whole number to the caller, who is compiled once for all dtypes,
+and a pointer to the unit.
 
 On disk Numba keeps a compiled function until the function's own file changes, whatever
 else was compiled into it. So a unit, with all that it calls other than by an address,
-stands in one file; and the types of a call stand in the file of the caller: where they
-change, the caller is compiled anew because of its file, and the unit because it is
-compiled for other types.
+stands in one file, this one excepted; and a unit's types stand beside it, as it is
+compiled anew for other types.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.extending import get_cython_function_address, intrinsic
 
 from sklearn_bpnet.training.stochastic.compiler import compile_with
 
 Types = tuple[Any, ...]
 
 
-def vector(dtype: Any) -> Any:
-    """The type of a contiguous array with one axis."""
-    return types.Array(dtype, 1, "C")
+def pointer(dtype: Any) -> Any:
+    """The type of the address of an array's first element."""
+    return types.CPointer(dtype)
 
 
-def matrix(dtype: Any) -> Any:
-    """The type of a contiguous array with two axes."""
-    return types.Array(dtype, 2, "C")
+def with_code(code: int, arguments: Types) -> Types:
+    """The types of a unit that is compiled for one code, its first argument."""
+    return types.literal(int(code)), *arguments[1:]
 
 
 def address_of(unit: Any, arguments: Types) -> int:
@@ -54,37 +56,84 @@ def make(function: Any, arguments: Types) -> None:
         compile_with(lambda: function.compile(arguments))
 
 
-def caller(types_of: Callable[[Types], Types]) -> Any:
-    """A compiled function (address, arguments) that calls the unit at an address.
+@intrinsic
+def call(typing_context, address, integers, numbers):  # type: ignore[no-untyped-def]
+    """Call the unit at an address with integers and real numbers; it returns one."""
 
-    The unit returns a float64. ``types_of``, from the types of the arguments of a call,
-    gives those of the unit's, to which they are converted, or Numba refuses the call;
-    pointers are given as integers.
+    def codegen(context, builder, signature, values):  # type: ignore[no-untyped-def]
+        # to a processor a pointer is an integer
+        taken = [*([types.intp] * len(integers)), *([types.float64] * len(numbers))]
+        convention = context.call_conv
+        form = convention.get_function_type(types.float64, taken)
+        unit = builder.inttoptr(values[0], form.as_pointer())
+        given = []
+        for kind, packed in zip((integers, numbers), values[1:], strict=True):
+            to = types.intp if kind is integers else types.float64
+            unpacked = cgutils.unpack_tuple(builder, packed)
+            for of, value in zip(kind, unpacked, strict=True):
+                given.append(context.cast(builder, value, of, to))
+        _, result = convention.call_function(builder, unit, types.float64, taken, given)
+        return result
+
+    return types.float64(types.intp, integers, numbers), codegen
+
+
+@intrinsic
+def copy_memory(typing_context, target, source, n_bytes):  # type: ignore[no-untyped-def]
+    """Copy bytes from one address to another."""
+
+    def codegen(context, builder, signature, values):  # type: ignore[no-untyped-def]
+        to, of = (builder.inttoptr(value, cgutils.voidptr_t) for value in values[:2])
+        cgutils.raw_memcpy(builder, to, of, values[2], 1)
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, types.intp), codegen
+
+
+# Matrix products: those of BLAS, by the address that SciPy gives
+
+
+def blas_address(dtype: Any) -> int:
+    """The address of BLAS's product of general matrices of a dtype."""
+    name = "sgemm" if dtype == types.float32 else "dgemm"
+    return int(get_cython_function_address("scipy.linalg.cython_blas", name))
+
+
+@intrinsic
+def multiply(typing_context, blas, form, m, n, k, A, B, C):  # type: ignore[no-untyped-def]
+    """C = A @ B of shape (m, n), summed over k; a form transposes one of them.
+
+    All are row after row. With form 0 A has shape (m, k) and B (k, n); with form 1 A
+    has shape (k, m), with form 2 B has shape (n, k).
     """
 
-    @intrinsic
-    def call(typing_context, address, arguments):  # type: ignore[no-untyped-def]
-        expected = types_of(arguments.types)
-        given = [types.intp if _is_pointer(kind) else kind for kind in expected]
+    def codegen(context, builder, signature, values):  # type: ignore[no-untyped-def]
+        blas, form, m, n, k, A, B, C = values
+        integer, character = cgutils.int32_t, cgutils.int8_t
+        number = context.get_value_type(signature.args[5].dtype)
 
-        def codegen(context, builder, signature, values):  # type: ignore[no-untyped-def]
-            convention = context.call_conv
-            form = convention.get_function_type(types.float64, expected)
-            unit = builder.inttoptr(values[0], form.as_pointer())
-            unpacked = cgutils.unpack_tuple(builder, values[1])
-            for i, kind in enumerate(expected):
-                if _is_pointer(kind):
-                    to = context.get_value_type(kind)
-                    unpacked[i] = builder.inttoptr(unpacked[i], to)
-            _, result = convention.call_function(
-                builder, unit, types.float64, expected, unpacked
-            )
-            return result
+        def place(value: Any) -> Any:
+            return cgutils.alloca_once_value(builder, value)
 
-        return types.float64(types.intp, types.Tuple(given)), codegen
+        # BLAS counts along columns, and so sees transposes: C' = B' A'
+        is_first, is_second = (
+            builder.icmp_signed("==", form, form.type(i)) for i in (1, 2)
+        )
+        plain, transposed = character(ord("N")), character(ord("T"))
+        of_B = place(builder.select(is_second, transposed, plain))
+        of_A = place(builder.select(is_first, transposed, plain))
+        rows_of_B = place(builder.trunc(builder.select(is_second, k, n), integer))
+        rows_of_A = place(builder.trunc(builder.select(is_first, m, k), integer))
+        sizes = [place(builder.trunc(size, integer)) for size in (n, m, k)]
+        one, zero = place(number(1.0)), place(number(0.0))
+        arguments = [
+            of_B, of_A, *sizes, one, B, rows_of_B, A, rows_of_A, zero, C, sizes[0],
+        ]  # fmt: skip
+        form_of_gemm = cgutils.ir.FunctionType(
+            cgutils.ir.VoidType(), [argument.type for argument in arguments]
+        )
+        gemm = builder.inttoptr(blas, form_of_gemm.as_pointer())
+        builder.call(gemm, arguments)
+        return context.get_dummy_value()
 
-    return call
-
-
-def _is_pointer(kind: Any) -> bool:
-    return isinstance(kind, types.CPointer)
+    return types.void(*(types.intp,) * 5, A, B, C), codegen

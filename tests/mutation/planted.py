@@ -428,8 +428,8 @@ COMPILED = [
     Fault("compiled: tanh'", "g * (_1 - a * a)", "g * (_1 - a)", "compiled", True),
     Fault(
         "compiled: losses without weights",
-        "total += weight * _loss(code, Z[i], Y[i], weight * share)",
-        "total += _loss(code, Z[i], Y[i], weight * share)",
+        "total += weight * _loss(code, of_Z[i], of_Y[i], weight * share)",
+        "total += _loss(code, of_Z[i], of_Y[i], weight * share)",
         "compiled",
         True,
     ),
@@ -462,6 +462,34 @@ COMPILED = [
         True,
     ),
     Fault(
+        "compiled: the frequencies' gradient without the input",
+        "dw[k] += x * d_phase",
+        "dw[k] += d_phase",
+        "compiled",
+        True,
+    ),
+    Fault(
+        "compiled: the mix's slope without its weight",
+        "w[j] * kept[i, 1, j] + (",
+        "kept[i, 1, j] + (",
+        "compiled",
+        True,
+    ),
+    Fault(
+        "compiled: L1's threshold not clipped",
+        "threshold, momentum = scale / (1.0 - beta_1), beta_1",
+        "threshold, momentum = 1.0 / (1.0 - beta_1), beta_1",
+        "compiled",
+        True,
+    ),
+    Fault(
+        "compiled: noise of the samples before",
+        "(b * link[_NOISE] + first * n_in)",
+        "(b * link[_NOISE])",
+        "compiled",
+        True,
+    ),
+    Fault(
         "compiled: the highest of all but the last",
         "highest = max(highest, z[j])",
         "highest = z[j]",
@@ -473,8 +501,8 @@ COMPILED = [
 DATA = [
     Fault(
         "balanced without sample weights",
-        "totals = np.bincount(codes, weights)",
-        "totals = np.bincount(codes)",
+        "totals = np.bincount(codes, weights, minlength=n_classes)",
+        "totals = np.bincount(codes, minlength=n_classes)",
         "equivalence",
     ),
     Fault(
@@ -491,14 +519,50 @@ DATA = [
     ),
     Fault(
         "a class may lose all its rows",
-        "smallest), counts - 1)",
-        "smallest), counts)",
+        "np.maximum(_shares(counts, fraction), 1), spare)",
+        "np.maximum(_shares(counts, fraction), 1), counts)",
         "validation early_stopping",
     ),
     Fault(
+        "a single validation sample of few",
+        "while sizes.sum() < _SMALLEST:",
+        "while False:",
+        "small_splits",
+    ),
+    Fault(
+        "R2 of equal targets divided by a rounding error",
+        "scores[is_constant] = (P == Y).all(axis=0)[is_constant]",
+        "pass",
+        "validation",
+    ),
+    Fault(
+        "an infinite score is the best",
+        "if not isfinite(value):\n            self.count += 1",
+        "if isnan(value):\n            self.count += 1",
+        "validation patience",
+    ),
+    Fault(
+        "patience without a number is convergence",
+        "CONVERGED if self.patience.has_value else StopReason.FAILED",
+        "CONVERGED",
+        "validation",
+    ),
+    Fault(
+        "scorers of probabilities infer the classes",
+        "self.scorer = with_classes(self.scorer, task.classes)",
+        "pass",
+        "scorers",
+    ),
+    Fault(
+        "networks as processes return them",
+        "yield replace(network, network=problem.risk.network), outcome",
+        "yield network, outcome",
+        "ensembles",
+    ),
+    Fault(
         "numbers within the rows for rows",
-        "return indices[~held_out], indices[held_out]",
-        "return np.flatnonzero(~held_out), np.flatnonzero(held_out)",
+        "= True\n    return indices[~held_out], indices[held_out]",
+        "= True\n    return np.flatnonzero(~held_out), np.flatnonzero(held_out)",
         "validation early_stopping mlp_faults",
     ),
     Fault(
@@ -515,14 +579,14 @@ DATA = [
     ),
     Fault(
         "whole range for half",
-        "(columns.max(axis=0) - columns.min(axis=0)) / 2",
-        "(columns.max(axis=0) - columns.min(axis=0))",
+        "return (high - low) / 2",
+        "return high - low",
         "scaling",
     ),
     Fault(
         "sparse statistics unweighted",
-        "axis=0, weights=weights\n        )",
-        "axis=0\n        )",
+        "mean_variance_axis(X, axis=0, weights=weights)",
+        "mean_variance_axis(X, axis=0)",
         "scaling equivalence inputs",
     ),
     Fault(
@@ -530,6 +594,18 @@ DATA = [
         "label_smoothing=1 / (n + 1)",
         "label_smoothing=0.0",
         "calibration",
+    ),
+    Fault(
+        "sum of weights for number of samples",
+        "n = len(Y) if weights is None else int(np.count_nonzero(weights))",
+        "n = len(Y) if weights is None else float(np.sum(weights))",
+        "calibration",
+    ),
+    Fault(
+        "statistics of weights of any size",
+        "weights = weights / unit_of(weights if indices is None else weights[indices])",
+        "pass",
+        "weights",
     ),
     Fault(
         "temperature without weights",
@@ -662,8 +738,8 @@ FIT = [
     ),
     Fault(
         "checkpoint without a checksum",
-        'words[4] != hashlib.sha256(content).hexdigest() or words[3] != "sha256"',
-        'words[3] != "sha256"',
+        "checksum is None or checksum[1] != _digest(written_by, content)",
+        "checksum is None",
         "checkpoint",
     ),
     Fault(
@@ -681,6 +757,12 @@ FIT = [
     Fault(
         "members forget the unit of the weights",
         "state.weight_unit = shared.weight_unit",
+        "pass",
+        "weights",
+    ),
+    Fault(
+        "members forget the mean of the weights",
+        "state.mean_weight = shared.mean_weight",
         "pass",
         "ensemble",
     ),

@@ -1,0 +1,66 @@
+"""The faults that the fuzzers found, each with a small case of its own."""
+
+import numpy as np
+import pytest
+
+from fuzz.strategies_parameters import arctangent, arctangent_derivative
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet.net.activations import ReLU
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+PAIR = (arctangent, arctangent_derivative)
+
+# By test_parameters
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"dtype": np.float32},
+        {"activation": ["relu", PAIR]},
+        {"activation": (PAIR, ReLU())},
+        {"alpha": [0.1, np.array(0.1)]},
+        {"dropout": np.array([0.1, 0.2])},
+    ],
+    ids=["type", "list", "tuple", "array in a list", "array"],
+)
+def test_an_estimator_has_a_repr_whatever_its_parameters(parameters):
+    [name] = parameters
+    assert f"{name}=" in repr(BPNetRegressor((3, 2), **parameters))
+
+
+def test_a_parameter_that_is_a_numpy_number_equal_to_the_default_is_not_shown():
+    assert "tol" not in repr(BPNetRegressor(tol=np.float64(1e-4)))
+
+
+@pytest.mark.parametrize("scoring", ["r2", "neg_mean_absolute_error"])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_every_member_of_an_ensemble_is_scored(scoring, method, regression):
+    X, y = regression
+    parameters = {"early_stopping": True, "scoring": scoring, "max_iter": 3}
+    reg = BPNetRegressor((3,), n_members=2, random_state=0, **parameters)
+    getattr(reg, method)(X, y, X_val=X[:40], y_val=y[:40])
+    for member in reg.estimators_:
+        single = BPNetRegressor((3,), random_state=member.random_state, **parameters)
+        getattr(single, method)(X, y, X_val=X[:40], y_val=y[:40])
+        assert single.validation_scores_ == member.validation_scores_
+
+
+def test_a_verbose_ensemble_fits_a_single_class(capsys):
+    X = np.arange(6.0).reshape(3, 2)
+    BPNetClassifier((2,), n_members=2, verbose=True).fit(X, ["a"] * 3)
+    assert capsys.readouterr().out.startswith("Member 1/2, ")
+
+
+def test_a_user_defined_loss_may_have_huge_targets():
+    def value(Y, A):
+        return ((A - Y) ** 4).sum(axis=1)
+
+    def gradient(Y, A):
+        return 4 * (A - Y) ** 3
+
+    rng = np.random.default_rng(0)
+    Y = rng.normal(size=(9, 2)) * [1.0, 1e20]
+    settings = {"learning_rate_init": 1e-9, "dtype": "float64", "max_iter": 1}
+    reg = BPNetRegressor((), loss=(value, gradient), solver="adam", **settings)
+    assert np.isfinite(reg.fit(rng.normal(size=(9, 2)), Y).predict([[0.0, 1.0]])).all()
