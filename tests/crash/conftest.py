@@ -16,17 +16,19 @@ import pytest
 
 import sklearn_bpnet
 
-ROUNDS = int(os.environ.get("SKLEARN_BPNET_CRASH_ROUNDS", "3"))
-SEED = int(os.environ.get("SKLEARN_BPNET_CRASH_SEED", "0"))
+N_ROUNDS = int(os.environ.get("CRASH_ROUNDS", "2"))
+SEED = int(os.environ.get("CRASH_SEED", "0"))
 TESTS = str(Path(__file__).parents[1])
 ROOT = str(Path(sklearn_bpnet.__file__).parents[1])
+PATIENCE = 600  # seconds after which a process counts as one that waits for ever
 
 # the jobs need both
 if os.name != "posix" or find_spec("sklearn.callback") is None:  # before 1.9
     collect_ignore_glob = ["*.py"]
 
 # A process that imports and compiles once, and forks one for every line it reads: a
-# job, with its arguments and the file that takes what it prints.
+# job, with its arguments and the file that takes what it prints. Each is the leader of
+# a process group, with the processes that it starts.
 SERVER = """
 import json, os, signal, sys, traceback, warnings
 
@@ -35,13 +37,13 @@ sys.path[:0] = {paths!r}
 warnings.simplefilter("ignore")
 from crash import jobs
 
-for kind in {kinds!r}:
-    jobs.fitted(kind)
+jobs.warm_up()
 print("ready", flush=True)
 for line in sys.stdin:
     name, arguments, output = json.loads(line)
     child = os.fork()
     if not child:
+        os.setpgid(0, 0)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         descriptor = os.open(output, os.O_WRONLY | os.O_CREAT)
         os.dup2(descriptor, 1)
@@ -60,7 +62,7 @@ class Process:
     Parameters
     ----------
     pid : int
-        Its number.
+        Its number, which is that of its group, too.
     output : Path
         What it prints, a line of JSON for every message.
     """
@@ -68,10 +70,11 @@ class Process:
     def __init__(self, pid, output):
         self.pid, self.output, self._n_read = pid, output, 0
 
-    def answer(self, timeout=120):
+    def answer(self):
         """The next message."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
+            is_alive = self.is_alive()  # before what it has printed is read
             text = self.output.read_text() if self.output.exists() else ""
             lines = text.split("\n")
             if len(lines) > self._n_read + 1:
@@ -79,40 +82,45 @@ class Process:
                 answer = json.loads(lines[self._n_read - 1])
                 assert "Traceback" not in str(answer), answer
                 return answer
+            assert is_alive, "it ended without an answer"
             time.sleep(0.002)
-        self.signal(signal.SIGKILL)
-        raise AssertionError(f"no answer within {timeout} seconds")
+        self.kill()
+        raise AssertionError(f"no answer within {PATIENCE} seconds")
 
-    def signal(self, number):
-        """Send a signal; nothing if the process has ended."""
+    def is_alive(self):
+        """Whether the process has not ended."""
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def interrupt(self):
+        """Press Ctrl-C, which a terminal sends to the whole group."""
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, number)
+            os.killpg(self.pid, signal.SIGINT)
 
     def kill(self):
-        """Kill the process, and wait until it is gone."""
-        self.signal(signal.SIGKILL)
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                os.kill(self.pid, 0)
-            except ProcessLookupError:
-                return
+        """Kill the process, then those it has started; wait until it is gone."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        deadline = time.monotonic() + PATIENCE
+        while self.is_alive():
+            assert time.monotonic() < deadline, "it survives SIGKILL"
             time.sleep(0.001)
 
 
 @pytest.fixture(scope="session")
 def start(tmp_path_factory):
-    """A function that starts a job in a process of its own.
-
-    The job and its arguments are those of `jobs`.
-    """
-    kinds = ["numpy", "compiled", "shared"]
+    """A function that starts a job, one of `jobs`, in a process of its own."""
     folder = tmp_path_factory.mktemp("processes")
     with subprocess.Popen(
-        [sys.executable, "-c", SERVER.format(paths=[TESTS, ROOT], kinds=kinds)],
+        [sys.executable, "-c", SERVER.format(paths=[TESTS, ROOT])],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "OPENBLAS_NUM_THREADS": "2"},
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "2"},  # so that a limit is seen
         text=True,
     ) as server:
         assert server.stdout.readline() == "ready\n"
@@ -137,4 +145,4 @@ def rng(request):
 @pytest.fixture(scope="session")
 def n_rounds():
     """Number of rounds per test."""
-    return ROUNDS
+    return N_ROUNDS

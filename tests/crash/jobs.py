@@ -2,6 +2,7 @@
 
 import collections
 import gc
+import importlib
 import json
 import os
 import random
@@ -11,6 +12,7 @@ import sys
 import threading
 import time
 import warnings
+from importlib.util import find_spec
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -23,7 +25,7 @@ from sklearn_bpnet.training import blas_threads
 from sklearn_bpnet.training.stochastic import compiler, thread_pool
 
 PACKAGE = os.path.dirname(sklearn_bpnet.__file__)
-THREADS = 2  # of BLAS, so that a limit can be seen
+HAS_NUMBA = find_spec("numba") is not None
 
 # parameters, and whether epochs are compiled
 KINDS = {
@@ -35,6 +37,7 @@ KINDS = {
         False,
     ),
     "members": ({"n_members": 3, "max_iter": 5}, False),
+    "processes": ({"n_members": 3, "max_iter": 5, "n_jobs": 2}, False),
     "threads": ({"n_members": 4, "max_iter": 8, "n_jobs": 2}, True),
     # batches that a thread pool shares
     "shared": (
@@ -42,6 +45,10 @@ KINDS = {
         True,
     ),
 }
+if not HAS_NUMBA:
+    KINDS = {kind: value for kind, value in KINDS.items() if not value[1]}
+# threads that joblib keeps for the next call, beside its processes
+OF_JOBLIB = {"ExecutorManagerThread", "QueueFeederThread"}
 
 
 def data():
@@ -61,6 +68,12 @@ def fitted(kind, path=None):
         model.set_callbacks(Checkpoint(path))
     with config_context(compiled=compiled):
         return model.fit(*data())
+
+
+def warm_up():
+    """Import and compile what the jobs need."""
+    for kind in {"numpy", "compiled", "shared"} & KINDS.keys():
+        fitted(kind)
 
 
 def digest(model):
@@ -102,17 +115,23 @@ def is_free(lock):
     return found[0]
 
 
+def other_threads(threads):
+    """The threads of this process that are not among some, nor kept by joblib."""
+    others = set(threading.enumerate()) - threads
+    return [thread.name for thread in others if thread.name not in OF_JOBLIB]
+
+
 def changes(before, threads, folder=None):
     """What is not as before, in words."""
     gc.collect()
-    deadline = time.monotonic() + 20
-    while set(threading.enumerate()) - threads and time.monotonic() < deadline:
+    deadline = time.monotonic() + 120
+    while other_threads(threads) and time.monotonic() < deadline:
         time.sleep(0.005)
     now = state()
     found = [f"{name}: {now[name]}" for name in now if now[name] != before[name]]
-    found += [f"thread {t.name}" for t in set(threading.enumerate()) - threads]
+    found += [f"thread {name}" for name in other_threads(threads)]
     if folder is not None:
-        found += [name for name in os.listdir(folder) if name.endswith(".part")]
+        found += [name for name in os.listdir(folder) if name != "file"]
     return found
 
 
@@ -131,23 +150,21 @@ def time_fit(kind, path):
     return [time.perf_counter() - start, numbers]
 
 
-def fit_until_ctrl_c(kind, path):
-    """How a fit ends that is interrupted, what it leaves changed, and the next fit."""
+def fit_and_report(kind, path):
+    """How a fit ends, what it leaves changed, and the digest of the next fit."""
     before, threads = state(), set(threading.enumerate())
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    outcome = "too late"
+    outcome, fails = "ended", (KeyboardInterrupt, OSError)
     try:
         print(json.dumps("ready"), flush=True)
         try:
-            outcome = fitted(kind, path).stop_reason_ if kind else ""
-        except AttributeError:  # an ensemble has none
-            outcome = "ended"
-        except KeyboardInterrupt:
-            outcome = "KeyboardInterrupt"
+            fitted(kind, path)
+        except fails as error:
+            outcome = [type(error).__name__, getattr(error, "filename", None)]
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # outside of the fit
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    found = changes(before, threads, os.path.dirname(path))
+    found = changes(before, threads)
     if os.path.exists(path):
         BPNetClassifier.load_checkpoint(path)
     return [outcome, found, digest(fitted(kind))]
@@ -156,11 +173,11 @@ def fit_until_ctrl_c(kind, path):
 def save_until_killed(path, seed):
     """Save models of several sizes, one after the other."""
     X, y = data()
-    rng, models = random.Random(seed), []
+    rng, models, parent = random.Random(seed), [], os.getppid()
     for size in (2, 50, 400):
         models.append(BPNetClassifier((size,), max_iter=1).fit(X, y))
     print(json.dumps("ready"), flush=True)
-    while True:
+    while os.getppid() == parent:
         rng.choice(models).save_checkpoint(path)
 
 
@@ -197,9 +214,8 @@ def interrupt_at_lines(kinds, n, seed, folder):
     def run(kind):
         if os.path.exists(path):
             os.unlink(path)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            fitted(kind, path).predict(data()[0])
+        fitted(kind, path).predict(data()[0])
+        BPNetClassifier.load_checkpoint(path).partial_fit(*data())
 
     events = {}
     for kind in kinds:
@@ -271,7 +287,8 @@ def fork_beside_fits(n, seed):
     stop, rng, statuses = threading.Event(), random.Random(seed), []
     warnings.simplefilter("ignore")  # of forks beside threads
     before = state()["threads of BLAS"]
-    expected = {kind: digest(fitted(kind)) for kind in ("numpy", "compiled", "shared")}
+    kinds = [kind for kind in ("numpy", "compiled", "shared") if kind in KINDS]
+    expected = {kind: digest(fitted(kind)) for kind in kinds}
 
     def fit_again_and_again(kind):
         while not stop.is_set():
@@ -279,16 +296,17 @@ def fork_beside_fits(n, seed):
 
     threads = [
         threading.Thread(target=fit_again_and_again, args=(kind,))
-        for kind in ("numpy", "shared", "threads")
+        for kind in ("numpy", "numpy", "shared", "threads")
+        if kind in KINDS
     ]
     for thread in threads:
         thread.start()
     for _ in range(n):
         time.sleep(rng.uniform(0, 0.1))
-        kind = rng.choice(list(expected))
+        kind = rng.choice(kinds)
         child = os.fork()
         if child == 0:
-            signal.alarm(60)  # a lock that is never opened ends it
+            signal.alarm(300)  # a lock that is never opened ends it
             is_right = state()["threads of BLAS"] == before
             is_right = is_right and digest(fitted(kind)) == expected[kind]
             is_right = is_right and state()["threads of BLAS"] == before
@@ -300,22 +318,22 @@ def fork_beside_fits(n, seed):
     return [statuses, state()["threads of BLAS"] == before]
 
 
-def fork_beside_a_compilation(_):
+def fork_beside_a_compilation():
     """Whether a process forked beside a compilation trains, and what it says."""
     begun, end = threading.Event(), threading.Event()
 
     def work():
         begun.set()
-        end.wait(60)
+        end.wait(600)
 
     thread = threading.Thread(target=compiler.compile_with, args=(work,))
     thread.start()
-    begun.wait(60)
+    begun.wait()
     reading, writing = os.pipe()
     warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads
     child = os.fork()
     if child == 0:
-        signal.alarm(60)
+        signal.alarm(300)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             for _ in range(2):
@@ -329,3 +347,40 @@ def fork_beside_a_compilation(_):
     end.set()
     thread.join()
     return [status, messages]
+
+
+# two functions, compiled in a module of their own
+TINY = """
+from sklearn_bpnet.training.stochastic.compiled.cache import jit
+
+@jit(nogil=True)
+def twice(x):
+    return 2 * x
+
+@jit(nogil=True)
+def thrice(x):
+    return 3 * x
+"""
+
+
+def compile_tiny(folder, size=None):
+    """Compile two functions, with a cache in a folder and perhaps no larger file.
+
+    Returns seconds, results, how many were found in the cache, and what is said.
+    """
+    import numba
+
+    numba.config.CACHE_DIR = os.path.join(folder, "cache")
+    sys.path.insert(0, folder)
+    if size is not None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    start = time.perf_counter()
+    tiny = importlib.import_module("tiny")
+    results = [tiny.twice(2), tiny.thrice(2)]
+    seconds = time.perf_counter() - start
+    if size is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    n_found = sum(f.stats.cache_hits.total() for f in (tiny.twice, tiny.thrice))
+    return [seconds, results, n_found, compiler.news()]
