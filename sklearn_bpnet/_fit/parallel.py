@@ -65,7 +65,8 @@ class ParallelCalls:
         self._parallel = Parallel(n_jobs, return_as="generator", prefer=prefer)
         backend, _ = get_active_backend(prefer=prefer)
         self.n_jobs: int = backend.effective_n_jobs(self._parallel.n_jobs)
-        self.uses_threads = self.n_jobs == 1 or backend.uses_threads
+        in_threads = getattr(backend, "uses_threads", False)
+        self.uses_threads: bool = self.n_jobs == 1 or in_threads
         self.cancellation = Cancellation()
         self._threads: list[Thread] = []
         self._results: Generator[Any, None, None] | None = None

@@ -28,7 +28,7 @@ if os.name != "posix" or find_spec("sklearn.callback") is None:  # before 1.9
 
 # A process that imports and compiles once, and forks one for every line it reads: a
 # job, with its arguments and the file that takes what it prints. Each is the leader of
-# a process group, with the processes that it starts.
+# a process group, of the processes that joblib starts and would keep.
 SERVER = """
 import json, os, signal, sys, traceback, warnings
 
@@ -51,7 +51,7 @@ for line in sys.stdin:
             print(json.dumps(getattr(jobs, name)(*arguments)), flush=True)
         except BaseException:
             print(json.dumps(traceback.format_exc()), flush=True)
-        os._exit(0)
+        os.killpg(0, signal.SIGTERM)
     print(child, flush=True)
 """
 
@@ -101,11 +101,11 @@ class Process:
             os.killpg(self.pid, signal.SIGINT)
 
     def kill(self):
-        """Kill the process, then those it has started; wait until it is gone."""
+        """Kill the process, end those it has started; wait until it is gone."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+            os.killpg(self.pid, signal.SIGTERM)  # joblib's own clean-up survives it
         deadline = time.monotonic() + PATIENCE
         while self.is_alive():
             assert time.monotonic() < deadline, "it survives SIGKILL"

@@ -47,6 +47,8 @@ KINDS = {
 }
 if not HAS_NUMBA:
     KINDS = {kind: value for kind, value in KINDS.items() if not value[1]}
+# L-BFGS resumes from the weights alone
+RESUMED = tuple(kind for kind in KINDS if kind != "full batch")
 # threads that joblib keeps for the next call, beside its processes
 OF_JOBLIB = {"ExecutorManagerThread", "QueueFeederThread"}
 
@@ -56,11 +58,11 @@ def data():
     return X[:500], y[:500]
 
 
-def fitted(kind, path=None):
+def fitted(kind, path=None, **changes):
     """A model of a kind, fitted; resumed if there is a checkpoint."""
     parameters, compiled = KINDS[kind]
     parameters = {"hidden_layer_sizes": (20,), "max_iter": 25} | parameters
-    parameters |= {"random_state": 0}
+    parameters |= {"random_state": 0} | changes
     model = BPNetClassifier(**parameters)
     if path is not None and os.path.exists(path):
         model = BPNetClassifier.load_checkpoint(path)
@@ -68,6 +70,16 @@ def fitted(kind, path=None):
         model.set_callbacks(Checkpoint(path))
     with config_context(compiled=compiled):
         return model.fit(*data())
+
+
+def continued(path):
+    """A model that is trained in several calls, one of them after loading it."""
+    X, y = data()
+    model = BPNetClassifier((20,), random_state=0)
+    for _ in range(3):
+        model.partial_fit(X, y, classes=range(10))
+    model.save_checkpoint(path)
+    return BPNetClassifier.load_checkpoint(path).partial_fit(X, y)
 
 
 def warm_up():
@@ -214,8 +226,10 @@ def interrupt_at_lines(kinds, n, seed, folder):
     def run(kind):
         if os.path.exists(path):
             os.unlink(path)
-        fitted(kind, path).predict(data()[0])
-        BPNetClassifier.load_checkpoint(path).partial_fit(*data())
+        if kind == "partial":
+            continued(path)
+        else:
+            fitted(kind, path, max_iter=3).predict(data()[0])
 
     events = {}
     for kind in kinds:

@@ -7,11 +7,16 @@ import pytest
 
 from sklearn_bpnet import BPNetClassifier
 
-from .jobs import HAS_NUMBA, KINDS
+from .jobs import HAS_NUMBA, KINDS, RESUMED
+
+
+def slow_if_processes(kinds):
+    """The kinds as parameters of a test; joblib's processes take seconds to start."""
+    marks = {"processes": pytest.mark.slow}
+    return [pytest.param(kind, marks=marks.get(kind, ())) for kind in kinds]
+
 
 needs_numba = pytest.mark.skipif(not HAS_NUMBA, reason="needs Numba")
-# L-BFGS resumes from the weights alone
-RESUMED = tuple(kind for kind in KINDS if kind != "full batch")
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +43,7 @@ def others(folder):
     ]
 
 
-@pytest.mark.parametrize("kind", RESUMED)
+@pytest.mark.parametrize("kind", slow_if_processes(RESUMED))
 def test_a_killed_fit_resumes_to_the_same_weights(
     kind, start, whole, rng, n_rounds, tmp_path
 ):
@@ -56,7 +61,7 @@ def test_a_killed_fit_resumes_to_the_same_weights(
         assert start("fit", kind, str(path)).answer() == expected
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", slow_if_processes(KINDS))
 def test_f25_an_interrupted_fit_leaves_everything_as_it_was(
     kind, start, whole, rng, n_rounds, tmp_path
 ):
@@ -75,7 +80,7 @@ def test_f25_an_interrupted_fit_leaves_everything_as_it_was(
         assert not [name for name in os.listdir(path.parent) if name != "file"]
 
 
-GROUPS = [("numpy", "monitor", "full batch", "members")]
+GROUPS = [("numpy", "monitor", "full batch", "members", "partial")]
 GROUPS += [("compiled", "threads", "shared")] if HAS_NUMBA else []
 
 
