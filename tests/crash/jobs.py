@@ -1,6 +1,7 @@
 """What the processes of the crash harness do: functions from JSON to JSON."""
 
 import collections
+import faulthandler
 import gc
 import importlib
 import json
@@ -320,7 +321,8 @@ def fork_beside_fits(n, seed):
         kind = rng.choice(kinds)
         child = os.fork()
         if child == 0:
-            signal.alarm(300)  # a lock that is never opened ends it
+            # a lock that is never opened ends it
+            faulthandler.dump_traceback_later(300, exit=True)
             is_right = state()["threads of BLAS"] == before
             is_right = is_right and digest(fitted(kind)) == expected[kind]
             is_right = is_right and state()["threads of BLAS"] == before
@@ -347,7 +349,7 @@ def fork_beside_a_compilation():
     warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads
     child = os.fork()
     if child == 0:
-        signal.alarm(300)
+        faulthandler.dump_traceback_later(300, exit=True)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             for _ in range(2):
