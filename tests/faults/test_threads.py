@@ -1,21 +1,28 @@
 """Faults of threads: what a fit depends on, and what it leaves behind."""
 
+import faulthandler
+import os
 import sys
 import threading
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
 from joblib import parallel_config
 from threadpoolctl import threadpool_info
 
+import sklearn_bpnet
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor, config_context
 from sklearn_bpnet._fit import parallel
 from sklearn_bpnet._fit.parallel import ParallelCalls
+from sklearn_bpnet.net.cached import cached_property
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks processes")
 
 
 def blas_threads():
@@ -66,6 +73,97 @@ def test_f11_the_same_bits_on_a_busy_machine_and_in_worker_threads(
     for result in results:
         for ours, theirs in zip(result, expected, strict=True):
             np.testing.assert_array_equal(ours, theirs)
+
+
+# F18: locks that another thread holds while a process is forked
+
+
+def status_of_child(function):
+    """Whether a function ends in a forked process, and is true there."""
+    child = os.fork()
+    if child == 0:
+        is_right = False
+        try:
+            # what waits for ever is ended
+            faulthandler.dump_traceback_later(300, exit=True)
+            is_right = function()
+        finally:
+            os._exit(0 if is_right else 1)
+    return os.waitpid(child, 0)[1]
+
+
+@contextmanager
+def in_another_thread(context):
+    """Another thread is inside of a context."""
+    entered, leave = threading.Event(), threading.Event()
+
+    def work():
+        with context:
+            entered.set()
+            leave.wait()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    entered.wait()
+    try:
+        yield
+    finally:
+        leave.set()
+        thread.join()
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # to fork beside threads
+def test_f18_a_child_computes_cached_properties_that_another_thread_was_computing():
+    inside = []
+
+    class Slow:
+        @cached_property
+        def value(self):
+            return inside[0]() if inside else 1
+
+    entered, leave = threading.Event(), threading.Event()
+
+    def wait():
+        entered.set()
+        leave.wait()
+        return 2
+
+    inside.append(wait)
+    slow = Slow()
+    thread = threading.Thread(target=lambda: slow.value)
+    thread.start()
+    entered.wait()
+    inside.clear()
+    status = status_of_child(lambda: Slow().value == 1)
+    leave.set()
+    thread.join()
+    assert status == 0
+    assert slow.value == 2
+
+
+def test_f18_cached_properties_are_those_without_a_lock():
+    files = Path(sklearn_bpnet.__file__).parent.rglob("*.py")
+    texts = {path.name: path.read_text(encoding="utf-8") for path in files}
+    found = [name for name in texts if "functools import cached_prop" in texts[name]]
+    assert not found
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # to fork beside threads
+def test_f18_a_child_does_not_wait_for_the_lock_of_the_compiler(iris):
+    ffi = pytest.importorskip("llvmlite.binding.ffi")
+
+    def fit():
+        with config_context(compiled=True):
+            return weights(BPNetClassifier((5,), max_iter=2, random_state=0).fit(*iris))
+
+    def is_the_same():
+        return all((W == V).all() for W, V in zip(fit(), expected, strict=True))
+
+    expected = fit()
+    with in_another_thread(ffi.lib._lock):
+        assert status_of_child(is_the_same) == 0
 
 
 # F19, F25: interrupts of an ensemble in threads
