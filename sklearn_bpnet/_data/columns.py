@@ -97,7 +97,7 @@ _REWORDED = {
         "Input {of} contains {0}. Drop these samples, or correct their values."
     ),
     r"y cannot be None": "{y} is None. Give a target for every sample.",
-    r"could not convert string to float: (.*)": (
+    r"could not convert string to float: (?:np\.\w+\()?([^()]*)": (
         "{of} holds text that is no number: {0}. Encode it as numbers first."
     ),
     r"dtype='numeric' is not compatible with arrays of bytes/strings": (

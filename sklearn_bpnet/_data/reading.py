@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, column_or_1d
 
@@ -118,7 +119,11 @@ def _checked(
         of_weights = f"sample_weight{suffix}"
         weights = check_sample_weight(table.sample_weight, X, of_weights)
     with readable_errors(table.X, table.y, suffix):
-        y = dense_targets(y) if numeric else read_labels(y, f"y{suffix}")
+        if numeric:
+            y = dense_targets(y)
+            y = y.astype(np.float64) if y.dtype.kind in "US" else y  # "1.5" is a number
+        else:
+            y = read_labels(y, f"y{suffix}")
     if weight_unit is None:
         weight_unit = 1.0 if weights is None else unit_of(weights)
     weights = in_unit(weights, X.shape[0], weight_unit)

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from hypothesis import assume
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -145,7 +146,7 @@ def test_equal_numbers_of_another_dtype_give_equal_predictions(model, X, dtype, 
     other = container(X.astype(dtype))
     expected = predictions(fitted(model, container(X), y), X)
     found = predictions(fitted(model, other, y, [other]), X)
-    assert_allclose(found, expected, rtol=1e-6)
+    assert_allclose(found, expected, rtol=1e-6, atol=1e-6 * np.abs(expected).max())
 
 
 SPARSE_DTYPES = set(DTYPES) - {"float16", "object", ">i2", ">i8", ">f4", ">f8"}
@@ -298,6 +299,8 @@ def may_be_rejected(y, container):
 )
 def test_labels_of_any_kind_are_learned_as_their_codes_are(model, X, container, data):
     y, codes = data.draw(labels(len(X), LABELS))
+    # pandas makes text of bytes
+    assume(not (y.dtype.kind == "S" and container == "nullable series"))
     expected = fitted(model, X, codes)
     found = fitted(model, X, LABEL_CONTAINERS[container](y))
     if found is None:

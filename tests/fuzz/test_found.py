@@ -64,3 +64,24 @@ def test_a_user_defined_loss_may_have_huge_targets():
     settings = {"learning_rate_init": 1e-9, "dtype": "float64", "max_iter": 1}
     reg = BPNetRegressor((), loss=(value, gradient), solver="adam", **settings)
     assert np.isfinite(reg.fit(rng.normal(size=(9, 2)), Y).predict([[0.0, 1.0]])).all()
+
+
+@pytest.mark.parametrize("shape", [(120,), (120, 2)])
+def test_text_as_numeric_targets_is_an_error_that_names_y(shape, regression):
+    X, _ = regression
+    y = np.resize(np.array(["1.5", "yes"]), shape)
+    with pytest.raises(ValueError, match=r"^y holds text that is no number: 'yes'"):
+        BPNetRegressor(max_iter=1).fit(X, y)
+    X_val, y_val = X[:2], y[:2]
+    with pytest.raises(ValueError, match=r"^y_val holds text that is no number: 'yes'"):
+        BPNetRegressor(max_iter=1).fit(X, np.zeros(y.shape), X_val=X_val, y_val=y_val)
+
+
+def test_text_of_numbers_is_numeric_as_scikit_learn_has_it(regression):
+    X, y = regression
+    fits = [
+        BPNetRegressor(max_iter=2, random_state=0).fit(X, targets)
+        for targets in (y, y.astype(str), y.astype(bytes))
+    ]
+    for fit in fits[1:]:
+        np.testing.assert_array_equal(fit.predict(X), fits[0].predict(X))

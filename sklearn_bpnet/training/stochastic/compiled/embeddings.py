@@ -1,7 +1,7 @@
 """Numeric embeddings in compiled code, see `net.blocks.embeddings.Embedding`.
 
-All that concerns a feature is done for all samples before the next one, so that its
-few numbers stay in the nearest cache and its waves fill whole vector instructions.
+All that concerns a wave is done for all samples before the next one: vector
+instructions run along the samples, however few frequencies and new numbers there are.
 """
 
 from __future__ import annotations
@@ -78,37 +78,41 @@ def embed(  # type: ignore[no-untyped-def]
     """A = [X, E], with H = cos(2 pi w x + c) and E = H V + d of every feature.
 
     ``numbers`` are how many features are embedded, with how many frequencies, in how
-    many new numbers each, and which. The memory holds, for a feature, the cosines and
-    sines of all samples; then V', for the sums along the waves.
+    many new numbers each, and which. The memory holds rows of n numbers: the cosines
+    and the sines of every wave, then a few for what concerns one feature.
     """
     n_f, K, m = numbers[0], numbers[1], numbers[2]
     X, out = carray(below, (n, n_in)), carray(A, (n, n_out))
     w_c, start = carray(theta, (2, n_f, K)), 2 * n_f * K
     all_V, d = carray(theta, start + n_f * K * m)[start:], start + n_f * K * m
     all_d = carray(theta, d + n_f * m)[d:]
-    kept = carray(memory, (2 * n_f * n + m, K))
-    Vt = kept[2 * n_f * n :]
-    one = X.dtype.type(1)
+    kept = carray(memory, (2 * n_f * K + m + 3, n))
+    x, E = kept[2 * n_f * K], kept[2 * n_f * K + 3 :]
     full_turn = X.dtype.type(_tau)
     for i in range(n):
         for j in range(n_in):
             out[i, j] = X[i, j]
     for f in range(n_f):
         feature, first = numbers[3 + f], n_in + f * m
-        w, c = w_c[0, f], w_c[1, f]
-        for k in range(K):
-            for j in range(m):
-                Vt[j, k] = all_V[(f * K + k) * m + j]
         for i in range(n):
-            x = X[i, feature] * full_turn
-            cosines, sines = kept[2 * (f * n + i)], kept[2 * (f * n + i) + 1]
-            for k in range(K):
-                cosines[k], sines[k] = _waves(x * w[k] + c[k])
+            x[i] = X[i, feature] * full_turn
+        for j in range(m):
+            shift = all_d[f * m + j]
+            for i in range(n):
+                E[j, i] = shift
+        for k in range(K):
+            wave = f * K + k
+            cosines, sines = kept[2 * wave], kept[2 * wave + 1]
+            w, c = w_c[0, f, k], w_c[1, f, k]
+            for i in range(n):
+                cosines[i], sines[i] = _waves(x[i] * w + c)
             for j in range(m):
-                total = all_d[f * m + j] * one
-                for k in range(K):
-                    total += cosines[k] * Vt[j, k]
-                out[i, first + j] = total
+                v, e = all_V[wave * m + j], E[j]
+                for i in range(n):
+                    e[i] += cosines[i] * v
+        for i in range(n):
+            for j in range(m):
+                out[i, first + j] = E[j, i]
     return 0.0
 
 
@@ -125,10 +129,11 @@ def embed_backward(  # type: ignore[no-untyped-def]
     V_end = start + n_f * K * m
     V = carray(theta, V_end)[start:]
     dV, dd = carray(gradient, V_end)[start:], carray(gradient, V_end + n_f * m)[V_end:]
-    kept = carray(memory, (2 * n_f * n + 2 * m + 1, K))
-    Vt = kept[2 * n_f * n : 2 * n_f * n + m]
-    dVt = kept[2 * n_f * n + m : 2 * n_f * n + 2 * m]
-    along = kept[2 * n_f * n + 2 * m]
+    kept = carray(memory, (2 * n_f * K + m + 3, n))
+    x, along, along_x = (
+        kept[2 * n_f * K], kept[2 * n_f * K + 1], kept[2 * n_f * K + 2]
+    )  # fmt: skip
+    D = kept[2 * n_f * K + 3 :]  # dJ/dE of a feature
     zero, full_turn = X.dtype.type(0), X.dtype.type(_tau)
     if not is_lowest:
         of_X = carray(G_below, (n, n_in))
@@ -137,36 +142,34 @@ def embed_backward(  # type: ignore[no-untyped-def]
                 of_X[i, j] = above[i, j]
     for f in range(n_f):
         feature, first = numbers[3 + f], n_in + f * m
-        dw, dc, w = dw_dc[0, f], dw_dc[1, f], w_all[f]
-        for k in range(K):
-            dw[k], dc[k] = zero, zero
-            for j in range(m):
-                Vt[j, k] = V[(f * K + k) * m + j]
-                dVt[j, k] = zero
-        for j in range(m):
-            dd[f * m + j] = zero
         for i in range(n):
-            x = X[i, feature] * full_turn
-            cosines, sines = kept[2 * (f * n + i)], kept[2 * (f * n + i) + 1]
-            for k in range(K):
-                along[k] = zero
+            x[i], along_x[i] = X[i, feature] * full_turn, zero
             for j in range(m):
-                g = above[i, first + j]
-                dd[f * m + j] += g
-                for k in range(K):
-                    along[k] += g * Vt[j, k]
-                    dVt[j, k] += g * cosines[k]
-            for k in range(K):
-                d_phase = -along[k] * sines[k]
-                along[k] = d_phase
-                dc[k] += d_phase
-                dw[k] += x * d_phase
-            if not is_lowest:
-                total = zero
-                for k in range(K):
-                    total += along[k] * w[k]
-                carray(G_below, (n, n_in))[i, feature] += full_turn * total
+                D[j, i] = above[i, first + j]
+        for j in range(m):
+            d, total = D[j], zero
+            for i in range(n):
+                total += d[i]
+            dd[f * m + j] = total
         for k in range(K):
+            wave = f * K + k
+            cosines, sines = kept[2 * wave], kept[2 * wave + 1]
+            for i in range(n):
+                along[i] = zero
             for j in range(m):
-                dV[(f * K + k) * m + j] = dVt[j, k]
+                v, d, total = V[wave * m + j], D[j], zero
+                for i in range(n):
+                    along[i] += d[i] * v
+                    total += d[i] * cosines[i]
+                dV[wave * m + j] = total
+            w, dw, dc = w_all[f, k], zero, zero
+            for i in range(n):
+                d_phase = -along[i] * sines[i]
+                dc += d_phase
+                dw += x[i] * d_phase
+                along_x[i] += w * d_phase
+            dw_dc[0, f, k], dw_dc[1, f, k] = dw, dc
+        if not is_lowest:
+            for i in range(n):
+                carray(G_below, (n, n_in))[i, feature] += full_turn * along_x[i]
     return 0.0

@@ -124,7 +124,7 @@ def _embedding(block: Any, is_top: bool) -> list[Part]:
         Part(
             block.n_in, block.n_out, embeddings.embed, embeddings.embed_backward,
             numbers=(n_features, K, m, *block.features),
-            memory=lambda n: K * (2 * n_features * n + 2 * m + 1),
+            memory=lambda n: n * (2 * n_features * K + m + 3),
         )
     ]  # fmt: skip
 
