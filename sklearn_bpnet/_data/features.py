@@ -15,6 +15,9 @@ from sklearn_bpnet.training.batches import wide_dtype
 from sklearn_bpnet.training.standardization import Standardization
 
 _CHUNK_NUMBERS = 2**20  # numbers checked at a time
+# Numbers of which BLAS uses one thread. A process that is forked while its others work
+# may wait for them for ever.
+_SMALL = 2**13
 _N_NAMED = 5  # columns that an error message names
 
 
@@ -86,8 +89,12 @@ def _largest(numbers: NDArray[Any]) -> float:
 
 def _sum_of_squares(numbers: NDArray[Any]) -> float:
     """The sum of all squares, roughly: only bounds are derived from it."""
-    chunks = _flat_chunks(numbers)
-    return float(sum(np.vdot(chunk, chunk) for chunk in chunks))
+    total = 0.0
+    for chunk in _flat_chunks(numbers):
+        for start in range(0, chunk.size, _SMALL):
+            part = chunk[start : start + _SMALL]
+            total += float(np.vdot(part, part))
+    return total
 
 
 def _flat_chunks(numbers: NDArray[Any]) -> Iterator[NDArray[Any]]:

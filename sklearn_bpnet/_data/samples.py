@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from math import inf
 from typing import Any, TypeVar
 
@@ -13,6 +12,7 @@ from scipy import sparse
 from sklearn.utils import column_or_1d
 
 from sklearn_bpnet._data.fingerprint import fingerprint
+from sklearn_bpnet.net.cached import cached_property
 from sklearn_bpnet.training.standardization import Standardization
 
 # For initial weights that depend on samples: enough for a standard deviation, in

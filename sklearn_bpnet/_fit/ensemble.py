@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Generator
 from contextlib import closing
 from copy import deepcopy
@@ -10,14 +9,13 @@ from dataclasses import replace
 from math import nan
 from typing import Any
 
-from sklearn.utils.parallel import Parallel, delayed
-
 from sklearn_bpnet._data.samples import Data
 from sklearn_bpnet._fit.advice import remedy_for_divergence
 from sklearn_bpnet._fit.call import Call
 from sklearn_bpnet._fit.callback_tasks import FitTasks
 from sklearn_bpnet._fit.fitted import FittedNetwork, Trained
 from sklearn_bpnet._fit.network_fit import NetworkFit, train_network
+from sklearn_bpnet._fit.parallel import Cancellation, ParallelCalls
 from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet.training.batches import in_row_order
@@ -176,17 +174,6 @@ def train_ensemble(
     return result
 
 
-class _Cancellation:
-    """A flag that ends the training of all members after their current epochs."""
-
-    def __init__(self) -> None:
-        self.is_set = False
-
-    def is_requested(self, network: object) -> bool:
-        """The flag, as a hook that is called after every epoch."""
-        return self.is_set
-
-
 def _train_in_parallel(
     problem: Problem,
     state: TrainingState,
@@ -196,30 +183,16 @@ def _train_in_parallel(
 ) -> Generator[tuple[FittedNetwork, Outcome], None, None]:
     """Train the members in parallel; yield each with its outcome, in their order."""
     problem = replace(problem, data=_in_row_order(problem))
-    cancellation = _Cancellation()
     # compiled code releases the interpreter lock, and threads start faster
-    prefer = "threads" if problem.is_compiled else "processes"
-    parallel = Parallel(n_jobs, return_as="generator", prefer=prefer)
+    calls = ParallelCalls(n_jobs, "threads" if problem.is_compiled else "processes")
     limit = OneBlasThread()
-    with limit, limit:  # twice, in case of an interrupt in an exit
-        shared = (cancellation, remedy, get_config())
-        results = parallel(
-            delayed(_train_member)(problem, state, job, *shared) for job in jobs
-        )
-        try:
-            for network, outcome in results:
-                # a process returns copies of user-defined functions, which no longer
-                # are those of the module that a pickle refers to
-                yield replace(network, network=problem.risk.network), outcome
-        finally:
-            cancellation.is_set = True  # for threads, which cannot be killed
-            with (
-                warnings.catch_warnings(),
-                warnings.catch_warnings(),
-            ):  # twice, as above
-                # from joblib: tasks are cancelled
-                warnings.simplefilter("ignore", UserWarning)
-                results.close()
+    with limit, limit, calls, calls:  # twice, in case of an interrupt in an exit
+        shared = (calls.cancellation, remedy, get_config())
+        arguments = [(problem, state, job, *shared) for job in jobs]
+        for network, outcome in calls.run(_train_member, arguments):
+            # a process returns copies of user-defined functions, which no longer
+            # are those of the module that a pickle refers to
+            yield replace(network, network=problem.risk.network), outcome
 
 
 def _in_row_order(problem: Problem) -> Data:
@@ -238,7 +211,7 @@ def _train_member(
     problem: Problem,
     shared: TrainingState,
     job: FittedNetwork | int,
-    cancellation: _Cancellation,
+    cancellation: Cancellation,
     remedy: str,
     config: dict[str, Any],
 ) -> tuple[FittedNetwork, Outcome]:

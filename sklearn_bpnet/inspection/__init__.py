@@ -4,5 +4,14 @@ from sklearn_bpnet.inspection.learning_rate import (
     LearningRateDisplay,
     find_learning_rate,
 )
+from sklearn_bpnet.inspection.network_diagram import NetworkDisplay
+from sklearn_bpnet.inspection.training_curve import TrainingCurveDisplay
+from sklearn_bpnet.inspection.weights import WeightsDisplay
 
-__all__ = ["LearningRateDisplay", "find_learning_rate"]
+__all__ = [
+    "LearningRateDisplay",
+    "NetworkDisplay",
+    "TrainingCurveDisplay",
+    "WeightsDisplay",
+    "find_learning_rate",
+]

@@ -21,6 +21,7 @@ from sklearn_bpnet._data.features import checked_features
 from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.samples import Indices
 from sklearn_bpnet._settings import solver as solvers
+from sklearn_bpnet.inspection.plotting import new_axes
 from sklearn_bpnet.net.hyperparameters import is_count, is_finite
 from sklearn_bpnet.training.optimizers import SGD
 
@@ -77,14 +78,7 @@ class LearningRateDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        try:
-            import matplotlib.pyplot as plt
-        except ImportError as error:
-            raise ImportError(
-                "Plotting needs matplotlib: pip install sklearn-bpnet[plot]"
-            ) from error
-        if ax is None:
-            _, ax = plt.subplots(layout="constrained")
+        ax = new_axes(ax)
         ax.plot(self.learning_rates, self.losses, color="0.75", label="per batch")
         ax.plot(self.learning_rates, self.smoothed_losses, label="smoothed")
         ax.axvline(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -20,6 +19,7 @@ from sklearn_bpnet.net._typing import Array, Operand
 from sklearn_bpnet.net.activations import Activation
 from sklearn_bpnet.net.blocks import Block, Dense, Dropout, GaussianNoise, Layer
 from sklearn_bpnet.net.blocks.places import Places
+from sklearn_bpnet.net.cached import cached_property
 from sklearn_bpnet.net.initializers import Initialization
 from sklearn_bpnet.net.theta import Shape, Theta, n_numbers
 

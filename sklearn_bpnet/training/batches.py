@@ -7,7 +7,6 @@ to the network's dtype on the way, in buffers that are reused from batch to batc
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
 
 from sklearn_bpnet.net._typing import Array, Operand
+from sklearn_bpnet.net.cached import cached_property
 from sklearn_bpnet.net.memory import aligned
 from sklearn_bpnet.training.sparse_rows import CentredRows
 from sklearn_bpnet.training.standardization import Standardization

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.cached import cached_property
 
 
 @dataclass(frozen=True)

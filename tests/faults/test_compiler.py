@@ -420,7 +420,9 @@ def test_f20_ctrl_c_ends_the_first_compilation(fits, tmp_path):
 
 @needs_numba
 @pytest.mark.slow
-@pytest.mark.parametrize("parameters", [{}, {"n_members": 2}])
+@pytest.mark.parametrize(
+    "parameters", [{}, {"n_members": 2}, {"n_members": 2, "n_jobs": 2}]
+)
 def test_f20_the_next_fit_works(parameters, fits, tmp_path):
     # what was compiled until then is kept, so that together they stay below the whole
     moments = np.random.default_rng(0).uniform(0, 0.4, size=4).tolist()

@@ -2,7 +2,6 @@
 
 import copy
 import errno
-import hashlib
 import io
 import json
 import os
@@ -17,14 +16,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from checkpoint_parts import nodes, part, parts, write_content, write_parts
 from scipy.sparse import csr_array
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor, config_context
-from sklearn_bpnet._storage import archive, replacing
+from sklearn_bpnet._storage import replacing
 from sklearn_bpnet._version import __version__
+from sklearn_bpnet.net.activations import LeakyReLU
 from sklearn_bpnet.net.blocks.embeddings import PBLD
-from sklearn_bpnet.net.losses import Quantile
+from sklearn_bpnet.net.losses import FocalLoss, Quantile
 from sklearn_bpnet.options import EarlyStopping
+from sklearn_bpnet.training.optimizers import Adam
+from sklearn_bpnet.training.schedules import InverseScaling
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 posix = pytest.mark.skipif(os.name != "posix", reason="needs modes and links of files")
@@ -598,29 +601,52 @@ def test_f22_training_continues_in_another_dtype(
     assert clf.coefs_[0].dtype == now
 
 
+# F24: classes by kind and name
+
+
+def strings(tree):
+    """All strings of a JSON tree."""
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, dict):
+        for key, item in tree.items():
+            yield from strings([key, item])
+    elif isinstance(tree, list):
+        for item in tree:
+            yield from strings(item)
+
+
+def test_f24_a_file_holds_the_registrys_kind_and_name(iris, tmp_path):
+    path = tmp_path / "file"
+    parameters = {
+        "activation": LeakyReLU(0.2),
+        "solver": Adam(beta_1=0.8),
+        "learning_rate": InverseScaling(),
+        "loss": FocalLoss(),
+        "early_stopping": EarlyStopping("last"),
+        "max_iter": 3,
+    }
+    clf = BPNetClassifier((5,), random_state=0, **parameters).fit(*iris)
+    clf.save_checkpoint(path)
+    header, _ = parts(path)
+    found = {
+        tuple(part(header, place)["instance"][:2])
+        for place in nodes(header)
+        if isinstance(part(header, place), dict) and "instance" in part(header, place)
+    }
+    assert {
+        ("activation", "LeakyReLU"),
+        ("solver", "Adam"),
+        ("learning_rate", "InverseScaling"),
+        ("loss", "FocalLoss"),
+        ("option", "EarlyStopping"),
+        ("state", "TrainingState"),
+    } <= found
+    assert not [text for text in strings(header) if "sklearn_bpnet" in text]
+    np.testing.assert_array_equal(load(path).predict(iris[0]), clf.predict(iris[0]))
+
+
 # F22: damaged and foreign files
-
-
-def parts(path):
-    """The JSON header and the arrays of a file."""
-    content = path.read_bytes().partition(b"\n")[2]
-    arrays = archive.unpack(content)
-    return json.loads(arrays.pop("header").tobytes()), arrays
-
-
-def write_content(path, content, version=__version__, written_format=2):
-    """A file with any content below a right first line."""
-    digest = hashlib.sha256(version.encode() + b"\n" + content).hexdigest()
-    path.write_bytes(
-        f"sklearn_bpnet checkpoint {written_format} version {version} sha256 "
-        f"{digest}\n".encode()
-        + content
-    )
-
-
-def write_parts(path, header, arrays, **first_line):
-    text = np.frombuffer(json.dumps(header).encode(), np.uint8)
-    write_content(path, archive.pack({"header": text, **arrays}), **first_line)
 
 
 def members(arrays, compression=zipfile.ZIP_STORED):
@@ -717,21 +743,6 @@ def test_f22_bytes_changed_below_a_right_checksum_are_a_value_error(file, iris, 
         write_content(file, content[:length])
         with pytest.raises(ValueError, match="damaged"):
             load(file)
-
-
-def nodes(tree, path=()):
-    """The paths to all parts of a JSON tree."""
-    yield path
-    if isinstance(tree, (dict, list)):
-        items = tree.items() if isinstance(tree, dict) else enumerate(tree)
-        for key, item in items:
-            yield from nodes(item, (*path, key))
-
-
-def part(tree, path):
-    for key in path:
-        tree = tree[key]
-    return tree
 
 
 def test_f22_a_missing_key_or_another_type_is_a_value_error(file, iris):

@@ -45,7 +45,7 @@ each_r2 = pytest.mark.parametrize(
 @each_constant
 @each_r2
 @pytest.mark.parametrize("n", [2, 7, 13])
-def test_f07_r2_of_equal_targets_is_zero_as_score_says(value, scoring, n, regression):
+def test_f7_r2_of_equal_targets_is_zero_as_score_says(value, scoring, n, regression):
     X, y = regression
     target = np.full(n, value)
     reg = early(BPNetRegressor, scoring=scoring)
@@ -68,7 +68,7 @@ def test_f07_r2_of_equal_targets_is_zero_as_score_says(value, scoring, n, regres
     ids=str,
 )
 @pytest.mark.parametrize("weighted", [False, True])
-def test_f07_whatever_the_fit(settings, weighted, regression):
+def test_f7_whatever_the_fit(settings, weighted, regression):
     X, y = regression
     target, weights = np.full(13, 0.1), np.linspace(0, 1, 13) if weighted else None
     reg = early(BPNetRegressor, **settings)
@@ -77,7 +77,7 @@ def test_f07_whatever_the_fit(settings, weighted, regression):
     assert reg.score(X[:13], target, weights) == 0.0
 
 
-def test_f07_samples_of_weight_zero_do_not_make_the_targets_differ(regression):
+def test_f7_samples_of_weight_zero_do_not_make_the_targets_differ(regression):
     X, y = regression
     target, weights = np.full(7, 0.1), np.ones(7)
     target[:2], weights[:2] = 5.0, 0.0
@@ -87,7 +87,7 @@ def test_f07_samples_of_weight_zero_do_not_make_the_targets_differ(regression):
     assert reg.score(X[:7], target, weights) == 0.0
 
 
-def test_f07_only_the_constant_target_counts_zero(regression):
+def test_f7_only_the_constant_target_counts_zero(regression):
     X, y = regression
     Y = np.c_[y, X[:, 0]]
     target = np.c_[np.full(13, 0.1), X[:13, 0]]
@@ -97,7 +97,7 @@ def test_f07_only_the_constant_target_counts_zero(regression):
     assert_allclose(reg.best_validation_score_, other / 2, rtol=1e-4)
 
 
-def test_f07_partial_fit_and_equal_training_targets(regression):
+def test_f7_partial_fit_and_equal_training_targets(regression):
     X, y = regression
     reg = early(BPNetRegressor)
     for _ in range(3):
@@ -107,7 +107,7 @@ def test_f07_partial_fit_and_equal_training_targets(regression):
     assert reg.validation_scores_ == [0.0] * 4
 
 
-def test_f07_exact_predictions_of_equal_targets_score_one():
+def test_f7_exact_predictions_of_equal_targets_score_one():
     reg = BPNetRegressor.from_weights([[[0.0]]], [[0.1]])
     X = np.arange(7.0)[:, None]
     assert reg.score(X, np.full(7, 0.1)) == 1.0
@@ -116,7 +116,7 @@ def test_f07_exact_predictions_of_equal_targets_score_one():
 
 @pytest.mark.parametrize("shape", [(9,), (9, 1), (9, 3)])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_f07_r2_is_that_of_scikit_learn_where_targets_differ(shape, weighted, rng):
+def test_f7_r2_is_that_of_scikit_learn_where_targets_differ(shape, weighted, rng):
     y = rng.normal(size=shape)
     predicted, weights = y + rng.normal(size=shape), rng.random(9) if weighted else None
     assert r2(y, predicted, weights) == r2_score(y, predicted, sample_weight=weights)
@@ -203,7 +203,7 @@ NOTHING = "No validation score is a finite number"
     ids=str,
 )
 @pytest.mark.filterwarnings(UNDEFINED)
-def test_f08_patience_without_any_number_is_an_error(
+def test_f8_patience_without_any_number_is_an_error(
     estimator, settings, choose, more, case
 ):
     if more.get("learning_rate"):
@@ -217,7 +217,7 @@ def test_f08_patience_without_any_number_is_an_error(
 
 
 @pytest.mark.parametrize("scoring", [None, "loss", "explained_variance"])
-def test_f08_outputs_that_are_not_finite(scoring, monkeypatch, regression):
+def test_f8_outputs_that_are_not_finite(scoring, monkeypatch, regression):
     def overflowing(network, arrays, reader, indices=None):
         return np.full((len(indices), 1), np.inf)
 
@@ -230,7 +230,7 @@ def test_f08_outputs_that_are_not_finite(scoring, monkeypatch, regression):
 
 @without_number
 @pytest.mark.filterwarnings("ignore:Only one class")
-def test_f08_without_patience_a_warning(estimator, settings, choose, case):
+def test_f8_without_patience_a_warning(estimator, settings, choose, case):
     endless = {"n_iter_no_change": np.inf, "learning_rate": "constant"}
     model, data, validation = case(estimator, settings, choose, **endless)
     with pytest.warns(UndefinedMetricWarning, match=rf"{NOTHING}.*scoring="):
@@ -241,7 +241,7 @@ def test_f08_without_patience_a_warning(estimator, settings, choose, case):
 
 @without_number
 @pytest.mark.filterwarnings("ignore:Only one class")
-def test_f08_scores_that_are_only_recorded(estimator, settings, choose, case):
+def test_f8_scores_that_are_only_recorded(estimator, settings, choose, case):
     model, data, validation = case(estimator, settings, choose, early_stopping=False)
     plain = clone(model).fit(*data)
     with pytest.warns(UndefinedMetricWarning, match=rf"{NOTHING}: with scoring="):
@@ -253,7 +253,7 @@ def test_f08_scores_that_are_only_recorded(estimator, settings, choose, case):
 
 @without_number
 @pytest.mark.filterwarnings("ignore:Only one class")
-def test_f08_partial_fit_warns_and_never_converges(estimator, settings, choose, case):
+def test_f8_partial_fit_warns_and_never_converges(estimator, settings, choose, case):
     model, (X, y), validation = case(estimator, settings, choose, n_iter_no_change=2)
     classes = {"classes": [0, 1]} if estimator is BPNetClassifier else {}
     for n_calls in range(1, 6):
@@ -268,7 +268,7 @@ def test_f08_partial_fit_warns_and_never_converges(estimator, settings, choose, 
 @pytest.mark.parametrize(
     ("n_first", "n_after", "stops"), [(2, 30, False), (3, 30, True), (2, 1, False)]
 )
-def test_f08_numbers_after_epochs_without(n_first, n_after, stops, regression):
+def test_f8_numbers_after_epochs_without(n_first, n_after, stops, regression):
     """Epochs without a number count as epochs without improvement."""
     X, _ = regression
     n_calls = 0
@@ -289,7 +289,7 @@ def test_f08_numbers_after_epochs_without(n_first, n_after, stops, regression):
     assert clf.stop_reason_ == ("max_iter" if last == 20 else "converged")
 
 
-def test_f08_infinity_is_no_best_score(regression):
+def test_f8_infinity_is_no_best_score(regression):
     X, _ = regression
     values = iter([np.inf, -np.inf, np.nan, *range(100)])
     clf = early(
@@ -299,7 +299,7 @@ def test_f08_infinity_is_no_best_score(regression):
     assert clf.best_epoch_ == 8
 
 
-def test_f08_a_warm_start_without_numbers_keeps_the_earlier_model(regression):
+def test_f8_a_warm_start_without_numbers_keeps_the_earlier_model(regression):
     X, y = regression
     reg = early(BPNetRegressor, warm_start=True, n_iter_no_change=3, max_iter=30)
     reg.fit(X, y, X_val=X[:9], y_val=y[:9])
@@ -313,7 +313,7 @@ def test_f08_a_warm_start_without_numbers_keeps_the_earlier_model(regression):
     "value", [None, np.ones(3), "0.5", 1j, {"score": 0.5}, [0.5]], ids=repr
 )
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_f08_a_score_must_be_a_number(value, early_stopping, regression):
+def test_f8_a_score_must_be_a_number(value, early_stopping, regression):
     X, _ = regression
     y = targets_for(BPNetClassifier, X)
     clf = early(
@@ -326,7 +326,7 @@ def test_f08_a_score_must_be_a_number(value, early_stopping, regression):
 @pytest.mark.parametrize(
     "value", [0.5, 1, True, np.float32(0.5), np.array(0.5), np.array([0.5])], ids=repr
 )
-def test_f08_scalars_of_any_kind_are_numbers(value, regression):
+def test_f8_scalars_of_any_kind_are_numbers(value, regression):
     X, _ = regression
     clf = early(BPNetClassifier, scoring=constant_score(value))
     clf.fit(X, targets_for(BPNetClassifier, X))
@@ -335,7 +335,7 @@ def test_f08_scalars_of_any_kind_are_numbers(value, regression):
 
 @pytest.mark.parametrize("error", [KeyError("lost"), ZeroDivisionError(), Warning("w")])
 @pytest.mark.parametrize("settings", [{}, {"solver": "lbfgs"}, {"n_members": 2}])
-def test_f08_an_error_of_a_scorer_names_scoring(error, settings, regression):
+def test_f8_an_error_of_a_scorer_names_scoring(error, settings, regression):
     X, _ = regression
 
     def failing(estimator, X, y):
@@ -353,7 +353,7 @@ class Pruned(Exception):  # noqa: N818  (as in a library for searches)
 
 
 @pytest.mark.parametrize("settings", [{}, {"solver": "lbfgs"}, {"n_members": 2}])
-def test_f08_an_exception_of_another_kind_passes(settings, regression):
+def test_f8_an_exception_of_another_kind_passes(settings, regression):
     X, _ = regression
 
     def pruning(estimator, X, y):
@@ -366,7 +366,7 @@ def test_f08_an_exception_of_another_kind_passes(settings, regression):
 
 
 @pytest.mark.parametrize("scoring", ["neg_log_loss", "r2", constant_score(0.5)])
-def test_f08_members_of_an_ensemble_are_scored(scoring, regression):
+def test_f8_members_of_an_ensemble_are_scored(scoring, regression):
     X, y = regression
     estimator = BPNetRegressor if scoring == "r2" else BPNetClassifier
     y = targets_for(estimator, X)
@@ -374,7 +374,7 @@ def test_f08_members_of_an_ensemble_are_scored(scoring, regression):
     assert all(np.isfinite(scores).all() for scores in scores_of(model))
 
 
-def test_f08_weights_of_the_validation_samples_that_are_all_zero(regression):
+def test_f8_weights_of_the_validation_samples_that_are_all_zero(regression):
     X, y = regression
     with pytest.raises(ValueError, match="sample_weight_val sums to zero"):
         early(BPNetRegressor).fit(

@@ -34,7 +34,7 @@ def test_the_limit_ends_after_an_error():
     assert blas_threads() == before
 
 
-def test_threads_that_overlap_leave_no_limit_behind():
+def test_f19_threads_that_overlap_leave_no_limit_behind():
     before = blas_threads()
     both_in, first_out = Barrier(2, timeout=30), Barrier(2, timeout=30)
 
@@ -61,7 +61,7 @@ def in_another_thread(function):
     return results[0]
 
 
-def test_a_limit_of_any_thread_holds_for_all_and_ends_in_any():
+def test_f19_a_limit_of_any_thread_holds_for_all_and_ends_in_any():
     before, limit = blas_threads(), OneBlasThread()
     assert in_another_thread(limit.__enter__) == max(before)
     assert set(blas_threads()) == set(in_another_thread(blas_threads)) == {1}
@@ -69,7 +69,7 @@ def test_a_limit_of_any_thread_holds_for_all_and_ends_in_any():
     assert blas_threads() == in_another_thread(blas_threads) == before
 
 
-def test_limits_of_several_threads_end_with_the_last_in_any_order():
+def test_f19_limits_of_several_threads_end_with_the_last_in_any_order():
     before, first, second = blas_threads(), OneBlasThread(), OneBlasThread()
     first.__enter__()
     assert in_another_thread(second.__enter__) == max(before)
@@ -79,7 +79,7 @@ def test_limits_of_several_threads_end_with_the_last_in_any_order():
     assert blas_threads() == before
 
 
-def test_a_limit_of_the_user_is_kept_and_ends_as_before():
+def test_f19_a_limit_of_the_user_is_kept_and_ends_as_before():
     before = blas_threads()
     with threadpool_limits(1, "blas"):
         with OneBlasThread() as n_threads:
@@ -94,7 +94,7 @@ def limited():
         assert set(blas_threads()) == {1}
 
 
-def test_an_interrupt_at_any_line_leaves_no_limit_behind():
+def test_f25_an_interrupt_at_any_line_leaves_no_limit_behind():
     before, n_lines = blas_threads(), 0
     while run_interrupted(limited, n_lines + 1, {module.__file__}):
         n_lines += 1
@@ -106,7 +106,7 @@ def test_an_interrupt_at_any_line_leaves_no_limit_behind():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # to fork beside threads
-def test_a_forked_process_has_the_limits_of_before_and_can_set_its_own():
+def test_f18_a_forked_process_has_the_limits_of_before_and_can_set_its_own():
     before, stop = blas_threads(), threading.Event()
 
     def limit_again_and_again():

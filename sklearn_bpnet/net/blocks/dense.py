@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import DTypeLike
 from sklearn_bpnet.net._typing import Array, Operand
 from sklearn_bpnet.net.activations import Activation, LearnedActivation
 from sklearn_bpnet.net.blocks.base import Layer
+from sklearn_bpnet.net.cached import cached_property
 from sklearn_bpnet.net.initializers import Initialization
 from sklearn_bpnet.net.memory import aligned
 from sklearn_bpnet.net.theta import Shape

@@ -26,6 +26,7 @@ from sklearn_bpnet._data.classification import Classification
 from sklearn_bpnet._data.regression import Regression
 from sklearn_bpnet._fit import ensemble as ensemble_module
 from sklearn_bpnet._fit import pose as pose_module
+from sklearn_bpnet._fit.parallel import ParallelCalls
 from sklearn_bpnet.net.losses import Quantile
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -87,21 +88,20 @@ def test_compiled_members_are_trained_by_threads(monkeypatch, iris):
     pytest.importorskip("numba")
     X, y = iris
     clf = BPNetClassifier(n_members=3, n_jobs=2, batch_size=20, **FEW)
-    backends, parallel = [], ensemble_module.Parallel
+    use_threads, run = [], ParallelCalls.run
 
-    def noted(*args, **kwargs):
-        made = parallel(*args, **kwargs)
-        backends.append(type(made._backend).__name__)
-        return made
+    def noted(calls, *arguments):
+        use_threads.append(calls.uses_threads)
+        return run(calls, *arguments)
 
-    monkeypatch.setattr(ensemble_module, "Parallel", noted)
+    monkeypatch.setattr(ParallelCalls, "run", noted)
     results = []
     for compiled in (False, True):
         with config_context(compiled=compiled):
             results.append(clone(clf).fit(X, y).predict_proba(X))
     with config_context(compiled=True), parallel_config(backend="loky"):
         results.append(clone(clf).fit(X, y).predict_proba(X))  # the user's choice
-    assert backends == ["LokyBackend", "ThreadingBackend", "LokyBackend"]
+    assert use_threads == [False, True, False]
     assert_allclose(results[0], results[1], rtol=1e-4)
     with config_context(compiled=True):  # which all threads and processes are told
         alone = clone(clf).set_params(n_jobs=1).fit(X, y)

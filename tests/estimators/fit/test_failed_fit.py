@@ -49,7 +49,7 @@ def state_of(model):
 @each_class
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
 @pytest.mark.parametrize("n_members", [1, 2])
-def test_the_earlier_model_stays_whole(estimator, failure, n_members, iris):
+def test_f3_the_earlier_model_stays_whole(estimator, failure, n_members, iris):
     X, y = iris
     settings, change, error = failure
     model = estimator((4,), n_members=n_members, max_iter=5, random_state=0)
@@ -64,7 +64,7 @@ def test_the_earlier_model_stays_whole(estimator, failure, n_members, iris):
 
 @each_class
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
-def test_after_a_first_fit_that_failed_nothing_is_fitted(estimator, failure, iris):
+def test_f3_after_a_first_fit_that_failed_nothing_is_fitted(estimator, failure, iris):
     X, y = iris
     settings, change, error = failure
     model = estimator((4,), max_iter=5, random_state=0).set_params(**settings)
@@ -76,7 +76,7 @@ def test_after_a_first_fit_that_failed_nothing_is_fitted(estimator, failure, iri
 
 
 @each_class
-def test_a_partial_fit_that_failed_can_be_followed_by_another(estimator, iris):
+def test_f3_a_partial_fit_that_failed_can_be_followed_by_another(estimator, iris):
     X, y = iris
     first = {"classes": [0, 1, 2]} if estimator is BPNetClassifier else {}
     model = estimator((4,), learning_rate_init=0.01, random_state=0)
@@ -92,7 +92,7 @@ def test_a_partial_fit_that_failed_can_be_followed_by_another(estimator, iris):
 
 
 @each_class
-def test_a_second_fit_leaves_nothing_of_the_first(estimator, iris):
+def test_f3_a_second_fit_leaves_nothing_of_the_first(estimator, iris):
     X, y = iris
     model = estimator((4,), early_stopping=True, max_iter=3, random_state=0)
     model.set_params(activation="prelu", learned_input_scale=True).fit(X, y)

@@ -1,14 +1,7 @@
 """Checkpoints: whole or refused, and training goes on as if it had never been cut."""
 
-import contextlib
-import os
 import pickle
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +9,6 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import ShuffleSplit
 
-import sklearn_bpnet
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 from sklearn_bpnet._data.fingerprint import fingerprint
 from sklearn_bpnet._sklearn_compat import HAS_CALLBACKS
@@ -404,7 +396,7 @@ def test_another_class_is_refused(written):
         BPNetRegressor.load_checkpoint(written[0])
 
 
-def test_no_foreign_code_is_imported(written, monkeypatch):
+def test_f24_no_foreign_code_is_imported(written, monkeypatch):
     from sklearn_bpnet._storage.json_tree import decode
 
     for kind, name in (("os", "system"), ("loss", "Adam"), ("option", "os")):
@@ -437,86 +429,6 @@ def test_a_crash_while_writing_leaves_the_file_before(
         clf.save_checkpoint(path)
     assert path.read_bytes() == content
     assert list(tmp_path.iterdir()) == [path]
-
-
-# One process that imports once and forks a child for every line it reads: the path of
-# the checkpoint. Children that are killed need no parent to wait for them.
-SERVER = """
-import os, signal, sys, warnings
-warnings.simplefilter("ignore")
-signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-sys.path.insert(0, {root!r})
-from sklearn.datasets import load_digits
-from sklearn_bpnet import BPNetClassifier
-from sklearn_bpnet.callbacks import Checkpoint
-X, y = load_digits(return_X_y=True)
-for path in sys.stdin:
-    child = os.fork()
-    if not child:
-        model = BPNetClassifier(**{parameters!r})
-        model.set_callbacks(Checkpoint(path.strip())).fit(X[:500], y[:500])
-        os._exit(0)
-    print(child, flush=True)
-"""
-KILLED = {
-    "hidden_layer_sizes": (30,),
-    "early_stopping": True,
-    "n_iter_no_change": 60,
-    "ema_decay": 0.9,
-    "max_iter": 60,
-    "random_state": 0,
-}
-
-
-@pytest.fixture
-def fits_to_kill():
-    """A function from the path of a checkpoint to the process number of its fit."""
-    root = str(Path(sklearn_bpnet.__file__).parents[1])
-    script = SERVER.format(root=root, parameters=KILLED)
-    with subprocess.Popen(
-        [sys.executable, "-c", script],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-        text=True,
-    ) as server:
-
-        def start(path):
-            print(path, file=server.stdin, flush=True)
-            return int(server.stdout.readline())
-
-        yield start
-        server.stdin.close()
-
-
-@needs_callbacks
-@pytest.mark.slow
-@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
-def test_a_killed_fit_resumes_to_the_same_weights(fits_to_kill, tmp_path):
-    from sklearn.datasets import load_digits
-
-    from sklearn_bpnet.callbacks import Checkpoint
-
-    X, y = load_digits(return_X_y=True)
-    X, y = X[:500], y[:500]
-    start = time.perf_counter()
-    whole = BPNetClassifier(**KILLED)
-    whole.set_callbacks(Checkpoint(tmp_path / "whole")).fit(X, y)
-    duration = time.perf_counter() - start
-    rng = np.random.default_rng(0)
-    n_unfinished = 0
-    for i in range(20):
-        path = tmp_path / f"killed {i}"
-        pid = fits_to_kill(path)
-        while not path.exists():
-            time.sleep(0.001)
-        time.sleep(rng.uniform(0, duration))
-        with contextlib.suppress(ProcessLookupError):  # it had finished
-            os.kill(pid, signal.SIGKILL)
-        resumed = BPNetClassifier.load_checkpoint(path)
-        n_unfinished += resumed.n_iter_ < whole.n_iter_
-        assert_same_fit(resumed.fit(X, y), whole)
-    assert n_unfinished >= 5  # or the fit was too quick to be killed
 
 
 def test_the_fingerprint_tells_shapes_and_values():

@@ -92,7 +92,7 @@ def test_pools_work_one_at_a_time(pool):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # to fork beside threads
-def test_a_forked_process_does_not_wait_for_the_pool_of_another(pool):
+def test_f18_a_forked_process_does_not_wait_for_the_pool_of_another(pool):
     entered, leave = threading.Event(), threading.Event()
 
     def task():
@@ -145,7 +145,7 @@ def shared_work():
         pool.run([lambda: 1.0] * pool.size)
 
 
-def test_an_interrupt_at_any_line_leaves_no_thread_and_no_limit(monkeypatch):
+def test_f25_an_interrupt_at_any_line_leaves_no_thread_and_no_limit(monkeypatch):
     before, n_lines, others = blas_threads(), 0, set(threading.enumerate())
     while run_interrupted(shared_work, n_lines + 1, {blas.__file__, module.__file__}):
         n_lines += 1

@@ -27,6 +27,8 @@ from sklearn_bpnet.training.stochastic.compiler import compile_with
 
 Types = tuple[Any, ...]
 
+_addresses: dict[tuple[Any, Types], int] = {}
+
 
 def pointer(dtype: Any) -> Any:
     """The type of the address of an array's first element."""
@@ -39,8 +41,19 @@ def with_code(code: int, arguments: Types) -> Types:
 
 
 def address_of(unit: Any, arguments: Types) -> int:
-    """The address of a unit, compiled or loaded for the types of its arguments."""
-    make(unit, arguments)
+    """The address of a unit, compiled or loaded for the types of its arguments.
+
+    The compiler is asked once, as it locks itself for this, too.
+    """
+    key = unit, arguments
+    if key not in _addresses:
+        _addresses[key] = compile_with(lambda: _new_address(unit, arguments))
+    return _addresses[key]
+
+
+def _new_address(unit: Any, arguments: Types) -> int:
+    if arguments not in unit.overloads:
+        unit.compile(arguments)
     compiled = unit.overloads[arguments]
     name = compiled.fndesc.llvm_func_name
     return int(compiled.library.get_pointer_to_function(name))

@@ -1,0 +1,194 @@
+"""Displays of trained networks: what they draw, and of which estimator."""
+
+import sys
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet.inspection import (
+    NetworkDisplay,
+    TrainingCurveDisplay,
+    WeightsDisplay,
+)
+
+DISPLAYS = [NetworkDisplay, TrainingCurveDisplay, WeightsDisplay]
+each_display = pytest.mark.parametrize("display", DISPLAYS)
+
+
+@pytest.fixture
+def plt():
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    yield plt
+    plt.close("all")
+
+
+@pytest.fixture
+def fitted(iris):
+    clf = BPNetClassifier((5, 3), max_iter=4, early_stopping=True, random_state=0)
+    return clf.fit(*iris)
+
+
+@each_display
+def test_pipelines_and_searches_are_opened(display, iris, plt):
+    pipe = make_pipeline(StandardScaler(), BPNetClassifier((3,), max_iter=2))
+    search = GridSearchCV(pipe, {"bpnetclassifier__alpha": [0.1]}, cv=2)
+    for estimator in (pipe.fit(*iris), search.fit(*iris)):
+        shown = display.from_estimator(estimator)
+        assert shown.figure_ is shown.ax_.figure
+
+
+@each_display
+def test_a_member_of_an_ensemble_is_named(display, iris, plt):
+    clf = BPNetClassifier((3,), max_iter=2, n_members=2, random_state=0).fit(*iris)
+    for member in (None, 2, -1):
+        with pytest.raises(ValueError, match=r"2 networks.*member=0 to member=1"):
+            display.from_estimator(clf, member=member)
+    assert display.from_estimator(clf, member=1).ax_ is not None
+    alone = BPNetClassifier((3,), max_iter=2).fit(*iris)
+    with pytest.raises(ValueError, match="member=1, but the estimator is one network"):
+        display.from_estimator(alone, member=1)
+
+
+@each_display
+def test_what_holds_no_network_is_refused(display, iris):
+    with pytest.raises(TypeError, match="must be a BPNetClassifier"):
+        display.from_estimator(StandardScaler().fit(iris[0]))
+    with pytest.raises(NotFittedError):
+        display.from_estimator(BPNetClassifier())
+
+
+@each_display
+def test_without_matplotlib_an_error_names_the_extra(display, fitted, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError, match=r"pip install sklearn-bpnet\[plot\]"):
+        display.from_estimator(fitted)
+
+
+@each_display
+def test_given_axes_are_used(display, fitted, plt):
+    figure, ax = plt.subplots()
+    shown = display.from_estimator(fitted, ax=ax)
+    assert shown.ax_ is ax
+    assert shown.figure_ is figure
+
+
+# Learning curves
+
+
+def test_the_curves_are_those_of_the_history(fitted, plt):
+    shown = TrainingCurveDisplay.from_estimator(fitted)
+    lines = {line.get_label(): line for axis in shown.axes_ for line in axis.lines}
+    for label, column in (
+        ("training loss", "loss"),
+        ("validation loss", "validation_loss"),
+        ("validation score", "validation_score"),
+        ("learning rate", "learning_rate"),
+    ):
+        assert_array_equal(lines[label].get_ydata(), fitted.history_[column])
+        assert_array_equal(lines[label].get_xdata(), [1, 2, 3, 4])
+    assert f"kept weights, epoch {fitted.best_epoch_}" in lines
+    assert shown.ax_.get_title() == "4 epochs: max_iter"
+
+
+def test_curves_that_do_not_exist_are_not_drawn(regression, plt):
+    reg = BPNetRegressor((3,), solver="lbfgs", random_state=0)
+    shown = TrainingCurveDisplay.from_estimator(reg.fit(*regression))
+    assert len(shown.axes_) == 1  # neither a score nor a learning rate
+    labels = [line.get_label() for line in shown.ax_.lines]
+    assert "validation loss" not in labels
+
+
+def test_the_kept_epoch_is_marked(fitted, plt):
+    shown = TrainingCurveDisplay.from_estimator(fitted)
+    for axis in shown.axes_:
+        mark = axis.lines[-1]
+        assert_array_equal(mark.get_xdata(), [fitted.best_epoch_] * 2)
+
+
+def test_given_weights_have_no_curve():
+    clf = BPNetClassifier.from_weights([np.ones((2, 1))], [np.zeros(1)], classes=[0, 1])
+    with pytest.raises(ValueError, match="was not trained"):
+        TrainingCurveDisplay.from_estimator(clf)
+
+
+# Weights
+
+
+@pytest.mark.parametrize(("layer", "index"), [(1, 0), (2, 1), (-1, 2), (-3, 0)])
+def test_the_weights_of_the_layer_are_drawn(layer, index, fitted, plt):
+    shown = WeightsDisplay.from_estimator(fitted, layer)
+    (image,) = shown.ax_.images
+    assert_array_equal(image.get_array(), fitted.coefs_[index])
+    low, high = image.get_clim()
+    assert low == -high  # zero is white
+    assert shown.ax_.get_title() == f"Weights of layer {index + 1}"
+
+
+def test_inputs_and_classes_have_their_names(iris, plt):
+    pd = pytest.importorskip("pandas")
+    X, y = pd.DataFrame(iris[0], columns=list("abcd")), np.array(["u", "v", "w"])
+    clf = BPNetClassifier((), max_iter=2).fit(X, y[iris[1]])
+    ax = WeightsDisplay.from_estimator(clf).ax_
+    assert [text.get_text() for text in ax.get_yticklabels()] == list("abcd")
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["u", "v", "w"]
+
+
+def test_names_that_could_not_be_read_are_left_out(plt):
+    shown = WeightsDisplay(np.ones((300, 2)), ["name"] * 300, ["1", "2"], 1).plot()
+    assert "name" not in [text.get_text() for text in shown.ax_.get_yticklabels()]
+
+
+def test_units_are_drawn_as_images(fitted, plt):
+    shown = WeightsDisplay.from_estimator(fitted, image_shape=(2, 2))
+    assert len(shown.axes_) == 5
+    for unit, axis in enumerate(shown.axes_):
+        image = axis.images[0].get_array()
+        assert_array_equal(image, fitted.coefs_[0][:, unit].reshape(2, 2))
+
+
+def test_impossible_weights_are_refused(fitted, plt):
+    for layer in (0, 4, -4):
+        with pytest.raises(ValueError, match="layer must be 1 to 3"):
+            WeightsDisplay.from_estimator(fitted, layer)
+    with pytest.raises(ValueError, match="has 6 pixels, but the layer has 4 inputs"):
+        WeightsDisplay.from_estimator(fitted, image_shape=(2, 3))
+    with pytest.raises(ValueError, match="ax must be None"):
+        WeightsDisplay.from_estimator(fitted, image_shape=(2, 2), ax=plt.gca())
+
+
+# The diagram
+
+
+def test_every_weight_between_drawn_units_is_a_line(fitted, plt):
+    shown = NetworkDisplay.from_estimator(fitted)
+    assert len(shown.ax_.lines) == 4 * 5 + 5 * 3 + 3 * 3
+    assert [len(c.get_offsets()) for c in shown.ax_.collections] == [4, 5, 3, 3]
+    texts = [text.get_text() for text in shown.ax_.texts]
+    for text in ("layer 1\nrelu", "layer 2\nrelu", "output\nsoftmax", "x0", "2"):
+        assert text in texts
+
+
+def test_weights_of_zero_are_no_lines(plt):
+    shown = NetworkDisplay([np.array([[1.0, 0.0], [0.0, -2.0]])], "ab", "uv").plot()
+    styles = [(line.get_color(), line.get_linestyle()) for line in shown.ax_.lines]
+    assert styles == [("C0", "-"), ("C3", "--")]  # the largest one last
+
+
+def test_a_wide_layer_is_shortened(plt):
+    names = [str(i) for i in range(300)]
+    shown = NetworkDisplay([np.ones((300, 1))], names, ["y"]).plot(max_units=5)
+    assert len(shown.ax_.lines) == 5
+    texts = [text.get_text() for text in shown.ax_.texts]
+    assert [name for name in names if name in texts] == ["0", "1", "2", "298", "299"]
+    assert any("300 units" in text for text in texts)
+    with pytest.raises(ValueError, match="max_units must be at least 2; got 1"):
+        shown.plot(max_units=1)
