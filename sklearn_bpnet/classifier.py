@@ -14,8 +14,15 @@ from sklearn.utils import check_array
 from sklearn_bpnet import _types as types
 from sklearn_bpnet._arguments import explains_arguments
 from sklearn_bpnet._base import BaseBPNet
-from sklearn_bpnet._data.classification import Classification, given_classes
-from sklearn_bpnet._data.labels import read_labels
+from sklearn_bpnet._data.class_columns import ClassColumns
+from sklearn_bpnet._data.class_tasks import (
+    ClassTask,
+    given_classes,
+    known_task,
+    learn_task,
+)
+from sklearn_bpnet._data.label_values import as_labels
+from sklearn_bpnet._data.labels import check_indicators, read_labels
 from sklearn_bpnet._data.reading import Table
 from sklearn_bpnet._data.weights import weights_of_score
 from sklearn_bpnet._fit.call import Arguments
@@ -587,13 +594,11 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
     def _learn_task(
         self, settings: Settings, y: Any, previous: Any, classes: Any
-    ) -> tuple[Classification, Any]:
-        return Classification.learn(settings, y, previous=previous, classes=classes)
+    ) -> tuple[ClassTask, Any]:
+        return learn_task(settings, y, previous, classes)
 
-    def _known_task(
-        self, settings: Settings, facts: Mapping[str, Any]
-    ) -> Classification:
-        return Classification.of_classes(settings, **facts)
+    def _known_task(self, settings: Settings, facts: Mapping[str, Any]) -> ClassTask:
+        return known_task(settings, facts)
 
     @available_if(BaseBPNet._check_solver)
     @explains_arguments
@@ -698,16 +703,16 @@ default=None
             a single class, which is predicted without training, all scores are 0.
         """
         task, Z, A = self._outputs(X)
-        scores: NDArray[np.float64] = task.scores(Z, A)
+        scores: Any = task.scores(Z, A)
         return scores
 
-    def _outputs(self, X: types.MatrixLike) -> tuple[Classification, Any, Any]:
+    def _outputs(self, X: types.MatrixLike) -> tuple[ClassTask, Any, Any]:
         """The task that interprets the outputs for X, their logits Z and values A."""
         samples = self._check_samples(X)
         model = self._model
         task: Any = model.task
         outputs, n_networks = model.outputs(samples), len(model.networks)
-        combined: tuple[Classification, Any, Any] = task.combine(
+        combined: tuple[ClassTask, Any, Any] = task.combine(
             outputs, n_networks, model.temperature
         )
         return combined
@@ -742,7 +747,7 @@ default=None
             normal number of float64.
         """
         task, _, A = self._outputs(X)
-        probabilities: NDArray[np.float64] = task.probabilities(A)
+        probabilities: Any = task.probabilities(A)
         return probabilities
 
     @available_if(_check_probabilities)
@@ -759,7 +764,11 @@ default=None
         ndarray of float64 of shape (n_samples, n_classes)
             ``log(predict_proba(X))``, always finite.
         """
-        return np.log(self.predict_proba(X))
+        probabilities: Any = self.predict_proba(X)
+        if isinstance(probabilities, list):
+            logs: Any = [np.log(of_column) for of_column in probabilities]
+            return logs
+        return np.log(probabilities)
 
     def score(
         self,
@@ -788,19 +797,27 @@ default=None
         ValueError
             If label indicators are not 0 and 1.
         """
-        predicted = self.predict(X)
-        targets: Any = y
+        predicted, targets = self.predict(X), as_labels(y, "y")
         if _is_sparse_column(y):  # which metrics do not take
             targets = targets.toarray().ravel()
-        if predicted.ndim == 2:
-            table = check_array(y, accept_sparse="csr", dtype=None, ensure_2d=False)
-            targets = read_labels(table, "y")
         weights = weights_of_score(sample_weight)
+        if predicted.ndim == 2:
+            table = check_array(
+                targets, accept_sparse="csr", dtype=None, ensure_2d=False
+            )
+            targets = read_labels(table, "y")
+            task: Any = self._fitted.task
+            if isinstance(task, ClassColumns):
+                targets = task.are_equal(targets, predicted)
+                predicted = np.ones_like(targets)
+            elif targets.ndim == 2:
+                targets = check_indicators(targets, "y")
         return float(accuracy_score(targets, predicted, sample_weight=weights))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
         return tags
 
 
