@@ -221,8 +221,13 @@ class ClassColumns(Task):
 
     def attributes(self) -> Mapping[str, Any]:
         classes = [column.classes for column in self.columns]
-        if self.as_objects:
-            classes = [one.astype(object) for one in classes]
+        if not self.as_objects:
+            common = np.result_type(*classes)
+            classes = [one.astype(common) for one in classes]
+        else:
+            classes = [
+                one.astype(object) if one.dtype.kind == "U" else one for one in classes
+            ]
         return {"classes_": classes, "n_classes_": [len(one) for one in classes]}
 
     # Outputs to scores and probabilities

@@ -92,7 +92,7 @@ def given_classes(
     if is_nested(classes) and not multilabel:
         columns = [_checked(of_column) for of_column in classes]
         task = ClassColumns.of_classes(settings, columns)
-        what = f"{len(columns)} columns of classes"
+        what = f"classes of {len(columns)} columns"
     else:
         labels = np.asarray(classes) if multilabel else _checked(classes)
         if multilabel:

@@ -114,10 +114,10 @@ def _side_by_side(arrays: list[NDArray[Any]]) -> NDArray[Any]:
 
 
 def _check_not_missing(array: NDArray[Any], name: str, where: str = "") -> None:
-    """Raise ValueError if a label is missing; NaN among floats is found later."""
+    """Raise ValueError if a label is missing."""
     if array.dtype.kind in "Mm" and np.isnat(array).any():
         raise _missing("NaT", name, where)
-    if array.dtype.kind == "f" and where and np.isnan(array).any():
+    if array.dtype.kind == "f" and np.isnan(array).any():
         raise _missing("NaN", name, where)
     if array.dtype.kind != "O":
         return

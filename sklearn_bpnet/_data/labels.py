@@ -109,8 +109,15 @@ def columns_of_classes(y: NDArray[Any], name: str) -> list[NDArray[Any]]:
     for j in range(y.shape[1]):
         column = narrowed(y[:, j])
         if column.dtype.kind == "f" and not (column == column // 1).all():
-            remedy = "BPNetRegressor for real numbers"
-            raise _not_indicators(_values(y), y.shape[1], name, remedy)
+            if y.dtype.kind == "f":
+                remedy = "BPNetRegressor for real numbers"
+                raise _not_indicators(_values(y), y.shape[1], name, remedy)
+            number = column[column != column // 1][0]
+            raise ValueError(
+                f"Column {j} of {name} holds real numbers, such as {number:g}, which "
+                "are not class labels. Use integers or strings for classes, or "
+                "BPNetRegressor."
+            )
         with in_column(j, name):
             check_labels(column, name)
         columns.append(column)
