@@ -13,7 +13,7 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.utils import get_tags
 from sklearn.utils.class_weight import compute_sample_weight
 
-from sklearn_bpnet import BPNetClassifier, check_gradient
+from sklearn_bpnet import BPNetClassifier, check_gradient, config_context
 from sklearn_bpnet.net.losses import FocalLoss, LogLoss
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -585,3 +585,16 @@ def test_lists_of_lists_keep_the_types_of_their_cells(table):
     assert [one.dtype.kind for one in clf.classes_] == ["O", "O", "i"]
     assert_array_equal(clf.predict(X), small().fit(X, Y).predict(X))
     assert clf.score(X, Y.tolist()) == clf.score(X, Y)
+
+
+@pytest.mark.parametrize("loss", ["log_loss", LogLoss(label_smoothing=0.1)], ids=str)
+def test_compiled_epochs_are_those_of_numpy(loss, table):
+    pytest.importorskip("numba")
+    X, Y = table
+    clf = small(loss=loss, dtype="float64", max_iter=3, dropout=0.1)
+    with config_context(compiled=True):
+        compiled = clone(clf).fit(X, Y)
+    with config_context(compiled=False):
+        reference = clone(clf).fit(X, Y)
+    assert_allclose(compiled.coefs_[1], reference.coefs_[1], rtol=1e-9)
+    assert_allclose(compiled.loss_curve_, reference.loss_curve_, rtol=1e-9)
