@@ -217,9 +217,10 @@ def validated_features(estimator: Any, X: Any) -> Any:
 
 def is_nested(classes: Any) -> bool:
     """Whether classes are given for every column, rather than for all of y."""
-    several = (list, tuple, range, np.ndarray)
-    is_list = isinstance(classes, several) and len(classes) > 0
-    return is_list and all(isinstance(one, several) for one in classes)
+    is_list = isinstance(classes, (list, tuple, np.ndarray)) and len(classes) > 0
+    return is_list and all(
+        hasattr(one, "__len__") and not isinstance(one, (str, bytes)) for one in classes
+    )
 
 
 def _are_equal(known: Any, classes: list[Any]) -> bool:

@@ -428,8 +428,8 @@ COMPILED = [
     Fault("compiled: tanh'", "g * (_1 - a * a)", "g * (_1 - a)", "compiled", True),
     Fault(
         "compiled: losses without weights",
-        "total += weight * _loss(code, of_Z[i], of_Y[i], weight * share)",
-        "total += _loss(code, of_Z[i], of_Y[i], weight * share)",
+        "total += weight * _loss(code, of_Z[i], of_Y[i], weight * share, of_groups)",
+        "total += _loss(code, of_Z[i], of_Y[i], weight * share, of_groups)",
         "compiled",
         True,
     ),
