@@ -23,6 +23,8 @@ from sklearn_bpnet.net.activations import ACTIVATIONS, Activation, Grouped
 from sklearn_bpnet.net.losses import Loss
 from sklearn_bpnet.net.targets import OneHot
 
+_LEAST = 10  # samples of a stratum of its own
+
 
 @dataclass(frozen=True)
 class ClassColumns(Task):
@@ -319,9 +321,6 @@ class ClassColumns(Task):
         hits = [column.predicted(S) == codes for column, S, codes in columns]
         right = np.all(hits, axis=0)
         return float(np.average(right, weights=weights))
-
-
-_LEAST = 10  # samples of a stratum of its own
 
 
 def _sizes(columns: Sequence[Classification]) -> list[int]:
