@@ -30,10 +30,16 @@ def module(name):
     return pytest.importorskip(name)
 
 
+def of_any_length(y):
+    if not hasattr(np.dtypes, "StringDType"):
+        pytest.skip("NumPy has no StringDType")
+    return y.astype(np.dtypes.StringDType())
+
+
 STRINGS = {
     "list": lambda y: y.tolist(),
     "objects": lambda y: y.astype(object),
-    "StringDType": lambda y: y.astype(np.dtypes.StringDType()),
+    "StringDType": of_any_length,
     "pandas str": lambda y: module("pandas").Series(y.tolist()),
     "pandas string": lambda y: module("pandas").Series(y, dtype="string"),
     "pandas objects": lambda y: module("pandas").Series(y, dtype=object),
