@@ -500,6 +500,48 @@ COMPILED = [
 
 DATA = [
     Fault(
+        "columns: a group without its delta",
+        "loss.delta_from_Z(Y[:, k], Z[:, k], A[:, k], out=D)",
+        "loss.delta_from_Z(Y[:, k], Z[:, k], Y[:, k], out=D)",
+        "grouped class_columns",
+    ),
+    Fault(
+        "columns: one right column is enough",
+        "right = np.all(hits, axis=0)",
+        "right = np.any(hits, axis=0)",
+        "class_columns",
+    ),
+    Fault(
+        "columns: units for a single class",
+        "sizes = [0 if column.is_certain else column.n_outputs for column in columns]",
+        "sizes = [column.n_outputs for column in columns]",
+        "class_columns",
+    ),
+    Fault(
+        "columns: every combination is a stratum",
+        "return np.where(counts[strata] < _LEAST, -1, strata)",
+        "return strata",
+        "class_columns",
+    ),
+    Fault(
+        "columns: weights of the last column only",
+        "np.frexp(factors * of_classes[of_samples])",
+        "np.frexp(1.0 * of_classes[of_samples])",
+        "class_columns",
+    ),
+    Fault(
+        "labels: whole numbers among objects stay objects",
+        'return whole if whole.dtype.kind in "iu" else array',
+        "return array",
+        "label_containers",
+    ),
+    Fault(
+        "labels: NaT is a class",
+        'if array.dtype.kind in "Mm" and np.isnat(array).any():',
+        'if array.dtype.kind in "Mm" and False:',
+        "label_containers",
+    ),
+    Fault(
         "balanced without sample weights",
         "totals = np.bincount(codes, weights, minlength=n_classes)",
         "totals = np.bincount(codes, minlength=n_classes)",
