@@ -64,8 +64,8 @@ class BaseBPNet(StoredEstimator):
             The training inputs: real, integer or boolean. CSR and other sparse
             formats are never made dense, and X is never modified.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Class labels, or several columns of label indicators, 0 and 1, in
-            classification; real numbers in regression.
+            Class labels, or several columns of label indicators, 0 and 1, or of class
+            labels, in classification; real numbers in regression.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, at least 0. Only their ratios matter; a sample of
             weight 0 is ignored.
@@ -144,7 +144,8 @@ default=None
             The inputs of this call.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets of this call: class labels, or several columns of label
-            indicators, 0 and 1, in classification; real numbers in regression.
+            indicators, 0 and 1, or of class labels, in classification; real numbers in
+            regression.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, at least 0.
         X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), \

@@ -25,6 +25,7 @@ from sklearn.utils._param_validation import (
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call as check_partial_fit_first_call,
 )
+from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import (
     _check_sample_weight,
     _get_feature_names,
@@ -214,6 +215,23 @@ def validated_features(estimator: Any, X: Any) -> Any:
     )
 
 
+def is_nested(classes: Any) -> bool:
+    """Whether classes are given for every column, rather than for all of y."""
+    is_list = isinstance(classes, (list, tuple, np.ndarray)) and len(classes) > 0
+    return is_list and all(
+        hasattr(one, "__len__") and not isinstance(one, (str, bytes)) for one in classes
+    )
+
+
+def _are_equal(known: Any, classes: list[Any]) -> bool:
+    """Whether the classes of all columns are those known."""
+    return (
+        isinstance(known, list)
+        and len(known) == len(classes)
+        and all(map(np.array_equal, known, classes))
+    )
+
+
 class Header:
     """What scikit-learn's checks learn from a table, kept apart from the estimator.
 
@@ -244,7 +262,19 @@ class Header:
             )
 
     def all_classes(self, classes: Any) -> Any:
-        """The classes of all calls of `partial_fit`, given in the first of them."""
+        """The classes of all calls of `partial_fit`, given in the first of them.
+
+        A list of arrays for columns of class labels.
+        """
+        if is_nested(classes):
+            classes = [unique_labels(of_column) for of_column in classes]
+            known = getattr(self._copy, "classes_", None)
+            if known is not None and not _are_equal(known, classes):
+                raise ValueError(
+                    f"classes={classes!r} is not the same as on last call to "
+                    f"partial_fit, was: {known!r}."
+                )
+            return classes
         check_partial_fit_first_call(self._copy, classes)
         return self._copy.classes_
 
@@ -339,6 +369,7 @@ __all__ = [
     "feature_names",
     "filters_of_search",
     "fit_context",
+    "is_nested",
     "response_methods",
     "validate_parameters",
     "validated_features",

@@ -63,5 +63,6 @@ DType: TypeAlias = (
 ClassWeight: TypeAlias = (
     Mapping[Any, float] | Sequence[Mapping[Any, float]] | Literal["balanced"] | None
 )
+Classes: TypeAlias = ArrayLike | Sequence[ArrayLike]
 Scoring: TypeAlias = str | Callable[..., float] | None
 RandomState: TypeAlias = int | np.random.RandomState | None

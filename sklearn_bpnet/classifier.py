@@ -14,8 +14,15 @@ from sklearn.utils import check_array
 from sklearn_bpnet import _types as types
 from sklearn_bpnet._arguments import explains_arguments
 from sklearn_bpnet._base import BaseBPNet
-from sklearn_bpnet._data.classification import Classification, given_classes
-from sklearn_bpnet._data.labels import read_labels
+from sklearn_bpnet._data.class_columns import ClassColumns
+from sklearn_bpnet._data.class_tasks import (
+    ClassTask,
+    given_classes,
+    known_task,
+    learn_task,
+)
+from sklearn_bpnet._data.label_values import as_labels
+from sklearn_bpnet._data.labels import check_indicators, read_labels
 from sklearn_bpnet._data.reading import Table
 from sklearn_bpnet._data.weights import weights_of_score
 from sklearn_bpnet._fit.call import Arguments
@@ -53,7 +60,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         Activation of the output. "auto" depends on the task, the targets and the loss:
         softmax for three classes or more, the logistic sigmoid for two classes and for
         label indicators, the identity for most regressions; :ref:`output-activation`
-        has the others.
+        has the others. For several columns of classes, it is that of every column.
 
     initializer : str, Initializer or Initialization, default="auto"
         Initialisation scheme of the weights. "auto" follows each layer's activation: He
@@ -81,20 +88,22 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         - "ordinal": a single neuron, a regression on the class index.
 
         Two classes have a single neuron in all three cases, label indicators one each.
+        Several columns of classes have the neurons of each.
 
     loss : str, Loss, or pair of functions, default="log_loss"
-        The loss L(y, a) of a sample, summed over the outputs: "log_loss",
-        "squared_error" or another of the table in :ref:`losses`, some of which estimate
-        no probabilities, such as "hinge". An instance has other parameters, such as
-        ``LogLoss(label_smoothing=0.1)``. A pair of functions ``(value, gradient)`` of Y
-        and A is a user-defined loss.
+        The loss L(y, a) of a sample, summed over the outputs, also those of several
+        columns of classes: "log_loss", "squared_error" or another of the table in
+        :ref:`losses`, some of which estimate no probabilities, such as "hinge". An
+        instance has other parameters, such as ``LogLoss(label_smoothing=0.1)``. A pair
+        of functions ``(value, gradient)`` of Y and A is a user-defined loss.
 
     class_weight : dict, "balanced", list of dict or None, default=None
         Weights of the classes, which multiply those of the samples. "balanced" gives
         every class the same total weight, including `sample_weight` (in `partial_fit`,
         among the samples of the call). In a dict, classes without a key have the
         weight 1; keys of classes that y lacks are ignored if all others have one. For
-        label indicators, a list with one dict per label, or "balanced".
+        label indicators and several columns of classes, a list with one dict for each
+        column, or "balanced": their weights are multiplied.
 
     alpha : "auto", float or sequence of float, default="auto"
         Strength lambda of the penalty in the empirical risk, at least 0, or one for
@@ -227,8 +236,9 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         Share of the samples that early stopping sets aside, in [0, 1), at least two; or
         a splitter of scikit-learn such as ``TimeSeriesSplit()``, whose first split is
         used. A classifier's split is stratified by class, with one sample of every
-        class that has more than one, except for label indicators. With `groups` of
-        `fit`, groups stay together.
+        class that has more than one, except for label indicators; for several columns
+        of classes by combination of classes, of which those of less than ten samples
+        are one stratum. With `groups` of `fit`, groups stay together.
 
     scoring : "loss", str, callable or None, default=None
         What early stopping monitors on the validation samples. None is the accuracy of
@@ -288,8 +298,12 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The class labels; for label indicators the column indices.
+    classes_ : ndarray of shape (n_classes,), or list of such arrays
+        The class labels; for label indicators the column indices; for several columns
+        of classes a list with those of each.
+
+    n_classes_ : int or list of int
+        Number of classes, for several columns that of each; not for label indicators.
 
     estimators_ : list of estimators, length n_members
         Only with ``n_members > 1``: the members, each a fitted estimator with one
@@ -376,8 +390,9 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     n_outputs_ : int
         Number of output units.
 
-    out_activation_ : str
-        Name of the output activation.
+    out_activation_ : str or list of str
+        Name of the output activation; if several columns of classes have outputs, a
+        list with a name for each of these columns.
 
     input_mean_, input_scale_ : ndarray of shape (n_features_in_,)
         What is subtracted from the features, and what they are divided by; only if they
@@ -426,6 +441,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
     _kind: ClassVar[str] = "classification"
     classes_: NDArray[Any]
+    n_classes_: int
     temperature_: float
     estimators_: list[BPNetClassifier]
 
@@ -531,7 +547,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         coefs: Sequence[ArrayLike],
         intercepts: Sequence[ArrayLike],
         *,
-        classes: ArrayLike | None = None,
+        classes: types.Classes | None = None,
         multilabel: bool = False,
         input_mean: ArrayLike | None = None,
         input_scale: ArrayLike | None = None,
@@ -548,10 +564,11 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
             Weights W of every layer, as in `coefs_`; they are copied.
         intercepts : list of array-like of shape (n_out,)
             Biases b of every layer, as in `intercepts_`.
-        classes : array-like of shape (n_classes,), default=None
+        classes : array-like of shape (n_classes,), or list of these, default=None
             The distinct labels, sorted, in the order of the outputs; a single output
-            represents the second of two classes. None, and always for label indicators:
-            0, 1, ..., one per output.
+            represents the second of two classes. For several columns of classes, a list
+            with those of each. None, and always for label indicators: 0, 1, ..., one
+            per output.
         multilabel : bool, default=False
             Whether the outputs are label indicators, each 0 or 1, rather than exclusive
             classes.
@@ -590,13 +607,11 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
     def _learn_task(
         self, settings: Settings, y: Any, previous: Any, classes: Any
-    ) -> tuple[Classification, Any]:
-        return Classification.learn(settings, y, previous=previous, classes=classes)
+    ) -> tuple[ClassTask, Any]:
+        return learn_task(settings, y, previous, classes)
 
-    def _known_task(
-        self, settings: Settings, facts: Mapping[str, Any]
-    ) -> Classification:
-        return Classification.of_classes(settings, **facts)
+    def _known_task(self, settings: Settings, facts: Mapping[str, Any]) -> ClassTask:
+        return known_task(settings, facts)
 
     @available_if(BaseBPNet._check_solver)
     @explains_arguments
@@ -606,7 +621,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         X: types.MatrixLike,
         y: types.MatrixLike,
         sample_weight: ArrayLike | None = None,
-        classes: ArrayLike | None = None,
+        classes: types.Classes | None = None,
         *,
         X_val: types.MatrixLike | None = None,
         y_val: types.MatrixLike | None = None,
@@ -628,12 +643,14 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
             The inputs of this call.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets of this call: class labels, or several columns of label
-            indicators, 0 and 1, in classification; real numbers in regression.
+            indicators, 0 and 1, or of class labels, in classification; real numbers in
+            regression.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, at least 0.
-        classes : array-like of shape (n_classes,), default=None
+        classes : array-like of shape (n_classes,), or list of these, default=None
             All class labels that any call will see; needed in the first call. For
-            label indicators, ``range(n_labels)``.
+            label indicators, ``range(n_labels)``; for several columns of classes, a
+            list with the labels of each.
         X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), \
 default=None
             Validation inputs, which are not trained on. With `early_stopping` they
@@ -673,8 +690,9 @@ default=None
 
         Returns
         -------
-        ndarray of shape (n_samples,) or (n_samples, n_classes)
-            The labels, or label indicators, with the dtype of ``classes_``.
+        ndarray of shape (n_samples,) or (n_samples, n_columns)
+            The labels, or label indicators, with the dtype of ``classes_``. Labels of
+            several columns of different kinds are objects.
         """
         scores = self.decision_function(X)
         task: Any = self._fitted.task
@@ -691,9 +709,11 @@ default=None
 
         Returns
         -------
-        ndarray of float64 of shape (n_samples,) or (n_samples, n_classes)
-            For two classes one score per sample, positive if the second class is
-            predicted; for more classes one score per class, of which the largest is
+        ndarray of float64 of shape (n_samples,) or (n_samples, n_classes), or list of \
+such arrays
+            For several columns of classes, a list with the scores of each. For two
+            classes one score per sample, positive if the second class is predicted; for
+            more classes one score per class, of which the largest is
             predicted; for label indicators one score per label, positive if it is
             predicted. The scores are the pre-activations z of the output neurons
             (log-odds, for a logistic output) for the usual output activations, and the
@@ -701,16 +721,16 @@ default=None
             a single class, which is predicted without training, all scores are 0.
         """
         task, Z, A = self._outputs(X)
-        scores: NDArray[np.float64] = task.scores(Z, A)
+        scores: Any = task.scores(Z, A)
         return scores
 
-    def _outputs(self, X: types.MatrixLike) -> tuple[Classification, Any, Any]:
+    def _outputs(self, X: types.MatrixLike) -> tuple[ClassTask, Any, Any]:
         """The task that interprets the outputs for X, their logits Z and values A."""
         samples = self._check_samples(X)
         model = self._model
         task: Any = model.task
         outputs, n_networks = model.outputs(samples), len(model.networks)
-        combined: tuple[Classification, Any, Any] = task.combine(
+        combined: tuple[ClassTask, Any, Any] = task.combine(
             outputs, n_networks, model.temperature
         )
         return combined
@@ -739,13 +759,14 @@ default=None
 
         Returns
         -------
-        ndarray of float64 of shape (n_samples, n_classes)
+        ndarray of float64 of shape (n_samples, n_classes), or list of such arrays
             The probability of every class, in the order of ``classes_``; for label
-            indicators that of every label, below 1. All are at least the smallest
-            normal number of float64.
+            indicators that of every label, below 1; for several columns of classes a
+            list with those of each. All are at least the smallest normal number of
+            float64.
         """
         task, _, A = self._outputs(X)
-        probabilities: NDArray[np.float64] = task.probabilities(A)
+        probabilities: Any = task.probabilities(A)
         return probabilities
 
     @available_if(_check_probabilities)
@@ -759,10 +780,14 @@ default=None
 
         Returns
         -------
-        ndarray of float64 of shape (n_samples, n_classes)
+        ndarray of float64 of shape (n_samples, n_classes), or list of such arrays
             ``log(predict_proba(X))``, always finite.
         """
-        return np.log(self.predict_proba(X))
+        probabilities: Any = self.predict_proba(X)
+        if isinstance(probabilities, list):
+            logs: Any = [np.log(of_column) for of_column in probabilities]
+            return logs
+        return np.log(probabilities)
 
     def score(
         self,
@@ -784,26 +809,36 @@ default=None
         Returns
         -------
         float
-            The share of samples with the right class, or with all labels right.
+            The share of samples with the right class, or with all labels right: those
+            of label indicators, or those of several columns of classes.
 
         Raises
         ------
         ValueError
-            If label indicators are not 0 and 1.
+            If y does not have the columns of the y of `fit`, label indicators are not
+            0 and 1, or a label is missing.
         """
-        predicted = self.predict(X)
-        targets: Any = y
+        predicted, targets = self.predict(X), as_labels(y, "y")
         if _is_sparse_column(y):  # which metrics do not take
             targets = targets.toarray().ravel()
-        if predicted.ndim == 2:
-            table = check_array(y, accept_sparse="csr", dtype=None, ensure_2d=False)
-            targets = read_labels(table, "y")
         weights = weights_of_score(sample_weight)
+        if predicted.ndim == 2:
+            table = check_array(
+                targets, accept_sparse="csr", dtype=None, ensure_2d=False
+            )
+            targets = read_labels(table, "y")
+            task: Any = self._fitted.task
+            if isinstance(task, ClassColumns):
+                targets = task.are_equal(targets, predicted)
+                predicted = np.ones_like(targets)
+            elif targets.ndim == 2:
+                targets = check_indicators(targets, "y")
         return float(accuracy_score(targets, predicted, sample_weight=weights))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
         return tags
 
 

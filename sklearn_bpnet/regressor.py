@@ -49,7 +49,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Activation of the output. "auto" depends on the task, the targets and the loss:
         softmax for three classes or more, the logistic sigmoid for two classes and for
         label indicators, the identity for most regressions; :ref:`output-activation`
-        has the others.
+        has the others. For several columns of classes, it is that of every column.
 
     initializer : str, Initializer or Initialization, default="auto"
         Initialisation scheme of the weights. "auto" follows each layer's activation: He
@@ -208,8 +208,9 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Share of the samples that early stopping sets aside, in [0, 1), at least two; or
         a splitter of scikit-learn such as ``TimeSeriesSplit()``, whose first split is
         used. A classifier's split is stratified by class, with one sample of every
-        class that has more than one, except for label indicators. With `groups` of
-        `fit`, groups stay together.
+        class that has more than one, except for label indicators; for several columns
+        of classes by combination of classes, of which those of less than ten samples
+        are one stratum. With `groups` of `fit`, groups stay together.
 
     scoring : "loss", str, callable or None, default=None
         What early stopping monitors on the validation samples. None is the accuracy of
@@ -357,8 +358,9 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     n_outputs_ : int
         Number of output units.
 
-    out_activation_ : str
-        Name of the output activation.
+    out_activation_ : str or list of str
+        Name of the output activation; if several columns of classes have outputs, a
+        list with a name for each of these columns.
 
     input_mean_, input_scale_ : ndarray of shape (n_features_in_,)
         What is subtracted from the features, and what they are divided by; only if they

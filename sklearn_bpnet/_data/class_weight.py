@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from difflib import get_close_matches
 from math import isfinite
@@ -53,7 +53,7 @@ def class_weights(
         factors = _given(class_weight, classes, "class_weight")[codes]
     else:
         raise ValueError(
-            "class_weight as a list is for label indicators. Use a dictionary of "
+            "class_weight as a list is for several columns of y. Use a dictionary of "
             "class labels, or 'balanced'."
         )
     return _weighted(factors, weights)
@@ -85,39 +85,83 @@ def indicator_weights(
     ValueError
         If ``class_weight`` is not such a list, a weight is negative, or all are zero.
     """
-    of_columns = None
+    n = Y.shape[1]
     if not isinstance(class_weight, str):
-        of_columns = _by_column(class_weight, Y.shape[1])
-    factors, exponents = np.ones(len(Y)), np.zeros(len(Y), dtype=int)
-    for j in range(Y.shape[1]):
-        codes = Y[:, j].astype(np.intp)
-        if of_columns is None:
-            of_values = _balanced(codes, 2, weights)
+        _check_list(class_weight, n, "label indicators", "{0: w0, 1: w1}")
+    codes = (Y[:, j].astype(np.intp) for j in range(n))
+    return _product(class_weight, [np.arange(2)] * n, codes, weights)
+
+
+def column_weights(
+    class_weight: Sequence[Mapping[Any, float]] | Mapping[Any, float] | str,
+    classes: Sequence[NDArray[Any]],
+    codes: Sequence[NDArray[np.intp]],
+    weights: Weights | None,
+) -> Weights | None:
+    """Sample weights times the weights of the samples' classes in all columns.
+
+    Parameters
+    ----------
+    class_weight : list of dict, or "balanced"
+        One dictionary of class labels for every column.
+    classes : sequence of ndarray
+        The class labels of every column.
+    codes : sequence of ndarray of int of shape (n_samples,)
+        For every column the index of each sample's class.
+    weights : ndarray of shape (n_samples,) or None
+        Sample weights; None if all are 1.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or None
+        None if all are 1.
+
+    Raises
+    ------
+    ValueError
+        If ``class_weight`` is not such a list, a key is unknown, a weight is negative,
+        or all are zero.
+    """
+    if not isinstance(class_weight, str):
+        _check_list(class_weight, len(classes), "class labels", "{label: weight}")
+    return _product(class_weight, classes, codes, weights)
+
+
+def _product(
+    class_weight: Any,
+    classes: Sequence[NDArray[Any]],
+    codes: Iterable[NDArray[np.intp]],
+    weights: Weights | None,
+) -> Weights | None:
+    """Sample weights times the class weights of all columns."""
+    factors: Any = 1.0
+    exponents: Any = 0
+    for j, (labels, of_samples) in enumerate(zip(classes, codes, strict=True)):
+        if isinstance(class_weight, str):
+            of_classes = _balanced(of_samples, len(labels), weights)
         else:
-            of_values = _given(of_columns[j], np.arange(2), f"class_weight[{j}]")
+            of_classes = _given(class_weight[j], labels, f"class_weight[{j}]")
         # hundreds of factors may leave the range of float64
-        factors, exponent = np.frexp(factors * of_values[codes])
-        exponents += exponent
+        factors, exponent = np.frexp(factors * of_classes[of_samples])
+        exponents = exponents + exponent
     largest = exponents[factors > 0].max() if factors.any() else 0
     shift = 0 if abs(largest) < _RANGE else largest
     return _weighted(np.ldexp(factors, exponents - shift), weights)
 
 
-def _by_column(class_weight: Any, n_labels: int) -> Sequence[Mapping[Any, float]]:
-    """The dictionaries of all columns; ValueError if it is not one for each."""
+def _check_list(class_weight: Any, n: int, kind: str, example: str) -> None:
+    """Raise ValueError unless there is one dictionary for every column."""
     is_list = not isinstance(class_weight, Mapping)
     if not is_list or not all(isinstance(one, Mapping) for one in class_weight):
         raise ValueError(
-            "class_weight for label indicators is a list with one dictionary "
-            f"{{0: w0, 1: w1}} for each of the {n_labels} columns, or 'balanced'."
+            f"class_weight for {n} columns of {kind} is a list with one dictionary "
+            f"{example} for each, or 'balanced'."
         )
-    if len(class_weight) != n_labels:
+    if len(class_weight) != n:
         raise ValueError(
-            f"class_weight has {len(class_weight)} dictionaries, but there are "
-            f"{n_labels} columns of label indicators. Give one for each."
+            f"class_weight has {len(class_weight)} dictionaries, but there are {n} "
+            f"columns of {kind}. Give one for each."
         )
-    by_column: Sequence[Mapping[Any, float]] = class_weight
-    return by_column
 
 
 def _balanced(

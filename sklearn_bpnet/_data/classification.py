@@ -12,7 +12,7 @@ from scipy.special import log_softmax
 from sklearn.metrics import accuracy_score
 
 from sklearn_bpnet._data.class_weight import class_weights, indicator_weights
-from sklearn_bpnet._data.labels import check_range, labels_in
+from sklearn_bpnet._data.labels import check_indicators, check_range, labels_in
 from sklearn_bpnet._data.moments import log_mean, mean_and_std
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._settings.settings import Settings
@@ -152,7 +152,9 @@ class Classification(Task):
             raise ValueError(
                 "y_val must be of the same kind as y: label indicators or class labels."
             )
-        if not self.multilabel:
+        if self.multilabel:
+            y = check_indicators(y, "y_val")
+        else:
             unknown = np.setdiff1d(labels_in(y), self.classes)
             if len(unknown):
                 raise ValueError(
@@ -165,8 +167,21 @@ class Classification(Task):
         """Targets Y of validated targets y."""
         if self.multilabel:
             return y.astype(np.uint8, copy=False)
-        codes = np.searchsorted(self.classes, y)
+        return self.from_codes(np.searchsorted(self.classes, y))
+
+    def from_codes(self, codes: NDArray[np.intp]) -> NDArray[Any]:
+        """Targets Y of the indices of the samples' classes."""
         return self.encoding.encode(codes, len(self.classes))
+
+    def codes(self, Y: NDArray[Any]) -> NDArray[np.intp]:
+        """The indices of the samples' classes: the way back."""
+        return self.encoding.decode(Y, len(self.classes))
+
+    def targets_of(self, task: Classification, Y: NDArray[Any]) -> NDArray[Any]:
+        """Targets Y of another task of the same classes, as targets of this one."""
+        if task is self or self.multilabel:
+            return Y
+        return self.from_codes(task.codes(Y))
 
     @property
     def n_choices(self) -> int:
@@ -201,16 +216,16 @@ class Classification(Task):
         return class_weights(self.class_weight, self.classes, strata, weights)
 
     def strata(self, Y: NDArray[Any]) -> NDArray[np.intp] | None:
-        if self.multilabel:
-            return None
-        return self.encoding.decode(Y, len(self.classes))
+        return None if self.multilabel else self.codes(Y)
 
     @property
     def facts(self) -> dict[str, Any]:
         return {"classes": self.classes, "multilabel": self.multilabel}
 
     def attributes(self) -> Mapping[str, Any]:
-        return {"classes_": self.classes}
+        if self.multilabel:
+            return {"classes_": self.classes}
+        return {"classes_": self.classes, "n_classes_": len(self.classes)}
 
     # Outputs to scores and probabilities
 
@@ -286,9 +301,13 @@ class Classification(Task):
         """The labels predicted from the scores of the decision function."""
         if self.multilabel:
             return (scores > 0).astype(int)
+        return self.classes[self.predicted(scores)]
+
+    def predicted(self, scores: Array) -> NDArray[np.intp]:
+        """The index of the class with the highest score, of every sample."""
         if self.is_certain:
-            return self.classes[np.zeros(len(scores), dtype=np.intp)]
-        return self.classes[_highest(scores)]
+            return np.zeros(len(scores), dtype=np.intp)
+        return (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(1)
 
     def probabilities(self, A: Array) -> Any:
         """Probabilities of shape (n_samples, n_classes), from outputs A.
@@ -326,12 +345,7 @@ class Classification(Task):
         scores, strata = self.scores(Z, A), self.strata(Y)
         if strata is None:
             return accuracy_score(Y > 0, scores > 0, sample_weight=weights)
-        return accuracy_score(strata, _highest(scores), sample_weight=weights)
-
-
-def _highest(scores: Array) -> NDArray[np.intp]:
-    """The class with the highest score per sample, 0 to n_classes - 1."""
-    return (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)
+        return accuracy_score(strata, self.predicted(scores), sample_weight=weights)
 
 
 def _encoding(
@@ -369,34 +383,3 @@ def _default_output(
     if isinstance(encoding, Ordinal) and isinstance(loss, SquaredError):
         return loss.default_output("regression")
     return loss.default_output("classification", encoding.exclusive)
-
-
-def given_classes(
-    settings: Settings, classes: Any, multilabel: bool, n_outputs: int
-) -> Classification:
-    """The task of a network with given weights.
-
-    Raises
-    ------
-    ValueError
-        If the classes are not sorted and distinct, or need another number of outputs.
-    """
-    if classes is None:
-        classes = np.arange(2 if n_outputs == 1 and not multilabel else n_outputs)
-    labels = np.asarray(classes)
-    if multilabel:
-        check_range(labels, n_outputs)
-    if not np.array_equal(np.unique(labels), labels):
-        raise ValueError(
-            "classes must be distinct labels, sorted as classes_ always is; got "
-            f"{classes!r}. Sort them, and the columns of the last layer likewise."
-        )
-    if len(labels) < 2 and not multilabel:
-        raise ValueError(f"classes must be at least two labels; got {classes!r}.")
-    task = Classification.of_classes(settings, labels, multilabel)
-    if n_outputs != task.n_outputs:
-        raise ValueError(
-            f"{len(labels)} classes need {task.n_outputs} outputs, but coefs[-1] gives "
-            f"{n_outputs}."
-        )
-    return task

@@ -12,7 +12,8 @@ from sklearn.utils import check_consistent_length, column_or_1d
 
 from sklearn_bpnet._data.columns import check_validation_columns, readable_errors
 from sklearn_bpnet._data.features import checked_features
-from sklearn_bpnet._data.labels import check_not_missing, read_labels
+from sklearn_bpnet._data.label_values import as_labels
+from sklearn_bpnet._data.labels import read_labels
 from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.samples import Data, Samples, dense_targets
 from sklearn_bpnet._data.split import hold_out
@@ -102,16 +103,15 @@ def _checked(
     weight_unit: float | None = None,
 ) -> tuple[Samples, float]:
     """The samples of a table, with targets not yet encoded; the unit of the weights."""
-    name = f"X{suffix}"
+    name, y = f"X{suffix}", table.y
+    if not numeric:
+        y = as_labels(y, f"y{suffix}")
     with readable_errors(table.X, table.y, suffix):
         X = as_numbers(table.X, name)
         if suffix:
             check_validation_columns(table.X, header.attributes)
-        y = table.y
         if numeric:
             y = as_numbers(y, f"y{suffix}")
-        else:
-            check_not_missing(y, f"y{suffix}")
         X, y = header.validated(X, y, y_numeric=numeric, reset=reset)
         X, largest = checked_features(as_numbers(X, name), name, header.feature_names)
     weights = None
@@ -198,6 +198,7 @@ def set_aside(
     if samples.weights is not None and not samples.weights.all():
         samples.indices = samples.weights.nonzero()[0]
     if holds_out:
-        strata, fraction = task.strata(samples.Y), settings.validation_fraction
+        strata = task.strata(samples.take(samples.Y))
+        fraction = settings.validation_fraction
         hold_out(data, fraction, strata=strata, groups=groups, seed=seed, known=known)
     return advice

@@ -31,8 +31,8 @@ def hold_out(
         Changed in place: its training samples are split.
     fraction : float or splitter
         Share of the samples, in [0, 1), or a splitter of scikit-learn.
-    strata : ndarray of int of shape (n_total,) or None
-        The class of every sample of the table, for a stratified split.
+    strata : ndarray of int of shape (n_selected,) or None
+        The class of every selected sample, for a stratified split.
     groups : ndarray of shape (n_total,) or None
         Group of every sample; samples of a group stay together.
     seed : int
@@ -61,7 +61,7 @@ def _split(
     seed: int,
 ) -> tuple[Indices, Indices]:
     """Indices of training and validation samples."""
-    strata, groups = samples.take(strata), samples.take(groups)
+    groups = samples.take(groups)
     if hasattr(fraction, "split"):
         return _split_by(fraction, samples, strata, groups)
     indices = samples.explicit_indices

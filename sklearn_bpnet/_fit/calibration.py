@@ -8,14 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from sklearn_bpnet._data.classification import Classification
+from sklearn_bpnet._data.class_tasks import ClassTask
 from sklearn_bpnet._data.samples import Data, Samples
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._fit.call import Call
 from sklearn_bpnet._fit.fitted import Fitted
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.net.activations import ACTIVATIONS, Activation, Sigmoid, Softmax
-from sklearn_bpnet.net.losses import LogLoss
+from sklearn_bpnet.net.activations import (
+    ACTIVATIONS,
+    Activation,
+    Grouped,
+    Sigmoid,
+    Softmax,
+)
+from sklearn_bpnet.net.losses import LogLoss, loss_above
 
 _LARGEST = 1e3  # and its inverse: beyond, probabilities are all alike or all 0 and 1
 
@@ -42,7 +48,7 @@ def temperature(
     weights : ndarray of shape (n_samples,) or None
         Sample weights, of which only the ratios matter; n is the number of samples of
         positive weight, and the additional sample has the mean weight of these.
-    output_activation : Sigmoid or Softmax
+    output_activation : Sigmoid, Softmax, or Grouped of these
         The activation f.
 
     Returns
@@ -57,7 +63,7 @@ def temperature(
     2017, section 4.2. Platt, "Probabilistic outputs for support vector machines", 1999.
     """
     n = len(Y) if weights is None else int(np.count_nonzero(weights))
-    loss = LogLoss(label_smoothing=1 / (n + 1)).for_output(output_activation)
+    loss = loss_above(LogLoss(label_smoothing=1 / (n + 1)), output_activation)
     Y = loss.encode_targets(np.asarray(Y, dtype=np.float64))
     Z = np.asarray(Z, dtype=np.float64)
 
@@ -74,11 +80,13 @@ def temperature(
 
 def check_calibration(task: Task, *, has_validation: bool) -> None:
     """Raise ValueError if the fitted networks cannot be calibrated."""
-    if not isinstance(task.output_activation, (Sigmoid, Softmax)):
+    output = task.output_activation
+    parts = output.activations if isinstance(output, Grouped) else (output,)
+    if not all(isinstance(part, (Sigmoid, Softmax)) for part in parts):
         raise ValueError(
             "calibration='temperature' needs logits, which the output activations "
             "'logistic' and 'softmax' have; got "
-            f"{ACTIVATIONS.name_of(task.output_activation)!r}."
+            f"{ACTIVATIONS.name_of(parts[0])!r}."
         )
     if not has_validation:
         raise ValueError(
@@ -103,13 +111,12 @@ def calibrate(fitted: Fitted, samples: Samples) -> float | None:
     would be underconfident.
     """
     task = fitted.task
-    if not isinstance(task, Classification) or task.is_certain:
+    if task.is_certain or not isinstance(task, ClassTask):
         return None
     X, Y = samples.take(samples.X), samples.take(samples.Y)
     outputs = fitted.outputs(X)
-    reader, Z, _ = task.combine(outputs, len(fitted.networks))
-    strata = task.strata(Y)
-    if reader is not task and strata is not None:
-        Y = reader.encoding.encode(strata, len(task.classes))
+    combined: Any = task.combine(outputs, len(fitted.networks))
+    reader, Z, _ = combined
+    Y = reader.targets_of(task, Y)
     weights = samples.take(samples.weights)
     return temperature(Z, Y, weights, reader.output_activation)

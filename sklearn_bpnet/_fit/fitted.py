@@ -16,7 +16,7 @@ from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._data.undecided import Undecided
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.net.activations import ACTIVATIONS
+from sklearn_bpnet.net.activations import ACTIVATIONS, Activation, Grouped
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.evaluation import output_Z, reader_for
@@ -296,7 +296,7 @@ class Fitted:
             **self.task.attributes(),
             "n_layers_": len(network.layers) + 1,
             "n_outputs_": network.blocks[-1].n_out,
-            "out_activation_": ACTIVATIONS.name_of(network.output_activation),
+            "out_activation_": _name_of(network.output_activation),
         }
         if scaling is not None:
             attributes |= {"input_mean_": scaling.mean, "input_scale_": scaling.scale}
@@ -319,6 +319,13 @@ class Fitted:
             "n_iter_": max(one["n_iter_"] for one in each),
             "loss_": float(np.mean([one["loss_"] for one in each])),
         }
+
+
+def _name_of(activation: Activation) -> str | list[str]:
+    """The name of an output activation; a list for groups of outputs."""
+    if isinstance(activation, Grouped):
+        return [ACTIVATIONS.name_of(one) for one in activation.activations]
+    return ACTIVATIONS.name_of(activation)
 
 
 def _differ(names: list[str]) -> str:

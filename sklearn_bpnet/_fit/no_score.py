@@ -7,6 +7,7 @@ from math import isfinite
 
 import numpy as np
 
+from sklearn_bpnet._data.class_columns import ClassColumns
 from sklearn_bpnet._data.classification import Classification
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._data.task import Task
@@ -83,6 +84,13 @@ def peculiarities(task: Task, samples: Samples) -> str:
         lacking = np.delete(task.classes, np.unique(strata))
         if len(lacking):
             sentences.append(f"The validation samples lack {_named('class', lacking)}.")
+    elif isinstance(task, ClassColumns):
+        pairs = zip(task.columns, task.codes(Y), strict=True)
+        for j, (column, codes) in enumerate(pairs):
+            lacking = np.delete(column.classes, np.unique(codes))
+            if len(lacking):
+                names = _named("class", lacking)
+                sentences.append(f"The validation samples lack {names} in column {j}.")
     elif len(Y) > 1:
         constant = np.flatnonzero((Y == Y[:1]).all(axis=0))
         if len(constant) and Y.shape[1] == 1:

@@ -53,8 +53,9 @@ _MAYBE = {  # attributes of some trainings
 }
 TRAINING_ATTRIBUTES = frozenset({*_ATTRIBUTES, *_MAYBE})
 _FACTS: dict[str, Any] = {
-    "classes": NDArray[Any],
+    "classes": NDArray[Any] | list[NDArray[Any]],
     "multilabel": bool,
+    "as_objects": bool,
     "mean": Floats | None,
     "scale": Floats | None,
     "low": Floats | None,

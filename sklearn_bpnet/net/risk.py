@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array, Operand
-from sklearn_bpnet.net.losses import Loss, check_pair
+from sklearn_bpnet.net.losses import Loss, check_pair, loss_above
 from sklearn_bpnet.net.network import Arrays, Network, Workspace
 from sklearn_bpnet.net.penalties import ElasticNet, GroupLasso
 from sklearn_bpnet.net.theta import Theta
@@ -89,7 +89,7 @@ class EmpiricalRisk:
         activation = network.output_activation
         check_pair(loss, activation, network.output.n_out)
         self.network = network
-        self.loss = loss.for_output(activation)
+        self.loss = loss_above(loss, activation)
         self.from_Z = self.loss.reads_Z(activation)
         self.alpha = alpha
         self.penalty = penalty

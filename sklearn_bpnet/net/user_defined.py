@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.net.activations import Activation, ElementWise
+from sklearn_bpnet.net.activations import Activation, ElementWise, Grouped
 from sklearn_bpnet.net.gradcheck import numerical_gradient
-from sklearn_bpnet.net.losses import FunctionLoss, Loss
+from sklearn_bpnet.net.losses import FunctionLoss, GroupedLoss, Loss
 from sklearn_bpnet.net.risk import EmpiricalRisk
 
 _STEP = 1e-6
@@ -36,8 +36,14 @@ def check_user_defined(risk: EmpiricalRisk, Y: Any) -> None:
         If a shape is wrong, or a derivative is not that of its function.
     """
     for layer in risk.network.layers:
-        check_activation(layer.activation)
-    check_loss(risk.loss, risk.network.output_activation, Y)
+        f = layer.activation
+        for one in f.activations if isinstance(f, Grouped) else (f,):
+            check_activation(one)
+    if isinstance(risk.loss, GroupedLoss):
+        for loss, f, outputs in risk.loss.groups:
+            check_loss(loss, f, Y[:, outputs])
+    else:
+        check_loss(risk.loss, risk.network.output_activation, Y)
 
 
 def check_activation(activation: Activation) -> None:

@@ -85,11 +85,20 @@ WRONG = {
     "objects": (lambda Y: (2 * Y).astype(object), "[0, 2]"),
     "mixed objects": (lambda Y: np.where(Y, "1", Y.astype(object)), "['1', 0]"),
 }
+# what is a column of class labels where nothing says that y holds label indicators
+CLASSES = ["three", "strings"]
+FIRST = [fit, given_start, objective]
 SPARSE = ["-1 and 1", "0 and 2", "5 and 7", "pixels", "only 2", "three", "0 and 1/2"]
 
 
-@pytest.mark.parametrize("kind", WRONG)
-@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.__name__)
+def cases():
+    for call in CALLS:
+        for kind in WRONG:
+            if call not in FIRST or kind not in [*CLASSES, "mixed objects"]:
+                yield pytest.param(call, kind, id=f"{call.__name__}-{kind}")
+
+
+@pytest.mark.parametrize(("call", "kind"), list(cases()))
 def test_f1_label_indicators_that_are_not_0_and_1_are_refused(call, kind):
     X, Y = indicators()
     write, values = WRONG[kind]
@@ -99,6 +108,24 @@ def test_f1_label_indicators_that_are_not_0_and_1_are_refused(call, kind):
     assert str(error.value).startswith(f"{name} has 3 columns")
     assert f"it has the values {values}" in str(error.value)
     assert "Use " in str(error.value)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_f1_other_values_in_a_first_call_are_class_labels(kind):
+    X, Y = indicators()
+    write, _ = WRONG[kind]
+    clf = small(max_iter=60, learning_rate_init=0.05).fit(X, write(Y))
+    for classes, column in zip(clf.classes_, write(Y).T, strict=True):
+        assert_array_equal(classes, np.unique(column))
+    assert clf.score(X, write(Y)) > 0.8
+
+
+def test_f1_a_column_of_mixed_labels_is_named():
+    X, Y = indicators()
+    write, _ = WRONG["mixed objects"]
+    for call in FIRST:
+        with pytest.raises(ValueError, match=r"Column 0 of y: .* types int and str"):
+            call(X, Y, write(Y))
 
 
 @pytest.mark.parametrize("container", [sparse.csr_matrix, sparse.csc_array])

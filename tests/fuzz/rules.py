@@ -236,6 +236,9 @@ def n_samples(X: Any) -> int:
 
 
 def _check_answers(model: Any, answers: dict[str, Any], n: int) -> None:
+    if isinstance(getattr(model, "classes_", None), list):
+        _check_columns(model, answers, n)
+        return
     for method, values in answers.items():
         assert isinstance(values, np.ndarray), f"{method} returns {type(values)}"
         assert len(values) == n, f"{method} returns shape {values.shape} for {n} rows"
@@ -257,6 +260,25 @@ def _check_answers(model: Any, answers: dict[str, Any], n: int) -> None:
         assert ((P >= 0) & (P <= 1)).all(), f"probabilities {P}"
         if predicted.ndim == 1:
             np.testing.assert_allclose(P.sum(axis=1), 1, rtol=0, atol=1e-9)
+
+
+def _check_columns(model: Any, answers: dict[str, Any], n: int) -> None:
+    """The answers of a classifier of several columns of classes."""
+    predicted = answers.pop("predict")
+    assert predicted.shape == (n, len(model.classes_))
+    for j, classes in enumerate(model.classes_):
+        assert set(predicted[:, j].tolist()) <= set(classes.tolist())
+        for method, values in answers.items():
+            assert isinstance(values, list), f"{method} returns {type(values)}"
+            of_column, shape = values[j], (n, len(classes))
+            is_score = method == "decision_function" and len(classes) < 3
+            assert of_column.shape == (shape[:1] if is_score else shape)
+            assert np.isfinite(of_column).all(), f"{method} returns {of_column}"
+        if "predict_proba" in answers:
+            P = answers["predict_proba"][j]
+            assert ((P >= 0) & (P <= 1)).all(), f"probabilities {P}"
+            np.testing.assert_allclose(P.sum(axis=1), 1, rtol=0, atol=1e-9)
+    answers["predict"] = predicted
 
 
 def _check_attributes(model: Any) -> None:

@@ -111,10 +111,15 @@ def regression_targets(draw, n, shape=None):
 
 @st.composite
 def class_targets(draw, n):
-    """Class labels, or label indicators, dense or sparse."""
+    """Class labels, columns of them, or label indicators, dense or sparse."""
     rng = np.random.default_rng(draw(seeds))
     if draw(st.integers(0, 3)) < 3:
         return LABELS[draw(st.sampled_from(list(LABELS)))](rng, n)
+    if draw(st.booleans()):
+        kinds = st.lists(st.sampled_from(list(LABELS)), min_size=2, max_size=3)
+        columns = [LABELS[kind](rng, n) for kind in draw(kinds)]
+        dtype = draw(st.sampled_from([str, object]))
+        return np.column_stack([column.astype(dtype) for column in columns])
     Y = rng.integers(0, 2, (n, draw(st.integers(2, 4))))
     kind = draw(st.sampled_from(["usual", "a label never", "a label always"]))
     if kind != "usual":

@@ -51,7 +51,11 @@ def cases(draw, task, models=None):
 
 
 def _classes(y):
-    return np.arange(y.shape[1]) if y.ndim == 2 else np.unique(y)
+    if y.ndim == 1:
+        return np.unique(y)
+    if y.dtype.kind in "OU":
+        return [np.unique(column.tolist()) for column in y.T]
+    return np.arange(y.shape[1])
 
 
 @fuzz(150, case=cases("classification"))

@@ -452,8 +452,8 @@ COMPILED = [
     Fault("compiled: tanh'", "g * (_1 - a * a)", "g * (_1 - a)", "compiled", True),
     Fault(
         "compiled: losses without weights",
-        "total += weight * _loss(code, of_Z[i], of_Y[i], weight * share)",
-        "total += _loss(code, of_Z[i], of_Y[i], weight * share)",
+        "total += weight * _loss(code, of_Z[i], of_Y[i], weight * share, of_groups)",
+        "total += _loss(code, of_Z[i], of_Y[i], weight * share, of_groups)",
         "compiled",
         True,
     ),
@@ -523,6 +523,48 @@ COMPILED = [
 ]
 
 DATA = [
+    Fault(
+        "columns: a group without its delta",
+        "loss.delta_from_Z(Y[:, k], Z[:, k], A[:, k], out=D)",
+        "loss.delta_from_Z(Y[:, k], Z[:, k], Y[:, k], out=D)",
+        "grouped class_columns",
+    ),
+    Fault(
+        "columns: one right column is enough",
+        "right = np.all(hits, axis=0)",
+        "right = np.any(hits, axis=0)",
+        "class_columns",
+    ),
+    Fault(
+        "columns: units for a single class",
+        "sizes = [0 if column.is_certain else column.n_outputs for column in columns]",
+        "sizes = [column.n_outputs for column in columns]",
+        "class_columns",
+    ),
+    Fault(
+        "columns: every combination is a stratum",
+        "return np.where(counts[strata] < _LEAST, -1, strata)",
+        "return strata",
+        "class_columns",
+    ),
+    Fault(
+        "columns: weights of the last column only",
+        "np.frexp(factors * of_classes[of_samples])",
+        "np.frexp(1.0 * of_classes[of_samples])",
+        "class_columns",
+    ),
+    Fault(
+        "labels: whole numbers among objects stay objects",
+        'return whole if whole.dtype.kind in "iu" else array',
+        "return array",
+        "label_containers",
+    ),
+    Fault(
+        "labels: NaT is a class",
+        'if array.dtype.kind in "Mm" and np.isnat(array).any():',
+        'if array.dtype.kind in "Mm" and False:',
+        "label_containers",
+    ),
     Fault(
         "balanced without sample weights",
         "totals = np.bincount(codes, weights, minlength=n_classes)",

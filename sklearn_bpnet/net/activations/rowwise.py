@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ from sklearn_bpnet.net.activations.base import Activation, Interval
 
 __all__ = [
     "Ascending",
+    "Grouped",
     "Softmax",
 ]
 
@@ -85,6 +87,51 @@ class Ascending(Activation):
         groups = G.reshape(len(G), -1, self.size)
         # z_j moves every a from the j-th on
         out *= np.cumsum(groups[..., ::-1], axis=2)[..., ::-1].reshape(G.shape)
+        return out
+
+
+@dataclass(frozen=True)
+class Grouped(Activation):
+    """Groups of neighbouring units, each group with its own activation.
+
+    For several columns of class labels: a softmax over the units of every column. The
+    Jacobian is block diagonal, with a block for every group.
+
+    Parameters
+    ----------
+    activations : tuple of Activation
+        One for every group.
+    sizes : tuple of int
+        Number of units of every group, positive.
+    """
+
+    activations: tuple[Activation, ...]
+    sizes: tuple[int, ...]
+
+    reads_Z: ClassVar[bool] = True
+
+    @property
+    def groups(self) -> Iterator[tuple[Activation, slice]]:
+        """Activation and units of every group."""
+        start = 0
+        for activation, size in zip(self.activations, self.sizes, strict=True):
+            yield activation, slice(start, start + size)
+            start += size
+
+    def forward(self, Z: Array, out: Array) -> Array:
+        for f, units in self.groups:
+            f.forward(Z[:, units], out=out[:, units])
+        return out
+
+    def derivative(self, Z: Array, A: Array, out: Array) -> Array:
+        """The diagonal of the Jacobian."""
+        for f, units in self.groups:
+            f.derivative(Z[:, units], A[:, units], out=out[:, units])
+        return out
+
+    def vjp(self, Z: Array, A: Array, G: Array, out: Array) -> Array:
+        for f, units in self.groups:
+            f.vjp(Z[:, units], A[:, units], G[:, units], out=out[:, units])
         return out
 
 

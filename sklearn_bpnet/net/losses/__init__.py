@@ -12,18 +12,21 @@ from __future__ import annotations
 from sklearn_bpnet.net.activations import (
     ACTIVATIONS,
     Activation,
+    Grouped,
     LearnedActivation,
     Softmax,
 )
-from sklearn_bpnet.net.losses import base, classification, regression
+from sklearn_bpnet.net.losses import base, classification, grouped, regression
 from sklearn_bpnet.net.losses.base import *  # noqa: F403
 from sklearn_bpnet.net.losses.classification import *  # noqa: F403
+from sklearn_bpnet.net.losses.grouped import *  # noqa: F403
 from sklearn_bpnet.net.losses.regression import *  # noqa: F403
 from sklearn_bpnet.net.registry import Registry
 
-__all__ = ["LOSSES", "check_pair"]
+__all__ = ["LOSSES", "check_pair", "loss_above"]
 __all__ += base.__all__
 __all__ += classification.__all__
+__all__ += grouped.__all__
 __all__ += regression.__all__
 
 LOSSES: Registry[base.Loss] = Registry(
@@ -32,6 +35,16 @@ LOSSES: Registry[base.Loss] = Registry(
     {**classification.ENTRIES, **regression.ENTRIES},
     from_functions=base.FunctionLoss,
 )
+
+
+def loss_above(loss: base.Loss, activation: Activation) -> base.Loss:
+    """The form that a loss takes above an output activation.
+
+    Above groups of outputs it is the sum of the groups' losses.
+    """
+    if isinstance(activation, Grouped):
+        return grouped.GroupedLoss.of(loss, activation)
+    return loss.for_output(activation)
 
 
 def _problem(loss: base.Loss, activation: Activation, n_outputs: int) -> str | None:
@@ -63,6 +76,10 @@ def check_pair(loss: base.Loss, activation: Activation, n_outputs: int) -> None:
     n_outputs : int
         Number of output units.
     """
+    if isinstance(activation, Grouped):
+        for one, size in zip(activation.activations, activation.sizes, strict=True):
+            check_pair(loss, one, size)
+        return
     problem = _problem(loss, activation, n_outputs)
     if problem is None:
         return

@@ -307,7 +307,8 @@ def test_settings_that_contradict_the_weights(settings, message):
         (["a", "b", "c"], "3 classes need 3 outputs, but"),
         (["a", "a"], "distinct"),
         (["yes", "no"], "sorted"),
-        ([["a", "b"]], "distinct"),
+        ([["a", "b"]] * 2, "classes of 2 columns need 2 outputs, but"),
+        ([["a", "b"], ["no", "yes", "yes"]], "distinct"),
         (["a"], "at least two"),
     ],
 )

@@ -111,11 +111,11 @@ def test_a_continuous_target_is_refused_by_the_classifier(iris):
     assert "Unknown label type: continuous" in fit_error(BPNetClassifier(), X, y + 0.5)
 
 
-def test_columns_of_classes_are_refused_with_a_remedy(iris):
+def test_columns_of_real_numbers_are_refused_with_a_remedy(iris):
     X, y = iris
-    message = fit_error(BPNetClassifier(), X, np.c_[y, y])
-    assert "multiclass-multioutput" in message
-    assert "MultiOutputClassifier" in message
+    message = fit_error(BPNetClassifier(), X, np.c_[y, y + 0.5])
+    assert message.startswith("y has 2 columns")
+    assert "or BPNetRegressor for real numbers." in message
 
 
 # The sample weights
@@ -314,7 +314,7 @@ def test_a_softmax_is_refused_for_label_indicators(softmax, multilabel):
 
 def test_a_class_weight_for_labels_is_refused_for_label_indicators(multilabel):
     message = fit_error(BPNetClassifier(class_weight={0: 1, 1: 2}), *multilabel)
-    assert "class_weight for label indicators is a list" in message
+    assert "class_weight for 3 columns of label indicators is a list" in message
     assert "3 columns" in message
 
 

@@ -15,6 +15,7 @@ from sklearn_bpnet import BPNetClassifier, BPNetRegressor, config_context
 from sklearn_bpnet.net.activations import (
     ACTIVATIONS,
     ELU,
+    Grouped,
     Identity,
     LeakyReLU,
     ReLU,
@@ -73,6 +74,12 @@ OUTPUTS = [  # loss, activation, number of outputs
     (LogLoss(label_smoothing=0.2), Softmax(), 3),
     (LOSSES["squared_error"], Sigmoid(), 1),
     (LOSSES["squared_error"], Sigmoid(), 3),
+    (LOSSES["log_loss"], Grouped((Softmax(), Sigmoid(), Softmax()), (3, 1, 2)), 6),
+    (LogLoss(label_smoothing=0.2), Grouped((Sigmoid(), Softmax()), (3, 2)), 5),
+    (LOSSES["log_loss"], Grouped((Sigmoid(), Sigmoid()), (1, 2)), 3),
+    (LOSSES["log_loss"], Grouped((Softmax(), Softmax()), (2, 3)), 5),
+    (LOSSES["squared_error"], Grouped((Identity(), Identity()), (2, 1)), 3),
+    (LOSSES["squared_error"], Grouped((Sigmoid(), Sigmoid()), (2, 1)), 3),
 ]
 PENALTIES = [(0.0, 0.0), (0.02, 0.0), (0.02, 0.5), (0.02, 1.0)]
 HIDDEN_LAYERS = [
@@ -81,6 +88,10 @@ HIDDEN_LAYERS = [
     (ReLU(), Sigmoid()),
     (LeakyReLU(0.2), Identity(), ReLU()),
 ]
+
+
+def one_hot(k, n_rows, rng):
+    return np.eye(max(k, 2))[rng.integers(max(k, 2), size=n_rows)][:, :k]
 
 
 def train(
@@ -92,7 +103,8 @@ def train(
     rng = np.random.default_rng(0)
     X = scale * rng.normal(size=(n_rows, 4)).astype(dtype)
     k = risk.network.blocks[-1].n_out
-    Y = np.eye(max(k, 2))[rng.integers(max(k, 2), size=n_rows)][:, :k]
+    sizes = getattr(risk.network.output_activation, "sizes", (k,))
+    Y = np.hstack([one_hot(size, n_rows, rng) for size in sizes])
     Y = risk.loss.encode_targets(Y)
     s = rng.uniform(0, 2, n_rows).astype(dtype) if weighted else None
     theta = risk.network.initial_theta(Initialization(GLOROT), rng, dtype).flat

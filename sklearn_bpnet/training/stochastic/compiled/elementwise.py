@@ -458,6 +458,19 @@ def _categorical_log_loss(z, y, factor):  # type: ignore[no-untyped-def]
     return value
 
 
+@_jit
+def _grouped_log_loss(z, y, factor, ends):  # type: ignore[no-untyped-def]
+    """Of groups of outputs: of one above the logistic function, of more a softmax."""
+    value, start = z.dtype.type(0), 0
+    for end in ends:
+        if end - start == 1:
+            value += _binary_log_loss(z[start:end], y[start:end], factor)
+        else:
+            value += _categorical_log_loss(z[start:end], y[start:end], factor)
+        start = end
+    return value
+
+
 class Loss(IntEnum):
     """The losses there are here, with their output activations."""
 
@@ -465,9 +478,10 @@ class Loss(IntEnum):
     BINARY_LOG_LOSS = 1
     CATEGORICAL_LOG_LOSS = 2
     SQUARED_ERROR_OF_SIGMOID = 3
+    GROUPED_LOG_LOSS = 4
 
 
-LOSSES = {
+LOSSES = {  # of a single group
     Loss.SQUARED_ERROR: _squared_error,
     Loss.BINARY_LOG_LOSS: _binary_log_loss,
     Loss.CATEGORICAL_LOG_LOSS: _categorical_log_loss,
@@ -476,33 +490,39 @@ LOSSES = {
 _SUMMED_AT_ONCE = int(Loss.BINARY_LOG_LOSS)  # over all samples, where these have no s
 
 
-def _loss(code: Any, z: Any, y: Any, factor: Any) -> Any:
+def _loss(code: Any, z: Any, y: Any, factor: Any, ends: Any) -> Any:
     """The loss with this code, a literal."""
 
 
 @overload(_loss)
-def _choose_loss(code, z, y, factor):  # type: ignore[no-untyped-def]
-    if isinstance(code, numba.types.IntegerLiteral):
-        loss = LOSSES[Loss(code.literal_value)]
-        return lambda code, z, y, factor: loss(z, y, factor)
-    return None
+def _choose_loss(code, z, y, factor, ends):  # type: ignore[no-untyped-def]
+    if not isinstance(code, numba.types.IntegerLiteral):
+        return None
+    if code.literal_value == Loss.GROUPED_LOG_LOSS:
+        return lambda code, z, y, factor, ends: _grouped_log_loss(z, y, factor, ends)
+    loss = LOSSES[Loss(code.literal_value)]
+    return lambda code, z, y, factor, ends: loss(z, y, factor)
 
 
 def types_of_loss(dtype: Any) -> Types:
     """Of ``output_delta``."""
     of = pointer(dtype)
     integers, indices = (types.intp,) * 4, pointer(types.intp)
-    return *integers, indices, of, of, of, types.intp, of
+    return *integers, indices, of, of, of, types.intp, of, types.intp, indices
 
 
 @_jit
-def output_delta(code, n, k, n_all, indices, Z, Y, s, has_s, gathered):  # type: ignore[no-untyped-def]
+def output_delta(  # type: ignore[no-untyped-def]
+    code, n, k, n_all, indices, Z, Y, s, has_s, gathered, n_groups, ends,
+):  # fmt: skip
     """Replace Z by D (BP1), and return sum_n s_n L_n.
 
     The samples are n of the n_all of a batch. Y and s are those of all training
-    samples, from which the indices choose; Y is gathered in the memory given.
+    samples, from which the indices choose; Y is gathered in the memory given. A group
+    of outputs ends where the next starts, at one of ``ends``.
     """
     of_Z, of_Y = carray(Z, (n, k)), carray(gathered, (n, k))
+    of_groups = carray(ends, n_groups)
     one = of_Z.dtype.type(1)
     share = one / of_Z.dtype.type(n_all)
     for i in range(n):
@@ -510,9 +530,9 @@ def output_delta(code, n, k, n_all, indices, Z, Y, s, has_s, gathered):  # type:
         for j in range(k):
             of_Y[i, j] = Y[start + j]
     if not has_s and code == _SUMMED_AT_ONCE:
-        return np.float64(_loss(code, of_Z.ravel(), of_Y.ravel(), share))
+        return np.float64(_loss(code, of_Z.ravel(), of_Y.ravel(), share, of_groups))
     total = 0.0
     for i in range(n):
         weight = s[indices[i]] if has_s else one
-        total += weight * _loss(code, of_Z[i], of_Y[i], weight * share)
+        total += weight * _loss(code, of_Z[i], of_Y[i], weight * share, of_groups)
     return total

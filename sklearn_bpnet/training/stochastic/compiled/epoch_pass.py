@@ -22,6 +22,7 @@ from sklearn_bpnet.training.stochastic.compiled import (
 )
 from sklearn_bpnet.training.stochastic.compiled.chain import Chain
 from sklearn_bpnet.training.stochastic.compiled.supported import (
+    group_ends,
     kind_of,
     loss_of,
     rule_of,
@@ -247,11 +248,13 @@ class CompiledEpochPass:
 
     def _loss(self, n_samples: int) -> loops.Loss:
         """The loss, and a thread's memory for its targets."""
-        code, k = loss_of(self.descent.risk), self.descent.risk.network.output.n_out
+        risk = self.descent.risk
+        code, k = loss_of(risk), risk.network.output.n_out
         assert code is not None
         unit = with_code(code, elementwise.types_of_loss(self.dtype))
         Y = self._keep(aligned((n_samples, k), self.walk.theta.dtype))
-        return loops.Loss(address_of(elementwise.output_delta, unit), int(code), k, Y)
+        delta, ends = address_of(elementwise.output_delta, unit), group_ends(risk)
+        return loops.Loss(delta, int(code), k, Y, len(ends), self._keep(ends))
 
     def _keep(self, array: Any) -> int:
         """The address of an array, which lives as long as this object."""

@@ -82,12 +82,17 @@ class Table(NamedTuple):
 
 
 class Loss(NamedTuple):
-    """The loss: its unit, its code, and a thread's memory for its targets."""
+    """The loss: its unit, its code, and addresses.
+
+    Of a thread's memory for its targets, and of where each group of outputs ends.
+    """
 
     output_delta: int
     code: int
     n_outputs: int
     Y: int
+    n_groups: int
+    ends: int
 
 
 class Rule(NamedTuple):
@@ -231,7 +236,7 @@ def _add_up(i, k, run, table, chain, loss, n_threads):  # type: ignore[no-untype
         loss.output_delta,
         (
             loss.code, n, loss.n_outputs, b, indices, links[top, _A], table.Y, table.s,
-            table.has_s, loss.Y,
+            table.has_s, loss.Y, loss.n_groups, loss.ends,
         ),
         (),
     )  # fmt: skip

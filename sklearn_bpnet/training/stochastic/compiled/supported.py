@@ -2,7 +2,8 @@
 
 What is not in the tables is left to the NumPy pass, which is the reference: the group
 penalty, sparse X, user-defined functions, losses other than log loss and squared error,
-and optimisers other than SGD and Adam.
+groups of outputs whose losses are not of one kind, and optimisers other than SGD and
+Adam.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from sklearn_bpnet.net import activations
 from sklearn_bpnet.net.activations.learned import Mixed, PReLU
-from sklearn_bpnet.net.losses import LogLoss, SquaredError
+from sklearn_bpnet.net.losses import GroupedLoss, LogLoss, SquaredError
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
@@ -192,8 +193,31 @@ def is_supported(risk: EmpiricalRisk, optimizer: Optimizer) -> bool:
 
 def loss_of(risk: EmpiricalRisk) -> Loss | None:
     """The compiled loss, or None."""
-    loss: Any = risk.loss
     output = risk.network.output_activation
+    if type(risk.loss) is not GroupedLoss:
+        return _loss_above(risk.loss, output)
+    kinds = {_loss_above(loss, f) for loss, f, _ in risk.loss.groups}
+    if len(kinds) == 1 and kinds != {Loss.CATEGORICAL_LOG_LOSS}:
+        return kinds.pop()  # a sum over all outputs
+    log_losses = {Loss.BINARY_LOG_LOSS, Loss.CATEGORICAL_LOG_LOSS}
+    return Loss.GROUPED_LOG_LOSS if kinds <= log_losses else None
+
+
+def group_ends(risk: EmpiricalRisk) -> NDArray[np.intp]:
+    """Where every group of outputs ends; a sigmoid's outputs are a group each."""
+    output, n_outputs = risk.network.output_activation, risk.network.output.n_out
+    ends: list[int] = [n_outputs]
+    if isinstance(output, activations.Grouped):
+        ends = []
+        for f, outputs in output.groups:
+            if type(f) is activations.Sigmoid:
+                ends += range(outputs.start + 1, outputs.stop)
+            ends.append(outputs.stop)
+    return np.array(ends, dtype=np.intp)
+
+
+def _loss_above(loss: Any, output: Any) -> Loss | None:
+    """The compiled loss above an output activation, or None."""
     if type(loss) is SquaredError and type(output) is activations.Sigmoid:
         return Loss.SQUARED_ERROR_OF_SIGMOID
     if not loss.is_canonical(output):
