@@ -837,8 +837,9 @@ such arrays
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
+        # not target_tags.multi_output, as for MLPClassifier: its check compares the ranks
+        # of probabilities with those of log-odds, which without a penalty exceed 30
         tags.classifier_tags.multi_label = True
-        tags.target_tags.multi_output = True
         return tags
 
 

@@ -203,7 +203,6 @@ def test_the_score_is_that_of_a_network_per_column(table):
 def test_tags_and_n_classes(table):
     X, Y = table
     tags = get_tags(BPNetClassifier())
-    assert tags.target_tags.multi_output
     assert tags.classifier_tags.multi_class
     assert tags.classifier_tags.multi_label
     assert small().fit(X, Y[:, 0].astype(str)).n_classes_ == 3

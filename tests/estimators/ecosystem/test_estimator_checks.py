@@ -23,9 +23,6 @@ IN_FULL = [
     {},
     {"solver": "lbfgs", "alpha": 1e-5},  # where all rows fit, ways there do not matter
 ]
-# It compares the ranks of probabilities with those of log-odds. Without a penalty these
-# exceed 30 for label indicators, where probabilities below 1 are equal to the last bit.
-NEEDS_PENALTY = "check_classifier_multioutput"
 
 # What trains in earnest, on data of several kinds
 TRAINING = {
@@ -66,7 +63,6 @@ SETTINGS = [
     ({"activation": "gelu"}, TRAINING),
     ({"activation": "prelu"}, TRAINING | WEIGHTS | ATTRIBUTES),
     ({"activation": "tanh"}, TRAINING),
-    ({"solver": "lbfgs"}, TRAINING | {NEEDS_PENALTY}),
     # Adam's steps magnify the roundings in which a weight of two and two rows differ
     ({"hidden_layer_sizes": ()}, TRAINING | ATTRIBUTES),
     ({"hidden_layer_sizes": (), "solver": "sgd"}, WEIGHTS),
@@ -95,10 +91,7 @@ def each_check(settings):
         arguments, checks = mark.args
         for case in checks:
             check = case[1]  # a partial of a function, perhaps of a read-only table
-            if names is None and estimator.alpha == 1e-5:
-                if check.func.__name__ != NEEDS_PENALTY:
-                    cases.append(case)
-            elif names is None or (check.func.__name__ in names and not check.keywords):
+            if names is None or (check.func.__name__ in names and not check.keywords):
                 cases.append(case)
     return pytest.mark.parametrize(arguments, cases, **mark.kwargs)
 
