@@ -13,6 +13,7 @@ from sklearn_bpnet.net.blocks.base import Block, BlockWorkspace, Layer
 from sklearn_bpnet.net.blocks.dense import Dense, LayerWorkspace
 from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS, PBLD, Embedding
 from sklearn_bpnet.net.blocks.input_scale import InputScale
+from sklearn_bpnet.net.blocks.lookup import FixedTable, LearnedTable, Lookup
 from sklearn_bpnet.net.blocks.noise import Dropout, GaussianNoise, Noise
 
 __all__ = [
@@ -24,10 +25,13 @@ __all__ = [
     "Dense",
     "Dropout",
     "Embedding",
+    "FixedTable",
     "GaussianNoise",
     "InputScale",
     "Layer",
     "LayerWorkspace",
+    "LearnedTable",
+    "Lookup",
     "Noise",
 ]
 

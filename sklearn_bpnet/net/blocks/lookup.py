@@ -1,0 +1,265 @@
+"""Tables of categories: what the layers above see of a category is a row of a table.
+
+A category has a code, a whole number. In a fixed table every row is given, such as a 1
+in the column of its category and 0 in the others; the rows of a learned table are
+parameters of the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_bpnet.net._typing import Array, Operand
+from sklearn_bpnet.net.blocks.base import Block
+from sklearn_bpnet.net.initializers import Initialization
+from sklearn_bpnet.net.theta import Shape
+
+
+@dataclass(frozen=True, eq=False)
+class FixedTable:
+    """A table with given rows.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_codes, width)
+        The rows.
+    """
+
+    values: NDArray[np.float64]
+
+    @property
+    def n_codes(self) -> int:
+        """Number of codes."""
+        return int(self.values.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Numbers in a row."""
+        return int(self.values.shape[1])
+
+
+@dataclass(frozen=True)
+class LearnedTable:
+    """A table whose rows are parameters of the network: an embedding.
+
+    The last row is that of what training has not seen. It starts at zero, while the
+    others start at random around zero.
+
+    Parameters
+    ----------
+    n_codes : int
+        Number of codes, the last one included.
+    width : int
+        Numbers in a row.
+    deviation : float, default=0.1
+        Standard deviation of the initial rows.
+
+    References
+    ----------
+    Guo and Berkhahn, "Entity embeddings of categorical variables", arXiv 1604.06737,
+    2016.
+    """
+
+    n_codes: int
+    width: int
+    deviation: float = 0.1
+
+
+Table = FixedTable | LearnedTable
+
+
+@dataclass
+class LookupWorkspace:
+    """Memory of the block for one batch.
+
+    A and G = dJ/dA have shape (n_samples, n_out), the codes (n_tables, n_samples).
+    """
+
+    A: Array
+    G: Array
+    codes: NDArray[np.intp]
+
+    def part(self, samples: slice) -> LookupWorkspace:
+        """The same memory for some samples of the batch."""
+        return LookupWorkspace(self.A[samples], self.G[samples], self.codes[:, samples])
+
+
+@dataclass(frozen=True)
+class Lookup(Block):
+    """The numeric features, followed by the rows of the categories' tables.
+
+    The last features are codes, one column for every table:
+    A = [x_1 ... x_k, T_1[code_1], T_2[code_2], ...]
+
+    Codes are whole numbers from 0 on; one beyond the last row stands for the last row.
+
+    Parameters
+    ----------
+    n_in : int
+        Number of features, the columns of codes included.
+    tables : tuple of FixedTable and LearnedTable
+        That of every column of codes.
+    """
+
+    compiled_as: ClassVar[str | None] = "lookup"
+    reads_codes: ClassVar[bool] = True
+
+    n_in: int
+    tables: tuple[Table, ...]
+
+    listed: ClassVar[tuple[str, ...]] = ("categorical_embeddings_",)
+    descriptions: ClassVar[Mapping[str, str]] = {
+        "categorical_embedding": "embedding of categories"
+    }
+    parameters: ClassVar[Mapping[str, str]] = {
+        "categorical_embedding": "categorical_embedding"
+    }
+    penalised: ClassVar[frozenset[str]] = frozenset({"categorical_embedding"})
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """Shapes of the learned tables."""
+        return tuple((table.n_codes, table.width) for table in self._learned)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """One kind for all of them."""
+        return ("categorical_embedding",) * len(self._learned)
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Where a fitted estimator shows them: in one list."""
+        return ("categorical_embeddings_",) * len(self._learned)
+
+    @cached_property
+    def _learned(self) -> tuple[LearnedTable, ...]:
+        return tuple(t for t in self.tables if isinstance(t, LearnedTable))
+
+    @property
+    def n_numeric(self) -> int:
+        """Number of features that are no codes."""
+        return self.n_in - len(self.tables)
+
+    @property
+    def n_out(self) -> int:
+        """Numbers handed on: the numeric features, and a row of every table."""
+        return self.n_numeric + sum(table.width for table in self.tables)
+
+    @cached_property
+    def _last_codes(self) -> NDArray[np.intp]:
+        """The largest code of every table, shape (n_tables, 1)."""
+        n_codes = [table.n_codes for table in self.tables]
+        return np.array(n_codes, dtype=np.intp)[:, None] - 1
+
+    @cached_property
+    def columns(self) -> tuple[slice, ...]:
+        """Of every table, the outputs that its rows are."""
+        ends = self.n_numeric + np.cumsum([0, *(table.width for table in self.tables)])
+        pairs = zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)
+        return tuple(slice(begin, end) for begin, end in pairs)
+
+    @property
+    def feature_of_output(self) -> NDArray[np.intp]:
+        """The feature that every output is made of, shape (n_out,)."""
+        widths = [table.width for table in self.tables]
+        return np.repeat(np.arange(self.n_in), [1] * self.n_numeric + widths)
+
+    def start(
+        self,
+        arrays: Sequence[Array],
+        scheme: Initialization,
+        rng: np.random.Generator,
+        A_below: Operand | None = None,
+    ) -> None:
+        """Normal rows, and zero for what training has not seen."""
+        for table, T in zip(self._learned, arrays, strict=True):
+            T[...] = rng.normal(0, table.deviation, T.shape)
+            T[-1:] = 0
+
+    def workspace(
+        self,
+        n_samples: int,
+        dtype: Any,
+        keep_Z: bool = False,
+        backward: bool = True,
+    ) -> LookupWorkspace:
+        """Memory for one batch; without ``backward`` G is empty."""
+        A = np.empty((n_samples, self.n_out), dtype=dtype)
+        codes = np.empty((len(self.tables), n_samples), dtype=np.intp)
+        return LookupWorkspace(A, np.empty_like(A) if backward else A[:0], codes)
+
+    def forward(
+        self, arrays: Sequence[Array], A_below: Any, ws: LookupWorkspace
+    ) -> Array:
+        """A = [X, T_1[code_1], T_2[code_2], ...]."""
+        k = self.n_numeric
+        np.copyto(ws.codes, A_below[:, k:].T, casting="unsafe")
+        np.clip(ws.codes, 0, self._last_codes, out=ws.codes)
+        ws.A[:, :k] = A_below[:, :k]
+        rows_of = self._rows(arrays)
+        for codes, rows, columns in zip(ws.codes, rows_of, self.columns, strict=True):
+            ws.A[:, columns] = rows[codes]
+        return ws.A
+
+    def _rows(self, arrays: Sequence[Array]) -> list[Array]:
+        """The rows of every table, of the learned ones from ``arrays``."""
+        learned = iter(arrays)
+        return [
+            table.values if isinstance(table, FixedTable) else next(learned)
+            for table in self.tables
+        ]
+
+    def backward(
+        self,
+        arrays: Sequence[Array],
+        A_below: Any,
+        ws: LookupWorkspace,
+        gradient: Sequence[Array],
+        G_below: Array | None,
+    ) -> None:
+        """Write the sum of dJ/dA over the samples of every code, and dJ/dX.
+
+        That with respect to a code is zero.
+        """
+        remaining = iter(gradient)
+        tables = zip(self.tables, ws.codes, self.columns, strict=True)
+        for table, codes, columns in tables:
+            if isinstance(table, LearnedTable):
+                _sums_by_code(codes, ws.G[:, columns], out=next(remaining))
+        if G_below is not None:
+            k = self.n_numeric
+            G_below[:, :k] = ws.G[:, :k]
+            G_below[:, k:] = 0
+
+    def importances(self, arrays: Sequence[Array], above: Array | None) -> Array:
+        """Of a column of codes, the Euclidean norm over the outputs of its table.
+
+        Where the table is learned, an output counts times its standard deviation over
+        the rows: fixed ones are scaled already, as numeric features are.
+        """
+        assert above is not None
+        weights, learned = above.copy(), iter(arrays)
+        for table, columns in zip(self.tables, self.columns, strict=True):
+            if isinstance(table, LearnedTable):
+                weights[columns] *= np.std(next(learned)[:-1], axis=0)
+        squares = np.bincount(self.feature_of_output, weights**2, self.n_in)
+        norms: Array = np.sqrt(squares)
+        return norms
+
+
+def _sums_by_code(codes: NDArray[np.intp], G: Array, out: Array) -> None:
+    """out[c] = the sum of the samples of G with code c."""
+    out[...] = 0
+    if not len(codes):
+        return
+    order = codes.argsort(kind="stable")
+    ordered = codes[order]
+    starts = np.flatnonzero(np.diff(ordered, prepend=ordered[0] - 1))
+    sums = np.add.reduceat(G[order], starts, axis=0)
+    out[ordered[starts]] = sums
