@@ -15,6 +15,7 @@ from sklearn_bpnet.net.blocks import (
     LearnedTable,
     Lookup,
 )
+from sklearn_bpnet.net.blocks.lookup import usual_width
 from sklearn_bpnet.net.gradcheck import compare, numerical_gradient
 from sklearn_bpnet.net.initializers import GLOROT, INITIALIZERS, Initialization
 from sklearn_bpnet.net.losses import LOSSES
@@ -217,6 +218,11 @@ def test_learned_rows_start_around_zero_and_the_last_one_there():
         assert T[:-1].all()
         assert T.std() == pytest.approx(deviation, rel=0.03)
         assert abs(T.mean()) < 0.03 * deviation
+
+
+def test_a_table_of_many_rows_is_narrow():
+    widths = [usual_width(n) for n in (11, 1001, 2501, 5001, 10_001, 100_001)]
+    assert widths == [16, 16, 7, 3, 2, 2]
 
 
 def test_the_row_of_the_unknown_stays_at_zero_in_training(rng):

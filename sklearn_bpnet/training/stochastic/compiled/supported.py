@@ -22,7 +22,12 @@ from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.optimizers import SGD, Adam, AdamW, Optimizer
-from sklearn_bpnet.training.stochastic.compiled import affine, elementwise, embeddings
+from sklearn_bpnet.training.stochastic.compiled import (
+    affine,
+    elementwise,
+    embeddings,
+    lookup,
+)
 from sklearn_bpnet.training.stochastic.compiled.elementwise import Activation, Loss
 from sklearn_bpnet.training.stochastic.compiled.steps import Rule
 
@@ -55,7 +60,7 @@ class Part:
         ``backward`` is None where the gradient passes as it is.
     codes : tuple of int, default=(0, 0)
         That of each unit: of an activation.
-    constants : tuple of float, default=()
+    constants : tuple or ndarray of float, default=()
     numbers : tuple of int, default=()
         What else the units take.
     start : int, default=0
@@ -73,7 +78,7 @@ class Part:
     forward: Any
     backward: Any
     codes: tuple[int, int] = (0, 0)
-    constants: tuple[float, ...] = ()
+    constants: tuple[float, ...] | NDArray[np.float64] = ()
     numbers: tuple[int, ...] = ()
     start: int = 0
     in_place: bool = False
@@ -129,6 +134,26 @@ def _embedding(block: Any, is_top: bool) -> list[Part]:
     ]  # fmt: skip
 
 
+def _lookup(block: Any, is_top: bool) -> list[Part]:
+    units = lookup.look_up, lookup.look_up_backward
+    fixed, numbers, n_learned, n_fixed = [np.empty(0)], [len(block.tables)], 0, 0
+    for table in block.tables:
+        is_learned, size = table.values is None, table.n_codes * table.width
+        start = n_learned if is_learned else n_fixed
+        numbers += [table.n_codes, table.width, int(is_learned), start]
+        if is_learned:
+            n_learned += size
+        else:
+            n_fixed += size
+            fixed.append(table.values.ravel())
+    return [
+        Part(
+            block.n_in, block.n_out, *units, constants=np.concatenate(fixed),
+            numbers=tuple(numbers),
+        )
+    ]  # fmt: skip
+
+
 def _scale(block: Any, is_top: bool) -> list[Part]:
     n = block.n_units
     return [Part(n, n, affine.scale, affine.scale_backward)]
@@ -149,6 +174,7 @@ def _gaussian_noise(block: Any, is_top: bool) -> list[Part]:
 _PARTS: dict[str | None, Callable[[Any, bool], list[Part] | None]] = {
     "dense": _dense,
     "embedding": _embedding,
+    "lookup": _lookup,
     "input_scale": _scale,
     "dropout": _dropout,
     "gaussian_noise": _gaussian_noise,
