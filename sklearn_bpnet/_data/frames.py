@@ -177,7 +177,8 @@ def _chosen(chosen: NDArray[Any], n_features: int, names: list[Any] | None) -> M
         if names is None:
             raise ValueError(
                 "categorical_features should be passed as an array of integers or as a "
-                "boolean mask when the model is fitted on data without feature names."
+                "boolean mask when the model is fitted on data without feature names, "
+                f"which must be given by index; got {chosen.tolist()}."
             )
         for entry in chosen.tolist():
             if entry not in names:
@@ -271,8 +272,11 @@ class PandasColumn(Column):
         dtype = self.values.dtype
         if isinstance(dtype, np.dtype):
             return super().is_category
+        categories = getattr(dtype, "categories", None)
+        if categories is not None:  # dates in few values are dates
+            return getattr(categories.dtype, "kind", "O") not in "Mm"
         is_text = issubclass(getattr(dtype, "type", object), str)
-        return hasattr(dtype, "categories") or is_text or _is_arrow_dictionary(dtype)
+        return is_text or _is_arrow_dictionary(dtype)
 
     def _objects(self) -> Any:
         return np.asarray(self.values, dtype=object).tolist()

@@ -115,11 +115,11 @@ def _checked(
     """The samples of a table, with targets not yet encoded; the unit of the weights."""
     name = f"X{suffix}"
     with readable_errors(table.X, table.y, suffix):
+        if not reset and is_categorical is not None and is_categorical.any():
+            _check_columns(header, table.X, suffix)  # before they are read
+        raw = read_table(table.X, name, is_categorical, is_first=reset)
         if suffix:
             check_validation_columns(table.X, header.attributes)
-        elif not reset and is_categorical is not None and is_categorical.any():
-            header.check_columns(table.X)
-        raw = read_table(table.X, name, is_categorical, is_first=reset)
         y = table.y
         if numeric:
             y = as_numbers(y, f"y{suffix}")
@@ -139,6 +139,14 @@ def _checked(
     weights = in_unit(weights, X.shape[0], weight_unit)
     samples = Samples(X, y, y, weights, None, largest, raw.levels, has_gaps)
     return samples, weight_unit
+
+
+def _check_columns(header: Header, X: Any, suffix: str) -> None:
+    """Raise ValueError if the columns of X are not those of the training samples."""
+    if suffix:
+        check_validation_columns(X, header.attributes)
+    else:
+        header.check_columns(X)
 
 
 def _validation(
