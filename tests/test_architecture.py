@@ -243,6 +243,7 @@ BLOCKS = {
     "InputScale",
     "Lookup",
     "FixedTable",
+    "OneHotTable",
     "LearnedTable",
     "Noise",
     "Dropout",

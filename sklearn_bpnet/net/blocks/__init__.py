@@ -13,7 +13,12 @@ from sklearn_bpnet.net.blocks.base import Block, BlockWorkspace, Layer
 from sklearn_bpnet.net.blocks.dense import Dense, LayerWorkspace
 from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS, PBLD, Embedding
 from sklearn_bpnet.net.blocks.input_scale import InputScale
-from sklearn_bpnet.net.blocks.lookup import FixedTable, LearnedTable, Lookup
+from sklearn_bpnet.net.blocks.lookup import (
+    FixedTable,
+    LearnedTable,
+    Lookup,
+    OneHotTable,
+)
 from sklearn_bpnet.net.blocks.noise import Dropout, GaussianNoise, Noise
 
 __all__ = [
@@ -33,6 +38,7 @@ __all__ = [
     "LearnedTable",
     "Lookup",
     "Noise",
+    "OneHotTable",
 ]
 
 

@@ -42,6 +42,8 @@ class FixedTable:
         The rows.
     """
 
+    compiled_as: ClassVar[str] = "fixed"
+
     values: NDArray[np.float64]
 
     @property
@@ -53,6 +55,59 @@ class FixedTable:
     def width(self) -> int:
         """Numbers in a row."""
         return int(self.values.shape[1])
+
+    @property
+    def numbers(self) -> NDArray[np.float64]:
+        """All numbers of the table, row after row."""
+        return self.values.ravel()
+
+    def rows(self, codes: NDArray[np.intp], out: Array) -> None:
+        """Write the rows of some codes into ``out``."""
+        out[...] = self.values[codes]
+
+
+@dataclass(frozen=True, eq=False)
+class OneHotTable:
+    """A fixed table of one column per code, in the memory of three rows.
+
+    Parameters
+    ----------
+    off, on : ndarray of shape (width,)
+        The numbers of every column: that of all codes but its own, and that of its own.
+    last : ndarray of shape (width,) or None, default=None
+        The row of one more code, which has no column.
+    """
+
+    compiled_as: ClassVar[str] = "one-hot"
+
+    off: NDArray[np.float64]
+    on: NDArray[np.float64]
+    last: NDArray[np.float64] | None = None
+
+    @property
+    def n_codes(self) -> int:
+        """Number of codes."""
+        return self.width + (self.last is not None)
+
+    @property
+    def width(self) -> int:
+        """Numbers in a row."""
+        return len(self.off)
+
+    @property
+    def numbers(self) -> NDArray[np.float64]:
+        """All numbers of the table: off, on and the last row."""
+        vectors = self.off, self.on, self.last
+        return np.concatenate([vector for vector in vectors if vector is not None])
+
+    def rows(self, codes: NDArray[np.intp], out: Array) -> None:
+        """Write the rows of some codes into ``out``."""
+        out[...] = self.off
+        (samples,) = np.nonzero(codes < self.width)
+        own = codes[samples]
+        out[samples, own] = self.on[own]
+        if self.last is not None:
+            out[codes == self.width] = self.last
 
 
 @dataclass(frozen=True)
@@ -77,14 +132,14 @@ class LearnedTable:
     2016.
     """
 
+    compiled_as: ClassVar[str] = "learned"
+
     n_codes: int
     width: int
     deviation: float = 0.1
 
-    values: ClassVar[None] = None
 
-
-Table = FixedTable | LearnedTable
+Table = FixedTable | OneHotTable | LearnedTable
 
 
 @dataclass
@@ -116,7 +171,7 @@ class Lookup(Block):
     ----------
     n_in : int
         Number of features, the columns of codes included.
-    tables : tuple of FixedTable and LearnedTable
+    tables : tuple of FixedTable, OneHotTable and LearnedTable
         That of every column of codes.
     """
 
@@ -215,18 +270,14 @@ class Lookup(Block):
         np.copyto(ws.codes, A_below[:, k:].T, casting="unsafe")
         np.clip(ws.codes, 0, self._last_codes, out=ws.codes)
         ws.A[:, :k] = A_below[:, :k]
-        rows_of = self._rows(arrays)
-        for codes, rows, columns in zip(ws.codes, rows_of, self.columns, strict=True):
-            ws.A[:, columns] = rows[codes]
-        return ws.A
-
-    def _rows(self, arrays: Sequence[Array]) -> list[Array]:
-        """The rows of every table, of the learned ones from ``arrays``."""
         learned = iter(arrays)
-        return [
-            table.values if isinstance(table, FixedTable) else next(learned)
-            for table in self.tables
-        ]
+        tables = zip(self.tables, ws.codes, self.columns, strict=True)
+        for table, codes, columns in tables:
+            if isinstance(table, LearnedTable):
+                ws.A[:, columns] = next(learned)[codes]
+            else:
+                table.rows(codes, out=ws.A[:, columns])
+        return ws.A
 
     def backward(
         self,

@@ -14,6 +14,7 @@ from sklearn_bpnet.net.blocks import (
     InputScale,
     LearnedTable,
     Lookup,
+    OneHotTable,
 )
 from sklearn_bpnet.net.blocks.lookup import usual_width
 from sklearn_bpnet.net.gradcheck import compare, numerical_gradient
@@ -29,14 +30,17 @@ FUNCTIONS = (ACTIVATIONS["tanh"], ACTIVATIONS["identity"])
 
 ONE_HOT = FixedTable(np.vstack([np.eye(3) - 1 / 3, np.zeros((1, 3))]))
 TWO_LEVELS = FixedTable(np.array([[1.0], [-1.0], [0.0]]))
+COMPACT = OneHotTable(np.array([-0.2, -0.3]), np.array([0.8, 0.7]))
+COMPACT_WITH_LAST = OneHotTable(COMPACT.off, COMPACT.on, np.array([0.1, 0.0]))
 EMPTY = FixedTable(np.zeros((2, 0)))
 LARGE, SMALL = LearnedTable(50, 2), LearnedTable(5, 3)
 TABLES = {
     "fixed": (ONE_HOT,),
     "learned": (SMALL,),
     "fixed ones": (ONE_HOT, TWO_LEVELS),
+    "compact ones": (COMPACT, COMPACT_WITH_LAST),
     "learned ones": (SMALL, LARGE),
-    "mixed": (LARGE, ONE_HOT, EMPTY, SMALL, TWO_LEVELS),
+    "mixed": (LARGE, ONE_HOT, EMPTY, SMALL, COMPACT_WITH_LAST),
 }
 every_mix = pytest.mark.parametrize("tables", TABLES.values(), ids=TABLES)
 
@@ -45,6 +49,14 @@ def samples(tables, rng, n_numeric=2, n=N_SAMPLES):
     numeric = rng.normal(size=(n, n_numeric))
     codes = [rng.integers(0, table.n_codes, n) for table in tables]
     return np.column_stack([numeric, *codes])
+
+
+def dense(table):
+    """The rows of a fixed table."""
+    if isinstance(table, FixedTable):
+        return table.values
+    rows = [np.where(own, table.on, table.off) for own in np.eye(table.width)]
+    return np.array(rows if table.last is None else [*rows, table.last])
 
 
 def block_of(tables, n_numeric=2):
@@ -69,7 +81,7 @@ def test_the_rows_of_the_codes_follow_the_numeric_features(tables, rng):
     A = forward(block, theta.arrays[0], X)
     assert A.shape == (N_SAMPLES, block.n_out)
     learned = iter(theta.arrays[0])
-    rows = [t.values if isinstance(t, FixedTable) else next(learned) for t in tables]
+    rows = [next(learned) if isinstance(t, LearnedTable) else dense(t) for t in tables]
     for a, x in zip(A, X, strict=True):
         codes = x[2:].astype(int)
         of_codes = [T[code] for T, code in zip(rows, codes, strict=True)]
@@ -188,6 +200,18 @@ def test_an_unknown_code_is_the_last_row(rng):
     gradient = Theta.zeros([block.shapes])
     block.backward(theta.arrays[0], X, ws, gradient.arrays[0], None)
     np.testing.assert_array_equal(gradient.arrays[0][0], [[0] * 3] * 4 + [[3] * 3])
+
+
+def test_one_hot_rows_take_the_memory_of_three(rng):
+    n = 100_000
+    off, on, last = rng.normal(size=(3, n))
+    table = OneHotTable(off, on, last)
+    assert (table.n_codes, table.width, table.numbers.size) == (n + 1, n, 3 * n)
+    A = forward(Lookup(1, (table,)), (), np.array([[7.0], [n - 1], [n], [n + 9]]))
+    for a, code in zip(A, (7, n - 1), strict=False):
+        assert a[code] == on[code]
+        np.testing.assert_array_equal(np.delete(a, code), np.delete(off, code))
+    np.testing.assert_array_equal(A[2:], [last, last])
 
 
 def test_codes_are_exact_in_single_precision(rng):

@@ -15,6 +15,7 @@ from sklearn_bpnet.net.blocks import (
     InputScale,
     LearnedTable,
     Lookup,
+    OneHotTable,
 )
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.network import Network
@@ -30,16 +31,19 @@ from .test_compiled import OPTIMIZERS, assert_same
 
 ONE_HOT = FixedTable(np.vstack([np.eye(3) - 1 / 3, np.zeros(3)]))
 TWO_LEVELS = FixedTable(np.array([[1.0], [-1.0], [0.0]]))
+VECTORS = np.random.default_rng(1).normal(size=(3, 4))
+COMPACT, COMPACT_WITH_LAST = OneHotTable(*VECTORS[:2]), OneHotTable(*VECTORS)
 EMPTY = FixedTable(np.zeros((2, 0)))
 LARGE, SMALL = LearnedTable(30, 2), LearnedTable(5, 3, 0.7)
 MIXES = {
     "fixed": (ONE_HOT,),
     "learned": (SMALL,),
     "fixed ones": (ONE_HOT, EMPTY, TWO_LEVELS),
+    "compact ones": (COMPACT, COMPACT_WITH_LAST),
     "learned ones": (SMALL, LARGE),
     "mixed": (LARGE, ONE_HOT, SMALL),
     "mixed otherwise": (TWO_LEVELS, SMALL, ONE_HOT),
-    "codes only": (LARGE, ONE_HOT, TWO_LEVELS, SMALL),
+    "codes only": (LARGE, ONE_HOT, COMPACT_WITH_LAST, SMALL),
 }
 every_mix = pytest.mark.parametrize("tables", MIXES.values(), ids=MIXES)
 every_dtype = pytest.mark.parametrize(

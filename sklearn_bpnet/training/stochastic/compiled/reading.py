@@ -35,10 +35,13 @@ def read(  # type: ignore[no-untyped-def]
         if not is_scaled:
             for j in range(n_columns):
                 z[j] = x[j]
-            continue
-        for j in range(n_bent):
-            scaled = (wide(x[j]) - means[j]) * factors[j]
-            z[j] = scaled / np.hypot(scaled / wide(clip), wide(1))
-        for j in range(n_bent, n_columns):
-            z[j] = (wide(x[j]) - means[j]) * factors[j]
+        elif n_bent == 0:  # from 0 on, a loop becomes vector instructions
+            for j in range(n_columns):
+                z[j] = (wide(x[j]) - means[j]) * factors[j]
+        else:
+            for j in range(n_bent):
+                scaled = (wide(x[j]) - means[j]) * factors[j]
+                z[j] = scaled / np.hypot(scaled / wide(clip), wide(1))
+            for j in range(n_bent, n_columns):
+                z[j] = (wide(x[j]) - means[j]) * factors[j]
     return 0.0

@@ -138,14 +138,15 @@ def _lookup(block: Any, is_top: bool) -> list[Part]:
     units = lookup.look_up, lookup.look_up_backward
     fixed, numbers, n_learned, n_fixed = [np.empty(0)], [len(block.tables)], 0, 0
     for table in block.tables:
-        is_learned, size = table.values is None, table.n_codes * table.width
+        form = lookup.FORMS[table.compiled_as]
+        is_learned = form == lookup.FORMS["learned"]
         start = n_learned if is_learned else n_fixed
-        numbers += [table.n_codes, table.width, int(is_learned), start]
+        numbers += [table.n_codes, table.width, form, start]
         if is_learned:
-            n_learned += size
+            n_learned += table.n_codes * table.width
         else:
-            n_fixed += size
-            fixed.append(table.values.ravel())
+            fixed.append(table.numbers)
+            n_fixed += len(fixed[-1])
     return [
         Part(
             block.n_in, block.n_out, *units, constants=np.concatenate(fixed),
