@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from sklearn_bpnet.net.blocks.lookup import usual_width
 from sklearn_bpnet.net.hyperparameters import (
     Configurable,
     is_count,
@@ -29,8 +30,6 @@ from sklearn_bpnet.net.initializers import (
 from sklearn_bpnet.net.names import did_you_mean, listed
 from sklearn_bpnet.training.monitor.patience import TIES
 from sklearn_bpnet.training.schedules import Schedule, schedule_from
-
-_EMBEDDING_SIZE = 8  # of "auto"
 
 
 @dataclass(frozen=True)
@@ -288,7 +287,8 @@ class CategoricalEmbedding(Option):
     Parameters
     ----------
     size : int or "auto", default="auto"
-        How many numbers represent a category, at least 1. "auto" is 8.
+        How many numbers represent a category, at least 1. "auto" is 16, and fewer for
+        columns of more than 1250 levels.
     min_categories : int, default=41
         Number of levels from which on a column has an embedding, at least 3; missing
         values and rare levels count as levels. Columns of fewer levels are one-hot
@@ -359,7 +359,7 @@ class CategoricalEmbedding(Option):
         """
         if n_categories < self.min_categories:
             return 0
-        return _EMBEDDING_SIZE if self.size == "auto" else int(self.size)
+        return usual_width(n_categories) if self.size == "auto" else int(self.size)
 
 
 def _is_rate(value: Any) -> bool:

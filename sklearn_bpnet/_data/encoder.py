@@ -18,10 +18,10 @@ from scipy import sparse
 
 from sklearn_bpnet._data.features import columns_with, not_finite
 from sklearn_bpnet._data.frames import Levels
-from sklearn_bpnet._data.one_hot import one_hot_rows
+from sklearn_bpnet._data.one_hot import one_hot_table
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.net.blocks.lookup import FixedTable, LearnedTable, Lookup, Table
+from sklearn_bpnet.net.blocks.lookup import LearnedTable, Lookup, Table
 
 Indices = NDArray[np.intp]
 
@@ -245,7 +245,7 @@ class ColumnEncoder:
         return tuple(
             LearnedTable(len(shares), width, self.deviation)
             if width
-            else FixedTable(one_hot_rows(shares, has_rare, self.scaling))
+            else one_hot_table(shares, has_rare, self.scaling)
             for shares, has_rare, width in zip(
                 self.frequencies, self.has_rare, self.widths, strict=True
             )

@@ -97,7 +97,8 @@ def _means(samples: Samples, columns: Indices) -> tuple[Floats, NDArray[np.intp]
     origin = np.zeros(len(columns))
     is_known = np.zeros(len(columns), dtype=bool)
     for chunk, weights in chunks(samples.X, samples.weights, samples.indices):
-        part = (chunk if is_all else chunk[:, columns]).astype(np.float64)
+        # in one order, as sums depend on it
+        part = (chunk if is_all else chunk[:, columns]).astype(np.float64, order="C")
         is_number = ~np.isnan(part)
         first = is_number.argmax(axis=0)
         fresh = ~is_known & is_number.any(axis=0)

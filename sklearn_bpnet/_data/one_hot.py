@@ -7,11 +7,14 @@ from numpy.typing import NDArray
 
 from sklearn_bpnet._data.quantiles import SQUASHED_TO
 from sklearn_bpnet._data.statistics import RARE
+from sklearn_bpnet.net.blocks.lookup import FixedTable, OneHotTable, Table
 
 Floats = NDArray[np.float64]
 
+_MOST_ROWS = 64  # of a table of ones and zeros; larger ones take time and memory
 
-def one_hot_rows(shares: Floats, has_rare: bool, scaling: str | None) -> Floats:
+
+def one_hot_table(shares: Floats, has_rare: bool, scaling: str | None) -> Table:
     """The scaled one-hot columns of every code.
 
     Two codes have a single column, which is 1 for the second one. A code that training
@@ -26,24 +29,22 @@ def one_hot_rows(shares: Floats, has_rare: bool, scaling: str | None) -> Floats:
         training did not see.
     scaling : str or None
         How `input_scaling` scales features.
-
-    Returns
-    -------
-    ndarray of shape (n_codes, n_columns)
     """
     n = len(shares) if has_rare else len(shares) - 1
-    rows, seen = np.eye(n), shares[:n]
-    if n == 2:
-        rows, seen = rows[:, 1:], shares[1:2]
+    p = shares[1:2] if n == 2 else shares[:n]
+    off, on = np.zeros_like(p), np.ones_like(p)
     if scaling is not None:
-        rows = _squashed(rows, seen) if scaling == "squash" else _scaled(rows, seen)
-    if has_rare:
-        return rows
-    return np.vstack([rows, shares[:n] @ rows])
+        scale = _squashed if scaling == "squash" else _scaled
+        off, on = scale(off, p), scale(on, p)
+    mean = None if has_rare else off + p * (on - off)
+    if n > _MOST_ROWS:
+        return OneHotTable(off, on, mean)
+    rows = np.stack([off, on]) if n == 2 else np.where(np.eye(n, dtype=bool), on, off)
+    return FixedTable(rows if mean is None else np.vstack([rows, mean]))
 
 
-def _scaled(rows: Floats, p: Floats) -> Floats:
-    """Columns of 0 and 1 as `feature_standardization` scales them.
+def _scaled(x: Floats, p: Floats) -> Floats:
+    """Numbers 0 or 1 of every column as `feature_standardization` scales them.
 
     A column that is 1 for a share p of the samples has the variance p (1 - p); where
     one of its values is rare, that is raised in proportion.
@@ -52,14 +53,14 @@ def _scaled(rows: Floats, p: Floats) -> Floats:
     factor = np.where(share < RARE, RARE / np.where(share > 0, share, 1), 1)
     # the limit of rare ones, for levels that are declared but not seen
     variance = np.where(share > 0, p * (1 - p) * factor, np.where(p < 0.5, RARE, 1))
-    scaled: Floats = (rows - p) / np.sqrt(variance)
+    scaled: Floats = (x - p) / np.sqrt(variance)
     return scaled
 
 
-def _squashed(rows: Floats, p: Floats) -> Floats:
-    """Columns of 0 and 1 as `squashing` scales them, smooth clip included."""
+def _squashed(x: Floats, p: Floats) -> Floats:
+    """Numbers 0 or 1 of every column as `squashing` scales them, clip included."""
     low, median, high = (np.where(1 - p < q, 1.0, 0.0) for q in (0.25, 0.5, 0.75))
     scale = np.where(high > low, high - low, np.where(p < 1, 0.5, 1))
-    Z = (rows - median) / scale
+    Z = (x - median) / scale
     squashed: Floats = Z / np.hypot(Z / SQUASHED_TO, 1)
     return squashed

@@ -66,6 +66,51 @@ class FixedTable:
         out[...] = self.values[codes]
 
 
+class FixedTables:
+    """Several fixed tables, whose rows are looked up at once.
+
+    There may be dozens of small ones, and a call for each takes longer than the copy.
+
+    Parameters
+    ----------
+    tables : sequence of FixedTable
+        The tables, one at least.
+    which : sequence of int
+        Their places among the tables of the block.
+    columns : sequence of slice
+        The outputs that their rows are.
+    """
+
+    def __init__(
+        self,
+        tables: Sequence[FixedTable],
+        which: Sequence[int],
+        columns: Sequence[slice],
+    ) -> None:
+        self.which = np.array(which, dtype=np.intp)
+        widths = [table.width for table in tables]
+        self.widths = np.array(widths, dtype=np.intp)[:, None]
+        self.table_of = np.repeat(np.arange(len(tables)), widths)
+        starts = np.cumsum([0, *(table.values.size for table in tables[:-1])])
+        within = [np.arange(width) for width in widths]
+        self.place = np.repeat(starts, widths) + np.concatenate(within)
+        self.numbers = np.concatenate([table.numbers for table in tables])
+        self.outputs: Any = np.concatenate(
+            [np.arange(part.start, part.stop) for part in columns]
+        )
+        first, last = columns[0].start, columns[-1].stop
+        if len(self.outputs) == last - first:
+            self.outputs = slice(first, last)
+
+    def rows(self, codes: NDArray[np.intp], out: Array) -> None:
+        """Write the rows of the codes, shape (n_tables, n_samples), into ``out``."""
+        starts = codes[self.which]
+        starts *= self.widths
+        places = starts.T.take(self.table_of, axis=1)
+        places += self.place
+        out[:, self.outputs] = self.numbers.take(places)
+
+
 @dataclass(frozen=True, eq=False)
 class OneHotTable:
     """A fixed table of one column per code, in the memory of three rows.
@@ -270,14 +315,31 @@ class Lookup(Block):
         np.copyto(ws.codes, A_below[:, k:].T, casting="unsafe")
         np.clip(ws.codes, 0, self._last_codes, out=ws.codes)
         ws.A[:, :k] = A_below[:, :k]
+        if self._fixed is not None:
+            self._fixed.rows(ws.codes, out=ws.A)
         learned = iter(arrays)
-        tables = zip(self.tables, ws.codes, self.columns, strict=True)
-        for table, codes, columns in tables:
+        for i in self._others:
+            table, codes, columns = self.tables[i], ws.codes[i], self.columns[i]
             if isinstance(table, LearnedTable):
                 ws.A[:, columns] = next(learned)[codes]
             else:
                 table.rows(codes, out=ws.A[:, columns])
         return ws.A
+
+    @cached_property
+    def _others(self) -> list[int]:
+        """The places of the tables that are not fixed ones."""
+        pairs = enumerate(self.tables)
+        return [i for i, table in pairs if not isinstance(table, FixedTable)]
+
+    @cached_property
+    def _fixed(self) -> FixedTables | None:
+        """The fixed tables; None if there are none."""
+        which = [i for i, t in enumerate(self.tables) if isinstance(t, FixedTable)]
+        tables = [t for t in self.tables if isinstance(t, FixedTable)]
+        if not tables:
+            return None
+        return FixedTables(tables, which, [self.columns[i] for i in which])
 
     def backward(
         self,
