@@ -91,8 +91,8 @@ for occupation in ("Executive", "Service", None, "Astronaut"):
 # %%
 # The same by a pipeline of scikit-learn, and by gradient boosting, which takes
 # categories of dtype "category" only. ``skrub.tabular_pipeline(BPNetClassifier())``
-# writes such a pipeline by itself; it is of use for columns of dates and texts, which it
-# converts to numbers.
+# writes such a pipeline by itself; it is of use for columns of dates and texts, which
+# it converts to numbers.
 
 numbers = make_column_selector(dtype_include=["number", "bool"])
 texts = make_column_selector(dtype_exclude=["number", "bool"])

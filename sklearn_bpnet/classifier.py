@@ -330,8 +330,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         Divisor of the logits, with ``calibration="temperature"``.
 
     feature_importances_ : ndarray of shape (n_features_in_,)
-        The Euclidean norm of the weights that leave every feature, ``coefs_[0]``,
-        multiplied by learned scales, for all outputs of its embedding. They are
+        The Euclidean norm of the weights that leave every column, ``coefs_[0]``,
+        multiplied by learned scales, for all inputs that are made of it. They are
         comparable for features of the same scale, and exactly 0 for features that
         `group_alpha` removed. Used by ``SelectFromModel`` and ``RFE``.
 
@@ -382,7 +382,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         Epochs, or iterations of "lbfgs" or "cg", of the last call.
 
     n_features_in_ : int
-        Number of features.
+        Number of columns of X.
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, if X had names that are all strings.
@@ -396,9 +396,9 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     out_activation_ : str
         Name of the output activation.
 
-    input_mean_, input_scale_ : ndarray of shape (n_features_in_,)
-        What is subtracted from the features, and what they are divided by; only if they
-        are scaled.
+    input_mean_, input_scale_ : ndarray of shape (n_numeric,)
+        What is subtracted from the numeric features, and what they are divided by; only
+        if they are scaled. After them come the indicators of missing values.
 
     input_clip_ : float
         Bound of the smooth clip of the scaled features, for "squash".
@@ -419,9 +419,9 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         row for every level; the last one is that of rare levels or of values that
         training did not see.
 
-    learned_input_scale_ : ndarray of shape (n_features_in_,)
-        Learned factors of the scaled features, with `learned_input_scale`. After an
-        embedding, there is one factor for every output of it.
+    learned_input_scale_ : ndarray of shape (n_inputs,)
+        Learned factors of the scaled features, with `learned_input_scale`. There is one
+        for every input of the first layer, such as those of an embedding.
 
     See Also
     --------
@@ -644,11 +644,12 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
         The optimiser's state, the schedule, the patience and the random stream continue
         from call to call. The first call determines the scaling of the inputs and of
-        a regressor's targets and the unit of the sample weights, for all calls; the
-        scaling of a column waits until 20 samples have been seen and differ. No sample
-        is set aside for early stopping, which monitors `X_val` and `y_val` if
-        given: `coefs_` are then the best weights so far, and `stop_reason_` is
-        "converged" once the patience is exhausted.
+        a regressor's targets, the levels of categories and the unit of the sample
+        weights, for all calls; the scaling of a column waits until 20 samples have been
+        seen and differ. A later value is an unknown one if the first call lacked it and
+        the dtype does not declare it. No sample is set aside for early stopping, which
+        monitors `X_val` and `y_val` if given: `coefs_` are then the best weights so
+        far, and `stop_reason_` is "converged" once the patience is exhausted.
 
         Parameters
         ----------

@@ -311,8 +311,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         none.
 
     feature_importances_ : ndarray of shape (n_features_in_,)
-        The Euclidean norm of the weights that leave every feature, ``coefs_[0]``,
-        multiplied by learned scales, for all outputs of its embedding. They are
+        The Euclidean norm of the weights that leave every column, ``coefs_[0]``,
+        multiplied by learned scales, for all inputs that are made of it. They are
         comparable for features of the same scale, and exactly 0 for features that
         `group_alpha` removed. Used by ``SelectFromModel`` and ``RFE``.
 
@@ -363,7 +363,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Epochs, or iterations of "lbfgs" or "cg", of the last call.
 
     n_features_in_ : int
-        Number of features.
+        Number of columns of X.
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, if X had names that are all strings.
@@ -377,9 +377,9 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     out_activation_ : str
         Name of the output activation.
 
-    input_mean_, input_scale_ : ndarray of shape (n_features_in_,)
-        What is subtracted from the features, and what they are divided by; only if they
-        are scaled.
+    input_mean_, input_scale_ : ndarray of shape (n_numeric,)
+        What is subtracted from the numeric features, and what they are divided by; only
+        if they are scaled. After them come the indicators of missing values.
 
     input_clip_ : float
         Bound of the smooth clip of the scaled features, for "squash".
@@ -400,9 +400,9 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         row for every level; the last one is that of rare levels or of values that
         training did not see.
 
-    learned_input_scale_ : ndarray of shape (n_features_in_,)
-        Learned factors of the scaled features, with `learned_input_scale`. After an
-        embedding, there is one factor for every output of it.
+    learned_input_scale_ : ndarray of shape (n_inputs,)
+        Learned factors of the scaled features, with `learned_input_scale`. There is one
+        for every input of the first layer, such as those of an embedding.
 
     target_mean_, target_scale_ : ndarray of shape (n_outputs_,)
         What is subtracted from the targets, and what they are divided by; only if they
