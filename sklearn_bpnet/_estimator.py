@@ -305,10 +305,12 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
             X, levels = self._read(X)
         X, largest, has_gaps = checked_features(X, "X", names)
         fitted = self._fitted
-        samples = Samples(X, X, X, None, None, largest, dict(levels), has_gaps)
-        encode_samples(fitted.encoder, samples, "X", names)
-        fitted.check_range(samples.X, samples.largest)
-        return in_row_order(samples.X) if fitted.is_ensemble else samples.X
+        if has_gaps or not fitted.encoder.is_trivial:
+            samples = Samples(X, X, X, None, None, largest, dict(levels), has_gaps)
+            encode_samples(fitted.encoder, samples, "X", names)
+            X, largest = samples.X, samples.largest
+        fitted.check_range(X, largest)
+        return in_row_order(X) if fitted.is_ensemble else X
 
     def _read(self, X: Any) -> tuple[Any, Mapping[int, Levels]]:
         """X as an array or CSR matrix of numbers and codes, and what these index."""

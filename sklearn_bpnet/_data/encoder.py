@@ -108,7 +108,7 @@ class ColumnEncoder:
         mask[self.categorical] = True
         return mask
 
-    @property
+    @cached_property
     def is_trivial(self) -> bool:
         """Whether a table without gaps is its own matrix."""
         return not (len(self.categorical) or len(self.indicated) or len(self.empty))
