@@ -8,12 +8,12 @@ parameters of the network.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from sklearn_bpnet.net._typing import Array, Operand
 from sklearn_bpnet.net.blocks.base import Block
@@ -25,6 +25,10 @@ from sklearn_bpnet.net.theta import Shape
 # A wider row helps where its category has many samples, and then there are few rows.
 _NUMBERS = 20_000
 _LEAST_WIDTH, _MOST_WIDTH = 2, 16
+
+# Many small tables take fewer calls of NumPy where neighbours are joined, to tables of
+# at most so many numbers, which stay in a core's second-level cache.
+_JOINED_NUMBERS = 2**15
 
 
 def usual_width(n_codes: int) -> int:
@@ -61,9 +65,18 @@ class FixedTable:
         """All numbers of the table, row after row."""
         return self.values.ravel()
 
-    def rows(self, codes: NDArray[np.intp], out: Array) -> None:
+    def look_up(self, codes: NDArray[np.intp], out: Array) -> None:
         """Write the rows of some codes into ``out``."""
-        out[...] = self.values[codes]
+        out[...] = self.values.take(codes, axis=0)
+
+    def joined(self, other: FixedTable) -> FixedTable:
+        """The rows of all combinations, those with the same row of this one together.
+
+        Where they are of one dtype, so is the result.
+        """
+        ours = np.repeat(self.values, other.n_codes, axis=0)
+        theirs = np.tile(other.values, (self.n_codes, 1))
+        return FixedTable(np.hstack([ours, theirs]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +113,7 @@ class OneHotTable:
         vectors = self.off, self.on, self.last
         return np.concatenate([vector for vector in vectors if vector is not None])
 
-    def rows(self, codes: NDArray[np.intp], out: Array) -> None:
+    def look_up(self, codes: NDArray[np.intp], out: Array) -> None:
         """Write the rows of some codes into ``out``."""
         out[...] = self.off
         (samples,) = np.nonzero(codes < self.width)
@@ -108,6 +121,12 @@ class OneHotTable:
         out[samples, own] = self.on[own]
         if self.last is not None:
             out[codes == self.width] = self.last
+
+    def dense(self) -> FixedTable:
+        """The same with all rows."""
+        values = np.empty((self.n_codes, self.width))
+        self.look_up(np.arange(self.n_codes), out=values)
+        return FixedTable(values)
 
 
 @dataclass(frozen=True)
@@ -142,20 +161,42 @@ class LearnedTable:
 Table = FixedTable | OneHotTable | LearnedTable
 
 
+class Joined(NamedTuple):
+    """Fixed tables side by side as one of all combinations of codes, or a table alone.
+
+    Parameters
+    ----------
+    table : Table
+        Of the combinations.
+    columns : slice
+        The outputs that its rows are.
+    weights : ndarray of shape (n_tables,)
+        The code of a combination is the sum of these times the codes.
+    """
+
+    table: Table
+    columns: slice
+    weights: NDArray[np.float64]
+
+
 @dataclass
 class LookupWorkspace:
     """Memory of the block for one batch.
 
-    A and G = dJ/dA have shape (n_samples, n_out), the codes (n_tables, n_samples).
+    A and G = dJ/dA have shape (n_samples, n_out), the codes (n_joined, n_samples).
+    ``weights`` are those of the joined tables, of shape (n_tables, n_joined).
     """
 
     A: Array
     G: Array
     codes: NDArray[np.intp]
+    joined: Sequence[Joined]
+    weights: Array
 
     def part(self, samples: slice) -> LookupWorkspace:
         """The same memory for some samples of the batch."""
-        return LookupWorkspace(self.A[samples], self.G[samples], self.codes[:, samples])
+        A, G, codes = self.A[samples], self.G[samples], self.codes[:, samples]
+        return replace(self, A=A, G=G, codes=codes)
 
 
 @dataclass(frozen=True)
@@ -220,10 +261,9 @@ class Lookup(Block):
         return self.n_numeric + sum(table.width for table in self.tables)
 
     @cached_property
-    def _last_codes(self) -> NDArray[np.intp]:
-        """The largest code of every table, shape (n_tables, 1)."""
-        n_codes = [table.n_codes for table in self.tables]
-        return np.array(n_codes, dtype=np.intp)[:, None] - 1
+    def _last_codes(self) -> Array:
+        """The largest code of every table; exact in single precision."""
+        return np.array([t.n_codes - 1 for t in self.tables], dtype=np.float32)
 
     @cached_property
     def columns(self) -> tuple[slice, ...]:
@@ -253,30 +293,57 @@ class Lookup(Block):
     def workspace(
         self,
         n_samples: int,
-        dtype: Any,
+        dtype: DTypeLike,
         keep_Z: bool = False,
         backward: bool = True,
     ) -> LookupWorkspace:
         """Memory for one batch; without ``backward`` G is empty."""
         A = np.empty((n_samples, self.n_out), dtype=dtype)
-        codes = np.empty((len(self.tables), n_samples), dtype=np.intp)
-        return LookupWorkspace(A, np.empty_like(A) if backward else A[:0], codes)
+        G = np.empty_like(A) if backward else A[:0]
+        # to join tables takes longer than to predict for a single sample
+        joined = self._joined(dtype, _JOINED_NUMBERS if backward else 0)
+        codes = np.empty((len(joined), n_samples), dtype=np.intp)
+        weights = np.empty((len(self.tables), len(joined)), dtype=dtype)
+        for k, one in enumerate(joined):
+            weights[:, k] = one.weights
+        return LookupWorkspace(A, G, codes, joined, weights)
+
+    def _joined(self, dtype: DTypeLike, most: int) -> list[Joined]:
+        """The tables, fixed ones joined to tables of at most so many numbers."""
+        joined: list[Joined] = []
+        units = np.eye(len(self.tables))
+        for table, columns, unit in zip(self.tables, self.columns, units, strict=True):
+            below = joined[-1] if joined else None
+            if isinstance(table, OneHotTable) and table.n_codes * table.width <= most:
+                table = table.dense()
+            if isinstance(table, FixedTable):
+                table = FixedTable(table.values.astype(dtype))
+                if below is not None and isinstance(below.table, FixedTable):
+                    width = max(columns.stop - below.columns.start, 1)
+                    if below.table.n_codes * table.n_codes * width <= most:
+                        joined[-1] = Joined(
+                            below.table.joined(table),
+                            slice(below.columns.start, columns.stop),
+                            below.weights * table.n_codes + unit,
+                        )
+                        continue
+            joined.append(Joined(table, columns, unit))
+        return joined
 
     def forward(
         self, arrays: Sequence[Array], A_below: Any, ws: LookupWorkspace
     ) -> Array:
         """A = [X, T_1[code_1], T_2[code_2], ...]."""
         k = self.n_numeric
-        np.copyto(ws.codes, A_below[:, k:].T, casting="unsafe")
-        np.clip(ws.codes, 0, self._last_codes, out=ws.codes)
+        codes = np.minimum(A_below[:, k:], self._last_codes)
+        np.copyto(ws.codes, np.dot(codes, ws.weights).T, casting="unsafe")
         ws.A[:, :k] = A_below[:, :k]
         learned = iter(arrays)
-        tables = zip(self.tables, ws.codes, self.columns, strict=True)
-        for table, codes, columns in tables:
+        for (table, columns, _), row in zip(ws.joined, ws.codes, strict=True):
             if isinstance(table, LearnedTable):
-                ws.A[:, columns] = next(learned)[codes]
+                ws.A[:, columns] = next(learned).take(row, axis=0)
             else:
-                table.rows(codes, out=ws.A[:, columns])
+                table.look_up(row, out=ws.A[:, columns])
         return ws.A
 
     def backward(
@@ -292,8 +359,7 @@ class Lookup(Block):
         That with respect to a code is zero.
         """
         remaining = iter(gradient)
-        tables = zip(self.tables, ws.codes, self.columns, strict=True)
-        for table, codes, columns in tables:
+        for (table, columns, _), codes in zip(ws.joined, ws.codes, strict=True):
             if isinstance(table, LearnedTable):
                 _sums_by_code(codes, ws.G[:, columns], out=next(remaining))
         if G_below is not None:
