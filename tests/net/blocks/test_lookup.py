@@ -16,7 +16,7 @@ from sklearn_bpnet.net.blocks import (
     Lookup,
     OneHotTable,
 )
-from sklearn_bpnet.net.blocks.lookup import usual_width
+from sklearn_bpnet.net.blocks.tables import usual_width
 from sklearn_bpnet.net.gradcheck import compare, numerical_gradient
 from sklearn_bpnet.net.initializers import GLOROT, INITIALIZERS, Initialization
 from sklearn_bpnet.net.losses import LOSSES
