@@ -1,8 +1,8 @@
 """Tables of categories: a row of numbers for every code of a column.
 
 To add a form of fixed tables: a class with ``n_codes``, ``width``, ``numbers`` and
-``look_up``, a member of ``Table``. One with a ``compiled_as`` that the compiled loops do
-not know is left to NumPy.
+``look_up``, a member of ``Table``. NumPy trains with those whose ``compiled_as`` the
+compiled loops do not know.
 """
 
 from __future__ import annotations
