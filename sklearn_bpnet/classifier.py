@@ -235,6 +235,26 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         ``scorer(estimator, X, y)`` (with ``sample_weight`` where there are weights),
         larger being better.
 
+    categorical_features : array-like, "from_dtype" or None, default="from_dtype"
+        Columns of X that hold categories, in any type of values. "from_dtype": columns
+        of a dataframe whose dtype is one of categories or text, and none of an array;
+        booleans are numbers. Otherwise names, indices or a mask of the columns; None
+        for none. The levels are those of the training samples, compared by value. A
+        missing value is a level of its own if training saw one; a value that it did not
+        see acts as a rare level, or as the mean of all levels; see :ref:`tables`.
+
+    max_categories : int or None, default=None
+        Largest number of levels of a categorical column, at least 2, missing values and
+        rare levels included: the most frequent levels remain, and all others are one,
+        the rare level. None: there is no limit.
+
+    categorical_embedding : "auto", int, CategoricalEmbedding or None, default="auto"
+        How the network sees a category: by an input for every level (one-hot encoding,
+        a single one for two levels), or by a learned embedding, a vector of numbers for
+        every level. None: always one-hot. "auto": an embedding for columns of many
+        levels; a number is its size. ``CategoricalEmbedding(size, min_categories)`` of
+        `sklearn_bpnet.options` also sets from how many levels on.
+
     input_scaling : {"standard", "squash"} or None, default="standard"
         How features are scaled inside the estimator, with statistics weighted by
         `sample_weight`. "standard": to mean 0 and standard deviation 1. "squash": the
@@ -394,6 +414,11 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         features, then the functions of the first embedded feature, of the second, and
         so on.
 
+    categorical_embeddings_ : list of ndarray of shape (n_levels + 1, size)
+        Learned embeddings, one for every categorical column that has one, and in it a
+        row for every level; the last one is that of rare levels or of values that
+        training did not see.
+
     learned_input_scale_ : ndarray of shape (n_features_in_,)
         Learned factors of the scaled features, with `learned_input_scale`. After an
         embedding, there is one factor for every output of it.
@@ -466,6 +491,9 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         early_stopping: types.EarlyStoppingLike = False,
         validation_fraction: float | types.Splitter = 0.1,
         scoring: types.Scoring = None,
+        categorical_features: types.CategoricalFeatures = "from_dtype",
+        max_categories: int | None = None,
+        categorical_embedding: types.CategoricalEmbeddingLike = "auto",
         input_scaling: types.InputScaling = "standard",
         dtype: types.DType = "auto",
         n_members: int = 1,
@@ -512,6 +540,9 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.scoring = scoring
+        self.categorical_features = categorical_features
+        self.max_categories = max_categories
+        self.categorical_embedding = categorical_embedding
         self.input_scaling = input_scaling
         self.dtype = dtype
         self.n_members = n_members

@@ -14,7 +14,13 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from sklearn_bpnet.net.hyperparameters import Configurable, is_finite, is_real
+from sklearn_bpnet.net.blocks.tables import usual_width
+from sklearn_bpnet.net.hyperparameters import (
+    Configurable,
+    is_count,
+    is_finite,
+    is_real,
+)
 from sklearn_bpnet.net.initializers import (
     BIAS_INITIALIZERS,
     INITIALIZERS,
@@ -272,6 +278,88 @@ class Initialization(Option):
         if name == "output" and value is None:
             return None
         return (BIAS_INITIALIZERS if name == "biases" else INITIALIZERS).resolve(value)
+
+
+@dataclass(frozen=True)
+class CategoricalEmbedding(Option):
+    """Learned embeddings of categories, for the parameter ``categorical_embedding``.
+
+    Parameters
+    ----------
+    size : int or "auto", default="auto"
+        How many numbers represent a category, at least 1. "auto" is 16, and fewer for
+        columns of more than 1250 levels.
+    min_categories : int, default=41
+        Number of levels from which on a column has an embedding, at least 3; missing
+        values and rare levels count as levels. Columns of fewer levels are one-hot
+        encoded.
+    deviation : float, default=0.1
+        Standard deviation of the initial embeddings, positive.
+
+    Raises
+    ------
+    ValueError
+        If a number is not valid.
+
+    References
+    ----------
+    Guo and Berkhahn, "Entity embeddings of categorical variables", arXiv 1604.06737,
+    2016.
+
+    Examples
+    --------
+    >>> from sklearn_bpnet import BPNetClassifier
+    >>> from sklearn_bpnet.options import CategoricalEmbedding
+    >>> embedding = CategoricalEmbedding(4, min_categories=10)
+    >>> clf = BPNetClassifier(categorical_embedding=embedding)
+    """
+
+    size: int | Literal["auto"] = "auto"
+    min_categories: int = 41
+    deviation: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.size != "auto" and not is_count(self.size):
+            raise ValueError(
+                f"size must be a whole number of at least 1, or 'auto'; got "
+                f"{self.size!r}."
+            )
+        if not (is_count(self.min_categories) and self.min_categories >= 3):
+            raise ValueError(
+                "min_categories must be a whole number of at least 3; got "
+                f"{self.min_categories!r}."
+            )
+        if not (is_finite(self.deviation) and self.deviation > 0):
+            raise ValueError(f"deviation must be positive; got {self.deviation!r}.")
+
+    @classmethod
+    def of(cls, value: Any) -> CategoricalEmbedding | None:  # type: ignore[override]
+        """Return the option that a value of ``categorical_embedding`` denotes.
+
+        Parameters
+        ----------
+        value : int, "auto", None or CategoricalEmbedding
+            None denotes that there is no embedding, other values are the size.
+
+        Returns
+        -------
+        CategoricalEmbedding or None
+        """
+        if value is None or isinstance(value, cls):
+            return value
+        return cls(value)
+
+    def width(self, n_categories: int) -> int:
+        """The size of the embedding of a column; 0 if it has none.
+
+        Parameters
+        ----------
+        n_categories : int
+            Number of its levels.
+        """
+        if n_categories < self.min_categories:
+            return 0
+        return usual_width(n_categories) if self.size == "auto" else int(self.size)
 
 
 def _is_rate(value: Any) -> bool:
