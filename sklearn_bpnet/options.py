@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from sklearn_bpnet.net.blocks.lookup import usual_width
+from sklearn_bpnet.net.blocks.tables import usual_width
 from sklearn_bpnet.net.hyperparameters import (
     Configurable,
     is_count,

@@ -21,7 +21,8 @@ from sklearn_bpnet._data.frames import Levels
 from sklearn_bpnet._data.one_hot import one_hot_table
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.net.blocks.lookup import LearnedTable, Lookup, Table
+from sklearn_bpnet.net.blocks.lookup import Lookup
+from sklearn_bpnet.net.blocks.tables import LearnedTable, Table
 
 Indices = NDArray[np.intp]
 

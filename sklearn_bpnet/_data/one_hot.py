@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sklearn_bpnet._data.quantiles import SQUASHED_TO
 from sklearn_bpnet._data.statistics import RARE
-from sklearn_bpnet.net.blocks.lookup import FixedTable, OneHotTable, Table
+from sklearn_bpnet.net.blocks.tables import FixedTable, OneHotTable, Table
 
 Floats = NDArray[np.float64]
 

@@ -8,199 +8,65 @@ parameters of the network.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from sklearn_bpnet.net._typing import Array, Operand
 from sklearn_bpnet.net.blocks.base import Block
+from sklearn_bpnet.net.blocks.tables import (
+    FixedTable,
+    LearnedTable,
+    OneHotTable,
+    Table,
+)
 from sklearn_bpnet.net.initializers import Initialization
 from sklearn_bpnet.net.theta import Shape
 
-# A step of an optimiser takes time for every number of a table, however few of its rows
-# a batch has: one of up to so many takes a fraction of what an ordinary network takes.
-# A wider row helps where its category has many samples, and then there are few rows.
-_NUMBERS = 20_000
-_LEAST_WIDTH, _MOST_WIDTH = 2, 16
+# Many small tables take fewer calls of NumPy where neighbours are joined, to tables of
+# at most so many numbers, which stay in a core's second-level cache.
+_JOINED_NUMBERS = 2**15
 
 
-def usual_width(n_codes: int) -> int:
-    """How wide a learned table of so many rows is by default."""
-    return min(max(_NUMBERS // n_codes, _LEAST_WIDTH), _MOST_WIDTH)
-
-
-@dataclass(frozen=True, eq=False)
-class FixedTable:
-    """A table with given rows.
+class Joined(NamedTuple):
+    """Fixed tables side by side as one of all combinations of codes, or a table alone.
 
     Parameters
     ----------
-    values : ndarray of shape (n_codes, width)
-        The rows.
+    table : Table
+        Of the combinations.
+    columns : slice
+        The outputs that its rows are.
+    weights : ndarray of shape (n_tables,)
+        The code of a combination is the sum of these times the codes.
     """
 
-    compiled_as: ClassVar[str] = "fixed"
-
-    values: NDArray[np.float64]
-
-    @property
-    def n_codes(self) -> int:
-        """Number of codes."""
-        return int(self.values.shape[0])
-
-    @property
-    def width(self) -> int:
-        """Numbers in a row."""
-        return int(self.values.shape[1])
-
-    @property
-    def numbers(self) -> NDArray[np.float64]:
-        """All numbers of the table, row after row."""
-        return self.values.ravel()
-
-    def rows(self, codes: NDArray[np.intp], out: Array) -> None:
-        """Write the rows of some codes into ``out``."""
-        out[...] = self.values[codes]
-
-
-class FixedTables:
-    """Several fixed tables, whose rows are looked up at once.
-
-    There may be dozens of small ones, and a call for each takes longer than the copy.
-
-    Parameters
-    ----------
-    tables : sequence of FixedTable
-        The tables, one at least.
-    which : sequence of int
-        Their places among the tables of the block.
-    columns : sequence of slice
-        The outputs that their rows are.
-    """
-
-    def __init__(
-        self,
-        tables: Sequence[FixedTable],
-        which: Sequence[int],
-        columns: Sequence[slice],
-    ) -> None:
-        self.which = np.array(which, dtype=np.intp)
-        widths = [table.width for table in tables]
-        self.widths = np.array(widths, dtype=np.intp)[:, None]
-        self.table_of = np.repeat(np.arange(len(tables)), widths)
-        starts = np.cumsum([0, *(table.values.size for table in tables[:-1])])
-        within = [np.arange(width) for width in widths]
-        self.place = np.repeat(starts, widths) + np.concatenate(within)
-        self.numbers = np.concatenate([table.numbers for table in tables])
-        self.outputs: Any = np.concatenate(
-            [np.arange(part.start, part.stop) for part in columns]
-        )
-        first, last = columns[0].start, columns[-1].stop
-        if len(self.outputs) == last - first:
-            self.outputs = slice(first, last)
-
-    def rows(self, codes: NDArray[np.intp], out: Array) -> None:
-        """Write the rows of the codes, shape (n_tables, n_samples), into ``out``."""
-        starts = codes[self.which]
-        starts *= self.widths
-        places = starts.T.take(self.table_of, axis=1)
-        places += self.place
-        out[:, self.outputs] = self.numbers.take(places)
-
-
-@dataclass(frozen=True, eq=False)
-class OneHotTable:
-    """A fixed table of one column per code, in the memory of three rows.
-
-    Parameters
-    ----------
-    off, on : ndarray of shape (width,)
-        The numbers of every column: that of all codes but its own, and that of its own.
-    last : ndarray of shape (width,) or None, default=None
-        The row of one more code, which has no column.
-    """
-
-    compiled_as: ClassVar[str] = "one-hot"
-
-    off: NDArray[np.float64]
-    on: NDArray[np.float64]
-    last: NDArray[np.float64] | None = None
-
-    @property
-    def n_codes(self) -> int:
-        """Number of codes."""
-        return self.width + (self.last is not None)
-
-    @property
-    def width(self) -> int:
-        """Numbers in a row."""
-        return len(self.off)
-
-    @property
-    def numbers(self) -> NDArray[np.float64]:
-        """All numbers of the table: off, on and the last row."""
-        vectors = self.off, self.on, self.last
-        return np.concatenate([vector for vector in vectors if vector is not None])
-
-    def rows(self, codes: NDArray[np.intp], out: Array) -> None:
-        """Write the rows of some codes into ``out``."""
-        out[...] = self.off
-        (samples,) = np.nonzero(codes < self.width)
-        own = codes[samples]
-        out[samples, own] = self.on[own]
-        if self.last is not None:
-            out[codes == self.width] = self.last
-
-
-@dataclass(frozen=True)
-class LearnedTable:
-    """A table whose rows are parameters of the network: an embedding.
-
-    The last row is that of what training has not seen. It starts at zero, while the
-    others start at random around zero.
-
-    Parameters
-    ----------
-    n_codes : int
-        Number of codes, the last one included.
-    width : int
-        Numbers in a row.
-    deviation : float, default=0.1
-        Standard deviation of the initial rows.
-
-    References
-    ----------
-    Guo and Berkhahn, "Entity embeddings of categorical variables", arXiv 1604.06737,
-    2016.
-    """
-
-    compiled_as: ClassVar[str] = "learned"
-
-    n_codes: int
-    width: int
-    deviation: float = 0.1
-
-
-Table = FixedTable | OneHotTable | LearnedTable
+    table: Table
+    columns: slice
+    weights: NDArray[np.float64]
 
 
 @dataclass
 class LookupWorkspace:
     """Memory of the block for one batch.
 
-    A and G = dJ/dA have shape (n_samples, n_out), the codes (n_tables, n_samples).
+    A and G = dJ/dA have shape (n_samples, n_out), the codes (n_joined, n_samples).
+    ``weights`` are those of the joined tables, of shape (n_tables, n_joined).
     """
 
     A: Array
     G: Array
     codes: NDArray[np.intp]
+    joined: Sequence[Joined]
+    weights: Array
 
     def part(self, samples: slice) -> LookupWorkspace:
         """The same memory for some samples of the batch."""
-        return LookupWorkspace(self.A[samples], self.G[samples], self.codes[:, samples])
+        A, G, codes = self.A[samples], self.G[samples], self.codes[:, samples]
+        return replace(self, A=A, G=G, codes=codes)
 
 
 @dataclass(frozen=True)
@@ -265,10 +131,9 @@ class Lookup(Block):
         return self.n_numeric + sum(table.width for table in self.tables)
 
     @cached_property
-    def _last_codes(self) -> NDArray[np.intp]:
-        """The largest code of every table, shape (n_tables, 1)."""
-        n_codes = [table.n_codes for table in self.tables]
-        return np.array(n_codes, dtype=np.intp)[:, None] - 1
+    def _last_codes(self) -> Array:
+        """The largest code of every table; exact in single precision."""
+        return np.array([t.n_codes - 1 for t in self.tables], dtype=np.float32)
 
     @cached_property
     def columns(self) -> tuple[slice, ...]:
@@ -298,48 +163,58 @@ class Lookup(Block):
     def workspace(
         self,
         n_samples: int,
-        dtype: Any,
+        dtype: DTypeLike,
         keep_Z: bool = False,
         backward: bool = True,
     ) -> LookupWorkspace:
         """Memory for one batch; without ``backward`` G is empty."""
         A = np.empty((n_samples, self.n_out), dtype=dtype)
-        codes = np.empty((len(self.tables), n_samples), dtype=np.intp)
-        return LookupWorkspace(A, np.empty_like(A) if backward else A[:0], codes)
+        G = np.empty_like(A) if backward else A[:0]
+        # to join tables takes longer than to predict for a single sample
+        joined = self._joined(dtype, _JOINED_NUMBERS if backward else 0)
+        codes = np.empty((len(joined), n_samples), dtype=np.intp)
+        weights = np.empty((len(self.tables), len(joined)), dtype=dtype)
+        for k, one in enumerate(joined):
+            weights[:, k] = one.weights
+        return LookupWorkspace(A, G, codes, joined, weights)
+
+    def _joined(self, dtype: DTypeLike, most: int) -> list[Joined]:
+        """The tables, fixed ones joined to tables of at most so many numbers."""
+        joined: list[Joined] = []
+        units = np.eye(len(self.tables))
+        for table, columns, unit in zip(self.tables, self.columns, units, strict=True):
+            below = joined[-1] if joined else None
+            if isinstance(table, OneHotTable) and table.n_codes * table.width <= most:
+                table = table.dense()
+            if isinstance(table, FixedTable):
+                table = FixedTable(table.values.astype(dtype))
+                if below is not None and isinstance(below.table, FixedTable):
+                    width = max(columns.stop - below.columns.start, 1)
+                    if below.table.n_codes * table.n_codes * width <= most:
+                        joined[-1] = Joined(
+                            below.table.joined(table),
+                            slice(below.columns.start, columns.stop),
+                            below.weights * table.n_codes + unit,
+                        )
+                        continue
+            joined.append(Joined(table, columns, unit))
+        return joined
 
     def forward(
         self, arrays: Sequence[Array], A_below: Any, ws: LookupWorkspace
     ) -> Array:
         """A = [X, T_1[code_1], T_2[code_2], ...]."""
         k = self.n_numeric
-        np.copyto(ws.codes, A_below[:, k:].T, casting="unsafe")
-        np.clip(ws.codes, 0, self._last_codes, out=ws.codes)
+        codes = np.minimum(A_below[:, k:], self._last_codes)
+        np.copyto(ws.codes, np.dot(codes, ws.weights).T, casting="unsafe")
         ws.A[:, :k] = A_below[:, :k]
-        if self._fixed is not None:
-            self._fixed.rows(ws.codes, out=ws.A)
         learned = iter(arrays)
-        for i in self._others:
-            table, codes, columns = self.tables[i], ws.codes[i], self.columns[i]
+        for (table, columns, _), row in zip(ws.joined, ws.codes, strict=True):
             if isinstance(table, LearnedTable):
-                ws.A[:, columns] = next(learned)[codes]
+                ws.A[:, columns] = next(learned).take(row, axis=0)
             else:
-                table.rows(codes, out=ws.A[:, columns])
+                table.look_up(row, out=ws.A[:, columns])
         return ws.A
-
-    @cached_property
-    def _others(self) -> list[int]:
-        """The places of the tables that are not fixed ones."""
-        pairs = enumerate(self.tables)
-        return [i for i, table in pairs if not isinstance(table, FixedTable)]
-
-    @cached_property
-    def _fixed(self) -> FixedTables | None:
-        """The fixed tables; None if there are none."""
-        which = [i for i, t in enumerate(self.tables) if isinstance(t, FixedTable)]
-        tables = [t for t in self.tables if isinstance(t, FixedTable)]
-        if not tables:
-            return None
-        return FixedTables(tables, which, [self.columns[i] for i in which])
 
     def backward(
         self,
@@ -354,8 +229,7 @@ class Lookup(Block):
         That with respect to a code is zero.
         """
         remaining = iter(gradient)
-        tables = zip(self.tables, ws.codes, self.columns, strict=True)
-        for table, codes, columns in tables:
+        for (table, columns, _), codes in zip(ws.joined, ws.codes, strict=True):
             if isinstance(table, LearnedTable):
                 _sums_by_code(codes, ws.G[:, columns], out=next(remaining))
         if G_below is not None:

@@ -16,7 +16,7 @@ from sklearn_bpnet.net.blocks import (
     Lookup,
     OneHotTable,
 )
-from sklearn_bpnet.net.blocks.lookup import usual_width
+from sklearn_bpnet.net.blocks.tables import usual_width
 from sklearn_bpnet.net.gradcheck import compare, numerical_gradient
 from sklearn_bpnet.net.initializers import GLOROT, INITIALIZERS, Initialization
 from sklearn_bpnet.net.losses import LOSSES
@@ -187,6 +187,32 @@ def test_fixed_tables_are_the_layer_above_on_encoded_samples(rng):
     expected, expected_gradient = plain.value_and_gradient(theta, encoded, Y)
     assert value == expected
     np.testing.assert_array_equal(gradient, expected_gradient)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_many_small_tables_are_joined_and_give_the_same(dtype, rng):
+    sizes = [(2, 1), (9, 8), (4, 4), (41, 40), (3, 0), (300, 299), (7, 6), (5, 4)]
+    fixed = [FixedTable(rng.normal(size=size)) for size in sizes]
+    tables = (*fixed, COMPACT, LARGE, COMPACT_WITH_LAST, *fixed, SMALL)
+    block, theta = drawn(tables, rng, dtype)
+    X = samples(tables, rng, n=200)
+    X[::10, 2:] += 1000
+    X = X.astype(dtype)
+    joined, plain = (block.workspace(len(X), dtype, backward=b) for b in (True, False))
+    assert len(plain.joined) == len(tables)
+    assert len(joined.joined) <= len(tables) / 2
+    assert max(one.table.n_codes * one.table.width for one in joined.joined[:2]) < 2**15
+    A = block.forward(theta.arrays[0], X, joined)
+    np.testing.assert_array_equal(A, block.forward(theta.arrays[0], X, plain))
+    assert {one.table.values.dtype for one in joined.joined[:2]} == {np.dtype(dtype)}
+
+
+def test_tables_without_a_column_are_joined_to_few_combinations():
+    block = Lookup(61, (EMPTY,) * 60)
+    ws = block.workspace(2, np.float32)
+    assert max(one.table.n_codes for one in ws.joined) <= 2**15
+    X = np.hstack([[[0.5], [0.7]], np.ones((2, 60))]).astype(np.float32)
+    np.testing.assert_array_equal(block.forward((), X, ws), X[:, :1])
 
 
 def test_an_unknown_code_is_the_last_row(rng):

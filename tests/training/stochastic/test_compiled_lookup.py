@@ -26,6 +26,7 @@ from sklearn_bpnet.training.optimizers import Adam
 from sklearn_bpnet.training.optimizers.step import StepOptions
 from sklearn_bpnet.training.standardization import Standardization
 from sklearn_bpnet.training.stochastic.compiled import affine, chain, lookup
+from sklearn_bpnet.training.stochastic.compiled.supported import is_supported
 
 from .test_compiled import OPTIMIZERS, assert_same
 
@@ -159,6 +160,14 @@ def test_without_noise_a_table_comes_first_all_the_same():
     risk = risk_of(tables, input_noise=0.1, dropout=(0.3, 0.2))
     risk = EmpiricalRisk(risk.network, risk.loss)
     assert_same(risk, Adam(), 1e-9, read=reader_of(tables), average=0.9)
+
+
+def test_a_table_of_another_form_is_left_to_numpy():
+    class Mine(FixedTable):
+        pass
+
+    assert is_supported(risk_of((ONE_HOT,)), Adam())
+    assert not is_supported(risk_of((SMALL, Mine(ONE_HOT.values))), Adam())
 
 
 def test_only_what_takes_part_is_compiled(monkeypatch):

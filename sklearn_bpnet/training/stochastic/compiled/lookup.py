@@ -19,7 +19,7 @@ _jit: Any = jit(**_OPTIONS)
 _inlined: Any = numba.njit(**_OPTIONS)
 
 # What a table's ``compiled_as`` stands for
-FORMS = {"fixed": 0, "learned": 1, "one-hot": 2}
+FORMS: dict[str | None, int] = {"fixed": 0, "learned": 1, "one-hot": 2}
 _LEARNED, _ONE_HOT = FORMS["learned"], FORMS["one-hot"]
 
 

@@ -134,11 +134,13 @@ def _embedding(block: Any, is_top: bool) -> list[Part]:
     ]  # fmt: skip
 
 
-def _lookup(block: Any, is_top: bool) -> list[Part]:
+def _lookup(block: Any, is_top: bool) -> list[Part] | None:
     units = lookup.look_up, lookup.look_up_backward
+    forms = [lookup.FORMS.get(kind_of(table)) for table in block.tables]
     fixed, numbers, n_learned, n_fixed = [np.empty(0)], [len(block.tables)], 0, 0
-    for table in block.tables:
-        form = lookup.FORMS[table.compiled_as]
+    for table, form in zip(block.tables, forms, strict=True):
+        if form is None:
+            return None
         is_learned = form == lookup.FORMS["learned"]
         start = n_learned if is_learned else n_fixed
         numbers += [table.n_codes, table.width, form, start]
@@ -183,7 +185,7 @@ _PARTS: dict[str | None, Callable[[Any, bool], list[Part] | None]] = {
 
 
 def kind_of(block: Any) -> str | None:
-    """What compiled code knows a block as; None for those that it does not know.
+    """What compiled code knows a block or a table as; None if it does not know it.
 
     A subclass does not inherit it, as it may do something else.
     """
