@@ -178,7 +178,8 @@ def test_every_missing_value_is_the_same(missing, dtype):
         pd.DataFrame(data | {"city": [None, *data["city"][1:]]}), y
     )
     cells = pd.Series([missing, *data["city"][1:]], dtype=object)
-    if dtype in ("str", "string") and isinstance(missing, Decimal):
+    is_text = dtype == "str" and int(pd.__version__.split(".")[0]) < 3  # "None"
+    if is_text or (dtype in ("str", "string") and isinstance(missing, Decimal)):
         pytest.skip("text to that dtype")
     X = pd.DataFrame(data | {"city": cells.astype(dtype)})
     reg = BPNetRegressor(**FEW).fit(X, y)
