@@ -31,6 +31,10 @@ from sklearn_bpnet.net.names import did_you_mean, listed
 from sklearn_bpnet.training.monitor.patience import TIES
 from sklearn_bpnet.training.schedules import Schedule, schedule_from
 
+# Of "auto": on tables made up with 150 and 1000 categories, 4 numbers had the accuracy
+# of 8 and 16 with early stopping, and without it a higher one by 0.7 and 1.2 %.
+_EMBEDDING_SIZE = 4
+
 
 @dataclass(frozen=True)
 class Option(Configurable):
@@ -287,8 +291,8 @@ class CategoricalEmbedding(Option):
     Parameters
     ----------
     size : int or "auto", default="auto"
-        How many numbers represent a category, at least 1. "auto" is 16, and fewer for
-        columns of more than 1250 levels.
+        How many numbers represent a category, at least 1. "auto" is 4, and fewer for
+        columns of more than 5000 levels.
     min_categories : int, default=41
         Number of levels from which on a column has an embedding, at least 3; missing
         values and rare levels count as levels. Columns of fewer levels are one-hot
@@ -359,7 +363,9 @@ class CategoricalEmbedding(Option):
         """
         if n_categories < self.min_categories:
             return 0
-        return usual_width(n_categories) if self.size == "auto" else int(self.size)
+        if self.size != "auto":
+            return int(self.size)
+        return min(_EMBEDDING_SIZE, usual_width(n_categories))
 
 
 def _is_rate(value: Any) -> bool:
