@@ -285,12 +285,10 @@ class ColumnEncoder:
         return norms
 
     def with_centre(self, centre: NDArray[np.float64]) -> ColumnEncoder:
-        """A copy that fills gaps in columns that had none with the scaling's centre."""
-        fill = centre[: len(self.numeric)].copy()
+        """An encoder that fills gaps with the centre of the scaling, if not known."""
         if self.fill is not None:
-            had_gaps = np.concatenate([self.indicated, self.empty])
-            fill[had_gaps] = self.fill[had_gaps]
-        return replace(self, fill=fill)
+            return self
+        return replace(self, fill=centre[: len(self.numeric)].copy())
 
 
 def encode_samples(

@@ -251,6 +251,8 @@ class Column:
         """The numbers of the column; missing ones are NaN."""
         values = column_as_numbers(self.values, self._dtype, self.where)
         array = np.asarray(values)
+        if array.dtype == object:  # of nullable dtypes, in some versions of pandas
+            array = array.astype(np.float64)
         if array.dtype.kind == "c":
             raise ValueError(
                 f"Complex data not supported: {self.where} is complex. Use real and "

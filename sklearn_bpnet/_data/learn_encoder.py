@@ -31,6 +31,7 @@ def learn_encoder(
     samples: Samples,
     *,
     is_open_ended: bool,
+    fills: bool = False,
     names: Sequence[str] | None = None,
 ) -> ColumnEncoder:
     """The encoder of the training samples, of which those of weight 0 do not count.
@@ -43,6 +44,9 @@ def learn_encoder(
         The training samples, not encoded yet.
     is_open_ended : bool
         Whether more calls may follow: then levels that the dtype declares count, too.
+    fills : bool, default=False
+        Whether there are gaps in other samples, which are encoded before the scaling is
+        known.
     names : sequence of str, default=None
         Names of the columns.
 
@@ -59,7 +63,7 @@ def learn_encoder(
         np.flatnonzero(is_categorical),
     )
     encoder = ColumnEncoder(numeric, categorical, scaling=settings.input_scaling)
-    if samples.has_gaps or settings.input_scaling is None:
+    if samples.has_gaps or fills or settings.input_scaling is None:
         encoder = _with_numbers(encoder, samples)
     if len(categorical):
         encoder = _with_levels(encoder, settings, samples, is_open_ended, names)
@@ -76,8 +80,8 @@ def _with_numbers(encoder: ColumnEncoder, samples: Samples) -> ColumnEncoder:
     else:
         fill, n_gaps = _means(samples, encoder.numeric)
         if encoder.scaling == "squash":
-            gaps = np.flatnonzero((n_gaps > 0) & (n_gaps < samples.n))
-            fill[gaps] = [_median(samples, j) for j in encoder.numeric[gaps]]
+            known = np.flatnonzero(n_gaps < samples.n)
+            fill[known] = [_median(samples, j) for j in encoder.numeric[known]]
     return replace(
         encoder,
         fill=fill,
@@ -196,6 +200,8 @@ def _in_order(levels: Levels, kept: Indices) -> Indices:
     if levels.is_ordered:
         return kept
     values = levels.values
+    if all(isinstance(value, str) for value in values):
+        return np.array(sorted(kept.tolist(), key=values.__getitem__), dtype=np.intp)
 
     def key(i: int) -> tuple[bool, Any]:
         return isinstance(values[i], str), values[i]

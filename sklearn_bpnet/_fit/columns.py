@@ -32,8 +32,13 @@ def encode(call: Call, data: Data, names: Sequence[str] | None) -> None:
         If a column cannot be encoded.
     """
     if call.previous is None:
+        apart = data.validation if data.split is None else None
         data.encoder = learn_encoder(
-            call.settings, data.training, is_open_ended=call.open_ended, names=names
+            call.settings,
+            data.training,
+            is_open_ended=call.open_ended,
+            fills=apart is not None and apart.has_gaps,
+            names=names,
         )
     else:
         data.encoder = _encoder_of_next(call, call.previous, data)

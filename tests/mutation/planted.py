@@ -637,6 +637,36 @@ DATA = [
         "pass",
         "validation early_stopping",
     ),
+    Fault(
+        "unknown categories as the first level",
+        "last = self.n_codes[k] - 1",
+        "last = 0",
+        "categories frames",
+    ),
+    Fault(
+        "missing categories as unknown ones",
+        "len(self.levels[k]) if self.has_missing[k] else last",
+        "last",
+        "categories frames",
+    ),
+    Fault(
+        "shares of categories without weights",
+        "counts if weights is None else np.bincount(codes, weights, n)",
+        "counts",
+        "categories",
+    ),
+    Fault(
+        "gaps filled with zero",
+        "np.copyto(numbers, self.fill.astype(numbers.dtype), where=is_gap)",
+        "np.copyto(numbers, 0, where=is_gap)",
+        "gaps",
+    ),
+    Fault(
+        "indicators of numbers instead of gaps",
+        "indicators[...] = is_gap[:, self.indicated]",
+        "indicators[...] = ~is_gap[:, self.indicated]",
+        "gaps categories",
+    ),
 ]
 
 FIT = [

@@ -167,6 +167,19 @@ def test_gaps_of_samples_of_weight_zero_are_absent():
     assert names == ["x0", "x1", "x2", "x3", "missingindicator_x3"]
 
 
+@pytest.mark.parametrize("input_scaling", ["standard", "squash", None])
+def test_gaps_of_validation_samples_only(input_scaling):
+    X, y = gappy(share=0)
+    gaps = X[150:].copy()
+    gaps[::2, 1] = np.nan
+    reg = BPNetRegressor(**FEW, input_scaling=input_scaling, scoring="r2")
+    reg.fit(X[:150], y[:150], X_val=gaps, y_val=y[150:])
+    assert reg.validation_scores_[-1] == pytest.approx(
+        reg.score(gaps, y[150:]), abs=1e-5
+    )
+    assert len(reg.get_network_input_names()) == 4
+
+
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_validation_samples_are_filled_alike(early_stopping):
     X, y = gappy()
