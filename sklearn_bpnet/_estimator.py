@@ -16,9 +16,10 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_bpnet._data.columns import readable_errors
 from sklearn_bpnet._data.encoder import ColumnEncoder, encode_samples
 from sklearn_bpnet._data.features import checked_features
-from sklearn_bpnet._data.frames import Levels, read_table
+from sklearn_bpnet._data.frames import read_table
 from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.samples import Samples
+from sklearn_bpnet._data.table_columns import Levels
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._declarations import Declarations
 from sklearn_bpnet._fit import given_weights

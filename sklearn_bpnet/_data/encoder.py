@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sklearn_bpnet._data.features import columns_with, not_finite
-from sklearn_bpnet._data.frames import Levels
 from sklearn_bpnet._data.one_hot import one_hot_table
 from sklearn_bpnet._data.samples import Samples
+from sklearn_bpnet._data.table_columns import Levels
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.blocks.lookup import Lookup
 from sklearn_bpnet.net.blocks.tables import LearnedTable, Table
@@ -140,6 +140,11 @@ class ColumnEncoder:
         parts = zip(self.levels, self.has_missing, self.n_codes, strict=True)
         if any(len(of) + missing + 1 != n_codes for of, missing, n_codes in parts):
             raise ValueError("an encoded column has another number of levels")
+        values = (value for of in self.levels for value in of)
+        if not all(isinstance(value, (str, int, float)) for value in values):
+            raise ValueError("a level is neither text nor a number")
+        if min(self.widths, default=0) < 0:
+            raise ValueError("the size of an embedding is negative")
 
     # The matrix
 

@@ -12,9 +12,9 @@ from scipy import sparse
 
 from sklearn_bpnet._data.chunks import chunks
 from sklearn_bpnet._data.encoder import ColumnEncoder
-from sklearn_bpnet._data.frames import Levels
 from sklearn_bpnet._data.quantiles import quantiles
 from sklearn_bpnet._data.samples import Indices, Samples
+from sklearn_bpnet._data.table_columns import Levels
 from sklearn_bpnet._settings.settings import Settings
 
 Weights = NDArray[np.float64]

@@ -13,7 +13,7 @@ from scipy import sparse
 from sklearn.utils import column_or_1d
 
 from sklearn_bpnet._data.fingerprint import fingerprint
-from sklearn_bpnet._data.frames import Levels
+from sklearn_bpnet._data.table_columns import Levels
 from sklearn_bpnet.training.standardization import Standardization
 
 # For initial weights that depend on samples: enough for a standard deviation, in

@@ -15,7 +15,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor, check_gradient
-from sklearn_bpnet._data.frames import categorical_columns, plain, read_table
+from sklearn_bpnet._data.frames import categorical_columns, read_table
+from sklearn_bpnet._data.table_columns import plain
 from sklearn_bpnet.inspection import find_learning_rate
 
 pd = pytest.importorskip("pandas")
