@@ -8,7 +8,7 @@ column. The network looks up the codes in tables, see ``net.blocks.lookup``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -79,6 +79,10 @@ class ColumnEncoder:
     ) -> ColumnEncoder:
         """The encoder of a table of numbers without gaps."""
         return cls(np.arange(n_features), np.empty(0, np.intp), fill)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: nothing that is derived from the rest."""
+        return {of.name: getattr(self, of.name) for of in fields(self)}
 
     # Sizes
 
