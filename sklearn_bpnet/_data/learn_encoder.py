@@ -183,7 +183,7 @@ def _with_levels(
         has_rare.append(bool(len(rare)))
         frequencies.append(np.array(shares, dtype=np.float64) / sums.sum())
         n_seen = len(shares) - (0 if len(rare) else 1)
-        widths.append(0 if option is None else option.width(n_seen))
+        widths.append(0 if option is None else option.width(n_seen, samples.n))
     return replace(
         encoder,
         levels=levels,

@@ -263,6 +263,9 @@ def test_columns_of_many_levels_are_embedded():
     assert reg.feature_importances_.shape == (2,)
     few = BPNetRegressor(**FEW).fit(*many(n_levels=40))
     assert not hasattr(few, "categorical_embeddings_")
+    for n, n_levels, width in ((2500, 10, 4), (2500, 9, 0), (2499, 40, 0), (9, 41, 4)):
+        assert CategoricalEmbedding().width(n_levels, n) == width
+    assert CategoricalEmbedding().width(10_000, 10**6) == 2
 
 
 @pytest.mark.parametrize(
