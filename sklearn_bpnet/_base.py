@@ -61,8 +61,9 @@ class BaseBPNet(StoredEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
-            The training inputs: real, integer or boolean. CSR and other sparse
-            formats are never made dense, and X is never modified.
+            The training inputs: numbers, booleans, and in a data frame categories
+            and text, see `categorical_features`. NaN is a missing value. CSR and other
+            sparse formats are never made dense, and X is never modified.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Class labels, or several columns of label indicators, 0 and 1, or of class
             labels, in classification; real numbers in regression.
@@ -132,11 +133,12 @@ default=None
 
         The optimiser's state, the schedule, the patience and the random stream continue
         from call to call. The first call determines the scaling of the inputs and of
-        a regressor's targets and the unit of the sample weights, for all calls; the
-        scaling of a column waits until 20 samples have been seen and differ. No sample
-        is set aside for early stopping, which monitors `X_val` and `y_val` if
-        given: `coefs_` are then the best weights so far, and `stop_reason_` is
-        "converged" once the patience is exhausted.
+        a regressor's targets, the levels of categories and the unit of the sample
+        weights, for all calls; the scaling of a column waits until 20 samples have been
+        seen and differ. A later value is an unknown one if the first call lacked it and
+        the dtype does not declare it. No sample is set aside for early stopping, which
+        monitors `X_val` and `y_val` if given: `coefs_` are then the best weights so
+        far, and `stop_reason_` is "converged" once the patience is exhausted.
 
         Parameters
         ----------

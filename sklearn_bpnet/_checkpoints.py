@@ -96,11 +96,10 @@ class StoredEstimator(Estimator):
         return estimator
 
     def _built(
-        self, settings: Settings, n_features: int, facts: Mapping[str, Any]
+        self, settings: Settings, facts: Mapping[str, Any]
     ) -> tuple[Task, Network]:
         """The task and the network of a checkpoint."""
         task = self._known_task(settings, facts["task"])
         n_outputs, embedded = facts["n_outputs"], facts["embedded"]
-        return task, self._build_network(
-            settings, task, n_features, n_outputs, embedded
-        )
+        encoder = facts["encoder"]
+        return task, self._build_network(settings, task, encoder, n_outputs, embedded)

@@ -53,6 +53,9 @@ class Declarations:
     early_stopping: types.EarlyStoppingLike
     validation_fraction: float | types.Splitter
     scoring: types.Scoring
+    categorical_features: types.CategoricalFeatures
+    max_categories: int | None
+    categorical_embedding: types.CategoricalEmbeddingLike
     input_scaling: types.InputScaling
     dtype: types.DType
     n_members: int
@@ -87,4 +90,5 @@ class Declarations:
     input_clip_: float
     embedded_features_: NDArray[Any]
     embedding_weights_: list[Array]
+    categorical_embeddings_: list[Array]
     learned_input_scale_: Array

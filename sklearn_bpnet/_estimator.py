@@ -14,8 +14,12 @@ from sklearn import get_config
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_bpnet._data.columns import readable_errors
+from sklearn_bpnet._data.encoder import ColumnEncoder, encode_samples
 from sklearn_bpnet._data.features import checked_features
+from sklearn_bpnet._data.frames import read_table
 from sklearn_bpnet._data.numbers import as_numbers
+from sklearn_bpnet._data.samples import Samples
+from sklearn_bpnet._data.table_columns import Levels
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._declarations import Declarations
 from sklearn_bpnet._fit import given_weights
@@ -28,6 +32,7 @@ from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._sklearn_compat import (
     CallbackSupportMixin,
     SuggestingEstimator,
+    check_columns,
     validate_parameters,
     validated_features,
 )
@@ -67,13 +72,15 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
         self,
         settings: Settings,
         task: Task,
-        n_features: int,
+        encoder: ColumnEncoder,
         n_outputs: int,
         embedded: Any,
     ) -> Network:
-        """The network that the settings define, for a task and a number of features."""
-        output = task.output_activation
-        return build_network(settings, n_features, n_outputs, output, embedded)
+        """The network that the settings define, for a task and an encoded table."""
+        n_features, output = encoder.n_out, task.output_activation
+        return build_network(
+            settings, n_features, n_outputs, output, embedded, encoder.lookup
+        )
 
     @abstractmethod
     def _known_task(self, settings: Settings, facts: Mapping[str, Any]) -> Task:
@@ -212,7 +219,9 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
             "input",
             squashes=settings.input_scaling == "squash",
         )
-        network = self._build_network(settings, task, n_features, n_outputs, None)
+        fill = None if scaling is None else scaling.mean
+        encoder = ColumnEncoder.of_numbers(n_features, fill)
+        network = self._build_network(settings, task, encoder, n_outputs, None)
         dtype = given_dtype(settings)
         if dtype is None:
             dtype = given_weights.common_dtype(coefs, intercepts)
@@ -220,9 +229,8 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
         outcome = Outcome(StopReason.CONVERGED, n_iter=0, loss=nan)
         attributes |= training_attributes(History(), outcome, best_epoch=0, t=0)
         state = TrainingState.new(settings.random_state)
-        fitted = Fitted(
-            task, scaling, None, [FittedNetwork(network, attributes, state)], state
-        )
+        networks = [FittedNetwork(network, attributes, state)]
+        fitted = Fitted(task, scaling, None, encoder, networks, state)
         self._set_fitted(self._attributes({"n_features_in_": n_features}, fitted))
         return self
 
@@ -283,6 +291,7 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
         validation takes twice as long as the network.
         """
         names = getattr(self, "feature_names_in_", None)
+        levels: Mapping[int, Levels] = {}
         if not (
             type(X) is np.ndarray
             and X.ndim == 2
@@ -291,16 +300,63 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
             and len(X)
             and "_fitted" in vars(self)
             and names is None
+            and not len(self._fitted.encoder.categorical)
         ):
             check_is_fitted(self)
-            with readable_errors(X):
-                X = as_numbers(X, "X")
-                X = as_numbers(validated_features(self, X), "X")
-        X, largest = checked_features(X, "X", names)
-        self._fitted.check_range(X, largest)
-        return in_row_order(X) if self._fitted.is_ensemble else X
+            X, levels = self._read(X)
+        X, largest, has_gaps = checked_features(X, "X", names)
+        fitted = self._fitted
+        if has_gaps or not fitted.encoder.is_trivial:
+            samples = Samples(X, X, X, None, None, largest, dict(levels), has_gaps)
+            encode_samples(fitted.encoder, samples, "X", names)
+            X, largest = samples.X, samples.largest
+        fitted.check_range(X, largest)
+        return in_row_order(X) if fitted.is_ensemble else X
+
+    def _read(self, X: Any) -> tuple[Any, Mapping[int, Levels]]:
+        """X as an array or CSR matrix of numbers and codes, and what these index."""
+        is_categorical = self._fitted.encoder.is_categorical
+        has_categories = bool(is_categorical.any())
+        with readable_errors(X):
+            if has_categories:
+                check_columns(self, X)
+            raw = read_table(X, "X", is_categorical)
+            X = validated_features(self, raw.X, is_checked=has_categories)
+            return as_numbers(X, "X"), raw.levels
+
+    def get_network_input_names(self) -> list[str]:
+        """Get the names of the network's inputs, what the first layer multiplies.
+
+        A number of the table keeps the name of its column. After it come indicators of
+        missing values, ``missingindicator_`` and the name; columns of one-hot encoding,
+        the name and the category; and the numbers of embeddings.
+
+        Returns
+        -------
+        list of str
+            One name for every row of ``coefs_[0]``. Without names of the columns, these
+            are x0, x1, and so on.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        """
+        check_is_fitted(self)
+        fitted = self._fitted
+        names = getattr(self, "feature_names_in_", None)
+        if names is None:
+            names = [f"x{j}" for j in range(fitted.encoder.n_features)]
+        found = fitted.encoder.input_names([str(name) for name in names])
+        n_new = fitted.networks[0].network.layers[0].n_in - len(found)
+        embedded = [] if fitted.embedded is None else list(fitted.embedded)
+        size = n_new // max(len(embedded), 1)
+        return found + [
+            f"{found[j]}_embedding{i}" for j in embedded for i in range(size)
+        ]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = True
         return tags

@@ -14,6 +14,7 @@ from sklearn.base import is_regressor
 from sklearn.metrics import check_scoring, get_scorer
 
 from sklearn_bpnet._data.classification import Classification
+from sklearn_bpnet._data.encoder import ColumnEncoder
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork
 from sklearn_bpnet._fit.no_score import failed
@@ -74,9 +75,14 @@ class Scorer:
         if isinstance(task, Classification) and not task.multilabel:
             self.scorer = with_classes(self.scorer, task.classes)
         vars(estimator).update(fitted.shared_attributes)
+        # it predicts from encoded samples
+        encoder = ColumnEncoder.of_numbers(samples.X.shape[1])
         estimator.n_features_in_ = samples.X.shape[1]
         # what is scored is one network, also if it is a member of an ensemble
-        self.estimator, self.fitted = estimator, replace(fitted, is_ensemble=False)
+        self.estimator, self.fitted = (
+            estimator,
+            replace(fitted, is_ensemble=False, encoder=encoder),
+        )
         self.X, self.y = samples.take(samples.X), samples.take(samples.y)
         self.weights = samples.take(samples.weights)
 

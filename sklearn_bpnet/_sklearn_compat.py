@@ -16,6 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from sklearn.utils import check_array, check_X_y
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -203,8 +204,23 @@ def filters_of_search(frame: FrameType | None) -> Any:
     return found
 
 
-def validated_features(estimator: Any, X: Any) -> Any:
-    """X as an array or CSR matrix, with the names of `fit`; it may be infinite."""
+def check_columns(estimator: Any, X: Any) -> None:
+    """Raise ValueError if the number or the names of X's columns are not those of fit.
+
+    A table without names, where `fit` had some, is answered with a warning.
+    """
+    validate_data(estimator, X, reset=False, skip_check_array=True)
+
+
+def validated_features(estimator: Any, X: Any, *, is_checked: bool = False) -> Any:
+    """X as an array or CSR matrix, with the names of `fit`; it may be infinite.
+
+    ``is_checked`` says that the names have been checked.
+    """
+    if is_checked:
+        return check_array(
+            X, dtype="numeric", ensure_all_finite=False, estimator=estimator
+        )
     return validate_data(
         estimator,
         X,
@@ -247,19 +263,36 @@ class Header:
     def __init__(self, estimator: Any) -> None:
         self._copy = copy(estimator)
 
-    def validated(self, X: Any, y: Any, **options: Any) -> tuple[Any, Any]:
-        """X as an array or CSR matrix, and y, both validated, but for infinite X."""
+    def validated(
+        self,
+        X: Any,
+        y: Any,
+        table: Any = None,
+        *,
+        y_numeric: bool,
+        reset: bool,
+    ) -> tuple[Any, Any]:
+        """X as an array or CSR matrix, and y, both validated, but for infinite X.
+
+        ``table`` is what has the names of the columns; None means X.
+        """
+        options: dict[str, Any] = {
+            "accept_sparse": "csr",
+            "dtype": "numeric",
+            "ensure_all_finite": False,
+            "multi_output": True,
+            "y_numeric": y_numeric,
+        }
         with np.errstate(over="ignore", invalid="ignore"):  # in sums of large targets
-            return validate_data(
-                self._copy,
-                X,
-                y,
-                accept_sparse="csr",
-                dtype="numeric",
-                ensure_all_finite=False,
-                multi_output=True,
-                **options,
-            )
+            if table is None:
+                return validate_data(self._copy, X, y, reset=reset, **options)
+            validate_data(self._copy, table, reset=reset, skip_check_array=True)
+            checked: tuple[Any, Any] = check_X_y(X, y, estimator=self._copy, **options)
+            return checked
+
+    def check_columns(self, X: Any) -> None:
+        """Raise ValueError if the columns of X are not those of previous calls."""
+        check_columns(self._copy, X)
 
     def all_classes(self, classes: Any) -> Any:
         """The classes of all calls of `partial_fit`, given in the first of them.
@@ -365,6 +398,7 @@ __all__ = [
     "RegressorMixin",
     "SuggestingEstimator",
     "available_if",
+    "check_columns",
     "check_sample_weight",
     "feature_names",
     "filters_of_search",

@@ -13,7 +13,13 @@ from sklearn_bpnet.net.activations import Activation
 from sklearn_bpnet.net.blocks.embeddings import PBLD
 from sklearn_bpnet.net.initializers import Initializer
 from sklearn_bpnet.net.losses import Loss
-from sklearn_bpnet.options import Dropout, EarlyStopping, Initialization, WeightDecay
+from sklearn_bpnet.options import (
+    CategoricalEmbedding,
+    Dropout,
+    EarlyStopping,
+    Initialization,
+    WeightDecay,
+)
 from sklearn_bpnet.training.full_batch import FullBatchSolver
 from sklearn_bpnet.training.optimizers import Optimizer
 from sklearn_bpnet.training.schedules import Schedule
@@ -53,6 +59,12 @@ EmbeddingLike: TypeAlias = str | PBLD | None
 AlphaLike: TypeAlias = float | Numbers | Literal["auto"]
 BatchSize: TypeAlias = int | Literal["auto", "full"]
 RateFactors: TypeAlias = Mapping[str, float | str | Sequence[float | str]]
+CategoricalFeatures: TypeAlias = (
+    str | Sequence[str] | Sequence[int] | Sequence[bool] | NDArray[Any] | None
+)
+CategoricalEmbeddingLike: TypeAlias = (
+    int | Literal["auto"] | CategoricalEmbedding | None
+)
 InputScaling: TypeAlias = Literal["standard", "squash"] | None
 TargetScaling: TypeAlias = (
     Literal["auto", "standard"] | tuple[float, float] | list[float] | None

@@ -15,7 +15,13 @@ from typing import Any
 from sklearn_bpnet.net.activations import SELU, Mish, Mixed
 from sklearn_bpnet.net.losses import LogLoss
 from sklearn_bpnet.net.names import did_you_mean, listed
-from sklearn_bpnet.options import Dropout, EarlyStopping, Initialization, WeightDecay
+from sklearn_bpnet.options import (
+    CategoricalEmbedding,
+    Dropout,
+    EarlyStopping,
+    Initialization,
+    WeightDecay,
+)
 
 Settings = dict[str, Any]
 
@@ -30,6 +36,7 @@ _PLAIN: Settings = {
     "input_scaling": None,
     "numeric_embedding": None,
     "learned_input_scale": False,
+    "categorical_embedding": None,
 }
 
 # Nielsen, "Neural Networks and Deep Learning" (2015), chapters 1 and 3, which the
@@ -105,6 +112,7 @@ _REALMLP_TD = _REALMLP_TD_S | {
         "embedding": 0.1,
     },
     "numeric_embedding": "pbld",
+    "categorical_embedding": CategoricalEmbedding(8, min_categories=9, deviation=1.0),
 }
 
 RECIPES: dict[str, dict[str, Settings]] = {

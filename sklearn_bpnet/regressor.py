@@ -219,6 +219,26 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         ``scorer(estimator, X, y)`` (with ``sample_weight`` where there are weights),
         larger being better.
 
+    categorical_features : array-like, "from_dtype" or None, default="from_dtype"
+        Columns of X that hold categories, in any type of values. "from_dtype": columns
+        of a dataframe whose dtype is one of categories or text, and none of an array;
+        booleans are numbers. Otherwise names, indices or a mask of the columns; None
+        for none. The levels are those of the training samples, compared by value. A
+        missing value is a level of its own if training saw one; a value that it did not
+        see acts as a rare level, or as the mean of all levels; see :ref:`tables`.
+
+    max_categories : int or None, default=None
+        Largest number of levels of a categorical column, at least 2, missing values and
+        rare levels included: the most frequent levels remain, and all others are one,
+        the rare level. None: there is no limit.
+
+    categorical_embedding : "auto", int, CategoricalEmbedding or None, default="auto"
+        How the network sees a category: by an input for every level (one-hot encoding,
+        a single one for two levels), or by a learned embedding, a vector of numbers for
+        every level. None: always one-hot. "auto": an embedding for columns of many
+        levels; a number is its size. ``CategoricalEmbedding(size, min_categories)`` of
+        `sklearn_bpnet.options` also sets from how many levels on.
+
     input_scaling : {"standard", "squash"} or None, default="standard"
         How features are scaled inside the estimator, with statistics weighted by
         `sample_weight`. "standard": to mean 0 and standard deviation 1. "squash": the
@@ -295,8 +315,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         none.
 
     feature_importances_ : ndarray of shape (n_features_in_,)
-        The Euclidean norm of the weights that leave every feature, ``coefs_[0]``,
-        multiplied by learned scales, for all outputs of its embedding. They are
+        The Euclidean norm of the weights that leave every column, ``coefs_[0]``,
+        multiplied by learned scales, for all inputs that are made of it. They are
         comparable for features of the same scale, and exactly 0 for features that
         `group_alpha` removed. Used by ``SelectFromModel`` and ``RFE``.
 
@@ -347,7 +367,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Epochs, or iterations of "lbfgs" or "cg", of the last call.
 
     n_features_in_ : int
-        Number of features.
+        Number of columns of X.
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, if X had names that are all strings.
@@ -362,9 +382,9 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Name of the output activation; if several columns of classes have outputs, a
         list with a name for each of these columns.
 
-    input_mean_, input_scale_ : ndarray of shape (n_features_in_,)
-        What is subtracted from the features, and what they are divided by; only if they
-        are scaled.
+    input_mean_, input_scale_ : ndarray of shape (n_numeric,)
+        What is subtracted from the numeric features, and what they are divided by; only
+        if they are scaled. After them come the indicators of missing values.
 
     input_clip_ : float
         Bound of the smooth clip of the scaled features, for "squash".
@@ -380,9 +400,14 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         features, then the functions of the first embedded feature, of the second, and
         so on.
 
-    learned_input_scale_ : ndarray of shape (n_features_in_,)
-        Learned factors of the scaled features, with `learned_input_scale`. After an
-        embedding, there is one factor for every output of it.
+    categorical_embeddings_ : list of ndarray of shape (n_levels + 1, size)
+        Learned embeddings, one for every categorical column that has one, and in it a
+        row for every level; the last one is that of rare levels or of values that
+        training did not see.
+
+    learned_input_scale_ : ndarray of shape (n_inputs,)
+        Learned factors of the scaled features, with `learned_input_scale`. There is one
+        for every input of the first layer, such as those of an embedding.
 
     target_mean_, target_scale_ : ndarray of shape (n_outputs_,)
         What is subtracted from the targets, and what they are divided by; only if they
@@ -459,6 +484,9 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         early_stopping: types.EarlyStoppingLike = False,
         validation_fraction: float | types.Splitter = 0.1,
         scoring: types.Scoring = None,
+        categorical_features: types.CategoricalFeatures = "from_dtype",
+        max_categories: int | None = None,
+        categorical_embedding: types.CategoricalEmbeddingLike = "auto",
         input_scaling: types.InputScaling = "standard",
         target_scaling: types.TargetScaling = "auto",
         clip_predictions: bool = False,
@@ -504,6 +532,9 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.scoring = scoring
+        self.categorical_features = categorical_features
+        self.max_categories = max_categories
+        self.categorical_embedding = categorical_embedding
         self.input_scaling = input_scaling
         self.target_scaling = target_scaling
         self.clip_predictions = clip_predictions

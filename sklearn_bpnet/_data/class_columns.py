@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -20,6 +19,7 @@ from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation, Grouped
+from sklearn_bpnet.net.cached import cached_property
 from sklearn_bpnet.net.losses import Loss
 from sklearn_bpnet.net.targets import OneHot
 

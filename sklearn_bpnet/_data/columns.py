@@ -98,10 +98,10 @@ _REWORDED = {
     ),
     r"y cannot be None": "{y} is None. Give a target for every sample.",
     r"could not convert string to float: (?:np\.\w+\()?([^()]*)": (
-        "{of} holds text that is no number: {0}. Encode it as numbers first."
+        "{of} holds text that is no number: {0}. {encode}"
     ),
     r"dtype='numeric' is not compatible with arrays of bytes/strings": (
-        "{of} holds text, which is not numeric. Encode it as numbers first."
+        "{of} holds text, which is not numeric. {encode}"
     ),
     r"setting an array element with a sequence": (
         "{of} has rows of different lengths. Give every sample as many values."
@@ -137,6 +137,9 @@ def _reworded(message: str, X: Any, y: Any, suffix: str) -> str:
     """The message, naming the argument and a remedy."""
     names = {"X": f"X{suffix}", "y": f"y{suffix}"}
     names["of"] = names["y" if _is_about_y(X, y) else "X"]
+    names["encode"] = "Encode it as numbers first."
+    if names["of"] == names["X"]:
+        names["encode"] = "Name columns of text in categorical_features."
     for pattern, words in _REWORDED.items():
         if found := re.match(pattern, message):
             message = words.format(*found.groups(), **names)

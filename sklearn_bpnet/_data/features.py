@@ -23,8 +23,10 @@ _N_NAMED = 5  # columns that an error message names
 
 def checked_features(
     X: Any, name: str, names: Sequence[str] | None = None
-) -> tuple[Any, float]:
-    """X with sorted and summed entries, and an upper bound of its absolute values.
+) -> tuple[Any, float, bool]:
+    """X with sorted and summed entries, a bound of its numbers, and whether it has NaN.
+
+    The bound is that of the absolute values that are not NaN.
 
     Parameters
     ----------
@@ -38,18 +40,15 @@ def checked_features(
     Raises
     ------
     ValueError
-        If a feature is NaN or infinite.
+        If a feature is infinite.
     """
     if sparse.issparse(X):
         X = canonical(X)
-    largest = _largest(X.data if sparse.issparse(X) else X)
-    if isfinite(largest) or get_config()["assume_finite"]:
-        return X, largest
-    for kind, is_kind in (("NaN", np.isnan), ("infinity", np.isinf)):
-        found = _columns_with(X, is_kind)
-        if len(found):
-            raise ValueError(_not_finite(name, kind, found, names))
-    raise AssertionError("every number is finite")
+    largest, has_gaps = _largest(X.data if sparse.issparse(X) else X)
+    if not isfinite(largest) and not get_config()["assume_finite"]:
+        found = columns_with(X, np.isinf)
+        raise ValueError(not_finite(name, "infinity", found, names))
+    return X, largest, has_gaps
 
 
 def canonical(X: Any) -> Any:
@@ -66,25 +65,30 @@ def canonical(X: Any) -> Any:
     return summed
 
 
-def _largest(numbers: NDArray[Any]) -> float:
-    """An upper bound of the absolute values; infinite or NaN only if one of them is."""
+def _largest(numbers: NDArray[Any]) -> tuple[float, bool]:
+    """An upper bound of the absolute values, infinite only if one of them is.
+
+    NaN does not count; also whether there is one.
+    """
     dtype = numbers.dtype
     if dtype.kind == "b":
-        return 1.0
+        return 1.0, False
     if dtype.kind in "ui":
         info = np.iinfo(dtype)
-        return float(max(info.max, -int(info.min)))
+        return float(max(info.max, -int(info.min))), False
     with np.errstate(all="ignore"):
         # One pass without temporary arrays: no number exceeds the root of the sum of
         # squares, but for squares that are lost to underflow
         is_wide = dtype.itemsize >= 4  # others would overflow
         squares = inf if not is_wide else _sum_of_squares(numbers)
         if isfinite(squares):
-            return sqrt(squares) * (1 + 1e-3) + sqrt(float(np.finfo(dtype).tiny))
-        largest = 0.0
+            return sqrt(squares) * (1 + 1e-3) + sqrt(float(np.finfo(dtype).tiny)), False
+        largest, has_gaps = 0.0, False
         for chunk in _flat_chunks(numbers):
-            largest = float(np.maximum(largest, np.abs(chunk).max()))
-    return largest
+            sizes = np.abs(chunk)
+            has_gaps = has_gaps or bool(np.isnan(sizes.max()))
+            largest = max(largest, float(np.fmax.reduce(sizes, initial=0)))
+    return largest, has_gaps
 
 
 def _sum_of_squares(numbers: NDArray[Any]) -> float:
@@ -115,7 +119,7 @@ def _row_chunks(n_samples: int, n_features: int) -> Iterator[slice]:
         yield slice(start, min(start + size, n_samples))
 
 
-def _columns_with(X: Any, is_kind: Any) -> NDArray[np.intp]:
+def columns_with(X: Any, is_kind: Any) -> NDArray[np.intp]:
     """Indices of the columns that hold a number of some kind."""
     if sparse.issparse(X):
         return np.unique(X.indices[is_kind(X.data)])
@@ -125,7 +129,7 @@ def _columns_with(X: Any, is_kind: Any) -> NDArray[np.intp]:
     return np.flatnonzero(found)
 
 
-def _not_finite(
+def not_finite(
     name: str, kind: str, columns: NDArray[np.intp], names: Sequence[str] | None
 ) -> str:
     """The error message about columns with NaN or infinity."""
@@ -134,7 +138,7 @@ def _not_finite(
     labels += [f"{rest} more"] if rest else []
     noun = "column" if len(columns) == 1 else "columns"
     remedy = (
-        "Impute them first, for example with sklearn.impute.SimpleImputer in a pipeline"
+        "Their means are unknown, with which they would be filled: impute them first"
         if kind == "NaN"
         else "Correct or clip the values"
     )
@@ -155,6 +159,7 @@ def check_range(
     *,
     indices: NDArray[np.intp] | None = None,
     name: str = "X",
+    column_of: NDArray[np.intp] | None = None,
 ) -> None:
     """Raise ValueError if a scaled feature exceeds the largest number of the network.
 
@@ -173,6 +178,8 @@ def check_range(
         Indices of the samples to check; None means all.
     name : str, default="X"
         The name of X in the error message.
+    column_of : ndarray of int, default=None
+        The column of the user's table that every feature is made of.
     """
     scaling, dtype = standardization, np.dtype(dtype)
     # a smooth clip keeps what its input can represent within any range
@@ -188,6 +195,7 @@ def check_range(
     if found is None:
         return
     i, j, x, z = found
+    j = j if column_of is None else int(column_of[j])
     scaled = "" if scaling is None else f", or {z:g} after scaling"
     wider = ", or use dtype='float64'" if dtype == np.float32 else ""
     raise ValueError(
@@ -236,4 +244,11 @@ def largest_entry(
     return j, float(row[j])
 
 
-__all__ = ["canonical", "check_range", "checked_features", "largest_entry"]
+__all__ = [
+    "canonical",
+    "check_range",
+    "checked_features",
+    "columns_with",
+    "largest_entry",
+    "not_finite",
+]

@@ -56,7 +56,7 @@ def as_numbers(table: Any, name: str) -> Any:
         return _array_as_numbers(table, _namer(name))
     dtype = getattr(table, "dtype", None)
     if dtype is not None and hasattr(table, "__array__"):  # a series of another library
-        return _series_as_numbers(table, dtype, name)
+        return column_as_numbers(table, dtype, name)
     return table
 
 
@@ -107,9 +107,14 @@ def _objects_as_numbers(array: NDArray[Any], where: Namer) -> NDArray[np.float64
         if error is None:
             raise
         kind = TypeError if isinstance(error, TypeError) else ValueError
+        remedy = "Convert it to numbers of float64."
+        if isinstance(array[position], str) and " of X" in where(_column(position)):
+            remedy = (
+                "Convert it to numbers, or name the column in categorical_features."
+            )
         raise kind(
             f"{where(_column(position))} holds {short(array[position])}: {error}. "
-            "Convert it to numbers of float64."
+            f"{remedy}"
         ) from error
 
 
@@ -145,7 +150,8 @@ def _temporal_error(where: str, kind: object) -> TypeError:
     """The error about dates, times and durations."""
     return TypeError(
         f"{where} holds dates, times or durations ({kind}), which are numbers only in "
-        "some unit. Convert to numbers, for example days since a fixed date."
+        "some unit. Convert to numbers, for example days since a fixed date, or with "
+        "DatetimeEncoder of the package skrub."
     )
 
 
@@ -155,13 +161,13 @@ def _temporal_error(where: str, kind: object) -> TypeError:
 def _pandas_as_numbers(table: Any, name: str) -> Any:
     """The same for a data frame or series of pandas, or of a library like it."""
     if table.ndim == 1:
-        return _series_as_numbers(table, table.dtype, name)
+        return column_as_numbers(table, table.dtype, name)
     converted = table
     for j, (label, dtype) in enumerate(zip(table.columns, table.dtypes, strict=True)):
         if _is_usual(dtype):
             continue
         column = table.iloc[:, j]
-        numbers = _series_as_numbers(column, dtype, f"Column {label!r} of {name}")
+        numbers = column_as_numbers(column, dtype, f"Column {label!r} of {name}")
         if numbers is not column:
             if converted is table:
                 converted = table.copy(deep=False)
@@ -178,7 +184,7 @@ def _is_usual(dtype: Any) -> bool:
     )
 
 
-def _series_as_numbers(series: Any, dtype: Any, where: str) -> Any:
+def column_as_numbers(series: Any, dtype: Any, where: str) -> Any:
     """The same for a series or another array that is not NumPy's."""
     kind = getattr(dtype, "kind", None)
     is_sparse = hasattr(dtype, "fill_value")
@@ -196,8 +202,29 @@ def _series_as_numbers(series: Any, dtype: Any, where: str) -> Any:
     array = np.asarray(series)
     if array.dtype.kind in "UST":  # text is converted, or named
         array = array.astype(object)
-    numbers = _array_as_numbers(array, lambda _: where)
+    try:
+        numbers = _array_as_numbers(array, lambda _: where)
+    except (TypeError, ValueError) as error:
+        if (value := _nested(array)) is None:
+            raise
+        raise unreadable(where, short(value)) from error
+    if numbers.ndim != 1 or numbers.dtype.names is not None:  # a struct of polars
+        raise unreadable(where, dtype)
     return series if numbers is array else numbers
+
+
+def _nested(array: NDArray[Any]) -> Any:
+    """The first value that is no scalar; None if there is none."""
+    composite = (list, tuple, dict, set, frozenset, bytes, np.ndarray)
+    return next((value for value in array.flat if isinstance(value, composite)), None)
+
+
+def unreadable(where: str, what: object) -> TypeError:
+    """The error about a column whose values are neither numbers nor categories."""
+    return TypeError(
+        f"{where} holds {what}, which is neither a number nor a category. Drop it, or "
+        "convert it, for example with TableVectorizer of the package skrub."
+    )
 
 
 def _polars_as_numbers(table: Any, name: str) -> Any:
@@ -206,7 +233,7 @@ def _polars_as_numbers(table: Any, name: str) -> Any:
         if dtype.is_numeric() and not dtype.is_decimal():
             continue
         column = table[label]
-        numbers = _series_as_numbers(column, dtype, f"Column {label!r} of {name}")
+        numbers = column_as_numbers(column, dtype, f"Column {label!r} of {name}")
         if numbers is not column:
             table = table.with_columns(type(column)(label, numbers))
     return table
@@ -217,7 +244,7 @@ def _arrow_as_numbers(table: Any, name: str) -> Any:
     for j, label in enumerate(table.column_names):
         column = table.column(j)
         where = f"Column {label!r} of {name}"
-        numbers = _series_as_numbers(column, column.type, where)
+        numbers = column_as_numbers(column, column.type, where)
         if numbers is not column:
             table = table.set_column(j, label, [numbers])
     return table

@@ -90,7 +90,7 @@ def _quartiles(
         chunk = slice(start, start + size)
         columns = X[:, chunk] if indices is None else X[indices, chunk]
         columns = columns.astype(np.float64)
-        quartiles[:, chunk] = _quantiles(columns, weights, (0.25, 0.5, 0.75))
+        quartiles[:, chunk] = quantiles(columns, weights, (0.25, 0.5, 0.75))
     return quartiles
 
 
@@ -128,7 +128,7 @@ def _half_range(
     return (high - low) / 2
 
 
-def _quantiles(
+def quantiles(
     columns: NDArray[np.float64], weights: Weights | None, levels: Sequence[float]
 ) -> list[NDArray[np.float64]]:
     """Weighted quantiles of every column; a sample of weight 2 counts as two."""

@@ -12,6 +12,7 @@ from sklearn.utils import check_consistent_length, column_or_1d
 
 from sklearn_bpnet._data.columns import check_validation_columns, readable_errors
 from sklearn_bpnet._data.features import checked_features
+from sklearn_bpnet._data.frames import categorical_columns, read_table
 from sklearn_bpnet._data.label_values import as_labels
 from sklearn_bpnet._data.labels import read_labels
 from sklearn_bpnet._data.numbers import as_numbers
@@ -58,8 +59,9 @@ def read(
     continues: bool,
     numeric: bool,
     weight_unit: float | None = None,
+    categorical: Any = None,
 ) -> tuple[Data, Task]:
-    """The samples of a call, and its task.
+    """The samples of a call, and its task; X is not encoded yet.
 
     Parameters
     ----------
@@ -75,21 +77,29 @@ def read(
         Whether the targets are numeric.
     weight_unit : float or None, default=None
         Unit of the sample weights in previous calls; None for one near their mean.
+    categorical : object, default=None
+        The parameter `categorical_features`; in further calls the mask of the
+        categorical columns.
 
     Raises
     ------
     ValueError
         If a table is not valid.
     """
+    mask = categorical
+    if not continues:
+        mask = categorical_columns(table.X, categorical)
     training, unit = _checked(
-        header, table, numeric, reset=not continues, weight_unit=weight_unit
+        header, table, numeric, mask, reset=not continues, weight_unit=weight_unit
     )
     task, training.Y = learn_task(training.y)
     training.weights = task.sample_weights(training.Y, training.weights)
     data = Data(training, weight_unit=unit)
     if validation.is_given:
         n_outputs = training.Y.shape[1]
-        data.validation = _validation(header, validation, task, numeric, n_outputs)
+        data.validation = _validation(
+            header, validation, task, numeric, mask, n_outputs
+        )
     return data, task
 
 
@@ -97,6 +107,7 @@ def _checked(
     header: Header,
     table: Table,
     numeric: bool,
+    is_categorical: NDArray[np.bool_] | None,
     *,
     reset: bool,
     suffix: str = "",
@@ -107,13 +118,16 @@ def _checked(
     if not numeric:
         y = as_labels(y, f"y{suffix}")
     with readable_errors(table.X, table.y, suffix):
-        X = as_numbers(table.X, name)
+        if not reset and is_categorical is not None and is_categorical.any():
+            _check_columns(header, table.X, suffix)  # before they are read
+        raw = read_table(table.X, name, is_categorical, is_first=reset)
         if suffix:
             check_validation_columns(table.X, header.attributes)
         if numeric:
             y = as_numbers(y, f"y{suffix}")
-        X, y = header.validated(X, y, y_numeric=numeric, reset=reset)
-        X, largest = checked_features(as_numbers(X, name), name, header.feature_names)
+        X, y = header.validated(raw.X, y, raw.header, y_numeric=numeric, reset=reset)
+        X = as_numbers(X, name)
+        X, largest, has_gaps = checked_features(X, name, header.feature_names)
     weights = None
     if table.sample_weight is not None:
         of_weights = f"sample_weight{suffix}"
@@ -127,11 +141,25 @@ def _checked(
     if weight_unit is None:
         weight_unit = 1.0 if weights is None else unit_of(weights)
     weights = in_unit(weights, X.shape[0], weight_unit)
-    return Samples(X, y, y, weights, largest=largest), weight_unit
+    samples = Samples(X, y, y, weights, None, largest, raw.levels, has_gaps)
+    return samples, weight_unit
+
+
+def _check_columns(header: Header, X: Any, suffix: str) -> None:
+    """Raise ValueError if the columns of X are not those of the training samples."""
+    if suffix:
+        check_validation_columns(X, header.attributes)
+    else:
+        header.check_columns(X)
 
 
 def _validation(
-    header: Header, table: Table, task: Task, numeric: bool, n_outputs: int
+    header: Header,
+    table: Table,
+    task: Task,
+    numeric: bool,
+    is_categorical: NDArray[np.bool_] | None,
+    n_outputs: int,
 ) -> Samples:
     """The given validation samples, encoded and weighted."""
     if table.X is None or table.y is None:
@@ -139,7 +167,9 @@ def _validation(
             "X_val and y_val must be given together, and sample_weight_val only with "
             "them."
         )
-    samples, _ = _checked(header, table, numeric, reset=False, suffix="_val")
+    samples, _ = _checked(
+        header, table, numeric, is_categorical, reset=False, suffix="_val"
+    )
     samples.Y = task.encode(samples.y)
     if samples.Y.shape[1] != n_outputs:
         raise ValueError(

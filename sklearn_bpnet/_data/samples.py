@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ from scipy import sparse
 from sklearn.utils import column_or_1d
 
 from sklearn_bpnet._data.fingerprint import fingerprint
+from sklearn_bpnet._data.table_columns import Levels
 from sklearn_bpnet.net.cached import cached_property
 from sklearn_bpnet.training.standardization import Standardization
 
@@ -42,6 +43,12 @@ class Samples:
         Indices of the selected samples; None means all.
     largest : float, default=inf
         An upper bound of the absolute values of X.
+    levels : dict of int to Levels, default={}
+        Of a table that is not encoded yet, the levels of the categorical columns.
+    has_gaps : bool, default=False
+        Whether X has NaN, which only a table has that is not encoded yet.
+    n_codes : int, default=0
+        Of an encoded table, the number of columns, the last ones, that are codes.
     """
 
     X: Any
@@ -50,11 +57,19 @@ class Samples:
     weights: NDArray[np.float64] | None
     indices: Indices | None = None
     largest: float = inf
+    levels: dict[int, Levels] = field(default_factory=dict)
+    has_gaps: bool = False
+    n_codes: int = 0
 
     @property
     def n(self) -> int:
         """Number of selected samples."""
         return len(self.Y) if self.indices is None else len(self.indices)
+
+    @property
+    def numbers(self) -> Any:
+        """The columns of an encoded X that are no codes, a view."""
+        return self.X[:, : self.X.shape[1] - self.n_codes] if self.n_codes else self.X
 
     @property
     def is_sparse(self) -> bool:
@@ -122,6 +137,8 @@ class Data:
         The class weights, which are in the weights of the samples, as text.
     weight_unit : float, default=1.0
         Unit of the weights of the training samples: a given weight of this size is 1.
+    encoder : ColumnEncoder or None, default=None
+        What X has been encoded with; None for a table that is not encoded yet.
     """
 
     training: Samples
@@ -129,6 +146,7 @@ class Data:
     split: tuple[Indices, Indices] | None = None
     class_weight: str = "None"
     weight_unit: float = 1.0
+    encoder: Any = None
 
     @cached_property
     def identity(self) -> dict[str, str]:

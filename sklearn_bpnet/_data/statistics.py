@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from sklearn_bpnet._data.chunks import chunks
-from sklearn_bpnet._data.quantiles import squashing
+from sklearn_bpnet._data.quantiles import SQUASHED_TO, squashing
 from sklearn_bpnet._data.samples import Indices, Samples
 from sklearn_bpnet._data.undecided import Undecided, first_scaling, next_scaling
 from sklearn_bpnet._data.weights import unit_of
@@ -23,7 +23,7 @@ from sklearn_bpnet.training.standardization import Standardization
 Weights = NDArray[np.float64]
 Scaling = tuple[Standardization | None, Undecided | None]
 
-_RARE = 0.2  # measured on raw MNIST pixels by benchmarks/mnist.py
+RARE = 0.2  # measured on raw MNIST pixels by benchmarks/mnist.py
 _N_PROBED = 101  # samples from which a feature's most common value is estimated
 
 
@@ -137,9 +137,9 @@ def feature_standardization(
     """
     statistics = standardization(X, weights, indices)
     share = _share_of_exceptions(X, weights, indices)
-    rare = (share > 0) & (share < _RARE)
+    rare = (share > 0) & (share < RARE)
     # the variance of rare exceptions is proportional to their share
-    raised = np.sqrt(np.divide(_RARE, share, out=np.ones_like(share), where=rare))
+    raised = np.sqrt(np.divide(RARE, share, out=np.ones_like(share), where=rare))
     return Standardization(statistics.mean, statistics.scale * raised)
 
 
@@ -151,7 +151,13 @@ def input_standardization(settings: Settings, samples: Samples) -> Scaling:
     if settings.input_scaling is None:
         return None, None
     learn = _SCALINGS[settings.input_scaling]
-    return first_scaling(learn, samples, samples.X)
+    X, n_codes = samples.numbers, samples.n_codes
+    if not X.shape[1]:
+        clip = SQUASHED_TO if learn is squashing else None
+        nothing = Standardization(np.empty(0), np.empty(0), clip)
+        return nothing.with_codes(n_codes), None
+    scaling, undecided = first_scaling(learn, samples, X)
+    return scaling.with_codes(n_codes) if n_codes else scaling, undecided
 
 
 def next_input_standardization(
@@ -169,7 +175,10 @@ def embedded_features(settings: Settings, samples: Samples) -> NDArray[np.intp] 
     if settings.numeric_embedding is None:
         return None
     check_dense(samples.X)
-    return np.flatnonzero(has_many_values(samples.X, samples.indices))
+    X = samples.numbers
+    if not X.shape[1]:
+        return np.empty(0, dtype=np.intp)
+    return np.flatnonzero(has_many_values(X, samples.indices))
 
 
 def has_many_values(X: Any, indices: Indices | None = None) -> NDArray[np.bool_]:
@@ -240,7 +249,7 @@ def _sparse_share_of_exceptions(
     exceptions = share(X.data != 0)
     # Only a column that is mostly stored can have another common value than 0. There
     # are few of those, so the probe of them may be dense.
-    filled = np.flatnonzero(exceptions > 1 - _RARE)
+    filled = np.flatnonzero(exceptions > 1 - RARE)
     common = np.zeros(X.shape[1])
     common[filled] = np.median(probe[:, filled].toarray().astype(np.float64), axis=0)
     is_common = X.data == common[X.indices]

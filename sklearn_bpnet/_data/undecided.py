@@ -10,7 +10,7 @@ provisional.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -126,10 +126,8 @@ def next_scaling(
     if n >= ENOUGH:
         columns, rows = columns[~differs], _csr(rows)[:1][:, ~differs]
         weights = weights.sum(keepdims=True)
-    smooth_clip = scaling.smooth_clip
-    return Standardization(mean, scale, smooth_clip), _undecided(
-        columns, rows, weights, n
-    )
+    learned = replace(scaling, mean=mean, scale=scale)
+    return learned, _undecided(columns, rows, weights, n)
 
 
 def _undecided(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_bpnet._data.encoder import ColumnEncoder
 from sklearn_bpnet._data.features import check_range, largest_entry
 from sklearn_bpnet._data.samples import Data
 from sklearn_bpnet._data.task import Task
@@ -57,9 +58,14 @@ class FittedNetwork:
         return self.network.arrays_from(self.attributes)
 
     def outputs(
-        self, X: Any, standardization: Standardization | None
+        self,
+        X: Any,
+        standardization: Standardization | None,
+        column_of: NDArray[np.intp],
     ) -> tuple[Array, Array]:
-        """Z[L] and A[L] of validated samples, as float64; Z is finite.
+        """Z[L] and A[L] of encoded samples, as float64; Z is finite.
+
+        ``column_of`` is the column of the table that every feature is made of.
 
         Raises
         ------
@@ -74,6 +80,7 @@ class FittedNetwork:
         if not np.isfinite(Z).all():
             sample = int(np.argmin(np.isfinite(Z).all(axis=1)))
             j, x = largest_entry(X, sample, standardization)
+            j = int(column_of[j])
             raise ValueError(
                 f"The network's output for sample {sample} of X exceeds the largest "
                 f"number of {self.dtype}. Its largest feature is X[{sample}, {j}]="
@@ -123,6 +130,8 @@ class Fitted:
         How features are scaled.
     embedded : ndarray of int or None
         Indices of the features that a numeric embedding embeds.
+    encoder : ColumnEncoder
+        Makes the features of the columns of a table.
     networks : list of FittedNetwork
         A single network, or the members of an ensemble.
     state : TrainingState
@@ -142,6 +151,7 @@ class Fitted:
     task: Task
     standardization: Standardization | None
     embedded: NDArray[np.intp] | None
+    encoder: ColumnEncoder
     networks: list[FittedNetwork]
     state: TrainingState
     is_ensemble: bool = False
@@ -209,6 +219,7 @@ class Fitted:
             "standardization": self.standardization,
             "undecided": self.undecided,
             "embedded": self.embedded,
+            "encoder": self.encoder,
             "n_outputs": self.networks[0].network.blocks[-1].n_out,
             "state": self.state,
             "is_ensemble": self.is_ensemble,
@@ -254,6 +265,7 @@ class Fitted:
             task,
             record["standardization"],
             record["embedded"],
+            record["encoder"],
             networks,
             networks[0].state,
             record["is_ensemble"],
@@ -275,16 +287,26 @@ class Fitted:
         ``largest`` is an upper bound of the absolute values of X.
         """
         for dtype in {network.dtype for network in self.networks}:
-            check_range(X, largest, self.standardization, dtype)
+            check_range(
+                X,
+                largest,
+                self.standardization,
+                dtype,
+                column_of=self.encoder.column_of,
+            )
 
     def outputs(self, X: Any) -> Iterator[tuple[Array, Array]]:
         """Z[L] and A[L] of every network, computed one at a time."""
-        return (net.outputs(X, self.standardization) for net in self.networks)
+        scaling, column_of = self.standardization, self.encoder.column_of
+        return (net.outputs(X, scaling, column_of) for net in self.networks)
 
     @property
     def feature_importances(self) -> Array:
-        """The mean of the feature importances of all networks."""
-        importances = [net.feature_importances for net in self.networks]
+        """The mean of the importances of the columns for all networks."""
+        encoder = self.encoder
+        importances = [
+            encoder.of_columns(net.feature_importances) for net in self.networks
+        ]
         mean: Array = np.mean(importances, axis=0)
         return mean
 
@@ -299,11 +321,14 @@ class Fitted:
             "out_activation_": _name_of(network.output_activation),
         }
         if scaling is not None:
-            attributes |= {"input_mean_": scaling.mean, "input_scale_": scaling.scale}
+            mean, scale = scaling.mean, scaling.scale
+            if scaling.n_codes:
+                mean, scale = mean[: scaling.n_numeric], scale[: scaling.n_numeric]
+            attributes |= {"input_mean_": mean, "input_scale_": scale}
             if scaling.smooth_clip is not None:
                 attributes["input_clip_"] = scaling.smooth_clip
         if self.embedded is not None:
-            attributes["embedded_features_"] = self.embedded
+            attributes["embedded_features_"] = self.encoder.column_of[self.embedded]
         return attributes
 
     @property

@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from sklearn_bpnet._data import reading
+from sklearn_bpnet._data.encoder import ColumnEncoder
 from sklearn_bpnet._data.features import check_range
 from sklearn_bpnet._data.samples import Data, Samples
 from sklearn_bpnet._data.statistics import (
@@ -19,6 +20,7 @@ from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._fit import advice
 from sklearn_bpnet._fit.calibration import check_calibration
 from sklearn_bpnet._fit.call import Call
+from sklearn_bpnet._fit.columns import encode
 from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork
 from sklearn_bpnet._fit.issuing import warn
 from sklearn_bpnet._fit.problem import Problem, Scorer
@@ -32,7 +34,7 @@ from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.standardization import Standardization
 
 LearnTask = Callable[[Settings, Any, Any, Any], tuple[Task, NDArray[Any]]]
-BuildNetwork = Callable[[Settings, Task, int, int, Any], Network]
+BuildNetwork = Callable[[Settings, Task, ColumnEncoder, int, Any], Network]
 MakeScorer = Callable[[Any, Fitted, Samples], Scorer | None]
 
 
@@ -78,14 +80,28 @@ def read(
         continues=call.continues,
         numeric=numeric,
         weight_unit=call.state.weight_unit,
+        categorical=settings.categorical_features
+        if previous is None
+        else previous.encoder.is_categorical,
     )
     call.state.weight_unit = data.weight_unit
     data.class_weight = repr(getattr(settings, "class_weight", None))
-    if previous is not None and previous.resumes:
-        early_stopping = bool(settings.early_stopping)
-        previous.check_same_samples(data, early_stopping=early_stopping)
-    if task.is_certain:
-        return data, task
+    names = header.feature_names
+    if previous is not None:
+        encode(call, data, names)
+        if previous.resumes:
+            early_stopping = bool(settings.early_stopping)
+            previous.check_same_samples(data, early_stopping=early_stopping)
+    if not task.is_certain:
+        _set_aside(call, data, task)
+    if previous is None:
+        encode(call, data, names)
+    return data, task
+
+
+def _set_aside(call: Call, data: Data, task: Task) -> None:
+    """Choose training and validation samples, and check that they suffice."""
+    arguments, settings = call.arguments, call.settings
     message = reading.set_aside(
         data,
         task,
@@ -100,7 +116,6 @@ def read(
     if settings.calibrates:
         has_validation = data.validation is not None or arguments.incremental
         check_calibration(task, has_validation=has_validation)
-    return data, task
 
 
 def pose(
@@ -121,8 +136,8 @@ def pose(
     task : Task
         The task of their targets.
     build_network : callable
-        Maps settings, task, numbers of features and outputs, and the embedded features
-        to the network.
+        Maps settings, task, encoder, number of outputs, and the embedded features to
+        the network.
     make_scorer : callable or None, default=None
         Maps ``scoring``, the draft and validation samples to a scorer; None for the
         default score.
@@ -145,9 +160,8 @@ def pose(
         advice.warn_of_embedding(settings, embedded)
     else:
         embedded = previous.embedded
-    n_features, n_targets = samples.X.shape[1], samples.Y.shape[1]
-    n_outputs = task.loss.n_outputs(n_targets)
-    network = build_network(settings, task, n_features, n_outputs, embedded)
+    encoder, n_outputs = data.encoder, task.loss.n_outputs(samples.Y.shape[1])
+    network = build_network(settings, task, encoder, n_outputs, embedded)
     risk = build_risk(
         settings,
         network,
@@ -159,6 +173,8 @@ def pose(
     )
     if previous is None:
         scaling, undecided = input_standardization(settings, samples)
+        if scaling is not None:
+            encoder = encoder.with_centre(scaling.mean)
         task = task.with_units(settings, samples)
     else:
         check_same_network(settings, network, previous.networks[0].network, embedded)
@@ -169,7 +185,7 @@ def pose(
     task = task.with_range(samples)
     if call.state.mean_weight is None:
         call.state.mean_weight = samples.mean_weight
-    plan = _plan(call, risk, samples, scaling)
+    plan = _plan(call, risk, samples, encoder, scaling)
     for table, name in ((samples, "X"), (data.validation, "X_val")):
         if table is not None:
             check_range(
@@ -179,6 +195,7 @@ def pose(
                 plan.dtype,
                 indices=table.indices,
                 name=name,
+                column_of=encoder.column_of,
             )
             task.with_range(table).check_range(plan.dtype, name.replace("X", "y"))
     if not task.is_certain:
@@ -189,6 +206,7 @@ def pose(
         task,
         scaling,
         embedded,
+        encoder,
         [untrained],
         call.state,
         is_ensemble,
@@ -210,6 +228,7 @@ def _plan(
     call: Call,
     risk: EmpiricalRisk,
     samples: Samples,
+    encoder: ColumnEncoder,
     scaling: Standardization | None,
 ) -> TrainingPlan:
     """The plan of a call to minimise a risk."""
@@ -219,7 +238,7 @@ def _plan(
         risk.network,
         risk.loss,
         n_samples=samples.n,
-        n_features=samples.X.shape[1],
+        n_features=encoder.n_inputs,
         input_dtype=samples.X.dtype,
         incremental=call.arguments.incremental,
         fitted_dtype=None if previous is None else previous.networks[0].dtype,

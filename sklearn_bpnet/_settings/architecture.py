@@ -28,6 +28,7 @@ def build_network(
     n_outputs: int,
     output_activation: Activation,
     embedded: NDArray[np.intp] | None = None,
+    lookup: Block | None = None,
 ) -> Network:
     """Build the network for a number of features and outputs.
 
@@ -36,11 +37,13 @@ def build_network(
     settings : Settings
         The constructor's parameters.
     n_features, n_outputs : int
-        Number of features of X, and of output neurons.
+        Number of features of the encoded X, and of output neurons.
     output_activation : Activation
         Activation of the output neurons.
     embedded : ndarray of int or None, default=None
         Indices of the features that a numeric embedding embeds.
+    lookup : Block or None, default=None
+        The block of the tables of categories, of which the last features are codes.
 
     Returns
     -------
@@ -58,7 +61,7 @@ def build_network(
         (*hidden, output_activation),
         dropout=_dropout_rates(settings, len(sizes)),
         input_noise=settings.input_noise,
-        inputs=_input_blocks(settings, n_features, embedded),
+        inputs=_input_blocks(settings, n_features, embedded, lookup),
     )
 
 
@@ -89,10 +92,14 @@ def hidden_activations(activation: Any, n_hidden: int) -> tuple[Activation, ...]
 
 
 def _input_blocks(
-    settings: Settings, n_features: int, embedded: NDArray[np.intp] | None
+    settings: Settings,
+    n_features: int,
+    embedded: NDArray[np.intp] | None,
+    lookup: Block | None,
 ) -> list[Block]:
     """The blocks between the features and the first layer."""
-    blocks: list[Block] = []
+    blocks: list[Block] = [] if lookup is None else [lookup]
+    n_features = n_features if lookup is None else lookup.n_out
     if settings.numeric_embedding is not None and embedded is not None:
         form = NUMERIC_EMBEDDINGS.resolve(settings.numeric_embedding)
         if len(embedded):

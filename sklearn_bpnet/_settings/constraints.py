@@ -18,6 +18,7 @@ from sklearn_bpnet.net.losses import LOSSES, Loss
 from sklearn_bpnet.net.registry import is_pair_of_functions
 from sklearn_bpnet.net.targets import TARGET_ENCODINGS
 from sklearn_bpnet.options import (
+    CategoricalEmbedding,
     Dropout,
     EarlyStopping,
     Initialization,
@@ -124,6 +125,9 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "early_stopping": ["boolean", EarlyStopping],
     "validation_fraction": [_DECAY, HasMethods(["split", "get_n_splits"])],
     "scoring": [one_of({"loss", *get_scorer_names()}), callable, None],
+    "categorical_features": ["array-like", one_of({"from_dtype"}), None],
+    "max_categories": [Number(Integral, 2, None, closed="left"), None],
+    "categorical_embedding": [_COUNT, one_of({"auto"}), CategoricalEmbedding, None],
     "input_scaling": [one_of({"standard", "squash"}), None],
     "target_scaling": [one_of({"auto", "standard"}), tuple, list, None],
     "clip_predictions": ["boolean"],

@@ -64,7 +64,7 @@ def build_risk(
             "got sparse X. Use X.toarray(), or dropout in the hidden layers."
         )
     if settings.group_alpha:
-        _check_group_penalty(settings)
+        _check_group_penalty(settings, network)
     n_samples = max(n_samples, _STREAM_SAMPLES) if incremental else n_samples
     risk = EmpiricalRisk(
         network,
@@ -88,7 +88,7 @@ def _can_threshold(settings: Settings) -> bool:
     return not isinstance(solver, Optimizer) or solver.has_proximal_step
 
 
-def _check_group_penalty(settings: Settings) -> None:
+def _check_group_penalty(settings: Settings, network: Network) -> None:
     """Raise ValueError if other parameters do not allow a group penalty."""
     group_alpha, solver = settings.group_alpha, solver_of(settings)
     if not isinstance(solver, Optimizer) or not solver.has_proximal_step:
@@ -108,6 +108,13 @@ def _check_group_penalty(settings: Settings) -> None:
             "feature; with numeric_embedding="
             f"{settings.numeric_embedding!r} a feature is several inputs of the first "
             "layer, and would not be switched off as a whole. Use one of the two."
+        )
+    if "categorical_embedding" in network.kinds:
+        raise ValueError(
+            f"group_alpha={group_alpha} penalises the weights that leave a feature; "
+            f"with categorical_embedding={settings.categorical_embedding!r} those of "
+            "many categories are learned numbers, which would compensate for it. Use "
+            "categorical_embedding=None."
         )
 
 

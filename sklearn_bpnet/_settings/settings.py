@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_bpnet.options import (
+    CategoricalEmbedding,
     Dropout,
     EarlyStopping,
     Initialization,
@@ -22,6 +23,7 @@ OPTIONS: dict[str, type[Option]] = {
     "dropout": Dropout,
     "weight_decay": WeightDecay,
     "early_stopping": EarlyStopping,
+    "categorical_embedding": CategoricalEmbedding,
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sklearn_bpnet._data.encoder import ColumnEncoder
 from sklearn_bpnet._data.undecided import Undecided
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._settings.settings import OPTIONS
@@ -21,7 +22,14 @@ _UNREGISTERED: dict[str, dict[str, Any]] = {
     "option": {cls.__name__: cls for cls in OPTIONS.values()},
     "state": {
         cls.__name__: cls
-        for cls in (TrainingState, Progress, Best, Standardization, Undecided)
+        for cls in (
+            TrainingState,
+            Progress,
+            Best,
+            Standardization,
+            Undecided,
+            ColumnEncoder,
+        )
     },
 }
 

@@ -15,8 +15,8 @@ from sklearn_bpnet._storage.schema import TRAINING_ATTRIBUTES, check_sizes, chec
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.theta import n_numbers
 
-# from settings, number of features and the facts of a record to task and network
-Build = Callable[[Settings, int, Mapping[str, Any]], tuple[Task, Network]]
+# from settings and the facts of a record to task and network
+Build = Callable[[Settings, Mapping[str, Any]], tuple[Task, Network]]
 
 
 class Restoration:
@@ -29,7 +29,7 @@ class Restoration:
     given : mapping of str to object
         Parameters that replace those in the file.
     build : callable
-        Maps settings, number of features and the facts of a record to task and network.
+        Maps settings and the facts of a record to task and network.
 
     Raises
     ------
@@ -84,7 +84,7 @@ class Restoration:
         task, network = self._built(self.stored if self.stored_misfit is None else new)
         check_sizes(record.names, record.fitted, n_numbers(network.shapes))
         fitted = Fitted.from_record(record.fitted, task, network, new["n_members"])
-        X = np.zeros((1, record.names["n_features_in_"]))
+        X = np.zeros((1, fitted.encoder.n_out))
         with np.errstate(all="ignore"):
             for _ in fitted.outputs(X):
                 pass  # a network that cannot predict is found now
@@ -138,5 +138,4 @@ class Restoration:
         return n_members > 1 and len(facts["networks"]) <= n_members
 
     def _built(self, parameters: Mapping[str, Any]) -> tuple[Task, Network]:
-        n_features = self.record.names["n_features_in_"]
-        return self.build(Settings.of(parameters), n_features, self.record.fitted)
+        return self.build(Settings.of(parameters), self.record.fitted)

@@ -14,6 +14,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_bpnet._data.encoder import ColumnEncoder
 from sklearn_bpnet._data.samples import Indices
 from sklearn_bpnet._data.undecided import Undecided
 from sklearn_bpnet._fit.state import TrainingState
@@ -27,6 +28,7 @@ _FITTED: dict[str, Any] = {
     "task": dict[str, Any],
     "standardization": Standardization | None,
     "embedded": Indices | None,
+    "encoder": ColumnEncoder,
     "n_outputs": int,
     "state": TrainingState,
     "is_ensemble": bool,
@@ -120,11 +122,13 @@ def check_sizes(
     n_parameters : int
         Number of parameters of the network.
     """
-    n_features = names["n_features_in_"]
+    n_features, encoder = names["n_features_in_"], fitted["encoder"]
     _check_lengths(n_features, {"feature names": names.get("feature_names_in_")})
+    encoder.check(n_features)
     scaling = fitted["standardization"]
     if scaling is not None:
-        _check_lengths(n_features, {"mean": scaling.mean, "scale": scaling.scale})
+        n_out = encoder.n_out
+        _check_lengths(n_out, {"mean": scaling.mean, "scale": scaling.scale})
     for _, _, state in fitted["networks"]:
         average, best = state.average, state.best
         _check_lengths(

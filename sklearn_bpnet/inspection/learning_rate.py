@@ -18,6 +18,7 @@ from sklearn.utils import check_array, check_random_state
 from sklearn_bpnet import _types as types
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._data.features import checked_features
+from sklearn_bpnet._data.frames import categorical_columns, read_table
 from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.samples import Indices
 from sklearn_bpnet._settings import solver as solvers
@@ -177,20 +178,24 @@ def find_learning_rate(
         raise ValueError(
             f"n_steps must be at least 2, a whole number; got {n_steps!r}."
         )
+    is_categorical = categorical_columns(X, estimator.categorical_features)
     inputs: Any = check_array(
-        as_numbers(X, "X"),
+        read_table(X, "X", is_categorical, is_first=True).X,
         accept_sparse="csr",
         dtype="numeric",
         ensure_all_finite=False,
     )
-    inputs, _ = checked_features(as_numbers(inputs, "X"), "X")
+    inputs, *_ = checked_features(as_numbers(inputs, "X"), "X")
     targets: Any = y
     targets = targets.toarray() if sparse.issparse(y) else np.asarray(y)
     w = None if sample_weight is None else np.asarray(sample_weight)
     with warnings.catch_warnings():
         # about convergence after one epoch, and about parameters without effect here
         warnings.simplefilter("ignore")
-        reference, model = _initial_copies(estimator, inputs, targets, w)
+        # the levels of categories are their codes here
+        reference, model = _initial_copies(
+            estimator, inputs, targets, w, is_categorical
+        )
         batches = _batches(estimator, inputs.shape, w, check_random_state(random_state))
         steps: list[tuple[float, float, float]] = []
         change = 0.0
@@ -219,7 +224,7 @@ def find_learning_rate(
 
 
 def _initial_copies(
-    estimator: BaseBPNet, X: Any, y: Any, w: Any
+    estimator: BaseBPNet, X: Any, y: Any, w: Any, is_categorical: Any
 ) -> tuple[BaseBPNet, BaseBPNet]:
     """Two copies at the same initial weights: a reference, and one to train."""
     model = clone(estimator).set_params(
@@ -231,6 +236,7 @@ def _initial_copies(
         n_jobs=None,
         warm_start=True,
         max_iter=1,
+        categorical_features=is_categorical,
         solver=SGD(momentum=0),  # leaves no state for the actual solver
     )
     if hasattr(model, "set_callbacks"):  # scikit-learn 1.9 and later

@@ -64,21 +64,25 @@ class Network:
         input_noise : float, default=0.0
             Standard deviation of the noise on the inputs, at least 0.
         inputs : sequence of Block, default=()
-            What the inputs pass through before the first layer, from below: an
-            embedding, a learned scale.
+            What the inputs pass through before the first layer, from below: tables of
+            categories, an embedding, a learned scale. The noise and the dropout of the
+            inputs come above the tables and below the others.
         """
         units = [int(n) for n in units]
         rates = list(dropout) or [0.0] * len(activations)
-        blocks: list[Block] = []
+        blocks = [block for block in inputs if block.reads_codes]
+        others = [block for block in inputs if not block.reads_codes]
+        if blocks:
+            units[0] = blocks[-1].n_out
         if input_noise:
             blocks.append(GaussianNoise(units[0], input_noise))
         layers = zip(units[:-1], units[1:], activations, rates, strict=True)
         for i, (n_in, n_out, f, rate) in enumerate(layers):
             if rate:
                 blocks.append(Dropout(n_in, rate))
-            if i == 0 and inputs:
-                blocks.extend(inputs)
-                n_in = inputs[-1].n_out
+            if i == 0 and others:
+                blocks.extend(others)
+                n_in = others[-1].n_out
             blocks.append(Dense(n_in, n_out, f))
         return cls(tuple(blocks))
 

@@ -152,16 +152,20 @@ class RowReader:
         common = dtype.kind in "ui" or dtype in (np.float32, np.float64)
         return bool(flags.c_contiguous and flags.aligned and dtype.isnative and common)
 
-    def plain_table(self) -> tuple[NDArray[Any], Array, Array, float]:
-        """X, mean, 1 / scale and the clip, with which `read` standardises.
+    def plain_table(self) -> tuple[NDArray[Any], Array, Array, int, float]:
+        """X, and with what `read` standardises it: mean, 1 / scale and the clip.
 
-        The two vectors are empty and the clip is infinite where there is none.
+        Before the clip, which is infinite where there is none, comes the number of
+        features that it bends. Without a standardisation the vectors are empty.
         """
         if self.standardization is None:
             nothing = np.empty(0, self.wide)
-            return self.X, nothing, nothing, np.inf
-        clip = self.standardization.smooth_clip
-        return self.X, self._mean, self._factor, np.inf if clip is None else float(clip)
+            return self.X, nothing, nothing, 0, np.inf
+        clip, n_numeric = self.standardization.smooth_clip, 0
+        if clip is not None:
+            n_numeric = self.standardization.n_numeric
+        clip = np.inf if clip is None else float(clip)
+        return self.X, self._mean, self._factor, n_numeric, clip
 
     def _gather(self, indices: Indices) -> NDArray[Any]:
         if self.makes_dense:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +21,34 @@ class Standardization:
         float64; the scales are positive.
     smooth_clip : float or None, default=None
         A number c above 0 bends z to z / sqrt(1 + (z / c)^2), which lies within c of 0.
+    n_codes : int, default=0
+        How many features, the last ones, are codes of categories: they have mean 0 and
+        scale 1, and are not bent.
     """
 
     mean: NDArray[np.float64]
     scale: NDArray[np.float64]
     smooth_clip: float | None = None
+    n_codes: int = 0
+
+    @property
+    def n_numeric(self) -> int:
+        """How many features, the first ones, are no codes."""
+        return len(self.mean) - self.n_codes
+
+    def with_codes(self, n_codes: int) -> Standardization:
+        """The same for the features, followed by ``n_codes`` more, which are codes."""
+        return replace(
+            self,
+            mean=np.concatenate([self.mean, np.zeros(n_codes)]),
+            scale=np.concatenate([self.scale, np.ones(n_codes)]),
+            n_codes=self.n_codes + n_codes,
+        )
 
     def bend(self, Z: Array) -> None:
-        """Clip scaled numbers smoothly, in place."""
+        """Clip scaled features smoothly, in place."""
         if self.smooth_clip is not None:
+            Z = Z[:, : self.n_numeric]
             bend = Z / self.smooth_clip
             np.hypot(bend, 1, out=bend)
             Z /= bend

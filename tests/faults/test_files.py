@@ -773,6 +773,8 @@ def test_f22_an_array_of_another_shape_or_dtype_is_a_value_error(change, file):
     for name, array in arrays.items():
         if change == "dtype" and array.dtype.kind != "f":
             continue  # classes may be of any dtype
+        if change == "shape" and not array.size:
+            continue  # there is nothing to cut off
         other = {
             "shape": array[:-1],
             "dtype": array.astype("U9"),

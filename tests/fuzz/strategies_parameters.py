@@ -17,6 +17,7 @@ from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS
 from sklearn_bpnet.net.initializers import BIAS_INITIALIZERS, INITIALIZERS
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.options import (
+    CategoricalEmbedding,
     Dropout,
     EarlyStopping,
     Initialization,
@@ -232,6 +233,11 @@ PARAMETERS = {
     "scoring": st.sampled_from([None, "loss", negative_error])
     | st.sampled_from(["accuracy", "r2", "neg_log_loss", "neg_mean_squared_error"])
     | named("scoring"),
+    "categorical_features": st.sampled_from(["from_dtype", None, [0], [True, False]]),
+    "max_categories": st.none() | st.integers(2, 9),
+    "categorical_embedding": st.sampled_from(
+        ["auto", None, 3, CategoricalEmbedding(2, min_categories=3)]
+    ),
     "input_scaling": st.none() | named("input_scaling"),
     "target_scaling": st.none() | named("target_scaling", "regression") | bounds,
     "clip_predictions": switches,

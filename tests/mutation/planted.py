@@ -207,6 +207,25 @@ NETWORK = [
         "input_scale",
     ),
     Fault(
+        "table: gradient of the last sample of a code",
+        "np.add.at(out.reshape(-1), places.ravel(), G.ravel())",
+        "out.reshape(-1)[places.ravel()] = G.ravel()",
+        "lookup",
+    ),
+    Fault(
+        "table: weights of joined codes",
+        "below.weights * table.n_codes + unit",
+        "below.weights * below.table.n_codes + unit",
+        "lookup",
+    ),
+    Fault("table: unknown row not at zero", "T[-1:] = 0", "T[-1:] = T[:1]", "lookup"),
+    Fault(
+        "table: noise below it",
+        "blocks = [block for block in inputs if block.reads_codes]",
+        "blocks: list[Block] = []",
+        "lookup",
+    ),
+    Fault(
         "classes' probabilities not normalised",
         "A / A.sum(axis=1, keepdims=True)",
         "A",
@@ -215,6 +234,7 @@ NETWORK = [
 ]
 
 TRAINING = [
+    Fault("codes are bent", "Z = Z[:, : self.n_numeric]", "Z = Z[:, :]", "batches"),
     Fault(
         "Nesterov without momentum",
         "learning_rate * self.momentum, out=gradient",
@@ -449,6 +469,20 @@ TRAINING = [
 ]
 
 COMPILED = [
+    Fault(
+        "compiled: gradient of the last sample of a code",
+        "gradient[row + j] += G[above + j]",
+        "gradient[row + j] = G[above + j]",
+        "compiled_lookup",
+        True,
+    ),
+    Fault(
+        "compiled: codes are bent",
+        "n_numeric = self.standardization.n_numeric",
+        "n_numeric = len(self._mean)",
+        "compiled_lookup",
+        True,
+    ),
     Fault("compiled: tanh'", "g * (_1 - a * a)", "g * (_1 - a)", "compiled", True),
     Fault(
         "compiled: losses without weights",
@@ -702,6 +736,36 @@ DATA = [
         "shares[largest_remainders] += 1",
         "pass",
         "validation early_stopping",
+    ),
+    Fault(
+        "unknown categories as the first level",
+        "last = self.n_codes[k] - 1",
+        "last = 0",
+        "categories frames",
+    ),
+    Fault(
+        "missing categories as unknown ones",
+        "len(self.levels[k]) if self.has_missing[k] else last",
+        "last",
+        "categories frames",
+    ),
+    Fault(
+        "shares of categories without weights",
+        "counts if weights is None else np.bincount(codes, weights, n)",
+        "counts",
+        "categories",
+    ),
+    Fault(
+        "gaps filled with zero",
+        "np.copyto(numbers, self.fill.astype(numbers.dtype), where=is_gap)",
+        "np.copyto(numbers, 0, where=is_gap)",
+        "gaps",
+    ),
+    Fault(
+        "indicators of numbers instead of gaps",
+        "indicators[...] = is_gap[:, self.indicated]",
+        "indicators[...] = ~is_gap[:, self.indicated]",
+        "gaps categories",
     ),
 ]
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -86,6 +87,29 @@ def test_every_input_reads_as_its_float64_copy(layout, source, dtype, tmp_path):
         assert scaled.dtype == dtype
         np.testing.assert_allclose(scaled, standardized(before, s)[rows], atol=atol)
     np.testing.assert_array_equal(given, before)
+
+
+@every_dtype
+@pytest.mark.parametrize("source", ["int64", "float32", "float64"])
+@pytest.mark.parametrize("clip", [None, 3.0])
+def test_codes_are_read_as_they_are(dtype, source, clip):
+    X = numbers(source)
+    codes = np.random.default_rng(0).integers(0, 2**24, (len(X), 2))
+    X_codes = np.hstack([X, codes]).astype(source)
+    s = replace(statistics(X), smooth_clip=clip)
+    rows = np.array([3, 0, 7, 7])
+    seen = RowReader(X_codes, dtype, s.with_codes(2)).read(rows)
+    np.testing.assert_array_equal(seen[:, 3:], codes[rows])
+    np.testing.assert_array_equal(seen[:, :3], RowReader(X, dtype, s).read(rows))
+
+
+def test_codes_are_added_after_the_features():
+    s = Standardization(np.array([1.0, 2.0]), np.array([3.0, 4.0]), 1.5)
+    t = s.with_codes(1).with_codes(2)
+    np.testing.assert_array_equal(t.mean, [1, 2, 0, 0, 0])
+    np.testing.assert_array_equal(t.scale, [3, 4, 1, 1, 1])
+    assert (t.n_codes, t.n_numeric, t.smooth_clip) == (3, 2, 1.5)
+    assert (s.n_codes, s.n_numeric) == (0, 2)
 
 
 @every_dtype

@@ -13,7 +13,9 @@ from sklearn_bpnet.net.blocks.base import Block, BlockWorkspace, Layer
 from sklearn_bpnet.net.blocks.dense import Dense, LayerWorkspace
 from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS, PBLD, Embedding
 from sklearn_bpnet.net.blocks.input_scale import InputScale
+from sklearn_bpnet.net.blocks.lookup import Lookup
 from sklearn_bpnet.net.blocks.noise import Dropout, GaussianNoise, Noise
+from sklearn_bpnet.net.blocks.tables import FixedTable, LearnedTable, OneHotTable
 
 __all__ = [
     "KINDS",
@@ -24,11 +26,15 @@ __all__ = [
     "Dense",
     "Dropout",
     "Embedding",
+    "FixedTable",
     "GaussianNoise",
     "InputScale",
     "Layer",
     "LayerWorkspace",
+    "LearnedTable",
+    "Lookup",
     "Noise",
+    "OneHotTable",
 ]
 
 

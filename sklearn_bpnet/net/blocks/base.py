@@ -52,7 +52,8 @@ class Block(ABC):
         shown as a list.
     listed : tuple of str
         Names that are shown as a list with one entry per block that lists them: the
-        block's array, or None where the block has no array of that name.
+        block's array, or None where the block has no array of that name. Where it has
+        several, each is an entry.
     descriptions : mapping of str to str
         Every kind in words, for error messages.
     parameters : mapping of str to str
@@ -66,6 +67,8 @@ class Block(ABC):
         Whether ``draw`` draws something.
     needs_dense : bool
         Whether X must be an array; above another block it always is.
+    reads_codes : bool
+        Whether it reads codes of categories: then it comes before all noise.
     compiled_as : str or None
         What the compiled loops know the block as; None leaves the network to NumPy.
     """
@@ -77,6 +80,7 @@ class Block(ABC):
     is_layer: ClassVar[bool] = False
     is_noisy: ClassVar[bool] = False
     needs_dense: ClassVar[bool] = False
+    reads_codes: ClassVar[bool] = False
     compiled_as: ClassVar[str | None] = None
 
     if TYPE_CHECKING:  # a dataclass would take properties for its fields' defaults

@@ -114,14 +114,14 @@ def _places(block: Block, lengths: dict[str, int]) -> list[Place]:
     places = []
     for k, name in enumerate(names):
         if name in block.listed:
-            places.append(Place(name, lengths.get(name, 0)))
+            places.append(Place(name, lengths.get(name, 0) + names[:k].count(name)))
         elif names.count(name) > 1:
             places.append(Place(name, names[:k].count(name)))
             lengths[name] = names.count(name)
         else:
             places.append(Place(name, None))
     for name in block.listed:
-        lengths[name] = lengths.get(name, 0) + 1
+        lengths[name] = lengths.get(name, 0) + max(1, names.count(name))
     return places
 
 

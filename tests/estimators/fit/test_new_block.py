@@ -68,11 +68,9 @@ class Shift(Block):
 class WithShift:
     """An estimator whose network begins with the block."""
 
-    def _build_network(self, settings, task, n_features, n_outputs, embedded):
-        network = super()._build_network(
-            settings, task, n_features, n_outputs, embedded
-        )
-        return Network((Shift(n_features), *network.blocks))
+    def _build_network(self, settings, task, encoder, n_outputs, embedded):
+        network = super()._build_network(settings, task, encoder, n_outputs, embedded)
+        return Network((Shift(encoder.n_out), *network.blocks))
 
 
 class ShiftedClassifier(WithShift, BPNetClassifier):

@@ -188,7 +188,7 @@ INVALID = [
     ({"sample_weight_val": np.ones(3)}, "X_val and y_val must be given together"),
     ({"X_val": np.ones((3, 4)), "y_val": np.ones(3)}, "4 features"),
     ({"X_val": np.ones((3, 5)), "y_val": np.ones(2)}, "inconsistent numbers"),
-    ({"X_val": np.full((3, 5), np.nan), "y_val": np.ones(3)}, "NaN"),
+    ({"X_val": np.full((3, 5), np.inf), "y_val": np.ones(3)}, "infinity"),
     (
         {
             "X_val": np.ones((3, 5)),

@@ -143,6 +143,35 @@ def test_a_resumed_fit_ends_where_an_uncut_one_does(
 
 
 @needs_callbacks
+@pytest.mark.parametrize(
+    "parameters",
+    [{}, {"input_scaling": "squash"}, {"early_stopping": True}],
+    ids=lambda parameters: next(iter(parameters), "default"),
+)
+def test_a_fit_to_categories_and_gaps_resumes_bit_for_bit(parameters, tmp_path):
+    from sklearn_bpnet.callbacks import Checkpoint
+
+    rng = np.random.default_rng(0)
+    X = np.empty((200, 3), dtype=object)
+    X[:, 0] = rng.choice(["a", "b", "c"], 200)
+    X[:, 1] = np.where(rng.random(200) < 0.2, np.nan, rng.normal(5, 2, 200))
+    X[:, 2] = [f"u{i}" for i in rng.integers(50, size=200)]
+    y = rng.normal(size=200)
+    reg = BPNetRegressor(
+        (5,), categorical_features=[0, 2], max_iter=9, random_state=0, **parameters
+    )
+    whole = clone(reg).fit(X, y)
+    resumed = cut_and_resume(reg, 4, tmp_path / "file", (X, y))
+    assert_same_fit(resumed, whole)
+    assert_array_equal(resumed.predict(X), whole.predict(X))
+    with pytest.raises(CutError):
+        reg.set_callbacks(Checkpoint(tmp_path / "file"), CutAfter(4)).fit(X, y)
+    X[:, 0] = rng.permutation(X[:, 0])
+    with pytest.raises(ValueError, match="by a fit to other samples"):
+        BPNetRegressor.load_checkpoint(tmp_path / "file").fit(X, y)
+
+
+@needs_callbacks
 @pytest.mark.parametrize("solver", [*OPTIMIZERS, "gd"])
 def test_every_solver_with_steps_resumes_bit_for_bit(solver, iris, tmp_path):
     clf = BPNetClassifier((5,), solver=solver, max_iter=12, random_state=0)

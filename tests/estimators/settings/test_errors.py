@@ -32,7 +32,7 @@ def fit_error(model, X, y, *args):
 
 
 @each_class
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf], ids=str)
+@pytest.mark.parametrize("value", [np.inf, -np.inf], ids=str)
 @pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array])
 def test_a_feature_that_is_not_finite_is_refused(estimator, value, kind, iris):
     X, y = iris
@@ -40,12 +40,12 @@ def test_a_feature_that_is_not_finite_is_refused(estimator, value, kind, iris):
     bad = X.copy()
     bad[3, 1] = value
     message = fit_error(clone(model), kind(bad), y)
-    assert f"Input X contains {'NaN' if np.isnan(value) else 'infinity'}" in message
+    assert "Input X contains infinity" in message
 
 
 @quietly
 @each_class
-@pytest.mark.parametrize("value", [np.nan, np.inf], ids=str)
+@pytest.mark.parametrize("value", [np.inf, -np.inf], ids=str)
 def test_a_feature_that_is_not_finite_is_not_predicted_from(estimator, value, iris):
     X, y = iris
     model = estimator((2,), max_iter=2).fit(X, y)

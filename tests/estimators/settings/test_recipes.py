@@ -225,6 +225,7 @@ def test_td_is_td_s_with_what_its_source_adds(estimator):
         "weight_decay",
         "learning_rate_factors",
         "numeric_embedding",
+        "categorical_embedding",
         *(() if is_classifier else ("learning_rate_init", "clip_predictions")),
     }
     assert large["learning_rate_init"] == (0.04 if is_classifier else 0.2)
@@ -254,3 +255,27 @@ def test_td_s_makes_all_its_epochs_without_a_warning(estimator, iris):
         "realmlp-td-s", hidden_layer_sizes=(4,), max_iter=3, batch_size=32
     )
     assert model.fit(*iris).stop_reason_ == "max_iter"  # warnings are errors here
+
+
+@quietly
+@each_class
+def test_realmlp_embeds_nine_categories_and_td_s_none(estimator):
+    rng = np.random.default_rng(0)
+    X = np.array([[f"v{i % 8}", f"v{i % 9}", f"v{i % 3 // 2}"] for i in range(90)])
+    y = rng.normal(size=90) > 0
+    shared = {"categorical_features": [0, 1, 2], "max_iter": 3, "random_state": 0}
+    shared |= {"hidden_layer_sizes": (8,), "batch_size": 32}
+    td = estimator.from_recipe("realmlp-td", **shared).fit(X, y)
+    (T,) = td.categorical_embeddings_
+    assert T.shape == (10, 8)
+    assert 0.7 < T[:-1].std() < 1.3  # drawn with deviation 1
+    assert len(td.coefs_[0]) == 8 + 8 + 1
+    small = estimator.from_recipe("realmlp-td-s", **shared).fit(X, y)
+    assert len(small.coefs_[0]) == 8 + 9 + 1
+    assert not hasattr(small, "categorical_embeddings_")
+    # two categories are -1 and 1 in the paper: the same, once scaled
+    rows = small._fitted.encoder.tables[2].values[:2, 0]
+    codes = np.where(X[:, 2] == "v0", -1.0, 1.0)
+    low, median, high = np.quantile(codes, [0.25, 0.5, 0.75])
+    z = (np.array([-1, 1]) - median) / (high - low)
+    assert_allclose(rows, z / np.hypot(z / 3, 1))

@@ -48,15 +48,17 @@ class Chain:
                 self.lowest, has_begun = len(self.parts), True
             self.parts += [(part, start + part.start) for part in parts]
             start += sum(int(np.prod(shape)) for shape in block.shapes)
-        self._units = [self._addresses(part) for part, _ in self.parts]
+        self._units = [
+            self._addresses(part, learns=i >= self.lowest)
+            for i, (part, _) in enumerate(self.parts)
+        ]
 
-    def _addresses(self, part: Part) -> tuple[int, int]:
+    def _addresses(self, part: Part, *, learns: bool) -> tuple[int, int]:
         types = elementwise.types_of_block(self.dtype)
+        backward = part.backward if learns else None
         forward, backward = (
             0 if unit is None else address_of(unit, with_code(code, types))
-            for unit, code in zip(
-                (part.forward, part.backward), part.codes, strict=True
-            )
+            for unit, code in zip((part.forward, backward), part.codes, strict=True)
         )
         return forward, backward
 
@@ -76,7 +78,7 @@ class Chain:
                 A = self._keep(self._memory(size))
                 # noise passes the gradient on in its place
                 G = G if part.noise else self._keep(self._memory(size))
-            constants = np.zeros(3, theta.dtype)
+            constants = np.zeros(max(3, len(part.constants)), theta.dtype)
             constants[: len(part.constants)] = part.constants
             links.append(
                 loops.Link(

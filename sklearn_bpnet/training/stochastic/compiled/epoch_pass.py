@@ -119,7 +119,7 @@ class CompiledEpochPass:
         for run in batches.runs(rng):
             assert isinstance(run.X, np.ndarray)
             yield (
-                self._table(run.X, nothing, nothing, np.inf, run.Y, run.s),
+                self._table(run.X, nothing, nothing, 0, np.inf, run.Y, run.s),
                 np.arange(len(run.Y)),
             )
 
@@ -184,7 +184,7 @@ class CompiledEpochPass:
     def _compile_loop(self) -> None:
         """Compile or load the loop, for the types of a run of no batch."""
         theta, nothing = self.walk.theta[:0], np.empty(0)
-        table = self._table(theta.reshape(0, 1), nothing, nothing, inf, theta, None)
+        table = self._table(theta.reshape(0, 1), nothing, nothing, 0, inf, theta, None)
         run = self._run(np.empty(0, np.intp), Rates(nothing, nothing, nothing), 0)
         share, *_ = self._shares(run, table, self._shared())
         make(loops.train, tuple(map(numba.typeof, share)))
@@ -228,7 +228,14 @@ class CompiledEpochPass:
         return address_of(reading.read, types)
 
     def _table(
-        self, X: Any, mean: Array, factor: Array, clip: float, Y: Array, s: Array | None
+        self,
+        X: Any,
+        mean: Array,
+        factor: Array,
+        n_bent: int,
+        clip: float,
+        Y: Array,
+        s: Array | None,
     ) -> loops.Table:
         """The samples; the arrays must outlive it."""
         assert Y.flags.c_contiguous
@@ -240,6 +247,7 @@ class CompiledEpochPass:
             mean.ctypes.data,
             factor.ctypes.data,
             int(mean.size > 0),
+            n_bent,
             clip,
             Y.ctypes.data,
             0 if s is None else s.ctypes.data,

@@ -67,7 +67,10 @@ class Chain(NamedTuple):
 
 
 class Table(NamedTuple):
-    """The training samples: addresses, the number of features, and numbers."""
+    """The training samples: addresses, the number of features, and numbers.
+
+    ``n_bent`` is how many features the clip bends, see `reading.read`.
+    """
 
     read: int
     X: int
@@ -75,6 +78,7 @@ class Table(NamedTuple):
     mean: int
     factor: int
     is_scaled: int
+    n_bent: int
     clip: float
     Y: int
     s: int
@@ -222,8 +226,8 @@ def _add_up(i, k, run, table, chain, loss, n_threads):  # type: ignore[no-untype
     call(
         table.read,
         (
-            n, table.n_features, table.is_scaled, indices, table.X, table.mean,
-            table.factor, X,
+            n, table.n_features, table.is_scaled, table.n_bent, indices, table.X,
+            table.mean, table.factor, X,
         ),
         (table.clip,),
     )  # fmt: skip

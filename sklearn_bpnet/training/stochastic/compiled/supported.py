@@ -23,7 +23,12 @@ from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.optimizers import SGD, Adam, AdamW, Optimizer
-from sklearn_bpnet.training.stochastic.compiled import affine, elementwise, embeddings
+from sklearn_bpnet.training.stochastic.compiled import (
+    affine,
+    elementwise,
+    embeddings,
+    lookup,
+)
 from sklearn_bpnet.training.stochastic.compiled.elementwise import Activation, Loss
 from sklearn_bpnet.training.stochastic.compiled.steps import Rule
 
@@ -56,7 +61,7 @@ class Part:
         ``backward`` is None where the gradient passes as it is.
     codes : tuple of int, default=(0, 0)
         That of each unit: of an activation.
-    constants : tuple of float, default=()
+    constants : tuple or ndarray of float, default=()
     numbers : tuple of int, default=()
         What else the units take.
     start : int, default=0
@@ -74,7 +79,7 @@ class Part:
     forward: Any
     backward: Any
     codes: tuple[int, int] = (0, 0)
-    constants: tuple[float, ...] = ()
+    constants: tuple[float, ...] | NDArray[np.float64] = ()
     numbers: tuple[int, ...] = ()
     start: int = 0
     in_place: bool = False
@@ -130,6 +135,29 @@ def _embedding(block: Any, is_top: bool) -> list[Part]:
     ]  # fmt: skip
 
 
+def _lookup(block: Any, is_top: bool) -> list[Part] | None:
+    units = lookup.look_up, lookup.look_up_backward
+    forms = [lookup.FORMS.get(kind_of(table)) for table in block.tables]
+    fixed, numbers, n_learned, n_fixed = [np.empty(0)], [len(block.tables)], 0, 0
+    for table, form in zip(block.tables, forms, strict=True):
+        if form is None:
+            return None
+        is_learned = form == lookup.FORMS["learned"]
+        start = n_learned if is_learned else n_fixed
+        numbers += [table.n_codes, table.width, form, start]
+        if is_learned:
+            n_learned += table.n_codes * table.width
+        else:
+            fixed.append(table.numbers)
+            n_fixed += len(fixed[-1])
+    return [
+        Part(
+            block.n_in, block.n_out, *units, constants=np.concatenate(fixed),
+            numbers=tuple(numbers),
+        )
+    ]  # fmt: skip
+
+
 def _scale(block: Any, is_top: bool) -> list[Part]:
     n = block.n_units
     return [Part(n, n, affine.scale, affine.scale_backward)]
@@ -150,6 +178,7 @@ def _gaussian_noise(block: Any, is_top: bool) -> list[Part]:
 _PARTS: dict[str | None, Callable[[Any, bool], list[Part] | None]] = {
     "dense": _dense,
     "embedding": _embedding,
+    "lookup": _lookup,
     "input_scale": _scale,
     "dropout": _dropout,
     "gaussian_noise": _gaussian_noise,
@@ -157,7 +186,7 @@ _PARTS: dict[str | None, Callable[[Any, bool], list[Part] | None]] = {
 
 
 def kind_of(block: Any) -> str | None:
-    """What compiled code knows a block as; None for those that it does not know.
+    """What compiled code knows a block or a table as; None if it does not know it.
 
     A subclass does not inherit it, as it may do something else.
     """
