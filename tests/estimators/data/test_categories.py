@@ -202,7 +202,7 @@ def test_two_levels_and_a_single_one_have_one_column():
     X = pd.DataFrame(
         {"two": ["a", "b"] * 10, "one": "x", "none": None, "gap": ["a", None] * 10}
     )
-    X = X.astype({"none": "str"})
+    X = X.astype({"none": "category"})
     reg = BPNetRegressor(**FEW).fit(X, np.arange(20.0))
     names = ["two_b", "one_x", "none_missing", "gap_missing"]
     assert reg.get_network_input_names() == names

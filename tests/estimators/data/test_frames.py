@@ -447,7 +447,7 @@ def test_text_in_a_column_that_was_numeric_is_an_error(reference):
 
 
 def test_sparse_X_has_no_categories():
-    X = sparse.random_array((30, 3), density=0.5, format="csr", rng=0)
+    X = sparse.csr_array(np.random.default_rng(0).integers(3, size=(30, 3)) * 0.5)
     reg = BPNetRegressor(**FEW, categorical_features=[1])
     with pytest.raises(ValueError, match=r"X is sparse.*Use X.toarray\(\)"):
         reg.fit(X, np.arange(30.0))
