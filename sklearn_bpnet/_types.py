@@ -39,8 +39,9 @@ class Splitter(Protocol):
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int: ...
 
 
-# an array, lists of lists, a dataframe (which has __array__), a sparse matrix
-MatrixLike: TypeAlias = ArrayLike | SparseMatrix
+# an array, lists of lists, also of several types, a dataframe (which has __array__), a
+# sparse matrix
+MatrixLike: TypeAlias = ArrayLike | Sequence[Sequence[Any]] | SparseMatrix
 Path: TypeAlias = str | PathLike[str]
 
 Numbers: TypeAlias = Sequence[float] | NDArray[np.floating[Any]]
@@ -75,6 +76,6 @@ DType: TypeAlias = (
 ClassWeight: TypeAlias = (
     Mapping[Any, float] | Sequence[Mapping[Any, float]] | Literal["balanced"] | None
 )
-Classes: TypeAlias = ArrayLike | Sequence[ArrayLike]
+Classes: TypeAlias = ArrayLike | Sequence[Any]  # also one list per column
 Scoring: TypeAlias = str | Callable[..., float] | None
 RandomState: TypeAlias = int | np.random.RandomState | None
