@@ -12,7 +12,6 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor, config_context
 from sklearn_bpnet._settings import solver as solvers
-from sklearn_bpnet.callbacks import Checkpoint
 from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.losses import LOSSES
 from sklearn_bpnet.net.network import Network
@@ -492,12 +491,13 @@ def test_f29_warm_starts_continue_and_end_at_once_where_they_had_converged():
 
 
 def test_f29_what_follows_the_iterations_sees_whole_weights(tmp_path):
+    callbacks = pytest.importorskip("sklearn_bpnet.callbacks", exc_type=ImportError)
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(20, 300)), np.arange(20) % 2
     path = tmp_path / "checkpoint"
     options = {"solver": "lbfgs", "record": "gradient_norm", "random_state": 0}
     clf = BPNetClassifier((4,), max_iter=6, **options)
-    clf.set_callbacks(Checkpoint(path))
+    clf.set_callbacks(callbacks.Checkpoint(path))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         clf.fit(X, y, X_val=X, y_val=y)
