@@ -46,10 +46,9 @@ def one_hot(n_samples=700, sizes=(5, 8, 12), seed=0):
 
 
 def scattered(n_samples, n_features, density, seed=0):
-    rng = np.random.default_rng(seed)
-    return sparse.random_array(
-        (n_samples, n_features), density=density, format="csr", rng=rng
-    )
+    shape = n_samples, n_features
+    X = sparse.random(*shape, density=density, format="csr", random_state=seed)
+    return sparse.csr_array(X)
 
 
 # F30: sparse samples are read as an array where that is faster
