@@ -106,10 +106,24 @@ def embed(  # type: ignore[no-untyped-def]
             w, c = w_c[0, f, k], w_c[1, f, k]
             for i in range(n):
                 cosines[i], sines[i] = _waves(x[i] * w + c)
-            for j in range(m):
-                v, e = all_V[wave * m + j], E[j]
-                for i in range(n):
-                    e[i] += cosines[i] * v
+        for j in range(m):
+            e, k = E[j], 0
+            while k < K:  # four waves at a time, as reading and writing e takes longest
+                wave = f * K + k
+                c_0, v_0 = kept[2 * wave], all_V[wave * m + j]
+                if k + 4 <= K:
+                    c_1, v_1 = kept[2 * wave + 2], all_V[(wave + 1) * m + j]
+                    c_2, v_2 = kept[2 * wave + 4], all_V[(wave + 2) * m + j]
+                    c_3, v_3 = kept[2 * wave + 6], all_V[(wave + 3) * m + j]
+                    for i in range(n):
+                        e[i] += (
+                            c_0[i] * v_0 + c_1[i] * v_1 + c_2[i] * v_2 + c_3[i] * v_3
+                        )
+                    k += 4
+                else:
+                    for i in range(n):
+                        e[i] += c_0[i] * v_0
+                    k += 1
         for i in range(n):
             for j in range(m):
                 out[i, first + j] = E[j, i]
@@ -154,6 +168,22 @@ def embed_backward(  # type: ignore[no-untyped-def]
         for k in range(K):
             wave = f * K + k
             cosines, sines = kept[2 * wave], kept[2 * wave + 1]
+            w, dw, dc = w_all[f, k], zero, zero
+            if m == 3 and is_lowest:  # the usual case needs no memory in between
+                v_0, v_1, v_2 = V[3 * wave], V[3 * wave + 1], V[3 * wave + 2]
+                d_0, d_1, d_2 = D[0], D[1], D[2]
+                t_0, t_1, t_2 = zero, zero, zero
+                for i in range(n):
+                    g_0, g_1, g_2, h = d_0[i], d_1[i], d_2[i], cosines[i]
+                    d_phase = -(g_0 * v_0 + g_1 * v_1 + g_2 * v_2) * sines[i]
+                    dc += d_phase
+                    dw += x[i] * d_phase
+                    t_0 += g_0 * h
+                    t_1 += g_1 * h
+                    t_2 += g_2 * h
+                dV[3 * wave], dV[3 * wave + 1], dV[3 * wave + 2] = t_0, t_1, t_2
+                dw_dc[0, f, k], dw_dc[1, f, k] = dw, dc
+                continue
             for i in range(n):
                 along[i] = zero
             for j in range(m):
@@ -162,7 +192,6 @@ def embed_backward(  # type: ignore[no-untyped-def]
                     along[i] += d[i] * v
                     total += d[i] * cosines[i]
                 dV[wave * m + j] = total
-            w, dw, dc = w_all[f, k], zero, zero
             for i in range(n):
                 d_phase = -along[i] * sines[i]
                 dc += d_phase
