@@ -14,7 +14,7 @@ from scipy.special import log_softmax
 from sklearn_bpnet._data.class_weight import column_weights
 from sklearn_bpnet._data.classification import Classification
 from sklearn_bpnet._data.labels import columns_of_classes, in_column
-from sklearn_bpnet._data.moments import log_mean, mean_and_std
+from sklearn_bpnet._data.moments import log_mean
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net._typing import Array
@@ -244,15 +244,8 @@ class ClassColumns(Task):
 
         As that of `Classification`, column by column.
         """
-        if n_networks == 1:
-            Z, A = next(outputs)
-            if temperature is not None:
-                Z /= temperature
-                A = self.output_activation.forward(Z, out=A)
-            return self, Z, A
-        if not self.loss.estimates_probabilities:
-            Z, A = mean_and_std(np.stack(pair) for pair in outputs)[0]
-            return self, Z, A
+        if n_networks == 1 or not self.loss.estimates_probabilities:
+            return self, *self._mean_outputs(outputs, n_networks, temperature)
         task = self._averaged
         L = log_mean(self._log_probabilities(Z, A) for Z, A in outputs)
         if temperature is not None:

@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score
 
 from sklearn_bpnet._data.class_weight import class_weights, indicator_weights
 from sklearn_bpnet._data.labels import check_indicators, check_range, labels_in
-from sklearn_bpnet._data.moments import log_mean, mean_and_std
+from sklearn_bpnet._data.moments import log_mean
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net._typing import Array
@@ -257,15 +257,8 @@ class Classification(Task):
         Z, A : ndarray of shape (n_samples, n_outputs)
             Logits and outputs of the combined prediction.
         """
-        if n_networks == 1:
-            Z, A = next(outputs)
-            if temperature is not None:
-                Z /= temperature
-                A = self.output_activation.forward(Z, out=A)
-            return self, Z, A
-        if not self.loss.estimates_probabilities:
-            Z, A = mean_and_std(np.stack(pair) for pair in outputs)[0]
-            return self, Z, A
+        if n_networks == 1 or not self.loss.estimates_probabilities:
+            return self, *self._mean_outputs(outputs, n_networks, temperature)
         L = log_mean(self.log_probabilities(Z, A) for Z, A in outputs)
         if temperature is not None:
             L = log_softmax(L / temperature, axis=-1)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from sklearn_bpnet._data.moments import mean_and_std
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net._typing import Array
@@ -107,3 +108,29 @@ class Task(ABC):
     @abstractmethod
     def attributes(self) -> Mapping[str, Any]:
         """The fitted attributes that describe the targets, by name."""
+
+    def _mean_outputs(
+        self,
+        outputs: Iterator[tuple[Array, Array]],
+        n_networks: int,
+        temperature: float | None,
+    ) -> tuple[Array, Array]:
+        """Z and A of a single network, at a temperature, or their means over several.
+
+        Parameters
+        ----------
+        outputs : iterator of tuple of ndarray of shape (n_samples, n_outputs)
+            Logits Z and outputs A of every network, float64; may be overwritten.
+        n_networks : int
+            Number of networks.
+        temperature : float or None
+            Divisor of the logits of a single network; None for 1.
+        """
+        if n_networks > 1:
+            Z, A = mean_and_std(np.stack(pair) for pair in outputs)[0]
+            return Z, A
+        Z, A = next(outputs)
+        if temperature is not None:
+            Z /= temperature
+            A = self.output_activation.forward(Z, out=A)
+        return Z, A
