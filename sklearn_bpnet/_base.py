@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_bpnet import _types as types
@@ -178,6 +179,15 @@ default=None
         return self._fit(Arguments(table, validation, incremental=True))
 
     def _fit(self, arguments: Arguments) -> Self:
+        """The fit of a call, after which NumPy treats overflows as before.
+
+        An interrupt between the end of an inner ``errstate`` and its exit would leave
+        its settings behind.
+        """
+        with np.errstate():
+            return self._fit_in_order(arguments)
+
+    def _fit_in_order(self, arguments: Arguments) -> Self:
         """Read, pose, train, calibrate; the estimator changes only after that."""
         call = self._call(arguments)
         settings, open_ended = call.settings, call.open_ended

@@ -73,7 +73,8 @@ class FittedNetwork:
             If features are so large that the network overflows.
         """
         reader = reader_for(self.network, X, self.dtype, standardization)
-        with np.errstate(over="ignore", invalid="ignore"):
+        # twice, in case of an interrupt in an exit
+        with np.errstate(), np.errstate(over="ignore", invalid="ignore"):
             Z = output_Z(self.network, self.arrays, reader)
             Z = Z.astype(np.float64, copy=False)
             A = self.network.output_activation.forward(Z, out=np.empty_like(Z))

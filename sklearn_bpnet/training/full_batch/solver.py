@@ -147,6 +147,7 @@ class FullBatchSolver(Configurable, ABC):
             done = iterations.out_of_patience
             reason = monitor.end_of_patience if done else StopReason.MAX_ITER
             return Outcome(reason, 0, problem.value(theta))
+        n_before = len(monitor.history)
         monitor.begin_epoch()
         try:
             result = self._minimise(problem, theta)
@@ -158,9 +159,11 @@ class FullBatchSolver(Configurable, ABC):
         kept, epoch = monitor.result(last)
         loss = problem.value(kept)
         theta[:] = last
-        if iterations.n and epoch == len(monitor.history):
+        # an iteration that was interrupted is not among them
+        n_iter = len(monitor.history) - n_before
+        if n_iter and epoch == len(monitor.history):
             monitor.history.loss[-1] = loss  # of these weights, to the last digit
-        return Outcome(reason, iterations.n, loss, message)
+        return Outcome(reason, n_iter, loss, message)
 
     def _minimise(self, problem: Minimisation, theta: Array) -> Any:
         """`minimise`, in the row space of the samples where that pays."""

@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
-from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _base
+from sklearn_bpnet.training.monitor.monitor import Monitor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 each_class = pytest.mark.parametrize("estimator", [BPNetClassifier, BPNetRegressor])
@@ -79,3 +80,41 @@ def test_a_warm_start_continues_after_an_interruption(
     model.fit(*iris)
     assert len(model.loss_curve_) == before + 5
     assert model.loss_ < losses[-1]
+
+
+@each_class
+@pytest.mark.parametrize("solver", ["lbfgs", "cg"])
+@pytest.mark.parametrize("n_calls", [0, 3])
+def test_f25_an_interrupt_before_an_iteration_is_noted(
+    estimator, solver, n_calls, monkeypatch, iris
+):
+    X, y = iris
+    model = estimator((5,), solver=solver, warm_start=True, max_iter=4, random_state=0)
+    for _ in range(n_calls):
+        model.fit(X, y)
+    known = list(model.loss_curve_) if n_calls else []
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Monitor, "end_epoch", interrupted)
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        model.fit(X, y)
+    assert model.n_iter_ == 0
+    assert model.loss_curve_ == known
+    assert np.isfinite(model.predict(X)).all()
+
+
+@each_class
+def test_f25_overflows_are_treated_as_before_whatever_an_interrupt_leaves(
+    estimator, monkeypatch, iris
+):
+    def interrupted(*_):
+        np.seterr(all="ignore")  # as a context whose exit was interrupted
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_base, "train", interrupted)
+    before = np.geterr()
+    with pytest.raises(KeyboardInterrupt):
+        estimator().fit(*iris)
+    assert np.geterr() == before
