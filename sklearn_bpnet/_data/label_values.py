@@ -6,7 +6,6 @@ arrays of objects are read by their values, column by column.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import chain
 from numbers import Integral, Number, Real
 from typing import Any
@@ -14,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+
+from sklearn_bpnet._data.table_columns import frame_columns
 
 _MISSING = frozenset({"NoneType", "NAType", "NaTType"})  # None, pandas.NA, NaT
 
@@ -43,8 +44,7 @@ def as_labels(y: Any, name: str) -> Any:
         return y
     if np.ma.is_masked(y):
         raise _masked(name)
-    columns = list(_columns(y))
-    if columns:
+    if columns := frame_columns(y):
         arrays = [_values(one, name, f" in column {label!r}") for label, one in columns]
         return _side_by_side(arrays)
     if isinstance(y, (list, tuple)):
@@ -67,19 +67,6 @@ def narrowed(array: NDArray[Any]) -> NDArray[Any]:
         whole = np.array(array.tolist())  # objects if one is beyond 64 bits
         return whole if whole.dtype.kind in "iu" else array
     return array.astype(np.float64)
-
-
-def _columns(y: Any) -> Iterator[tuple[Any, Any]]:
-    """Names and columns of a data frame; nothing if it is none."""
-    if hasattr(y, "iloc") and hasattr(y, "columns"):  # pandas
-        for j, label in enumerate(y.columns):
-            yield label, y.iloc[:, j]
-    elif hasattr(y, "to_series") and hasattr(y, "columns"):  # polars
-        for label in y.columns:
-            yield label, y[label]
-    elif hasattr(y, "column_names") and hasattr(y, "set_column"):  # Arrow
-        for j, label in enumerate(y.column_names):
-            yield label, y.column(j)
 
 
 def _values(column: Any, name: str, where: str = "") -> NDArray[Any]:

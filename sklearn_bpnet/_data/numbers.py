@@ -41,12 +41,8 @@ def as_numbers(table: Any, name: str) -> Any:
     if sparse.issparse(table):
         is_usual = table.dtype.kind != "O" and not _is_extended(table.dtype)
         return table if is_usual else table.astype(np.float64)
-    if hasattr(table, "iloc") and hasattr(table, "dtypes"):
-        return _pandas_as_numbers(table, name)
-    if hasattr(table, "to_series") and hasattr(table, "dtypes"):
-        return _polars_as_numbers(table, name)
-    if hasattr(table, "column_names") and hasattr(table, "set_column"):
-        return _arrow_as_numbers(table, name)
+    if (library := library_of(table)) is not None:
+        return _OF_FRAMES[library](table, name)
     if isinstance(table, (list, tuple)):
         try:
             table = np.asarray(table)
@@ -58,6 +54,21 @@ def as_numbers(table: Any, name: str) -> Any:
     if dtype is not None and hasattr(table, "__array__"):  # a series of another library
         return column_as_numbers(table, dtype, name)
     return table
+
+
+def library_of(table: Any) -> str | None:
+    """Whose data frame a table is, or whose series; None for an array or a list.
+
+    "pandas", also for its series and libraries like it; "polars" and "arrow" for frames
+    only. A library is known by its methods, so that it need not be installed.
+    """
+    if hasattr(table, "iloc") and hasattr(table, "dtypes"):
+        return "pandas"
+    if hasattr(table, "to_series") and hasattr(table, "dtypes"):
+        return "polars"
+    if hasattr(table, "column_names") and hasattr(table, "set_column"):
+        return "arrow"
+    return None
 
 
 def _namer(name: str) -> Namer:
@@ -248,6 +259,13 @@ def _arrow_as_numbers(table: Any, name: str) -> Any:
         if numbers is not column:
             table = table.set_column(j, label, [numbers])
     return table
+
+
+_OF_FRAMES: dict[str, Callable[[Any, str], Any]] = {
+    "pandas": _pandas_as_numbers,
+    "polars": _polars_as_numbers,
+    "arrow": _arrow_as_numbers,
+}
 
 
 def _is_temporal_of_polars(dtype: Any) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_bpnet._data.numbers import column_as_numbers, unreadable
+from sklearn_bpnet._data.numbers import column_as_numbers, library_of, unreadable
 
 Codes = NDArray[np.floating[Any]]  # NaN is a missing value
 
@@ -200,24 +200,28 @@ def _is_arrow_dictionary(dtype: Any) -> bool:
     return str(getattr(dtype, "pyarrow_dtype", "")).startswith("dictionary")
 
 
+_CLASSES = {"pandas": PandasColumn, "polars": PolarsColumn, "arrow": ArrowColumn}
+
+
+def frame_columns(table: Any) -> list[tuple[Any, Any]] | None:
+    """The label and the values of every column of a data frame; None if it is none."""
+    library = library_of(table)
+    if library == "pandas":
+        return list(table.items()) if table.ndim == 2 else None
+    if library == "polars":
+        return [(label, table[label]) for label in table.columns]
+    if library == "arrow":
+        return [(label, table.column(j)) for j, label in enumerate(table.column_names)]
+    return None
+
+
 def columns_of(table: Any, name: str) -> Sequence[Column] | None:
     """The columns of a table; None if it is none."""
-    if hasattr(table, "iloc") and hasattr(table, "dtypes"):
-        if table.ndim != 2:
-            return None
+    library, columns = library_of(table), frame_columns(table)
+    if library is not None and columns is not None:
         return [
-            PandasColumn(column, label, f"Column {label!r} of {name}")
-            for label, column in table.items()
-        ]
-    if hasattr(table, "to_series") and hasattr(table, "dtypes"):
-        return [
-            PolarsColumn(table[label], label, f"Column {label!r} of {name}")
-            for label in table.columns
-        ]
-    if hasattr(table, "column_names") and hasattr(table, "set_column"):
-        return [
-            ArrowColumn(table.column(j), label, f"Column {label!r} of {name}")
-            for j, label in enumerate(table.column_names)
+            _CLASSES[library](values, label, f"Column {label!r} of {name}")
+            for label, values in columns
         ]
     if isinstance(table, (list, tuple)):
         try:
