@@ -19,6 +19,7 @@ from importlib.util import find_spec
 import numpy as np
 from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_info
+from training.threads import is_free
 
 import sklearn_bpnet
 from sklearn_bpnet import BPNetClassifier, config_context, get_config
@@ -112,21 +113,6 @@ def state():
         "filters": [str(item) for item in warnings.filters],
         "errors": np.geterr(),
     }
-
-
-def is_free(lock):
-    """Whether no thread holds a lock, this one included."""
-    found = []
-
-    def try_it():
-        found.append(lock.try_to_enter())
-        if found[0]:
-            lock.__exit__()
-
-    thread = threading.Thread(target=try_it)
-    thread.start()
-    thread.join()
-    return found[0]
 
 
 def other_threads(threads):

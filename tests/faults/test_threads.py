@@ -2,7 +2,6 @@
 
 import faulthandler
 import os
-import sys
 import threading
 import time
 import warnings
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from joblib import parallel_config
-from threadpoolctl import threadpool_info
+from training.threads import blas_threads, run_interrupted
 
 import sklearn_bpnet
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor, config_context
@@ -23,12 +22,6 @@ from sklearn_bpnet.net.cached import cached_property
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks processes")
-
-
-def blas_threads():
-    return [
-        lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"
-    ]
 
 
 # F11: bits depend on seed, data, versions and the configured number of threads
@@ -200,31 +193,6 @@ def test_f19_ctrl_c_in_an_ensemble_leaves_no_limit_of_blas(
     assert blas_threads() == before
 
 
-def interrupted_at(function, at, files):
-    """Press Ctrl-C at the at-th line of some files; whether there is one."""
-    n_lines = 0
-
-    def trace(frame, event, argument):
-        nonlocal n_lines
-        if frame.f_code.co_filename not in files:
-            return None
-        if event == "line":
-            n_lines += 1
-            if n_lines == at:
-                sys.settrace(None)
-                raise KeyboardInterrupt
-        return trace
-
-    sys.settrace(trace)
-    try:
-        function()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        sys.settrace(None)
-    return n_lines >= at
-
-
 def wait_a_moment(cancellation, result):
     """A call that ends later, or with the next look at the flag, as training does."""
     for _ in range(5):
@@ -245,7 +213,7 @@ def test_f25_an_interrupt_at_any_line_ends_the_calls_in_threads():
             )
             assert list(results) == list(range(5))
 
-    while interrupted_at(run, n_lines + 1, {parallel.__file__}):
+    while run_interrupted(run, n_lines + 1, {parallel.__file__}, KeyboardInterrupt):
         n_lines += 1
         assert not threads_beside(threads)
     assert n_lines > 30

@@ -25,7 +25,7 @@ class InterruptError(Exception):
     """Stands for the KeyboardInterrupt of Ctrl-C."""
 
 
-def run_interrupted(function, at, files):
+def run_interrupted(function, at, files, error=InterruptError):
     """Call a function, raise at the at-th line of the files; whether there is one."""
     left = [at]
 
@@ -36,17 +36,17 @@ def run_interrupted(function, at, files):
             left[0] -= 1
             if left[0] == 0:
                 sys.settrace(None)
-                raise InterruptError
+                raise error
         return trace
 
     sys.settrace(trace)
     try:
         function()
-    except InterruptError:
-        return True
+    except error:
+        pass
     finally:
         sys.settrace(None)
-    return False
+    return left[0] <= 0
 
 
 def exit_status(child):
