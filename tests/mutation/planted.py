@@ -521,8 +521,15 @@ COMPILED = [
     ),
     Fault(
         "compiled: the frequencies' gradient without the input",
-        "dw[k] += x * d_phase",
-        "dw[k] += d_phase",
+        "dw += x[i] * d_phase\n                    t_0",
+        "dw += d_phase\n                    t_0",
+        "compiled",
+        True,
+    ),
+    Fault(
+        "compiled: the frequencies' gradient above other blocks without the input",
+        "dw += x[i] * d_phase\n                along_x",
+        "dw += d_phase\n                along_x",
         "compiled",
         True,
     ),
@@ -874,8 +881,8 @@ FIT = [
     ),
     Fault(
         "largest batch for few rows",
-        "max(n_samples // 100, _SMALLEST_BATCH)",
-        "max(n_samples // 10, _SMALLEST_BATCH)",
+        "size, largest = n_samples // 100, _LARGEST_BATCH",
+        "size, largest = n_samples // 10, _LARGEST_BATCH",
         "usual_values drop_in",
     ),
     Fault(
