@@ -521,8 +521,8 @@ COMPILED = [
     ),
     Fault(
         "compiled: the frequencies' gradient without the input",
-        "dw += x[i] * d_phase\n                    t_0",
-        "dw += d_phase\n                    t_0",
+        "dw += x[i] * d_phase\n        t_0",
+        "dw += d_phase\n        t_0",
         "compiled",
         True,
     ),

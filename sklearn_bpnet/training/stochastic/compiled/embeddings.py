@@ -130,6 +130,24 @@ def embed(  # type: ignore[no-untyped-def]
     return 0.0
 
 
+@_inlined
+def _back_from_three(D, cosines, sines, x, v, dV):  # type: ignore[no-untyped-def]
+    """dw and dc of a wave from which three numbers are made; write dV."""
+    d_0, d_1, d_2 = D[0], D[1], D[2]
+    v_0, v_1, v_2 = v[0], v[1], v[2]
+    dw = dc = t_0 = t_1 = t_2 = x.dtype.type(0)
+    for i in range(len(x)):
+        g_0, g_1, g_2, h = d_0[i], d_1[i], d_2[i], cosines[i]
+        d_phase = -(g_0 * v_0 + g_1 * v_1 + g_2 * v_2) * sines[i]
+        dc += d_phase
+        dw += x[i] * d_phase
+        t_0 += g_0 * h
+        t_1 += g_1 * h
+        t_2 += g_2 * h
+    dV[0], dV[1], dV[2] = t_0, t_1, t_2
+    return dw, dc
+
+
 @_jit
 def embed_backward(  # type: ignore[no-untyped-def]
     code, n, n_in, n_out, is_lowest, constants, numbers, theta, gradient, below, A, G,
@@ -170,19 +188,9 @@ def embed_backward(  # type: ignore[no-untyped-def]
             cosines, sines = kept[2 * wave], kept[2 * wave + 1]
             w, dw, dc = w_all[f, k], zero, zero
             if m == 3 and is_lowest:  # the usual case needs no memory in between
-                v_0, v_1, v_2 = V[3 * wave], V[3 * wave + 1], V[3 * wave + 2]
-                d_0, d_1, d_2 = D[0], D[1], D[2]
-                t_0, t_1, t_2 = zero, zero, zero
-                for i in range(n):
-                    g_0, g_1, g_2, h = d_0[i], d_1[i], d_2[i], cosines[i]
-                    d_phase = -(g_0 * v_0 + g_1 * v_1 + g_2 * v_2) * sines[i]
-                    dc += d_phase
-                    dw += x[i] * d_phase
-                    t_0 += g_0 * h
-                    t_1 += g_1 * h
-                    t_2 += g_2 * h
-                dV[3 * wave], dV[3 * wave + 1], dV[3 * wave + 2] = t_0, t_1, t_2
-                dw_dc[0, f, k], dw_dc[1, f, k] = dw, dc
+                dw_dc[0, f, k], dw_dc[1, f, k] = _back_from_three(
+                    D, cosines, sines, x, V[3 * wave :], dV[3 * wave :]
+                )
                 continue
             for i in range(n):
                 along[i] = zero
