@@ -352,20 +352,6 @@ def fork_beside_a_compilation():
     return [status, messages]
 
 
-# two functions, compiled in a module of their own
-TINY = """
-from sklearn_bpnet.training.stochastic.compiled.cache import jit
-
-@jit(nogil=True)
-def twice(x):
-    return 2 * x
-
-@jit(nogil=True)
-def thrice(x):
-    return 3 * x
-"""
-
-
 def compile_tiny(folder, size=None):
     """Compile two functions, with a cache in a folder and perhaps no larger file.
 

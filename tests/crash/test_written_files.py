@@ -6,10 +6,11 @@ import shutil
 import time
 
 import pytest
+from tiny_functions import TINY
 
 from sklearn_bpnet import BPNetClassifier
 
-from .jobs import HAS_NUMBA, TINY, data
+from .jobs import HAS_NUMBA, data
 
 needs_numba = pytest.mark.skipif(not HAS_NUMBA, reason="needs Numba")
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_functions import TINY
 
 import sklearn_bpnet
 from sklearn_bpnet import BPNetClassifier, config_context, get_config
@@ -209,18 +210,7 @@ def test_f14_what_is_asked_for_is_compiled_in_memory(fits):
     assert not second["warnings"]
 
 
-# Tiny functions, whose cache is full or damaged. Each is made in a module of its own.
-TINY = """
-from sklearn_bpnet.training.stochastic.compiled.cache import jit
-
-@jit(nogil=True)
-def twice(x):
-    return 2 * x
-
-@jit(nogil=True)
-def thrice(x):
-    return 3 * x
-"""
+# Tiny functions, whose cache is full or damaged
 CALL_TINY = """
 import numba
 from sklearn_bpnet.training.stochastic import compiler
