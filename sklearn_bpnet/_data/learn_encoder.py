@@ -138,14 +138,14 @@ def _means_of_sparse(samples: Samples) -> tuple[Floats, NDArray[np.intp]]:
     return total / np.where(n_gaps < X.shape[0], rest, 1), n_gaps
 
 
-def means_in_call(samples: Samples, columns: Indices, known: Floats) -> Floats:
-    """The means of some columns in this call; ``known`` where it has no numbers."""
+def means_in_call(samples: Samples, columns: Indices) -> Floats:
+    """The means of some columns in this call; NaN where it has no numbers."""
     if sparse.issparse(samples.X):
         fill, n_gaps = _means_of_sparse(samples)
         fill, n_gaps = fill[columns], n_gaps[columns]
     else:
         fill, n_gaps = _means(samples, columns)
-    return np.where(n_gaps < samples.n, fill, known)
+    return np.where(n_gaps < samples.n, fill, np.nan)
 
 
 # Categories

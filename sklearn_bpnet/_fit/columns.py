@@ -66,10 +66,8 @@ def _encoder_of_next(call: Call, previous: Fitted, data: Data) -> ColumnEncoder:
     columns = undecided.columns[undecided.columns < n_numeric]
     if not (call.open_ended and len(columns)):
         return encoder
-    known = encoder.fill[columns]
-    nothing = np.full(len(columns), np.nan)
-    found = means_in_call(data.training, encoder.numeric[columns], nothing)
-    fill = encoder.fill.copy()
-    fill[columns] = np.where(np.isnan(found), known, found)
-    seen = columns[~np.isnan(found)]
+    found = means_in_call(data.training, encoder.numeric[columns])
+    is_seen = ~np.isnan(found)
+    seen, fill = columns[is_seen], encoder.fill.copy()
+    fill[seen] = found[is_seen]
     return replace(encoder, fill=fill, empty=np.setdiff1d(encoder.empty, seen))
