@@ -59,6 +59,7 @@ class Declarations:
     input_scaling: types.InputScaling
     dtype: types.DType
     n_members: int
+    member_folds: types.MemberFoldsLike
     n_jobs: int | None
     record: str | tuple[str, ...] | list[str]
     verbose: bool | int

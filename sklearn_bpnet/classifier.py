@@ -516,6 +516,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         input_scaling: types.InputScaling = "standard",
         dtype: types.DType = "auto",
         n_members: int = 1,
+        member_folds: types.MemberFoldsLike = None,
         n_jobs: int | None = None,
         calibration: Literal["temperature"] | None = None,
         record: str | tuple[str, ...] | list[str] = (),
@@ -565,6 +566,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         self.input_scaling = input_scaling
         self.dtype = dtype
         self.n_members = n_members
+        self.member_folds = member_folds
         self.n_jobs = n_jobs
         self.calibration = calibration
         self.record = record

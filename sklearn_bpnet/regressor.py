@@ -492,6 +492,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         clip_predictions: bool = False,
         dtype: types.DType = "auto",
         n_members: int = 1,
+        member_folds: types.MemberFoldsLike = None,
         n_jobs: int | None = None,
         record: str | tuple[str, ...] | list[str] = (),
         verbose: bool | int = False,
@@ -540,6 +541,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         self.clip_predictions = clip_predictions
         self.dtype = dtype
         self.n_members = n_members
+        self.member_folds = member_folds
         self.n_jobs = n_jobs
         self.record = record
         self.verbose = verbose

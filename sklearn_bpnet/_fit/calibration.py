@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from sklearn_bpnet._data.class_tasks import ClassTask
-from sklearn_bpnet._data.samples import Data, Samples
+from sklearn_bpnet._data.samples import Data, Indices, Samples
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._fit.call import Call
 from sklearn_bpnet._fit.fitted import Fitted
@@ -91,17 +92,54 @@ def check_calibration(task: Task, *, has_validation: bool) -> None:
     if not has_validation:
         raise ValueError(
             "calibration='temperature' needs validation samples: use "
-            "early_stopping=True, or pass X_val and y_val to fit."
+            "early_stopping=True or member_folds, or pass X_val and y_val to fit."
         )
 
 
-def temperature_after(call: Call, fitted: Fitted, data: Data) -> float | None:
-    """The temperature after a call; the previous one if there is no validation set."""
-    if not call.settings.calibrates:
+def calibrated(call: Call, fitted: Fitted, data: Data) -> Fitted:
+    """The result of a call with a temperature, if ``calibration`` asks for one.
+
+    That of the previous call remains if there are no new validation samples. If members
+    hold out different samples, `train_on_folds` has calibrated them.
+    """
+    if not call.settings.calibrates or data.folds:
+        return fitted
+    if data.validation is not None:
+        return replace(fitted, temperature=calibrate(fitted, data.validation))
+    previous = call.previous
+    if previous is None:
+        return fitted
+    return replace(
+        fitted,
+        temperature=previous.temperature,
+        temperature_of_each=previous.temperature_of_each,
+    )
+
+
+def temperature_of_members(
+    task: Task, samples: Samples, held_out: list[Indices], logits: list[Array]
+) -> float | None:
+    """The temperature of the predictions of single members.
+
+    Every member predicts the samples that it held out, so that there is no average of
+    members which have not seen a sample. Their logits are therefore divided before they
+    are averaged. By Jensen's inequality the log loss of the average is not above the
+    mean log loss of the members, which is what the temperature minimises.
+
+    Parameters
+    ----------
+    task : Task
+        The task of the targets.
+    samples : Samples
+        The training samples.
+    held_out, logits : list of ndarray
+        Of every member the indices of the samples that it held out, and their logits.
+    """
+    if task.is_certain or not isinstance(task, ClassTask):
         return None
-    if data.validation is None:
-        return None if call.previous is None else call.previous.temperature
-    return calibrate(fitted, data.validation)
+    indices, Z = np.concatenate(held_out), np.concatenate(logits)
+    weights = None if samples.weights is None else samples.weights[indices]
+    return temperature(Z, samples.Y[indices], weights, task.output_activation)
 
 
 def calibrate(fitted: Fitted, samples: Samples) -> float | None:
