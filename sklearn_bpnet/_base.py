@@ -84,7 +84,7 @@ default=None
             Weights of the validation samples.
         groups : array-like of shape (n_samples,), default=None
             Groups of the samples. If early stopping sets samples aside, it does not
-            separate those of a group.
+            separate those of a group, and neither does `member_folds`.
         coefs_init : list of array-like of shape (n_in, n_out), default=None
             Initial weights, in place of those drawn by `initializer`: the values of
             `coefs_` before the first step. They act on the input of the network, which

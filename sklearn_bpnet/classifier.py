@@ -228,9 +228,9 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     early_stopping : bool or EarlyStopping, default=False
         Whether to stop when the validation score no longer improves, see `scoring`, and
         to keep the best weights. The validation samples are `X_val` of `fit`, or some
-        of the training samples, see `validation_fraction`. ``EarlyStopping(ties)`` of
-        `sklearn_bpnet.options` determines which of two epochs with equal scores is
-        better.
+        of the training samples, see `validation_fraction` and `member_folds`.
+        ``EarlyStopping(ties)`` of `sklearn_bpnet.options` determines which of two
+        epochs with equal scores is better.
 
     validation_fraction : float or splitter, default=0.1
         Share of the samples that early stopping sets aside, in [0, 1), at least two; or
@@ -287,6 +287,16 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         and with a different order of the samples, and their probabilities (of a
         classifier) or predictions are averaged; see `estimators_`.
 
+    member_folds : int, splitter, list, MemberFolds or None, default=None
+        Whether members hold out different samples: member m trains without fold m
+        (modulo the number of folds), which are its validation samples. An int is the
+        number of folds, random and stratified by class, or with `groups` of `fit` those
+        of ``GroupKFold``; otherwise a splitter of scikit-learn, or a list of pairs
+        (training, held out) of indices. `n_members` is the number of folds or a
+        multiple of it. ``MemberFolds(folds, refit=True)`` of `sklearn_bpnet.options`
+        then trains all members anew on all samples; see :ref:`member-folds`. None: all
+        members have the same samples.
+
     n_jobs : int or None, default=None
         Number of members that are trained in parallel, each in one thread; None is 1
         (unless in a ``joblib.parallel_config`` context) and -1 all processors. The
@@ -295,8 +305,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     calibration : {"temperature"} or None, default=None
         "temperature" divides the logits, after training, by the number that minimises
         the log loss on the validation samples. Predicted classes do not change. For an
-        ensemble, the average of its members is calibrated. It needs validation samples
-        (`early_stopping`, or `X_val` in `fit`) and a logistic or softmax output.
+        ensemble, the average of its members is calibrated; with `member_folds` every
+        member, by what members predict for the samples that they held out. It needs
+        validation samples (`early_stopping`, `member_folds`, or `X_val` in `fit`) and a
+        logistic or softmax output.
 
     record : str, list or tuple of str, default=()
         Additional quantities in `history_`, for every layer: "gradient_norm" and
@@ -333,6 +345,19 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         largest of the members', its `loss_` and its `feature_importances_` are the
         mean.
 
+    oof_prediction_ : ndarray of shape (n_samples, ...), or list of such arrays
+        Out-of-fold predictions, with `member_folds`: for every sample of X what the
+        members that held it out predict together, as `predict_proba` of a classifier
+        (`decision_function`, if the loss estimates no probabilities) or `predict` of a
+        regressor. NaN for samples that no member held out.
+
+    oof_score_ : float
+        The accuracy or R2 of `oof_prediction_`, weighted by `sample_weight`.
+
+    oof_fold_ : ndarray of int of shape (n_samples,)
+        The fold that holds out every sample, from 0; -1 if none does. Absent if folds
+        overlap.
+
     coefs_ : list of ndarray of shape (n_in, n_out), length n_layers_ - 1
         Weights W of every layer. Changes take effect in predictions.
 
@@ -344,7 +369,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         none.
 
     temperature_ : float
-        Divisor of the logits, with ``calibration="temperature"``.
+        Divisor of the logits, with ``calibration="temperature"``; with `member_folds`
+        that of every member, before they are averaged.
 
     feature_importances_ : ndarray of shape (n_features_in_,)
         The Euclidean norm of the weights that leave every column, ``coefs_[0]``,

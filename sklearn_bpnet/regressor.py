@@ -200,9 +200,9 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     early_stopping : bool or EarlyStopping, default=False
         Whether to stop when the validation score no longer improves, see `scoring`, and
         to keep the best weights. The validation samples are `X_val` of `fit`, or some
-        of the training samples, see `validation_fraction`. ``EarlyStopping(ties)`` of
-        `sklearn_bpnet.options` determines which of two epochs with equal scores is
-        better.
+        of the training samples, see `validation_fraction` and `member_folds`.
+        ``EarlyStopping(ties)`` of `sklearn_bpnet.options` determines which of two
+        epochs with equal scores is better.
 
     validation_fraction : float or splitter, default=0.1
         Share of the samples that early stopping sets aside, in [0, 1), at least two; or
@@ -271,6 +271,16 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         and with a different order of the samples, and their probabilities (of a
         classifier) or predictions are averaged; see `estimators_`.
 
+    member_folds : int, splitter, list, MemberFolds or None, default=None
+        Whether members hold out different samples: member m trains without fold m
+        (modulo the number of folds), which are its validation samples. An int is the
+        number of folds, random and stratified by class, or with `groups` of `fit` those
+        of ``GroupKFold``; otherwise a splitter of scikit-learn, or a list of pairs
+        (training, held out) of indices. `n_members` is the number of folds or a
+        multiple of it. ``MemberFolds(folds, refit=True)`` of `sklearn_bpnet.options`
+        then trains all members anew on all samples; see :ref:`member-folds`. None: all
+        members have the same samples.
+
     n_jobs : int or None, default=None
         Number of members that are trained in parallel, each in one thread; None is 1
         (unless in a ``joblib.parallel_config`` context) and -1 all processors. The
@@ -303,6 +313,19 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         `t_` and all "best" ones. The ensemble has the common ones; its `n_iter_` is the
         largest of the members', its `loss_` and its `feature_importances_` are the
         mean.
+
+    oof_prediction_ : ndarray of shape (n_samples, ...), or list of such arrays
+        Out-of-fold predictions, with `member_folds`: for every sample of X what the
+        members that held it out predict together, as `predict_proba` of a classifier
+        (`decision_function`, if the loss estimates no probabilities) or `predict` of a
+        regressor. NaN for samples that no member held out.
+
+    oof_score_ : float
+        The accuracy or R2 of `oof_prediction_`, weighted by `sample_weight`.
+
+    oof_fold_ : ndarray of int of shape (n_samples,)
+        The fold that holds out every sample, from 0; -1 if none does. Absent if folds
+        overlap.
 
     coefs_ : list of ndarray of shape (n_in, n_out), length n_layers_ - 1
         Weights W of every layer. Changes take effect in predictions.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,8 @@ from sklearn_bpnet.net.activations import (
     Softmax,
 )
 from sklearn_bpnet.net.losses import LogLoss, loss_above
+
+Outputs = tuple[Array, Array]  # Z and A of the output layer
 
 _LARGEST = 1e3  # and its inverse: beyond, probabilities are all alike or all 0 and 1
 
@@ -63,18 +66,28 @@ def temperature(
     Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", ICML
     2017, section 4.2. Platt, "Probabilistic outputs for support vector machines", 1999.
     """
-    n = len(Y) if weights is None else int(np.count_nonzero(weights))
-    loss = loss_above(LogLoss(label_smoothing=1 / (n + 1)), output_activation)
+    loss = loss_above(_smoothed(len(Y), weights), output_activation)
     Y = loss.encode_targets(np.asarray(Y, dtype=np.float64))
     Z = np.asarray(Z, dtype=np.float64)
 
-    def mean_loss(log_t: float) -> float:
-        scaled = Z / np.exp(log_t)
+    def losses(t: float) -> Array:
+        scaled = Z / t
         A = output_activation.forward(scaled, out=np.empty_like(scaled))
-        return float(np.average(loss.value_from_Z(Y, scaled, A), weights=weights))
+        return loss.value_from_Z(Y, scaled, A)
+
+    # the log loss is convex in 1 / T, so it has one minimum in T
+    return _minimizer(losses, weights)
+
+
+def _minimizer(
+    losses: Callable[[float], Array], weights: NDArray[np.float64] | None
+) -> float:
+    """The temperature with the smallest mean of the losses of all samples."""
+
+    def mean_loss(log_t: float) -> float:
+        return float(np.average(losses(float(np.exp(log_t))), weights=weights))
 
     limit = np.log(_LARGEST)
-    # the log loss is convex in 1 / T, so it has one minimum in T
     result = minimize_scalar(mean_loss, bounds=(-limit, limit), method="bounded")
     return float(np.exp(result.x))
 
@@ -117,14 +130,14 @@ def calibrated(call: Call, fitted: Fitted, data: Data) -> Fitted:
 
 
 def temperature_of_members(
-    task: Task, samples: Samples, held_out: list[Indices], logits: list[Array]
+    task: Task, samples: Samples, groups: list[tuple[Indices, list[Outputs]]]
 ) -> float | None:
-    """The temperature of the predictions of single members.
+    """The temperature of every member that calibrates out-of-fold predictions.
 
-    Every member predicts the samples that it held out, so that there is no average of
-    members which have not seen a sample. Their logits are therefore divided before they
-    are averaged. By Jensen's inequality the log loss of the average is not above the
-    mean log loss of the members, which is what the temperature minimises.
+    No sample has been held out by all members, so that the logits are divided before
+    members are averaged, by the number that is best for the average of those members
+    that held a sample out. By Jensen's inequality, the log loss of an average is not
+    above the mean log loss of what is averaged.
 
     Parameters
     ----------
@@ -132,14 +145,45 @@ def temperature_of_members(
         The task of the targets.
     samples : Samples
         The training samples.
-    held_out, logits : list of ndarray
-        Of every member the indices of the samples that it held out, and their logits.
+    groups : list of tuple of ndarray and list
+        Indices of samples, and logits Z and outputs A, for these, of all members that
+        held them out.
     """
     if task.is_certain or not isinstance(task, ClassTask):
         return None
-    indices, Z = np.concatenate(held_out), np.concatenate(logits)
+    indices = np.concatenate([of_group for of_group, _ in groups])
     weights = None if samples.weights is None else samples.weights[indices]
-    return temperature(Z, samples.Y[indices], weights, task.output_activation)
+    targets = [samples.Y[of_group] for of_group, _ in groups]
+    outputs = [of_members for _, of_members in groups]
+    if max(map(len, outputs)) == 1:
+        Z = np.concatenate([of_member[0] for [of_member] in outputs])
+        return temperature(Z, np.concatenate(targets), weights, task.output_activation)
+    log_loss = _smoothed(len(indices), weights)
+
+    def losses(t: float) -> Array:
+        parts = []
+        for Y, of_members in zip(targets, outputs, strict=True):
+            scaled = [scaled_outputs(task, Z, t) for Z, _ in of_members]
+            combined: Any = task.combine(iter(scaled), len(scaled))
+            reader, Z, A = combined
+            loss = loss_above(log_loss, reader.output_activation)
+            Y = reader.targets_of(task, Y).astype(np.float64)
+            parts.append(loss.value_from_Z(loss.encode_targets(Y), Z, A))
+        return np.concatenate(parts)
+
+    return _minimizer(losses, weights)
+
+
+def scaled_outputs(task: Task, Z: Array, temperature: float) -> Outputs:
+    """Z and A of the output layer at a temperature."""
+    Z = Z / temperature
+    return Z, task.output_activation.forward(Z, out=np.empty_like(Z))
+
+
+def _smoothed(n: int, weights: NDArray[np.float64] | None) -> LogLoss:
+    """The log loss with an additional sample of unknown class, see `temperature`."""
+    n = n if weights is None else int(np.count_nonzero(weights))
+    return LogLoss(label_smoothing=1 / (n + 1))
 
 
 def calibrate(fitted: Fitted, samples: Samples) -> float | None:

@@ -12,12 +12,13 @@ from sklearn_bpnet._data.determination import r2
 from sklearn_bpnet._data.folds import digest_of
 from sklearn_bpnet._data.regression import Regression
 from sklearn_bpnet._data.samples import Data, Fold, Indices
-from sklearn_bpnet._fit.calibration import temperature_of_members
+from sklearn_bpnet._fit.calibration import (
+    Outputs,
+    scaled_outputs,
+    temperature_of_members,
+)
 from sklearn_bpnet._fit.fitted import Fitted
 from sklearn_bpnet._fit.out_of_fold import OutOfFold
-from sklearn_bpnet.net._typing import Array
-
-Outputs = tuple[Array, Array]  # Z and A of the output layer
 
 
 def predict_out_of_fold(
@@ -38,16 +39,15 @@ def predict_out_of_fold(
     held_out = [folds[m % len(folds)][1] for m in range(len(fitted.networks))]
     pairs = list(zip(fitted.networks, held_out, strict=True))
     outputs = [fitted.outputs_of(net, samples.X, indices) for net, indices in pairs]
-    temperature = None
-    if calibrates:
-        logits = [Z for Z, _ in outputs]
-        temperature = temperature_of_members(fitted.task, samples, held_out, logits)
-    if temperature is not None:
-        for Z, A in outputs:
-            Z /= temperature
-            fitted.task.output_activation.forward(Z, out=A)
-    n = len(samples.Y)
+    n, temperature = len(samples.Y), None
     groups = list(_by_members(n, held_out, outputs))
+    if calibrates:
+        temperature = temperature_of_members(fitted.task, samples, groups)
+    if temperature is not None:
+        groups = [
+            (of, [scaled_outputs(fitted.task, Z, temperature) for Z, _ in of_members])
+            for of, of_members in groups
+        ]
     found = [_predicted(fitted.task, of_members) for _, of_members in groups]
     indices = [of_group for of_group, _ in groups]
     return OutOfFold(
