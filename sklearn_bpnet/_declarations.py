@@ -67,6 +67,9 @@ class Declarations:
     random_state: types.RandomState
 
     # fitted attributes, in the order of the documentation
+    oof_prediction_: Any  # an array, or a list of them for columns of classes
+    oof_score_: float
+    oof_fold_: NDArray[np.intp]
     coefs_: list[Array]
     intercepts_: list[Array]
     activation_weights_: list[Array | None]

@@ -21,6 +21,7 @@ from sklearn_bpnet.options import (
     Dropout,
     EarlyStopping,
     Initialization,
+    MemberFolds,
     WeightDecay,
 )
 from sklearn_bpnet.training.full_batch import FULL_BATCH_SOLVERS
@@ -243,6 +244,7 @@ PARAMETERS = {
     "clip_predictions": switches,
     "dtype": named("dtype") | st.sampled_from([np.float32, np.float64]),
     "n_members": st.sampled_from([1, 2, 3]),
+    "member_folds": st.sampled_from([None, 2, 3, MemberFolds(2, refit=True), KFold(2)]),
     "n_jobs": st.sampled_from([None, 1]),
     "calibration": st.none() | named("calibration"),
     "record": st.just(()) | named("record") | st.lists(named("record"), max_size=2),
