@@ -180,10 +180,10 @@ def _check(folds: list[Fold], name: str) -> None:
             raise ValueError(
                 f"{name} is too small in fold {k}: it leaves {len(training)} samples "
                 f"for training and holds out {len(held_out)}. At least one and "
-                f"{_SMALLEST} are needed."
+                f"{_SMALLEST} are needed. Use other folds, or more samples."
             )
         if len(np.intersect1d(training, held_out)):
             raise ValueError(
                 f"{name} must separate the samples, but in fold {k} some are both "
-                "trained on and held out."
+                "trained on and held out. Use other folds."
             )

@@ -279,4 +279,6 @@ def estimators(draw, task):
         values = PARAMETERS[name]
         values = values(n_hidden) if callable(values) else values
         parameters[name] = draw(values)
+    if parameters.get("member_folds") is not None and draw(st.booleans()):
+        parameters["n_members"] = 3 if parameters["member_folds"] == 3 else 2
     return cls(**parameters)
