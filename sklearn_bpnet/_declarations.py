@@ -89,6 +89,7 @@ class Declarations:
     input_scale_: NDArray[np.float64]
     input_clip_: float
     embedded_features_: NDArray[Any]
+    bin_edges_: list[NDArray[np.float64]]
     embedding_weights_: list[Array]
     categorical_embeddings_: list[Array]
     learned_input_scale_: Array
