@@ -88,6 +88,7 @@ class Declarations:
     input_mean_: NDArray[np.float64]
     input_scale_: NDArray[np.float64]
     input_clip_: float
+    input_quantiles_: NDArray[np.float64]
     embedded_features_: NDArray[Any]
     bin_edges_: list[NDArray[np.float64]]
     embedding_weights_: list[Array]

@@ -11,10 +11,10 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from sklearn_bpnet._data.chunks import CHUNK_NUMBERS
 from sklearn_bpnet._data.quantiles import (
+    counted,
     drawn,
     interpolated_quantiles,
     is_large,
-    unit_of_counts,
 )
 from sklearn_bpnet._data.samples import Indices, Samples
 from sklearn_bpnet._data.statistics import has_many_values, standardization
@@ -138,9 +138,7 @@ class _Edges:
 
     def _quantiles(self, z: Floats) -> Floats:
         """Quantiles at equal distances, as many as samples allow."""
-        n = float(len(z))
-        if self.weights is not None:
-            n = float(self.weights.sum()) / unit_of_counts(self.weights)
+        n = counted(self.weights, len(z))
         n_bins = int(min(self.n_bins, max(np.ceil(n) - 1, 1)))
         levels = np.linspace(0, 1, n_bins + 1)
         return interpolated_quantiles(z, self.weights, levels)

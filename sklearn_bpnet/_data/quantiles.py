@@ -182,7 +182,7 @@ def interpolated_quantiles(
     else:
         order = np.argsort(column, kind="stable")
         ordered = column[order]
-        cumulative = np.cumsum(weights[order] / unit_of_counts(weights))
+        cumulative = np.cumsum(weights[order] / _unit_of_counts(weights))
     places = levels * max(cumulative[-1] - 1, 0)
     whole = np.floor(places)
     last = len(ordered) - 1
@@ -195,7 +195,14 @@ def interpolated_quantiles(
     return np.maximum.accumulate(np.clip(between, low, high))
 
 
-def unit_of_counts(weights: Weights) -> float:
+def counted(weights: Weights | None, n_samples: int) -> float:
+    """How many samples such weights stand for."""
+    if weights is None:
+        return float(n_samples)
+    return float(weights.sum()) / _unit_of_counts(weights)
+
+
+def _unit_of_counts(weights: Weights) -> float:
     """The weight that counts as one sample: the smallest one.
 
     It is raised where there would be more samples than a float tells apart.

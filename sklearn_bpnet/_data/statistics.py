@@ -147,7 +147,7 @@ def input_standardization(settings: Settings, samples: Samples) -> Scaling:
 
     Also what these leave undecided.
     """
-    if settings.input_scaling is None:
+    if settings.input_scaling not in _SCALINGS:  # None, or done by the encoder
         return None, None
     learn = _SCALINGS[settings.input_scaling]
     X, n_codes = samples.numbers, samples.n_codes

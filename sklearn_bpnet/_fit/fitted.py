@@ -329,6 +329,8 @@ class Fitted:
             attributes |= {"input_mean_": mean, "input_scale_": scale}
             if scaling.smooth_clip is not None:
                 attributes["input_clip_"] = scaling.smooth_clip
+        if self.encoder.quantiles:
+            attributes["input_quantiles_"] = np.stack(self.encoder.quantiles, axis=1)
         if self.embedded is not None:
             features = self.encoder.column_of[self.embedded.features]
             attributes["embedded_features_"] = features
