@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sklearn_bpnet._data.features import columns_with, not_finite
-from sklearn_bpnet._data.normal_scores import LARGEST_SCORE, normal_scores
+from sklearn_bpnet._data.normal_scores import LARGEST_SCORE, NormalScores
 from sklearn_bpnet._data.one_hot import one_hot_table, scaled_ones
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._data.table_columns import Levels
@@ -244,11 +244,15 @@ class ColumnEncoder:
 
     def _scale(self, numbers: NDArray[Any], indicators: NDArray[Any]) -> None:
         """Replace numbers by their normal scores, and scale the indicators."""
-        for column, quantiles in zip(numbers.T, self.quantiles, strict=True):
-            column[...] = normal_scores(column.astype(np.float64), quantiles)
-        off, on = scaled_ones(self.gaps)
-        indicators *= on - off
-        indicators += off
+        self._scores.apply(numbers)
+        if len(self.gaps):
+            off, on = scaled_ones(self.gaps)
+            indicators *= on - off
+            indicators += off
+
+    @cached_property
+    def _scores(self) -> NormalScores:
+        return NormalScores(self.quantiles)
 
     def _encode_sparse(self, X: Any) -> Any:
         """The same for CSR, which has no categories."""

@@ -7,10 +7,13 @@ samples share it.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from sklearn_bpnet._data.chunks import CHUNK_NUMBERS
 from sklearn_bpnet._data.quantiles import (
     counted,
     drawn,
@@ -65,24 +68,39 @@ def median_of(quantiles: Floats) -> float:
     return float(np.interp(0.5, np.linspace(0, 1, len(quantiles)), quantiles))
 
 
-def normal_scores(x: Floats, quantiles: Floats) -> Floats:
-    """The normal quantiles at the levels of some values among the training samples.
+class NormalScores:
+    """The normal quantiles at the levels of values among the training samples.
 
     A value that many samples share has the mean of their levels. Values outside the
     range of the training samples have the score of its end, 5.2 or -5.2.
 
     Parameters
     ----------
-    x : ndarray of shape (n_samples,)
-        The values.
-    quantiles : ndarray of shape (n_quantiles,)
-        See `learn_quantiles`.
+    quantiles : list of ndarray of shape (n_quantiles,)
+        Those of every column, see `learn_quantiles`.
     """
-    levels = np.linspace(0, 1, len(quantiles))
-    found = np.interp(x, quantiles, levels)
-    if (quantiles[1:] == quantiles[:-1]).any():
-        found -= np.interp(-x, -quantiles[::-1], -levels[::-1])
-        found /= 2
-    np.clip(found, _SMALLEST_LEVEL, 1 - _SMALLEST_LEVEL, out=found)
-    scores: Floats = special.ndtri(found, out=found)
-    return scores
+
+    def __init__(self, quantiles: list[Floats]) -> None:
+        self._levels = np.linspace(0, 1, len(quantiles[0]))
+        # of a column with equal quantiles, the same from above
+        self._columns = [
+            (of, -of[::-1] if (of[1:] == of[:-1]).any() else None) for of in quantiles
+        ]
+
+    def apply(self, numbers: NDArray[Any]) -> None:
+        """Replace numbers, of shape (n_samples, n_columns), in place."""
+        size = max(CHUNK_NUMBERS // numbers.shape[1], 1)
+        for start in range(0, len(numbers), size):
+            chunk = numbers[start : start + size]
+            # a column after the other in memory
+            found = chunk.astype(np.float64, order="F")
+            for column, (upwards, downwards) in zip(
+                found.T, self._columns, strict=True
+            ):
+                level = np.interp(column, upwards, self._levels)
+                if downwards is not None:
+                    level -= np.interp(-column, downwards, -self._levels[::-1])
+                    level /= 2
+                column[...] = level
+            np.clip(found, _SMALLEST_LEVEL, 1 - _SMALLEST_LEVEL, out=found)
+            chunk[...] = special.ndtri(found, out=found)
