@@ -92,7 +92,9 @@ class Declarations:
     input_mean_: NDArray[np.float64]
     input_scale_: NDArray[np.float64]
     input_clip_: float
+    input_quantiles_: NDArray[np.float64]
     embedded_features_: NDArray[Any]
+    bin_edges_: list[NDArray[np.float64]]
     embedding_weights_: list[Array]
     categorical_embeddings_: list[Array]
     learned_input_scale_: Array

@@ -350,12 +350,9 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
         if names is None:
             names = [f"x{j}" for j in range(fitted.encoder.n_features)]
         found = fitted.encoder.input_names([str(name) for name in names])
-        n_new = fitted.networks[0].network.layers[0].n_in - len(found)
-        embedded = [] if fitted.embedded is None else list(fitted.embedded)
-        size = n_new // max(len(embedded), 1)
-        return found + [
-            f"{found[j]}_embedding{i}" for j in embedded for i in range(size)
-        ]
+        for block in fitted.networks[0].network.blocks_below_layers:
+            found = found if block.reads_codes else block.output_names(found)
+        return found
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

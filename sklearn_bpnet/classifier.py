@@ -68,13 +68,19 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         others. ``Initialization(weights, biases, output)`` of `sklearn_bpnet.options`
         has schemes of the biases, which are zeros by default, and of the output layer.
 
-    numeric_embedding : "pbld", PBLD or None, default=None
-        Embedding of the features with more than two values among the training samples.
-        None: the input of the network is the scaled feature. "pbld": the scaled feature
-        and three learned functions of it, linear maps of 16 waves, which represent
-        targets that vary fast or non-monotonically along a feature; see
-        :ref:`embedding`. Features with two values are not embedded. Needs dense X.
-        ``PBLD(n_frequencies, embedding_size, deviation)`` sets other sizes.
+    numeric_embedding : {"pbld", "ple", "pwl"}, NumericEmbedding or None, default=None
+        Embedding of the features with more than two values among the training samples,
+        for targets that vary fast or non-monotonically along a feature; see
+        :ref:`embedding`. Features with two values are not embedded. Needs dense X. An
+        instance, such as ``PWL(n_bins=32)``, has other sizes.
+
+        - None: the input of the network is the scaled feature.
+        - "pbld": the scaled feature and three learned functions of it, linear maps of
+          16 waves.
+        - "ple": piecewise-linear encoding, up to 48 numbers in place of the feature,
+          how far it has filled each of as many bins. Nothing of it is learned.
+        - "pwl": eight learned functions in place of the feature, which are linear in
+          each of up to 48 bins.
 
     learned_input_scale : bool, default=False
         Whether every scaled feature is multiplied by a learned factor before the first
@@ -267,12 +273,14 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         levels; a number is its size. ``CategoricalEmbedding(size, min_categories)`` of
         `sklearn_bpnet.options` also sets from how many levels on.
 
-    input_scaling : {"standard", "squash"} or None, default="standard"
+    input_scaling : {"standard", "squash", "quantile"} or None, default="standard"
         How features are scaled inside the estimator, with statistics weighted by
         `sample_weight`. "standard": to mean 0 and standard deviation 1. "squash": the
         median is subtracted, the difference is divided by the interquartile range and
-        clipped smoothly to (-3, 3), which limits the effect of outliers; it needs dense
-        X. None: they are not scaled.
+        clipped smoothly to (-3, 3), which limits the effect of outliers. "quantile": a
+        number is replaced by the normal quantile at its level among the training
+        samples, so that features are normal whatever their distribution. Both need
+        dense X. None: they are not scaled.
 
     dtype : {"auto", "input", "float32", "float64"}, default="auto"
         Type of the weights and of all arithmetic. "auto" is float64 for full-batch
@@ -447,16 +455,23 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     input_clip_ : float
         Bound of the smooth clip of the scaled features, for "squash".
 
+    input_quantiles_ : ndarray of shape (n_quantiles, n_numeric)
+        Quantiles of the numeric features at equal distances, for "quantile".
+
     embedded_features_ : ndarray of int
         Indices of the features that `numeric_embedding` embeds.
 
-    embedding_weights_ : list of 4 ndarray
-        Learned parameters of the embedding: frequencies and phases of the waves, of
-        shape (n_embedded, n_frequencies), weights of their linear map, of shape
-        (n_embedded, n_frequencies, embedding_size - 1), and its biases, of shape
-        (n_embedded, embedding_size - 1). The inputs of the first layer are all
-        features, then the functions of the first embedded feature, of the second, and
-        so on.
+    bin_edges_ : list of ndarray of shape (n_bins + 1,)
+        For "ple" and "pwl", the edges of the bins of every embedded feature, scaled.
+
+    embedding_weights_ : list of ndarray
+        Learned parameters of the embedding. For "pbld" frequencies and phases of the
+        waves, of shape (n_embedded, n_frequencies), weights of their linear map, of
+        shape (n_embedded, n_frequencies, embedding_size - 1), and its biases, of shape
+        (n_embedded, embedding_size - 1). For "pwl" slopes and shifts, of shape
+        (n_embedded, embedding_size), and what is added in each bin, of shape
+        (n_all_bins, embedding_size). `get_network_input_names` tells the inputs of the
+        first layer.
 
     categorical_embeddings_ : list of ndarray of shape (n_levels + 1, size)
         Learned embeddings, one for every categorical column that has one, and in it a

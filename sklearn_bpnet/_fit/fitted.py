@@ -18,6 +18,7 @@ from sklearn_bpnet._fit.out_of_fold import OutOfFold
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation, Grouped
+from sklearn_bpnet.net.blocks.embeddings import EmbeddedFeatures
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.evaluation import output_Z, reader_for
@@ -152,8 +153,8 @@ class Fitted:
         Interprets the outputs.
     standardization : Standardization or None
         How features are scaled.
-    embedded : ndarray of int or None
-        Indices of the features that a numeric embedding embeds.
+    embedded : EmbeddedFeatures or None
+        The features that a numeric embedding embeds.
     encoder : ColumnEncoder
         Makes the features of the columns of a table.
     networks : list of FittedNetwork
@@ -178,7 +179,7 @@ class Fitted:
 
     task: Task
     standardization: Standardization | None
-    embedded: NDArray[np.intp] | None
+    embedded: EmbeddedFeatures | None
     encoder: ColumnEncoder
     networks: list[FittedNetwork]
     state: TrainingState
@@ -379,8 +380,13 @@ class Fitted:
             attributes |= {"input_mean_": mean, "input_scale_": scale}
             if scaling.smooth_clip is not None:
                 attributes["input_clip_"] = scaling.smooth_clip
+        if self.encoder.quantiles:
+            attributes["input_quantiles_"] = np.stack(self.encoder.quantiles, axis=1)
         if self.embedded is not None:
-            attributes["embedded_features_"] = self.encoder.column_of[self.embedded]
+            features = self.encoder.column_of[self.embedded.features]
+            attributes["embedded_features_"] = features
+            if self.embedded.edges:
+                attributes["bin_edges_"] = self.embedded.edges
         return attributes
 
     @property

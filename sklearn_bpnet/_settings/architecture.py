@@ -14,7 +14,7 @@ from sklearn_bpnet.net.activations import ACTIVATIONS, Activation
 from sklearn_bpnet.net.blocks import (
     NUMERIC_EMBEDDINGS,
     Block,
-    Embedding,
+    EmbeddedFeatures,
     InputScale,
 )
 from sklearn_bpnet.net.hyperparameters import is_real
@@ -27,7 +27,7 @@ def build_network(
     n_features: int,
     n_outputs: int,
     output_activation: Activation,
-    embedded: NDArray[np.intp] | None = None,
+    embedded: EmbeddedFeatures | None = None,
     lookup: Block | None = None,
 ) -> Network:
     """Build the network for a number of features and outputs.
@@ -40,8 +40,8 @@ def build_network(
         Number of features of the encoded X, and of output neurons.
     output_activation : Activation
         Activation of the output neurons.
-    embedded : ndarray of int or None, default=None
-        Indices of the features that a numeric embedding embeds.
+    embedded : EmbeddedFeatures or None, default=None
+        The features that a numeric embedding embeds.
     lookup : Block or None, default=None
         The block of the tables of categories, of which the last features are codes.
 
@@ -94,7 +94,7 @@ def hidden_activations(activation: Any, n_hidden: int) -> tuple[Activation, ...]
 def _input_blocks(
     settings: Settings,
     n_features: int,
-    embedded: NDArray[np.intp] | None,
+    embedded: EmbeddedFeatures | None,
     lookup: Block | None,
 ) -> list[Block]:
     """The blocks between the features and the first layer."""
@@ -102,8 +102,8 @@ def _input_blocks(
     n_features = n_features if lookup is None else lookup.n_out
     if settings.numeric_embedding is not None and embedded is not None:
         form = NUMERIC_EMBEDDINGS.resolve(settings.numeric_embedding)
-        if len(embedded):
-            blocks.append(Embedding(n_features, tuple(embedded.tolist()), form))
+        if len(embedded.features):
+            blocks.append(form.block(n_features, embedded))
     if settings.learned_input_scale:
         blocks.append(InputScale(blocks[-1].n_out if blocks else n_features))
     return blocks
