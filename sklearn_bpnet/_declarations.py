@@ -59,6 +59,7 @@ class Declarations:
     input_scaling: types.InputScaling
     dtype: types.DType
     n_members: int
+    shared_members: int | None
     n_jobs: int | None
     record: str | tuple[str, ...] | list[str]
     verbose: bool | int
@@ -92,3 +93,4 @@ class Declarations:
     embedding_weights_: list[Array]
     categorical_embeddings_: list[Array]
     learned_input_scale_: Array
+    member_scale_: Array

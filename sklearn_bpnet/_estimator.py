@@ -78,8 +78,9 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
     ) -> Network:
         """The network that the settings define, for a task and an encoded table."""
         n_features, output = encoder.n_out, task.output_activation
+        lookup, column_of = encoder.lookup, encoder.column_of
         return build_network(
-            settings, n_features, n_outputs, output, embedded, encoder.lookup
+            settings, n_features, n_outputs, output, embedded, lookup, column_of
         )
 
     @abstractmethod

@@ -516,6 +516,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         input_scaling: types.InputScaling = "standard",
         dtype: types.DType = "auto",
         n_members: int = 1,
+        shared_members: int | None = None,
         n_jobs: int | None = None,
         calibration: Literal["temperature"] | None = None,
         record: str | tuple[str, ...] | list[str] = (),
@@ -565,6 +566,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         self.input_scaling = input_scaling
         self.dtype = dtype
         self.n_members = n_members
+        self.shared_members = shared_members
         self.n_jobs = n_jobs
         self.calibration = calibration
         self.record = record
@@ -761,9 +763,8 @@ such arrays
         samples = self._check_samples(X)
         model = self._model
         task: Any = model.task
-        outputs, n_networks = model.outputs(samples), len(model.networks)
         combined: tuple[ClassTask, Any, Any] = task.combine(
-            outputs, n_networks, model.temperature
+            model.outputs(samples), model.n_predictions, model.temperature
         )
         return combined
 

@@ -492,6 +492,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         clip_predictions: bool = False,
         dtype: types.DType = "auto",
         n_members: int = 1,
+        shared_members: int | None = None,
         n_jobs: int | None = None,
         record: str | tuple[str, ...] | list[str] = (),
         verbose: bool | int = False,
@@ -540,6 +541,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         self.clip_predictions = clip_predictions
         self.dtype = dtype
         self.n_members = n_members
+        self.shared_members = shared_members
         self.n_jobs = n_jobs
         self.record = record
         self.verbose = verbose
@@ -672,7 +674,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
                 "return_std=True needs the predictions of several networks; this "
                 "estimator has a single one. Fit with n_members > 1."
             )
-        each = (task.predictions(A) for _, A in model.outputs(samples))
+        each = (task.mean_prediction(of) for of in model.outputs_of_networks(samples))
         if len(model.networks) == 1:
             return task.shaped(next(each), samples.dtype)
         mean, std = (task.shaped(A, samples.dtype) for A in mean_and_std(each))

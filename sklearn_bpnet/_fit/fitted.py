@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from math import isfinite, nan
 from typing import Any
 
@@ -18,6 +19,7 @@ from sklearn_bpnet._data.undecided import Undecided
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation, Grouped
+from sklearn_bpnet.net.blocks.members import by_member
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.evaluation import output_Z, reader_for
@@ -62,8 +64,10 @@ class FittedNetwork:
         X: Any,
         standardization: Standardization | None,
         column_of: NDArray[np.intp],
-    ) -> tuple[Array, Array]:
+    ) -> list[tuple[Array, Array]]:
         """Z[L] and A[L] of encoded samples, as float64; Z is finite.
+
+        Of members that share weights, a pair for each, as if it were a network.
 
         ``column_of`` is the column of the table that every feature is made of.
 
@@ -78,8 +82,10 @@ class FittedNetwork:
             Z = output_Z(self.network, self.arrays, reader)
             Z = Z.astype(np.float64, copy=False)
             A = self.network.output_activation.forward(Z, out=np.empty_like(Z))
+        n_members = self.network.n_members
         if not np.isfinite(Z).all():
-            sample = int(np.argmin(np.isfinite(Z).all(axis=1)))
+            row = int(np.argmin(np.isfinite(Z).all(axis=1)))
+            sample = row // n_members
             j, x = largest_entry(X, sample, standardization)
             j = int(column_of[j])
             raise ValueError(
@@ -87,7 +93,10 @@ class FittedNetwork:
                 f"number of {self.dtype}. Its largest feature is X[{sample}, {j}]="
                 f"{x:g}; correct or clip it."
             )
-        return Z, A
+        if n_members == 1:
+            return [(Z, A)]
+        each = (np.ascontiguousarray(by_member(rows, n_members)) for rows in (Z, A))
+        return list(zip(*each, strict=True))
 
     def pack_weights(self) -> None:
         """Check the shapes of the weights, and store them in one vector."""
@@ -297,9 +306,21 @@ class Fitted:
             )
 
     def outputs(self, X: Any) -> Iterator[tuple[Array, Array]]:
-        """Z[L] and A[L] of every network, computed one at a time."""
+        """Z[L] and A[L] of every network, computed one at a time.
+
+        Each member of those that share weights counts as a network.
+        """
+        return chain.from_iterable(self.outputs_of_networks(X))
+
+    def outputs_of_networks(self, X: Any) -> Iterator[list[tuple[Array, Array]]]:
+        """The same, those of the members that share weights together."""
         scaling, column_of = self.standardization, self.encoder.column_of
         return (net.outputs(X, scaling, column_of) for net in self.networks)
+
+    @property
+    def n_predictions(self) -> int:
+        """How many pairs these are."""
+        return len(self.networks) * self.networks[0].network.n_members
 
     @property
     def feature_importances(self) -> Array:

@@ -136,6 +136,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
         Choice(type, set(DTYPES.values())),
     ],
     "n_members": [_COUNT],
+    "shared_members": [_COUNT, None],
     "n_jobs": [_COUNT, Number(Integral, None, -1, closed="right"), None],
     "calibration": [one_of({"temperature"}), None],
     "record": [one_of(RECORDS), list, tuple],

@@ -14,6 +14,7 @@ from sklearn_bpnet.net.blocks.dense import Dense, LayerWorkspace
 from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS, PBLD, Embedding
 from sklearn_bpnet.net.blocks.input_scale import InputScale
 from sklearn_bpnet.net.blocks.lookup import Lookup
+from sklearn_bpnet.net.blocks.members import MemberHeads, MemberScale
 from sklearn_bpnet.net.blocks.noise import Dropout, GaussianNoise, Noise
 from sklearn_bpnet.net.blocks.tables import FixedTable, LearnedTable, OneHotTable
 
@@ -33,6 +34,8 @@ __all__ = [
     "LayerWorkspace",
     "LearnedTable",
     "Lookup",
+    "MemberHeads",
+    "MemberScale",
     "Noise",
     "OneHotTable",
 ]

@@ -67,6 +67,11 @@ class Block(ABC):
         Whether ``draw`` draws something.
     needs_dense : bool
         Whether X must be an array; above another block it always is.
+    makes_dense : bool
+        Whether samples of a sparse X are made arrays for it.
+    n_copies : int
+        How many rows it hands on for every row below. More than 1 where the blocks
+        above are given several rows per sample, which then are ``n_samples`` to them.
     reads_codes : bool
         Whether it reads codes of categories: then it comes before all noise.
     compiled_as : str or None
@@ -80,6 +85,7 @@ class Block(ABC):
     is_layer: ClassVar[bool] = False
     is_noisy: ClassVar[bool] = False
     needs_dense: ClassVar[bool] = False
+    makes_dense: ClassVar[bool] = False
     reads_codes: ClassVar[bool] = False
     compiled_as: ClassVar[str | None] = None
 
@@ -105,6 +111,11 @@ class Block(ABC):
     def attributes(self) -> tuple[str, ...]:
         """Where a fitted estimator shows each array."""
         return ()
+
+    @property
+    def n_copies(self) -> int:
+        """How many rows it hands on for every row below."""
+        return 1
 
     @abstractmethod
     def workspace(

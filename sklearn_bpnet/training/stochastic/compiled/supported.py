@@ -28,6 +28,7 @@ from sklearn_bpnet.training.stochastic.compiled import (
     elementwise,
     embeddings,
     lookup,
+    members,
 )
 from sklearn_bpnet.training.stochastic.compiled.elementwise import Activation, Loss
 from sklearn_bpnet.training.stochastic.compiled.steps import Rule
@@ -163,6 +164,24 @@ def _scale(block: Any, is_top: bool) -> list[Part]:
     return [Part(n, n, affine.scale, affine.scale_backward)]
 
 
+def _member_scale(block: Any, is_top: bool) -> list[Part]:
+    n, units = block.n_units, (members.scale_members, members.scale_members_backward)
+    return [Part(n, n, *units, numbers=(block.n_members,))]
+
+
+def _member_heads(block: Any, is_top: bool) -> list[Part] | None:
+    if block.learned:
+        return None
+    n_in, n_out, k = block.n_in, block.n_out, block.n_members
+    return [
+        Part(n_in, n_out, members.heads, members.heads_backward, numbers=(k,)),
+        Part(
+            n_out, n_out, members.add_biases, members.add_biases_backward,
+            numbers=(k,), start=k * n_in * n_out, in_place=True,
+        ),
+    ]  # fmt: skip
+
+
 def _dropout(block: Any, is_top: bool) -> list[Part]:
     n = block.n_units
     units, constants = (affine.drop, affine.drop_backward), (block.rate,)
@@ -180,6 +199,8 @@ _PARTS: dict[str | None, Callable[[Any, bool], list[Part] | None]] = {
     "embedding": _embedding,
     "lookup": _lookup,
     "input_scale": _scale,
+    "member_scale": _member_scale,
+    "member_heads": _member_heads,
     "dropout": _dropout,
     "gaussian_noise": _gaussian_noise,
 }
