@@ -335,7 +335,8 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
         Returns
         -------
         list of str
-            One name for every row of ``coefs_[0]``. Without names of the columns, these
+            One name for every row of ``coefs_[0]`` (of every member, with
+            `shared_members` and no hidden layer). Without names of the columns, these
             are x0, x1, and so on.
 
         Raises

@@ -145,11 +145,11 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Factors of the learning rate, at least 0: one number for each layer of
         weights, first to last, or a dictionary. Its keys are "W" for the weights and
         "b" for the biases, with such numbers or one for all layers, "activation"
-        for the weights that activations learn, "input_scale", and "embedding".
-        ``{"b": 0.1}`` makes biases learn at a tenth of the rate; 0 leaves parameters as
-        they are. "ntk" as the factor of weights is 1 / sqrt(n_in) of their layer
-        (1 / n_in for "sgd" and "gd"): they are trained as if they were stored with
-        variance 1, if `epsilon` is negligible beside their gradients.
+        for the weights that activations learn, "input_scale", "member_scale", and
+        "embedding". ``{"b": 0.1}`` makes biases learn at a tenth of the rate; 0 leaves
+        parameters as they are. "ntk" as the factor of weights is 1 / sqrt(n_in) of
+        their layer (1 / n_in for "sgd" and "gd"): they are trained as if they were
+        stored with variance 1, if `epsilon` is negligible beside their gradients.
 
     ema_decay : float or None, default=None
         Decay of an exponential moving average of the weights over the steps, in [0, 1).
@@ -271,6 +271,14 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         and with a different order of the samples, and their probabilities (of a
         classifier) or predictions are averaged; see `estimators_`.
 
+    shared_members : int or None, default=None
+        Number of members within every network that share its hidden layers, as in
+        TabM-mini, at least 1; None for an ordinary network. Each has a learned scale of
+        the inputs, `member_scale_`, and an output layer of its own. Training minimises
+        the mean of their losses, and their probabilities (of a classifier) or
+        predictions are averaged, as those of `n_members` are. Early stopping judges the
+        average.
+
     n_jobs : int or None, default=None
         Number of members that are trained in parallel, each in one thread; None is 1
         (unless in a ``joblib.parallel_config`` context) and -1 all processors. The
@@ -305,10 +313,12 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         mean.
 
     coefs_ : list of ndarray of shape (n_in, n_out), length n_layers_ - 1
-        Weights W of every layer. Changes take effect in predictions.
+        Weights W of every layer. Changes take effect in predictions. With
+        `shared_members`, the last array has the shape (shared_members, n_in, n_out).
 
     intercepts_ : list of ndarray of shape (n_out,), length n_layers_ - 1
-        Biases b of every layer.
+        Biases b of every layer; with `shared_members`, the last array has the shape
+        (shared_members, n_out).
 
     activation_weights_ : list of ndarray of shape (n_out,) or None
         For every layer the weights that its activation has learned; None if it has
@@ -408,6 +418,10 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     learned_input_scale_ : ndarray of shape (n_inputs,)
         Learned factors of the scaled features, with `learned_input_scale`. There is one
         for every input of the first layer, such as those of an embedding.
+
+    member_scale_ : ndarray of shape (shared_members, n_inputs)
+        The factors by which the inputs of every member are multiplied, with
+        `shared_members`.
 
     target_mean_, target_scale_ : ndarray of shape (n_outputs_,)
         What is subtracted from the targets, and what they are divided by; only if they
@@ -648,7 +662,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
             The inputs.
         return_std : bool, default=False
             Whether to return also the standard deviation over the members of an
-            ensemble, see `n_members`.
+            ensemble, see `n_members`. Members that share weights are averaged first:
+            they are no independent networks.
 
         Returns
         -------
@@ -663,7 +678,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Raises
         ------
         ValueError
-            If ``return_std=True`` and there is a single network.
+            If ``return_std=True`` and there is a single network, whatever its
+            `shared_members`.
         """
         samples = self._check_samples(X)
         model = self._model

@@ -121,8 +121,8 @@ def _input_blocks(
         blocks.append(InputScale(len(made_of)))
     if settings.shared_members is not None:
         _, groups = np.unique(made_of, return_inverse=True)
-        k, groups = settings.shared_members, tuple(groups.tolist())
-        blocks.append(MemberScale(len(made_of), k, groups, normal=is_embedded))
+        k, of_units = settings.shared_members, tuple(groups.tolist())
+        blocks.append(MemberScale(len(made_of), k, of_units, normal=is_embedded))
     return blocks
 
 

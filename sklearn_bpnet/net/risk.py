@@ -60,7 +60,8 @@ class EmpiricalRisk:
 
     lambda means the same whatever the number of samples and the scale of their
     weights: the weights s_n are those given, scaled to mean 1. Biases are not
-    penalised. Of a network with members that share weights, L is the mean of theirs.
+    penalised. Of a network with members that share weights, J is the mean of their
+    risks: an output layer, which is in that of a single member, has 1/k of lambda.
 
     Parameters
     ----------
@@ -111,9 +112,11 @@ class EmpiricalRisk:
         network = self.network
         alphas = np.broadcast_to(self.alpha, len(network.layers))
         strength = Theta(network.shapes, network.is_weight(theta.dtype))
-        for arrays, layer in zip(strength.arrays, network.n_layers_below, strict=True):
+        for block, arrays, layer in zip(
+            network.blocks, strength.arrays, network.n_layers_below, strict=True
+        ):
             for array in arrays:
-                array *= alphas[layer]
+                array *= alphas[layer] * block.penalty_share
         return strength.flat
 
     def feature_weights(self, theta: Array) -> Array:

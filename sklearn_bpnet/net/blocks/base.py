@@ -61,6 +61,8 @@ class Block(ABC):
         if it changes before training continues.
     penalised : frozenset of str
         The kinds that penalties and weight decay act on.
+    penalty_share : float
+        The share of the penalty's strength that acts on them.
     is_layer : bool
         Whether it counts as one of the network's layers; see ``Layer``.
     is_noisy : bool
@@ -116,6 +118,11 @@ class Block(ABC):
     def n_copies(self) -> int:
         """How many rows it hands on for every row below."""
         return 1
+
+    @property
+    def penalty_share(self) -> float:
+        """The share of the penalty's strength that acts on the block's weights."""
+        return 1.0
 
     @abstractmethod
     def workspace(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -191,14 +191,12 @@ class MemberScale(Block):
 class MemberHeads(Dense):
     """An output layer for every member, z_i = a_i' W_i + b_i.
 
-    Weights that the activation learns are the same for all members.
-
     Parameters
     ----------
     n_in, n_out : int
         Number of units below, and of outputs of a member.
     activation : Activation
-        The function f of the layer.
+        The function f of the layer, which has no weights of its own.
     n_members : int
         Number k of members, at least 1.
     """
@@ -209,28 +207,33 @@ class MemberHeads(Dense):
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
-        """Shapes of W, b and, where the activation learns, its weights."""
-        k, b = self.n_members, (self.n_out,)
-        return ((k, self.n_in, self.n_out), (k, *b), *((b,) if self.learned else ()))
+        """Shapes of W and b."""
+        k = self.n_members
+        return (k, self.n_in, self.n_out), (k, self.n_out)
+
+    @property
+    def penalty_share(self) -> float:
+        """Of the mean of the members' risks, 1 / k of its own member's."""
+        return 1 / self.n_members
 
     def start(
         self,
         arrays: Sequence[Array],
         scheme: Initialization,
         rng: np.random.Generator,
-        A_below: Operand | None = None,
+        A_below: Any = None,
     ) -> None:
         """Write the initial W and b, drawn for one member after the other."""
-        W, b = arrays[:2]
+        W, b = arrays
         for i in range(self.n_members):
             seen = None if A_below is None else A_below[i :: self.n_members]
-            super().start((W[i], b[i], *arrays[2:]), scheme, rng, seen)
+            super().start((W[i], b[i]), scheme, rng, seen)
 
     def affine(
-        self, arrays: Sequence[Array], A_below: Operand, ws: LayerWorkspace
+        self, arrays: Sequence[Array], A_below: Any, ws: LayerWorkspace
     ) -> Array:
         """z_i = a_i' W_i + b_i for every member i."""
-        (W, b), k = arrays[:2], self.n_members
+        (W, b), k = arrays, self.n_members
         if k == 1:  # with the very operations of a layer
             return super().affine((W[0], b[0]), A_below, ws)
         Z = by_member(ws.Z, k)
@@ -241,27 +244,22 @@ class MemberHeads(Dense):
     def backward_from_delta(
         self,
         arrays: Sequence[Array],
-        A_below: Operand,
+        A_below: Any,
         ws: LayerWorkspace,
         gradient: Sequence[Array],
         G_below: Array | None,
     ) -> None:
         """BP3 and BP4 of every member, and its G[l-1] of BP2."""
-        W, k = arrays[0], self.n_members
-        dW, db = gradient[:2]
+        (W, b), (dW, db), k = arrays, gradient, self.n_members
         if k == 1:
-            theirs, ours = (
-                (pair[0][0], pair[1][0], *pair[2:]) for pair in (arrays, gradient)
-            )
-            super().backward_from_delta(theirs, A_below, ws, ours, G_below)
+            only, its_gradient = (W[0], b[0]), (dW[0], db[0])
+            super().backward_from_delta(only, A_below, ws, its_gradient, G_below)
             return
         D = by_member(ws.D, k)
         np.add.reduce(D, axis=1, out=db)
         np.matmul(by_member(A_below, k).transpose(0, 2, 1), D, out=dW)
         if G_below is not None:
             np.matmul(D, W.transpose(0, 2, 1), out=by_member(G_below, k))
-        if self.learned:
-            gradient[2][...] = self.learned.weight_gradient(arrays[2], ws.Z, ws.G)
 
     def importances(self, arrays: Sequence[Array], above: Array | None) -> Array:
         """The norm of the weights that leave every input, for every member."""

@@ -35,8 +35,8 @@ class Link(NamedTuple):
     """What a thread does to its samples in one block, or in a part of one.
 
     Addresses, but for the number of units below and above, that of rows per sample
-    below, the codes of the two units, and ``noise``: where the random numbers for the link begin among those of a sample,
-    or -1. ``backward`` is 0 where G_below is G.
+    below, the codes of the two units, and ``noise``: where the random numbers for the
+    link begin among those of a sample, or -1. ``backward`` is 0 where G_below is G.
     """
 
     forward: int
@@ -262,9 +262,10 @@ def _call(j, which, n, is_lowest, first, b, chain, noise, factor):  # type: igno
     call(
         link[which],
         (
-            link[_CODE + which], n * n_rows, n_in, link[_N_OUT], is_lowest, link[_CONSTANTS],
-            link[_NUMBERS], link[_THETA], link[_GRADIENT], link[_BELOW], link[_A],
-            link[_G], link[_G_BELOW], link[_MEMORY], of_link, chain.blas,
+            link[_CODE + which], n * n_rows, n_in, link[_N_OUT], is_lowest,
+            link[_CONSTANTS], link[_NUMBERS], link[_THETA], link[_GRADIENT],
+            link[_BELOW], link[_A], link[_G], link[_G_BELOW], link[_MEMORY], of_link,
+            chain.blas,
         ),
         (factor,),
     )  # fmt: skip

@@ -169,9 +169,7 @@ def _member_scale(block: Any, is_top: bool) -> list[Part]:
     return [Part(n, n, *units, numbers=(block.n_members,))]
 
 
-def _member_heads(block: Any, is_top: bool) -> list[Part] | None:
-    if block.learned:
-        return None
+def _member_heads(block: Any, is_top: bool) -> list[Part]:
     n_in, n_out, k = block.n_in, block.n_out, block.n_members
     return [
         Part(n_in, n_out, members.heads, members.heads_backward, numbers=(k,)),
@@ -302,6 +300,8 @@ def strengths_of(
     for block, layer in zip(network.blocks, network.n_layers_below, strict=True):
         for kind, shape in zip(block.kinds, block.shapes, strict=True):
             sizes.append(int(np.prod(shape)))
-            strengths.append(alphas[layer] if kind in block.penalised else 0.0)
+            is_penalised = kind in block.penalised
+            alpha = alphas[layer] * block.penalty_share if is_penalised else 0.0
+            strengths.append(alpha)
     strength = np.array(strengths, np.float64)
     return np.cumsum(sizes, dtype=np.intp), strength * ratio, strength * (1 - ratio)
