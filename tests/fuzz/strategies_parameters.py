@@ -243,6 +243,7 @@ PARAMETERS = {
     "clip_predictions": switches,
     "dtype": named("dtype") | st.sampled_from([np.float32, np.float64]),
     "n_members": st.sampled_from([1, 2, 3]),
+    "shared_members": st.sampled_from([None, 1, 3]),
     "n_jobs": st.sampled_from([None, 1]),
     "calibration": st.none() | named("calibration"),
     "record": st.just(()) | named("record") | st.lists(named("record"), max_size=2),

@@ -109,6 +109,7 @@ BPNetRegressor(target_scaling=None)
 BPNetRegressor(target_scaling=(0, 1))
 # ensemble and output
 BPNetClassifier(n_members=4, n_jobs=2, calibration="temperature")
+BPNetClassifier(shared_members=8)
 BPNetClassifier(record="saturation", verbose=True, warm_start=True, random_state=0)
 BPNetClassifier(record=("saturation", "gradient_norm"), verbose=2)
 BPNetClassifier(random_state=np.random.RandomState(0))
@@ -153,6 +154,7 @@ reason: str = clf.stop_reason_ + clf.out_activation_
 rates = clf.history_["learning_rate"].tolist()
 center = clf.input_mean_ / clf.input_scale_ + clf.input_clip_
 learned = clf.embedding_weights_[0].mean() + clf.learned_input_scale_.mean()
+learned += clf.member_scale_.mean()
 embedded: list[int] = clf.embedded_features_.tolist()
 norms = clf.feature_importances_.sum()
 units = reg.target_mean_ * reg.target_scale_ + reg.target_min_ + reg.target_max_

@@ -91,7 +91,6 @@ class Chain:
                     *part.codes,
                     part.n_in,
                     part.n_out,
-                    rows,
                     self._keep(constants),
                     self._keep(np.array(part.numbers or (0,), np.intp)),
                     theta.ctypes.data + item * start,
@@ -102,6 +101,7 @@ class Chain:
                     G_below,
                     self._keep(self._memory(part.memory(n * rows))),
                     noise if part.noise else -1,
+                    rows,
                 )
             )
             if part.noise:

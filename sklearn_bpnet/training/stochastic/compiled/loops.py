@@ -34,9 +34,10 @@ _SPINS = 2**16
 class Link(NamedTuple):
     """What a thread does to its samples in one block, or in a part of one.
 
-    Addresses, but for the number of units below and above, that of rows per sample
-    below, the codes of the two units, and ``noise``: where the random numbers for the
-    link begin among those of a sample, or -1. ``backward`` is 0 where G_below is G.
+    Addresses, but for the number of units below and above, the codes of the two units,
+    ``noise``: where the random numbers for the link begin among those of a sample, or
+    -1, and ``n_rows``: how many rows per sample there are below. ``backward`` is 0
+    where G_below is G.
     """
 
     forward: int
@@ -45,7 +46,6 @@ class Link(NamedTuple):
     backward_code: int
     n_in: int
     n_out: int
-    n_rows: int
     constants: int
     numbers: int
     theta: int
@@ -56,6 +56,7 @@ class Link(NamedTuple):
     G_below: int
     memory: int
     noise: int
+    n_rows: int
 
 
 class Chain(NamedTuple):
@@ -163,8 +164,8 @@ class Shared(NamedTuple):
     result: Any
 
 
-_FORWARD, _BACKWARD, _CODE, _, _N_IN, _N_OUT, _N_ROWS, _CONSTANTS, _NUMBERS = range(9)
-_THETA, _GRADIENT, _BELOW, _A, _G, _G_BELOW, _MEMORY, _NOISE = range(9, 17)
+_FORWARD, _BACKWARD, _CODE, _, _N_IN, _N_OUT, _CONSTANTS, _NUMBERS, _THETA = range(9)
+_GRADIENT, _BELOW, _A, _G, _G_BELOW, _MEMORY, _NOISE, _N_ROWS = range(9, 17)
 
 
 # The barrier. A thread that has finished a half of a batch adds 1 to its counter, and
