@@ -60,6 +60,7 @@ class Declarations:
     dtype: types.DType
     n_members: int
     member_folds: types.MemberFoldsLike
+    shared_members: int | None
     n_jobs: int | None
     record: str | tuple[str, ...] | list[str]
     verbose: bool | int
@@ -98,3 +99,4 @@ class Declarations:
     embedding_weights_: list[Array]
     categorical_embeddings_: list[Array]
     learned_input_scale_: Array
+    member_scale_: Array

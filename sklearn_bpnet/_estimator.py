@@ -80,8 +80,9 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
     ) -> Network:
         """The network that the settings define, for a task and an encoded table."""
         n_features, output = encoder.n_out, task.output_activation
+        lookup, column_of = encoder.lookup, encoder.column_of
         return build_network(
-            settings, n_features, n_outputs, output, embedded, encoder.lookup
+            settings, n_features, n_outputs, output, embedded, lookup, column_of
         )
 
     @abstractmethod
@@ -336,7 +337,8 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
         Returns
         -------
         list of str
-            One name for every row of ``coefs_[0]``. Without names of the columns, these
+            One name for every row of ``coefs_[0]`` (of every member, with
+            `shared_members` and no hidden layer). Without names of the columns, these
             are x0, x1, and so on.
 
         Raises

@@ -179,11 +179,11 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         Factors of the learning rate, at least 0: one number for each layer of
         weights, first to last, or a dictionary. Its keys are "W" for the weights and
         "b" for the biases, with such numbers or one for all layers, "activation"
-        for the weights that activations learn, "input_scale", and "embedding".
-        ``{"b": 0.1}`` makes biases learn at a tenth of the rate; 0 leaves parameters as
-        they are. "ntk" as the factor of weights is 1 / sqrt(n_in) of their layer
-        (1 / n_in for "sgd" and "gd"): they are trained as if they were stored with
-        variance 1, if `epsilon` is negligible beside their gradients.
+        for the weights that activations learn, "input_scale", "member_scale", and
+        "embedding". ``{"b": 0.1}`` makes biases learn at a tenth of the rate; 0 leaves
+        parameters as they are. "ntk" as the factor of weights is 1 / sqrt(n_in) of
+        their layer (1 / n_in for "sgd" and "gd"): they are trained as if they were
+        stored with variance 1, if `epsilon` is negligible beside their gradients.
 
     ema_decay : float or None, default=None
         Decay of an exponential moving average of the weights over the steps, in [0, 1).
@@ -305,6 +305,14 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         then trains all members anew on all samples; see :ref:`member-folds`. None: all
         members have the same samples.
 
+    shared_members : int or None, default=None
+        Number of members within every network that share its hidden layers, as in
+        TabM-mini, at least 1; None for an ordinary network. Each has a learned scale of
+        the inputs, `member_scale_`, and an output layer of its own. Training minimises
+        the mean of their losses, and their probabilities (of a classifier) or
+        predictions are averaged, as those of `n_members` are. Early stopping judges the
+        average.
+
     n_jobs : int or None, default=None
         Number of members that are trained in parallel, each in one thread; None is 1
         (unless in a ``joblib.parallel_config`` context) and -1 all processors. The
@@ -313,10 +321,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     calibration : {"temperature"} or None, default=None
         "temperature" divides the logits, after training, by the number that minimises
         the log loss on the validation samples. Predicted classes do not change. For an
-        ensemble, the average of its members is calibrated; with `member_folds` every
-        member, by what members predict for the samples that they held out. It needs
-        validation samples (`early_stopping`, `member_folds`, or `X_val` in `fit`) and a
-        logistic or softmax output.
+        ensemble or `shared_members`, the average of the members is calibrated; with
+        `member_folds` every member, by what members predict for the samples that they
+        held out. It needs validation samples (`early_stopping`, `member_folds`, or
+        `X_val` in `fit`) and a logistic or softmax output.
 
     record : str, list or tuple of str, default=()
         Additional quantities in `history_`, for every layer: "gradient_norm" and
@@ -367,10 +375,12 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         overlap.
 
     coefs_ : list of ndarray of shape (n_in, n_out), length n_layers_ - 1
-        Weights W of every layer. Changes take effect in predictions.
+        Weights W of every layer. Changes take effect in predictions. With
+        `shared_members`, the last array has the shape (shared_members, n_in, n_out).
 
     intercepts_ : list of ndarray of shape (n_out,), length n_layers_ - 1
-        Biases b of every layer.
+        Biases b of every layer; with `shared_members`, the last array has the shape
+        (shared_members, n_out).
 
     activation_weights_ : list of ndarray of shape (n_out,) or None
         For every layer the weights that its activation has learned; None if it has
@@ -482,6 +492,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         Learned factors of the scaled features, with `learned_input_scale`. There is one
         for every input of the first layer, such as those of an embedding.
 
+    member_scale_ : ndarray of shape (shared_members, n_inputs)
+        The factors by which the inputs of every member are multiplied, with
+        `shared_members`.
+
     See Also
     --------
     BPNetRegressor : The same network for regression.
@@ -558,6 +572,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         dtype: types.DType = "auto",
         n_members: int = 1,
         member_folds: types.MemberFoldsLike = None,
+        shared_members: int | None = None,
         n_jobs: int | None = None,
         calibration: Literal["temperature"] | None = None,
         record: str | tuple[str, ...] | list[str] = (),
@@ -608,6 +623,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         self.dtype = dtype
         self.n_members = n_members
         self.member_folds = member_folds
+        self.shared_members = shared_members
         self.n_jobs = n_jobs
         self.calibration = calibration
         self.record = record
@@ -804,9 +820,8 @@ such arrays
         samples = self._check_samples(X)
         model = self._model
         task: Any = model.task
-        outputs, n_networks = model.outputs(samples), len(model.networks)
         combined: tuple[ClassTask, Any, Any] = task.combine(
-            outputs, n_networks, model.temperature
+            model.outputs(samples), model.n_predictions, model.temperature
         )
         return combined
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation, Grouped
 from sklearn_bpnet.net.blocks.embeddings import EmbeddedFeatures
+from sklearn_bpnet.net.blocks.members import by_member
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.evaluation import output_Z, reader_for
@@ -66,8 +68,10 @@ class FittedNetwork:
         *,
         temperature: float | None = None,
         indices: Indices | None = None,
-    ) -> tuple[Array, Array]:
+    ) -> list[tuple[Array, Array]]:
         """Z[L] and A[L] of encoded samples, as float64; Z is finite.
+
+        Of members that share weights, a pair for each, as if it were a network.
 
         Parameters
         ----------
@@ -95,8 +99,10 @@ class FittedNetwork:
             if temperature is not None:
                 Z /= temperature
             A = self.network.output_activation.forward(Z, out=np.empty_like(Z))
+        n_members = self.network.n_members
         if not np.isfinite(Z).all():
-            sample = int(np.argmin(np.isfinite(Z).all(axis=1)))
+            row = int(np.argmin(np.isfinite(Z).all(axis=1)))
+            sample = row // n_members
             sample = sample if indices is None else int(indices[sample])
             j, x = largest_entry(X, sample, standardization)
             j = int(column_of[j])
@@ -105,7 +111,10 @@ class FittedNetwork:
                 f"number of {self.dtype}. Its largest feature is X[{sample}, {j}]="
                 f"{x:g}; correct or clip it."
             )
-        return Z, A
+        if n_members == 1:
+            return [(Z, A)]
+        each = (np.ascontiguousarray(by_member(rows, n_members)) for rows in (Z, A))
+        return list(zip(*each, strict=True))
 
     def pack_weights(self) -> None:
         """Check the shapes of the weights, and store them in one vector."""
@@ -338,12 +347,19 @@ class Fitted:
             )
 
     def outputs(self, X: Any) -> Iterator[tuple[Array, Array]]:
-        """Z[L] and A[L] of every network, computed one at a time."""
+        """Z[L] and A[L] of every network, computed one at a time.
+
+        Each member of those that share weights counts as a network.
+        """
+        return chain.from_iterable(self.outputs_of_networks(X))
+
+    def outputs_of_networks(self, X: Any) -> Iterator[list[tuple[Array, Array]]]:
+        """The same, those of the members that share weights together."""
         return (self.outputs_of(network, X) for network in self.networks)
 
     def outputs_of(
         self, network: FittedNetwork, X: Any, indices: Indices | None = None
-    ) -> tuple[Array, Array]:
+    ) -> list[tuple[Array, Array]]:
         """Z[L] and A[L] of one of the networks; None means all samples."""
         return network.outputs(
             X,
@@ -352,6 +368,11 @@ class Fitted:
             temperature=self.temperature_of_each,
             indices=indices,
         )
+
+    @property
+    def n_predictions(self) -> int:
+        """How many pairs these are."""
+        return len(self.networks) * self.networks[0].network.n_members
 
     @property
     def feature_importances(self) -> Array:

@@ -145,6 +145,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
         MemberFolds,
         None,
     ],
+    "shared_members": [_COUNT, None],
     "n_jobs": [_COUNT, Number(Integral, None, -1, closed="right"), None],
     "calibration": [one_of({"temperature"}), None],
     "record": [one_of(RECORDS), list, tuple],
