@@ -22,10 +22,12 @@ from sklearn_bpnet._fit.callback_tasks import FitTasks
 from sklearn_bpnet._fit.ensemble import train
 from sklearn_bpnet._fit.fitted import Fitted
 from sklearn_bpnet._fit.folds import train_on_folds
-from sklearn_bpnet._fit.pose import pose, read
+from sklearn_bpnet._fit.pose import follow, pose, read
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._scoring import Scorer, make_scorer
+from sklearn_bpnet._settings.choices import USUAL
 from sklearn_bpnet._settings.constraints import CONSTRAINTS
+from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._settings.solver import is_stochastic
 from sklearn_bpnet._sklearn_compat import (
     CallbackContexts,
@@ -191,11 +193,15 @@ default=None
     def _fit_in_order(self, arguments: Arguments) -> Self:
         """Read, pose, train, calibrate; the estimator changes only after that."""
         call = self._call(arguments)
-        settings, open_ended = call.settings, call.open_ended
-        advice.warn_of_unused(settings, self._defaults(), open_ended=open_ended)
+        defaults = Settings.of(self._defaults()).chosen(USUAL)
+        advice.warn_of_unused(
+            call.settings.chosen(USUAL), defaults, open_ended=call.open_ended
+        )
         header = Header(self)
         numeric = self._kind == "regression"
         data, task = read(call, header, self._learn_task, numeric=numeric)
+        call = follow(call, data, numeric=numeric)
+        settings = call.settings
         problem, draft = pose(call, data, task, self._build_network, self._scorer)
         check_user_defined(problem.risk, data.training.Y)
         tasks = FitTasks(

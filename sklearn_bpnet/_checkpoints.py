@@ -99,6 +99,7 @@ class StoredEstimator(Estimator):
         self, settings: Settings, facts: Mapping[str, Any]
     ) -> tuple[Task, Network]:
         """The task and the network of a checkpoint."""
+        settings = settings.chosen(facts["choices"])
         task = self._known_task(settings, facts["task"])
         n_outputs, embedded = facts["n_outputs"], facts["embedded"]
         encoder = facts["encoder"]

@@ -47,7 +47,7 @@ class Declarations:
     learning_rate_init: float | Literal["auto"]
     learning_rate: types.ScheduleLike
     power_t: float
-    max_iter: int
+    max_iter: types.Epochs
     tol: float
     n_iter_no_change: float | Literal["auto"]
     early_stopping: types.EarlyStoppingLike
@@ -60,7 +60,7 @@ class Declarations:
     dtype: types.DType
     n_members: int
     member_folds: types.MemberFoldsLike
-    shared_members: int | None
+    shared_members: types.SharedMembers
     n_jobs: int | None
     record: str | tuple[str, ...] | list[str]
     verbose: bool | int

@@ -27,6 +27,7 @@ from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._fit.training_attributes import training_attributes
 from sklearn_bpnet._settings.architecture import build_network
+from sklearn_bpnet._settings.choices import USUAL
 from sklearn_bpnet._settings.nested import changed_objects
 from sklearn_bpnet._settings.plan import given_dtype
 from sklearn_bpnet._settings.settings import Settings
@@ -213,7 +214,7 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
         input_scale: Any,
     ) -> Self:
         """Set the fitted attributes of given weights; return the estimator."""
-        settings = self._settings
+        settings = self._settings.chosen(USUAL)
         n_features, *_, n_outputs = given_weights.layer_sizes(coefs)
         scaling = given_weights.given_standardization(
             input_mean,

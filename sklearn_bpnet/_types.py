@@ -46,7 +46,7 @@ MatrixLike: TypeAlias = ArrayLike | Sequence[Sequence[Any]] | SparseMatrix
 Path: TypeAlias = str | PathLike[str]
 
 Numbers: TypeAlias = Sequence[float] | NDArray[np.floating[Any]]
-Sizes: TypeAlias = int | Sequence[int] | NDArray[np.integer[Any]]
+Sizes: TypeAlias = int | Sequence[int] | NDArray[np.integer[Any]] | Literal["auto"]
 Function: TypeAlias = Callable[..., Any]
 OneActivation: TypeAlias = str | Activation | tuple[Function, Function]
 ActivationLike: TypeAlias = OneActivation | Sequence[OneActivation]
@@ -55,6 +55,8 @@ InitializerLike: TypeAlias = str | Initializer | Initialization
 SolverLike: TypeAlias = str | Optimizer | FullBatchSolver
 ScheduleLike: TypeAlias = str | Callable[[float], float] | Schedule
 DropoutLike: TypeAlias = float | Numbers | Dropout
+Epochs: TypeAlias = int | Literal["auto"]
+SharedMembers: TypeAlias = int | Literal["auto"] | None
 WeightDecayLike: TypeAlias = float | WeightDecay | None
 EarlyStoppingLike: TypeAlias = bool | EarlyStopping
 MemberFoldsLike: TypeAlias = (

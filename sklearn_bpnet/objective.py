@@ -13,7 +13,7 @@ from sklearn_bpnet import _types as types
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._data.reading import Table
 from sklearn_bpnet._fit.call import Arguments, Call
-from sklearn_bpnet._fit.pose import pose, read
+from sklearn_bpnet._fit.pose import follow, pose, read
 from sklearn_bpnet._fit.start import starting_theta
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._settings.settings import Settings
@@ -150,6 +150,7 @@ def _objective(estimator: BaseBPNet, table: Table) -> Objective:
     numeric = estimator._kind == "regression"
     header = Header(estimator)
     data, task = read(call, header, estimator._learn_task, numeric=numeric)
+    call = follow(call, data, numeric=numeric)
     problem, _ = pose(call, data, task, estimator._build_network)
     network = None if previous is None else previous.networks[0]
     theta = starting_theta(problem, call.state, network).flat

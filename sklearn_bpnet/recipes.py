@@ -36,8 +36,8 @@ _PLAIN: Settings = {
     "input_scaling": None,
     "numeric_embedding": None,
     "learned_input_scale": False,
-    "categorical_embedding": None,
     "shared_members": None,
+    "categorical_embedding": None,
 }
 
 # Nielsen, "Neural Networks and Deep Learning" (2015), chapters 1 and 3, which the

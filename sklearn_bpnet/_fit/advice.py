@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from math import inf, isinf
 from typing import Any
 
@@ -41,23 +41,21 @@ _OF_STEPS = (
 )
 
 
-def warn_of_unused(
-    settings: Settings, defaults: Mapping[str, Any], *, open_ended: bool
-) -> None:
+def warn_of_unused(settings: Settings, defaults: Settings, *, open_ended: bool) -> None:
     """Warn of parameters that were set but have no effect with the other ones.
 
     Parameters
     ----------
     settings : Settings
         The constructor's parameters.
-    defaults : mapping of str to object
+    defaults : Settings
         Default values of the parameters.
     open_ended : bool
         Whether more calls may follow.
     """
     causes = _unused(settings, open_ended=open_ended)
     by_causes: dict[tuple[str, ...], list[str]] = {}
-    for name in settings.changed(causes, Settings.of(defaults)):
+    for name in settings.changed(causes, defaults):
         if not settings.is_of_recipe(name):
             by_causes.setdefault(causes[name], []).append(name)
     if by_causes:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sklearn_bpnet._data.reading import NO_TABLE, Table
 from sklearn_bpnet._fit.fitted import Fitted
 from sklearn_bpnet._fit.state import TrainingState
+from sklearn_bpnet._settings.choices import USUAL, Choices
 from sklearn_bpnet._settings.settings import Settings
+
+# parameters whose "auto" the plan of training resolves
+_FOLLOW = ("alpha", "batch_size", "learning_rate_init")
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,25 @@ class Call:
         Result of the previous calls, if this one continues them.
     state : TrainingState
         State of the previous calls, or a new one; the call may change it.
+    choices : mapping of str to object, default=USUAL
+        What "auto" stands for in the settings.
+    follow : tuple of str, default=()
+        The parameters that were "auto".
     """
 
     arguments: Arguments
     settings: Settings
     previous: Fitted | None
     state: TrainingState
+    choices: Choices = field(default_factory=lambda: USUAL)
+    follow: tuple[str, ...] = ()
+
+    def with_choices(self, choices: Choices) -> Call:
+        """The call with what "auto" stands for."""
+        given = self.settings
+        follow = tuple(given.follow([*choices, *_FOLLOW]))
+        settings = given.chosen(choices)
+        return replace(self, settings=settings, choices=choices, follow=follow)
 
     @property
     def continues(self) -> bool:

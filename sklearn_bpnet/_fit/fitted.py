@@ -17,6 +17,7 @@ from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._data.undecided import Undecided
 from sklearn_bpnet._fit.out_of_fold import OutOfFold
 from sklearn_bpnet._fit.state import TrainingState
+from sklearn_bpnet._settings.choices import USUAL, Choices
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation, Grouped
 from sklearn_bpnet.net.blocks.embeddings import EmbeddedFeatures
@@ -184,6 +185,10 @@ class Fitted:
         Whether the next call of `fit` completes an unfinished one.
     undecided : Undecided or None, default=None
         Features whose scaling further calls decide.
+    choices : mapping of str to object, default=USUAL
+        What "auto" stands for in the settings of these calls.
+    plan : dict, default={}
+        The parameters that follow the table, and their values.
     """
 
     task: Task
@@ -199,6 +204,8 @@ class Fitted:
     out_of_fold: OutOfFold | None = None
     resumes: bool = False
     undecided: Undecided | None = None
+    choices: Choices = field(default_factory=lambda: USUAL)
+    plan: dict[str, Any] = field(default_factory=dict)
 
     def with_trained(self, trained: Trained) -> Fitted:
         """A copy with trained networks."""
@@ -265,6 +272,8 @@ class Fitted:
             "task": self.task.facts,
             "standardization": self.standardization,
             "undecided": self.undecided,
+            "choices": dict(self.choices),
+            "plan": self.plan,
             "embedded": self.embedded,
             "encoder": self.encoder,
             "n_outputs": self.networks[0].network.blocks[-1].n_out,
@@ -323,6 +332,8 @@ class Fitted:
             record["temperature_of_each"],
             record["out_of_fold"],
             undecided=record["undecided"],
+            choices=record["choices"],
+            plan=record["plan"],
         )
         if fitted.is_ensemble:
             fitted.state = record["state"]
@@ -390,6 +401,7 @@ class Fitted:
         network, scaling = self.networks[0].network, self.standardization
         attributes: dict[str, Any] = {
             **self.task.attributes(),
+            "plan_": self.plan,
             "n_layers_": len(network.layers) + 1,
             "n_outputs_": network.blocks[-1].n_out,
             "out_activation_": _name_of(network.output_activation),

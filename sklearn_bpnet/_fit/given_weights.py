@@ -77,7 +77,7 @@ def complete_parameters(
             f"hidden_layer_sizes={sizes_given!r} contradicts the shapes of coefs, "
             f"which imply {sizes}. Leave it out."
         )
-    if parameters.get("numeric_embedding") is not None:
+    if parameters.setdefault("numeric_embedding", None) is not None:
         raise ValueError(
             f"numeric_embedding={parameters['numeric_embedding']!r} has learned "
             "weights, which coefs and intercepts do not contain. Leave it out."
@@ -88,7 +88,7 @@ def complete_parameters(
             "trained with, which cannot be given. Use input_scaling=None, and scale X "
             "beforehand."
         )
-    if parameters.get("shared_members") is not None:
+    if parameters.setdefault("shared_members", None) is not None:
         raise ValueError(
             f"shared_members={parameters['shared_members']!r} has a scale of the "
             "inputs and an output layer per member, and coefs and intercepts are those "

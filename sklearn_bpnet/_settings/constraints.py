@@ -86,11 +86,15 @@ DTYPES = {"float32": np.float32, "float64": np.float64}
 # in the order of the constructor: network; loss and penalty; optimisation; schedule;
 # stopping and validation; data and scaling; ensemble; output
 CONSTRAINTS: dict[str, list[Any]] = {
-    "hidden_layer_sizes": ["array-like", _COUNT],
+    "hidden_layer_sizes": ["array-like", _COUNT, one_of({"auto"})],
     "activation": [one_of(ACTIVATIONS), Activation, list, tuple],
     "output_activation": [one_of({"auto", *ACTIVATIONS}), Activation, _FUNCTIONS],
     "initializer": [one_of(INITIALIZERS), Initializer, Initialization],
-    "numeric_embedding": [one_of(NUMERIC_EMBEDDINGS), NumericEmbedding, None],
+    "numeric_embedding": [
+        one_of({"auto", *NUMERIC_EMBEDDINGS}),
+        NumericEmbedding,
+        None,
+    ],
     "learned_input_scale": ["boolean"],
     "target_encoding": [one_of(TARGET_ENCODINGS)],
     "loss": [Loss, _FUNCTIONS],  # and names, see `constraints`
@@ -120,7 +124,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "learning_rate_init": [_POSITIVE, one_of({"auto"})],
     "learning_rate": [one_of({"auto", *SCHEDULES}), Schedule, callable],
     "power_t": [_AT_LEAST_ZERO],
-    "max_iter": [_COUNT],
+    "max_iter": [_COUNT, one_of({"auto"})],
     "tol": [_AT_LEAST_ZERO],
     "n_iter_no_change": [_COUNT, Choice(Real, {np.inf}), one_of({"auto"})],
     "early_stopping": ["boolean", EarlyStopping],
@@ -145,7 +149,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
         MemberFolds,
         None,
     ],
-    "shared_members": [_COUNT, None],
+    "shared_members": [_COUNT, None, one_of({"auto"})],
     "n_jobs": [_COUNT, Number(Integral, None, -1, closed="right"), None],
     "calibration": [one_of({"temperature"}), None],
     "record": [one_of(RECORDS), list, tuple],

@@ -62,6 +62,18 @@ class Settings(SimpleNamespace):
             return False
         return not _differs(self.value(name), Settings.of(self._recipe).value(name))
 
+    def chosen(self, choices: Mapping[str, Any]) -> Settings:
+        """A copy with the values of ``choices`` in place of "auto"."""
+        copy = type(self)(**vars(self))
+        for name in self.follow(choices):
+            setattr(copy, name, choices[name])
+        return copy
+
+    def follow(self, names: Iterable[str]) -> list[str]:
+        """Those of some parameters that are "auto"."""
+        values = ((name, getattr(self, name)) for name in names)
+        return [name for name, v in values if isinstance(v, str) and v == "auto"]
+
     @property
     def calibrates(self) -> bool:
         """Whether probabilities are calibrated after training."""

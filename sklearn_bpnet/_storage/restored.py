@@ -113,7 +113,8 @@ class Restoration:
         facts = self.record.fitted
         parameters = self.stored | given
         try:
-            check_same_embedding(Settings.of(parameters), facts["embedded"])
+            settings = Settings.of(parameters).chosen(facts["choices"])
+            check_same_embedding(settings, facts["embedded"])
         except ValueError:
             return "The network has no such embedding."
         task, network = self._built(parameters)

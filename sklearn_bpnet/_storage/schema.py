@@ -38,6 +38,8 @@ _FITTED: dict[str, Any] = {
     "temperature_of_each": float | None,
     "out_of_fold": OutOfFold | None,
     "undecided": Undecided | None,
+    "choices": dict[str, Any],
+    "plan": dict[str, Any],
     "networks": list[Any],
 }
 _NETWORK = (int | None, dict[str, Any], TrainingState)  # seed, attributes, state

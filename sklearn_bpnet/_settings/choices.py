@@ -1,0 +1,147 @@
+"""What "auto" stands for in the parameters that follow the table.
+
+These are the size of the network, its numeric embedding, the members that share its
+weights, and the number of epochs. The evidence is in the guide, on "Choosing
+parameters".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import sqrt
+from types import MappingProxyType
+from typing import Any, Literal
+
+from sklearn_bpnet._settings import solver as solvers
+from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet.net.registry import is_pair_of_functions
+
+Choices = Mapping[str, Any]
+
+# Without knowledge of the table, as in `partial_fit`
+USUAL: Choices = MappingProxyType(
+    {
+        "hidden_layer_sizes": (100,),
+        "numeric_embedding": None,
+        "shared_members": None,
+        "max_iter": 100,
+    }
+)
+# From how many samples on, and from how many per numeric column on, the functions of
+# single columns can be learned. Below, embeddings make classifiers overconfident.
+_SAMPLES_TO_EMBED = {"classification": 1500, "regression": 500}
+_SAMPLES_PER_COLUMN = 20
+_MOST_COLUMNS = 100
+# Of networks with an embedding. Members make probabilities better, a regressor needs
+# wider layers and more epochs.
+_SIZE = {"classification": 64, "regression": 128}
+_MEMBERS = {"classification": 4, "regression": None}
+_EPOCHS = {"classification": 30, "regression": 50}
+_FEWEST_EPOCHS, _SAMPLES_OF_ALL_EPOCHS = 10, 50_000
+# Of others: below so many samples 100 epochs are few steps, and there are more of them
+_FEW_SAMPLES, _MORE_EPOCHS = 1000, {"classification": 3.0, "regression": 10.0}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a table.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}
+        What is learned.
+    n_samples : int
+        Number of training samples of positive weight.
+    n_inputs : int
+        Number of features of the encoded X.
+    n_numeric : int
+        Number of those that are neither codes of categories nor indicators of them.
+    is_sparse : bool, default=False
+        Whether X is sparse.
+    is_given : bool, default=False
+        Whether initial weights are given, whose shapes define the network.
+    """
+
+    task: Literal["classification", "regression"]
+    n_samples: int
+    n_inputs: int
+    n_numeric: int
+    is_sparse: bool = False
+    is_given: bool = False
+
+    @property
+    def is_embeddable(self) -> bool:
+        """Whether there are samples enough to embed the numeric columns."""
+        least = max(_SAMPLES_TO_EMBED[self.task], _SAMPLES_PER_COLUMN * self.n_numeric)
+        return (
+            not self.is_sparse
+            and not self.is_given
+            and 0 < self.n_numeric <= _MOST_COLUMNS
+            and self.n_samples >= least
+        )
+
+
+def choose(settings: Settings, facts: Facts | None) -> Choices:
+    """The values that "auto" stands for.
+
+    Parameters
+    ----------
+    settings : Settings
+        The constructor's parameters.
+    facts : Facts or None
+        The table; None if the first call shows a part of it only.
+
+    Returns
+    -------
+    mapping of str to object
+        A value for every key of ``USUAL``, whether the parameter is "auto" or not.
+    """
+    choices = dict(USUAL)
+    listed = _n_listed(settings)
+    if listed is not None:
+        choices["hidden_layer_sizes"] *= listed
+    if facts is None or not solvers.uses_mini_batches(settings):
+        return choices
+    if _may_embed(settings, facts):
+        choices["numeric_embedding"] = "pbld"
+    embedding = settings.chosen(choices).numeric_embedding
+    if embedding is None or not facts.is_embeddable:
+        return choices | {"max_iter": _epochs_of_few(facts)}
+    share = min(1.0, sqrt(_SAMPLES_OF_ALL_EPOCHS / facts.n_samples))
+    return choices | {
+        "hidden_layer_sizes": (_SIZE[facts.task],) * (2 if listed is None else listed),
+        "shared_members": None if settings.n_members > 1 else _MEMBERS[facts.task],
+        "max_iter": max(round(_EPOCHS[facts.task] * share), _FEWEST_EPOCHS),
+    }
+
+
+def _n_listed(settings: Settings) -> int | None:
+    """How many hidden layers a list of activations is for; None if it is no list."""
+    activation = settings.activation
+    if isinstance(activation, (list, tuple)) and not is_pair_of_functions(activation):
+        return len(activation)
+    return None
+
+
+def _may_embed(settings: Settings, facts: Facts) -> bool:
+    """Whether an embedding suits the table and the other parameters."""
+    sizes = settings.hidden_layer_sizes
+    has_hidden_layers = isinstance(sizes, str) or not hasattr(sizes, "__len__")
+    return (
+        facts.is_embeddable
+        and (has_hidden_layers or len(sizes) > 0)
+        and not settings.group_alpha
+        and settings.input_scaling is not None
+    )
+
+
+def _epochs_of_few(facts: Facts) -> int:
+    """The number of epochs of a network without an embedding."""
+    epochs: int = USUAL["max_iter"]
+    if solvers.is_wide(facts.n_samples, facts.n_inputs):
+        return epochs
+    factor = _FEW_SAMPLES / max(facts.n_samples, 1)
+    if facts.task == "classification":
+        factor = sqrt(factor)
+    return round(epochs * min(max(factor, 1.0), _MORE_EPOCHS[facts.task]))
