@@ -30,7 +30,7 @@ USUAL: Choices = MappingProxyType(
 )
 # From how many samples on, and from how many per numeric column on, the functions of
 # single columns can be learned. Below, embeddings make classifiers overconfident.
-_SAMPLES_TO_EMBED = {"classification": 1500, "regression": 500}
+_SAMPLES_TO_EMBED = {"classification": 1500, "regression": 40}
 _SAMPLES_PER_COLUMN = 20
 _MOST_COLUMNS = 100
 # Of networks with an embedding. Members make probabilities better, a regressor needs
@@ -38,8 +38,9 @@ _MOST_COLUMNS = 100
 _SIZE = {"classification": 64, "regression": 128}
 _MEMBERS = {"classification": 4, "regression": None}
 _EPOCHS = {"classification": 30, "regression": 50}
-_FEWEST_EPOCHS, _SAMPLES_OF_ALL_EPOCHS = 10, 50_000
-# Of others: below so many samples 100 epochs are few steps, and there are more of them
+_FEWEST_EPOCHS, _SAMPLES_OF_USUAL_EPOCHS = 10, 50_000
+# Below so many samples an epoch has few steps, so that there are up to so many times as
+# many epochs.
 _FEW_SAMPLES, _MORE_EPOCHS = 1000, {"classification": 3.0, "regression": 10.0}
 
 
@@ -107,12 +108,15 @@ def choose(settings: Settings, facts: Facts | None) -> Choices:
         choices["numeric_embedding"] = "pbld"
     embedding = settings.chosen(choices).numeric_embedding
     if embedding is None or not facts.is_embeddable:
-        return choices | {"max_iter": _epochs_of_few(facts)}
-    share = min(1.0, sqrt(_SAMPLES_OF_ALL_EPOCHS / facts.n_samples))
+        epochs = round(USUAL["max_iter"] * _factor_of_few(facts))
+        return choices | {"max_iter": epochs}
+    factor = _factor_of_few(facts)
+    if facts.n_samples > _SAMPLES_OF_USUAL_EPOCHS:
+        factor = sqrt(_SAMPLES_OF_USUAL_EPOCHS / facts.n_samples)
     return choices | {
         "hidden_layer_sizes": (_SIZE[facts.task],) * (2 if listed is None else listed),
         "shared_members": None if settings.n_members > 1 else _MEMBERS[facts.task],
-        "max_iter": max(round(_EPOCHS[facts.task] * share), _FEWEST_EPOCHS),
+        "max_iter": max(round(_EPOCHS[facts.task] * factor), _FEWEST_EPOCHS),
     }
 
 
@@ -136,12 +140,11 @@ def _may_embed(settings: Settings, facts: Facts) -> bool:
     )
 
 
-def _epochs_of_few(facts: Facts) -> int:
-    """The number of epochs of a network without an embedding."""
-    epochs: int = USUAL["max_iter"]
+def _factor_of_few(facts: Facts) -> float:
+    """How many times the usual number of epochs few samples need."""
     if solvers.is_wide(facts.n_samples, facts.n_inputs):
-        return epochs
+        return 1.0
     factor = _FEW_SAMPLES / max(facts.n_samples, 1)
     if facts.task == "classification":
         factor = sqrt(factor)
-    return round(epochs * min(max(factor, 1.0), _MORE_EPOCHS[facts.task]))
+    return min(max(factor, 1.0), _MORE_EPOCHS[facts.task])
