@@ -201,6 +201,18 @@ NETWORK = [
     ),
     Fault("frequencies without 2 pi", "dw *= 2 * pi", "dw *= 2", "embeddings"),
     Fault(
+        "encoding: last bin clipped above",
+        "E[:, last] = np.maximum(above, 0)",
+        "pass",
+        "piecewise",
+    ),
+    Fault(
+        "bins: gradient of later bins left out",
+        "dV += self.bins.sums(sums, after=True)",
+        "pass",
+        "piecewise",
+    ),
+    Fault(
         "scale left out of dJ/dX",
         "np.multiply(ws.G, s, out=G_below)",
         "np.copyto(G_below, ws.G)",
@@ -470,6 +482,13 @@ TRAINING = [
 
 COMPILED = [
     Fault(
+        "bins: sum over later bins starts late",
+        "dV[t, k] = after + sums[t, 1, k]",
+        "dV[t, k] = sums[t, 1, k]",
+        "compiled_piecewise",
+        compiled=True,
+    ),
+    Fault(
         "compiled: gradient of the last sample of a code",
         "gradient[row + j] += G[above + j]",
         "gradient[row + j] = G[above + j]",
@@ -564,6 +583,19 @@ COMPILED = [
 ]
 
 DATA = [
+    Fault(
+        "quantiles between too many samples",
+        "levels * max(cumulative[-1] - 1, 0)",
+        "levels * cumulative[-1]",
+        "quantile_scaling piecewise_embedding",
+    ),
+    Fault(
+        "bins: last edge dropped",
+        "kept[-1] = edges[-1]",
+        "pass",
+        "piecewise_embedding",
+    ),
+    Fault("scores of ties from below", "level /= 2", "pass", "quantile_scaling"),
     Fault(
         "columns: a group without its delta",
         "loss.delta_from_Z(Y[:, k], Z[:, k], A[:, k], out=D)",
