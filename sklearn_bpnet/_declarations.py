@@ -59,6 +59,8 @@ class Declarations:
     input_scaling: types.InputScaling
     dtype: types.DType
     n_members: int
+    member_folds: types.MemberFoldsLike
+    shared_members: int | None
     n_jobs: int | None
     record: str | tuple[str, ...] | list[str]
     verbose: bool | int
@@ -66,6 +68,9 @@ class Declarations:
     random_state: types.RandomState
 
     # fitted attributes, in the order of the documentation
+    oof_prediction_: Any  # an array, or a list of them for columns of classes
+    oof_score_: float
+    oof_fold_: NDArray[np.intp]
     coefs_: list[Array]
     intercepts_: list[Array]
     activation_weights_: list[Array | None]
@@ -94,3 +99,4 @@ class Declarations:
     embedding_weights_: list[Array]
     categorical_embeddings_: list[Array]
     learned_input_scale_: Array
+    member_scale_: Array

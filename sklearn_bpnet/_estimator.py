@@ -23,8 +23,9 @@ from sklearn_bpnet._data.table_columns import Levels
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._declarations import Declarations
 from sklearn_bpnet._fit import given_weights
-from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork, training_attributes
+from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork
 from sklearn_bpnet._fit.state import TrainingState
+from sklearn_bpnet._fit.training_attributes import training_attributes
 from sklearn_bpnet._settings.architecture import build_network
 from sklearn_bpnet._settings.nested import changed_objects
 from sklearn_bpnet._settings.plan import given_dtype
@@ -46,6 +47,7 @@ _FAST_DTYPES = frozenset(np.dtype(t) for t in (np.float32, np.float64))
 # parameters of an ensemble as a whole, at their values for a single network
 _MEMBER_PARAMETERS = {
     "n_members": 1,
+    "member_folds": None,
     "n_jobs": None,
     "verbose": False,
     "calibration": None,
@@ -78,8 +80,9 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
     ) -> Network:
         """The network that the settings define, for a task and an encoded table."""
         n_features, output = encoder.n_out, task.output_activation
+        lookup, column_of = encoder.lookup, encoder.column_of
         return build_network(
-            settings, n_features, n_outputs, output, embedded, encoder.lookup
+            settings, n_features, n_outputs, output, embedded, lookup, column_of
         )
 
     @abstractmethod
@@ -334,7 +337,8 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
         Returns
         -------
         list of str
-            One name for every row of ``coefs_[0]``. Without names of the columns, these
+            One name for every row of ``coefs_[0]`` (of every member, with
+            `shared_members` and no hidden layer). Without names of the columns, these
             are x0, x1, and so on.
 
         Raises

@@ -18,6 +18,7 @@ from sklearn_bpnet.options import (
     Dropout,
     EarlyStopping,
     Initialization,
+    MemberFolds,
     WeightDecay,
 )
 from sklearn_bpnet.training.full_batch import FullBatchSolver
@@ -56,6 +57,9 @@ ScheduleLike: TypeAlias = str | Callable[[float], float] | Schedule
 DropoutLike: TypeAlias = float | Numbers | Dropout
 WeightDecayLike: TypeAlias = float | WeightDecay | None
 EarlyStoppingLike: TypeAlias = bool | EarlyStopping
+MemberFoldsLike: TypeAlias = (
+    int | Splitter | Sequence[tuple[ArrayLike, ArrayLike]] | MemberFolds | None
+)
 EmbeddingLike: TypeAlias = str | NumericEmbedding | None
 AlphaLike: TypeAlias = float | Numbers | Literal["auto"]
 BatchSize: TypeAlias = int | Literal["auto", "full"]

@@ -179,11 +179,11 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         Factors of the learning rate, at least 0: one number for each layer of
         weights, first to last, or a dictionary. Its keys are "W" for the weights and
         "b" for the biases, with such numbers or one for all layers, "activation"
-        for the weights that activations learn, "input_scale", and "embedding".
-        ``{"b": 0.1}`` makes biases learn at a tenth of the rate; 0 leaves parameters as
-        they are. "ntk" as the factor of weights is 1 / sqrt(n_in) of their layer
-        (1 / n_in for "sgd" and "gd"): they are trained as if they were stored with
-        variance 1, if `epsilon` is negligible beside their gradients.
+        for the weights that activations learn, "input_scale", "member_scale", and
+        "embedding". ``{"b": 0.1}`` makes biases learn at a tenth of the rate; 0 leaves
+        parameters as they are. "ntk" as the factor of weights is 1 / sqrt(n_in) of
+        their layer (1 / n_in for "sgd" and "gd"): they are trained as if they were
+        stored with variance 1, if `epsilon` is negligible beside their gradients.
 
     ema_decay : float or None, default=None
         Decay of an exponential moving average of the weights over the steps, in [0, 1).
@@ -234,9 +234,9 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     early_stopping : bool or EarlyStopping, default=False
         Whether to stop when the validation score no longer improves, see `scoring`, and
         to keep the best weights. The validation samples are `X_val` of `fit`, or some
-        of the training samples, see `validation_fraction`. ``EarlyStopping(ties)`` of
-        `sklearn_bpnet.options` determines which of two epochs with equal scores is
-        better.
+        of the training samples, see `validation_fraction` and `member_folds`.
+        ``EarlyStopping(ties)`` of `sklearn_bpnet.options` determines which of two
+        epochs with equal scores is better.
 
     validation_fraction : float or splitter, default=0.1
         Share of the samples that early stopping sets aside, in [0, 1), at least two; or
@@ -295,6 +295,24 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         and with a different order of the samples, and their probabilities (of a
         classifier) or predictions are averaged; see `estimators_`.
 
+    member_folds : int, splitter, list, MemberFolds or None, default=None
+        Whether members hold out different samples: member m trains without fold m
+        (modulo the number of folds), which are its validation samples. An int is the
+        number of folds, random and stratified by class, or with `groups` of `fit` those
+        of ``GroupKFold``; otherwise a splitter of scikit-learn, or a list of pairs
+        (training, held out) of indices. `n_members` is the number of folds or a
+        multiple of it. ``MemberFolds(folds, refit=True)`` of `sklearn_bpnet.options`
+        then trains all members anew on all samples; see :ref:`member-folds`. None: all
+        members have the same samples.
+
+    shared_members : int or None, default=None
+        Number of members within every network that share its hidden layers, as in
+        TabM-mini, at least 1; None for an ordinary network. Each has a learned scale of
+        the inputs, `member_scale_`, and an output layer of its own. Training minimises
+        the mean of their losses, and their probabilities (of a classifier) or
+        predictions are averaged, as those of `n_members` are. Early stopping judges the
+        average.
+
     n_jobs : int or None, default=None
         Number of members that are trained in parallel, each in one thread; None is 1
         (unless in a ``joblib.parallel_config`` context) and -1 all processors. The
@@ -303,8 +321,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     calibration : {"temperature"} or None, default=None
         "temperature" divides the logits, after training, by the number that minimises
         the log loss on the validation samples. Predicted classes do not change. For an
-        ensemble, the average of its members is calibrated. It needs validation samples
-        (`early_stopping`, or `X_val` in `fit`) and a logistic or softmax output.
+        ensemble or `shared_members`, the average of the members is calibrated; with
+        `member_folds` every member, by what members predict for the samples that they
+        held out. It needs validation samples (`early_stopping`, `member_folds`, or
+        `X_val` in `fit`) and a logistic or softmax output.
 
     record : str, list or tuple of str, default=()
         Additional quantities in `history_`, for every layer: "gradient_norm" and
@@ -341,18 +361,34 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         largest of the members', its `loss_` and its `feature_importances_` are the
         mean.
 
+    oof_prediction_ : ndarray of shape (n_samples, ...), or list of such arrays
+        Out-of-fold predictions, with `member_folds`: for every sample of X what the
+        members that held it out predict together, as `predict_proba` of a classifier
+        (`decision_function`, if the loss estimates no probabilities) or `predict` of a
+        regressor. NaN for samples that no member held out.
+
+    oof_score_ : float
+        The accuracy or R2 of `oof_prediction_`, weighted by `sample_weight`.
+
+    oof_fold_ : ndarray of int of shape (n_samples,)
+        The fold that holds out every sample, from 0; -1 if none does. Absent if folds
+        overlap.
+
     coefs_ : list of ndarray of shape (n_in, n_out), length n_layers_ - 1
-        Weights W of every layer. Changes take effect in predictions.
+        Weights W of every layer. Changes take effect in predictions. With
+        `shared_members`, the last array has the shape (shared_members, n_in, n_out).
 
     intercepts_ : list of ndarray of shape (n_out,), length n_layers_ - 1
-        Biases b of every layer.
+        Biases b of every layer; with `shared_members`, the last array has the shape
+        (shared_members, n_out).
 
     activation_weights_ : list of ndarray of shape (n_out,) or None
         For every layer the weights that its activation has learned; None if it has
         none.
 
     temperature_ : float
-        Divisor of the logits, with ``calibration="temperature"``.
+        Divisor of the logits, with ``calibration="temperature"``; with `member_folds`
+        that of every member, before they are averaged.
 
     feature_importances_ : ndarray of shape (n_features_in_,)
         The Euclidean norm of the weights that leave every column, ``coefs_[0]``,
@@ -456,6 +492,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         Learned factors of the scaled features, with `learned_input_scale`. There is one
         for every input of the first layer, such as those of an embedding.
 
+    member_scale_ : ndarray of shape (shared_members, n_inputs)
+        The factors by which the inputs of every member are multiplied, with
+        `shared_members`.
+
     See Also
     --------
     BPNetRegressor : The same network for regression.
@@ -531,6 +571,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         input_scaling: types.InputScaling = "standard",
         dtype: types.DType = "auto",
         n_members: int = 1,
+        member_folds: types.MemberFoldsLike = None,
+        shared_members: int | None = None,
         n_jobs: int | None = None,
         calibration: Literal["temperature"] | None = None,
         record: str | tuple[str, ...] | list[str] = (),
@@ -580,6 +622,8 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         self.input_scaling = input_scaling
         self.dtype = dtype
         self.n_members = n_members
+        self.member_folds = member_folds
+        self.shared_members = shared_members
         self.n_jobs = n_jobs
         self.calibration = calibration
         self.record = record
@@ -776,9 +820,8 @@ such arrays
         samples = self._check_samples(X)
         model = self._model
         task: Any = model.task
-        outputs, n_networks = model.outputs(samples), len(model.networks)
         combined: tuple[ClassTask, Any, Any] = task.combine(
-            outputs, n_networks, model.temperature
+            model.outputs(samples), model.n_predictions, model.temperature
         )
         return combined
 

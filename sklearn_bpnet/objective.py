@@ -138,6 +138,7 @@ def _objective(estimator: BaseBPNet, table: Table) -> Objective:
     random_state = deepcopy(estimator.random_state)
     changes = {"random_state": random_state, "dtype": "float64"}
     changes |= {"early_stopping": False, "warm_start": False, "calibration": None}
+    changes |= {"member_folds": None}
     settings = Settings.of(vars(estimator._settings) | changes)
     previous, classes = None, None
     if "_fitted" in vars(estimator):
@@ -153,7 +154,8 @@ def _objective(estimator: BaseBPNet, table: Table) -> Objective:
     network = None if previous is None else previous.networks[0]
     theta = starting_theta(problem, call.state, network).flat
     samples = data.training
-    reader = RowReader(samples.X, np.float64, problem.standardization)
+    scaling, makes_dense = problem.standardization, problem.risk.network.makes_dense
+    reader = RowReader(samples.X, np.float64, scaling, makes_dense=makes_dense)
     Y = np.asarray(problem.task.in_network_units(samples.Y), dtype=np.float64)
     inputs = reader.read(slice(0, len(Y)))
     return Objective(problem.risk, inputs, Y, samples.weights, theta)

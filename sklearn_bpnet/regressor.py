@@ -151,11 +151,11 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Factors of the learning rate, at least 0: one number for each layer of
         weights, first to last, or a dictionary. Its keys are "W" for the weights and
         "b" for the biases, with such numbers or one for all layers, "activation"
-        for the weights that activations learn, "input_scale", and "embedding".
-        ``{"b": 0.1}`` makes biases learn at a tenth of the rate; 0 leaves parameters as
-        they are. "ntk" as the factor of weights is 1 / sqrt(n_in) of their layer
-        (1 / n_in for "sgd" and "gd"): they are trained as if they were stored with
-        variance 1, if `epsilon` is negligible beside their gradients.
+        for the weights that activations learn, "input_scale", "member_scale", and
+        "embedding". ``{"b": 0.1}`` makes biases learn at a tenth of the rate; 0 leaves
+        parameters as they are. "ntk" as the factor of weights is 1 / sqrt(n_in) of
+        their layer (1 / n_in for "sgd" and "gd"): they are trained as if they were
+        stored with variance 1, if `epsilon` is negligible beside their gradients.
 
     ema_decay : float or None, default=None
         Decay of an exponential moving average of the weights over the steps, in [0, 1).
@@ -206,9 +206,9 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     early_stopping : bool or EarlyStopping, default=False
         Whether to stop when the validation score no longer improves, see `scoring`, and
         to keep the best weights. The validation samples are `X_val` of `fit`, or some
-        of the training samples, see `validation_fraction`. ``EarlyStopping(ties)`` of
-        `sklearn_bpnet.options` determines which of two epochs with equal scores is
-        better.
+        of the training samples, see `validation_fraction` and `member_folds`.
+        ``EarlyStopping(ties)`` of `sklearn_bpnet.options` determines which of two
+        epochs with equal scores is better.
 
     validation_fraction : float or splitter, default=0.1
         Share of the samples that early stopping sets aside, in [0, 1), at least two; or
@@ -279,6 +279,24 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         and with a different order of the samples, and their probabilities (of a
         classifier) or predictions are averaged; see `estimators_`.
 
+    member_folds : int, splitter, list, MemberFolds or None, default=None
+        Whether members hold out different samples: member m trains without fold m
+        (modulo the number of folds), which are its validation samples. An int is the
+        number of folds, random and stratified by class, or with `groups` of `fit` those
+        of ``GroupKFold``; otherwise a splitter of scikit-learn, or a list of pairs
+        (training, held out) of indices. `n_members` is the number of folds or a
+        multiple of it. ``MemberFolds(folds, refit=True)`` of `sklearn_bpnet.options`
+        then trains all members anew on all samples; see :ref:`member-folds`. None: all
+        members have the same samples.
+
+    shared_members : int or None, default=None
+        Number of members within every network that share its hidden layers, as in
+        TabM-mini, at least 1; None for an ordinary network. Each has a learned scale of
+        the inputs, `member_scale_`, and an output layer of its own. Training minimises
+        the mean of their losses, and their probabilities (of a classifier) or
+        predictions are averaged, as those of `n_members` are. Early stopping judges the
+        average.
+
     n_jobs : int or None, default=None
         Number of members that are trained in parallel, each in one thread; None is 1
         (unless in a ``joblib.parallel_config`` context) and -1 all processors. The
@@ -312,11 +330,26 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         largest of the members', its `loss_` and its `feature_importances_` are the
         mean.
 
+    oof_prediction_ : ndarray of shape (n_samples, ...), or list of such arrays
+        Out-of-fold predictions, with `member_folds`: for every sample of X what the
+        members that held it out predict together, as `predict_proba` of a classifier
+        (`decision_function`, if the loss estimates no probabilities) or `predict` of a
+        regressor. NaN for samples that no member held out.
+
+    oof_score_ : float
+        The accuracy or R2 of `oof_prediction_`, weighted by `sample_weight`.
+
+    oof_fold_ : ndarray of int of shape (n_samples,)
+        The fold that holds out every sample, from 0; -1 if none does. Absent if folds
+        overlap.
+
     coefs_ : list of ndarray of shape (n_in, n_out), length n_layers_ - 1
-        Weights W of every layer. Changes take effect in predictions.
+        Weights W of every layer. Changes take effect in predictions. With
+        `shared_members`, the last array has the shape (shared_members, n_in, n_out).
 
     intercepts_ : list of ndarray of shape (n_out,), length n_layers_ - 1
-        Biases b of every layer.
+        Biases b of every layer; with `shared_members`, the last array has the shape
+        (shared_members, n_out).
 
     activation_weights_ : list of ndarray of shape (n_out,) or None
         For every layer the weights that its activation has learned; None if it has
@@ -424,6 +457,10 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Learned factors of the scaled features, with `learned_input_scale`. There is one
         for every input of the first layer, such as those of an embedding.
 
+    member_scale_ : ndarray of shape (shared_members, n_inputs)
+        The factors by which the inputs of every member are multiplied, with
+        `shared_members`.
+
     target_mean_, target_scale_ : ndarray of shape (n_outputs_,)
         What is subtracted from the targets, and what they are divided by; only if they
         are scaled.
@@ -507,6 +544,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         clip_predictions: bool = False,
         dtype: types.DType = "auto",
         n_members: int = 1,
+        member_folds: types.MemberFoldsLike = None,
+        shared_members: int | None = None,
         n_jobs: int | None = None,
         record: str | tuple[str, ...] | list[str] = (),
         verbose: bool | int = False,
@@ -555,6 +594,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         self.clip_predictions = clip_predictions
         self.dtype = dtype
         self.n_members = n_members
+        self.member_folds = member_folds
+        self.shared_members = shared_members
         self.n_jobs = n_jobs
         self.record = record
         self.verbose = verbose
@@ -661,7 +702,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
             The inputs.
         return_std : bool, default=False
             Whether to return also the standard deviation over the members of an
-            ensemble, see `n_members`.
+            ensemble, see `n_members`. Members that share weights are averaged first:
+            they are no independent networks.
 
         Returns
         -------
@@ -676,7 +718,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Raises
         ------
         ValueError
-            If ``return_std=True`` and there is a single network.
+            If ``return_std=True`` and there is a single network, whatever its
+            `shared_members`.
         """
         samples = self._check_samples(X)
         model = self._model
@@ -687,7 +730,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
                 "return_std=True needs the predictions of several networks; this "
                 "estimator has a single one. Fit with n_members > 1."
             )
-        each = (task.predictions(A) for _, A in model.outputs(samples))
+        each = (task.mean_prediction(of) for of in model.outputs_of_networks(samples))
         if len(model.networks) == 1:
             return task.shaped(next(each), samples.dtype)
         mean, std = (task.shaped(A, samples.dtype) for A in mean_and_std(each))

@@ -84,7 +84,10 @@ def _unused(settings: Settings, *, open_ended: bool) -> dict[str, tuple[str, ...
     no_effect(solvers.TAKEN_BY_SOLVERS, False, "solver")
     causes = {name: by for name, by in causes.items() if name not in taken}
     validates = bool(settings.early_stopping)
-    no_effect(["validation_fraction"], validates, "early_stopping")
+    if settings.member_folds is None:
+        no_effect(["validation_fraction"], validates, "early_stopping")
+    else:
+        no_effect(["validation_fraction"], False, "member_folds")
     has_patience = stochastic or validates
     no_effect(["n_iter_no_change"], has_patience, "solver", "early_stopping")
     # a tolerance of 0 requests all epochs, as an infinite patience does

@@ -55,7 +55,8 @@ def _initial(problem: Problem, state: TrainingState) -> Theta:
     rng, X = state.generator(), None
     if scheme.needs_samples:
         widest = max(max(b.n_in, b.n_out) for b in network.blocks)
-        reader = RowReader(samples.X, dtype, problem.standardization)
+        scaling, makes_dense = problem.standardization, network.makes_dense
+        reader = RowReader(samples.X, dtype, scaling, makes_dense=makes_dense)
         X = reader.read(samples.random_subset(widest, rng))
     start = network.initial_theta(scheme, rng, dtype, X)
     biases = problem.task.initial_output_biases(samples)

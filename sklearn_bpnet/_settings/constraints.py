@@ -22,6 +22,7 @@ from sklearn_bpnet.options import (
     Dropout,
     EarlyStopping,
     Initialization,
+    MemberFolds,
     WeightDecay,
 )
 from sklearn_bpnet.training.full_batch import FULL_BATCH_SOLVERS, FullBatchSolver
@@ -136,6 +137,15 @@ CONSTRAINTS: dict[str, list[Any]] = {
         Choice(type, set(DTYPES.values())),
     ],
     "n_members": [_COUNT],
+    "member_folds": [
+        Number(Integral, 2, None, closed="left"),
+        HasMethods(["split", "get_n_splits"]),
+        list,
+        tuple,
+        MemberFolds,
+        None,
+    ],
+    "shared_members": [_COUNT, None],
     "n_jobs": [_COUNT, Number(Integral, None, -1, closed="right"), None],
     "calibration": [one_of({"temperature"}), None],
     "record": [one_of(RECORDS), list, tuple],

@@ -10,6 +10,7 @@ from typing import Any
 
 from sklearn_bpnet._data.encoder import ColumnEncoder
 from sklearn_bpnet._data.undecided import Undecided
+from sklearn_bpnet._fit.out_of_fold import OutOfFold
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._settings.settings import OPTIONS
 from sklearn_bpnet.net import registry
@@ -30,6 +31,7 @@ _UNREGISTERED: dict[str, dict[str, Any]] = {
             Standardization,
             Undecided,
             ColumnEncoder,
+            OutOfFold,
             EmbeddedFeatures,
         )
     },

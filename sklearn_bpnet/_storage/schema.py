@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sklearn_bpnet._data.encoder import ColumnEncoder
 from sklearn_bpnet._data.undecided import Undecided
+from sklearn_bpnet._fit.out_of_fold import OutOfFold
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet.net.blocks.embeddings import EmbeddedFeatures
 from sklearn_bpnet.training.monitor.history import StopReason
@@ -34,6 +35,8 @@ _FITTED: dict[str, Any] = {
     "is_ensemble": bool,
     "unfinished": bool,
     "temperature": float | None,
+    "temperature_of_each": float | None,
+    "out_of_fold": OutOfFold | None,
     "undecided": Undecided | None,
     "networks": list[Any],
 }

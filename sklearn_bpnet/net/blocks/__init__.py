@@ -24,6 +24,7 @@ from sklearn_bpnet.net.blocks.embeddings import (
 )
 from sklearn_bpnet.net.blocks.input_scale import InputScale
 from sklearn_bpnet.net.blocks.lookup import Lookup
+from sklearn_bpnet.net.blocks.members import MemberHeads, MemberScale
 from sklearn_bpnet.net.blocks.noise import Dropout, GaussianNoise, Noise
 from sklearn_bpnet.net.blocks.tables import FixedTable, LearnedTable, OneHotTable
 
@@ -46,6 +47,8 @@ __all__ = [
     "LayerWorkspace",
     "LearnedTable",
     "Lookup",
+    "MemberHeads",
+    "MemberScale",
     "Noise",
     "NumericEmbedding",
     "OneHotTable",

@@ -40,7 +40,7 @@ class NumericEmbedding(Configurable, ABC):
         target_aware = False
 
     @abstractmethod
-    def block(self, n_in: int, embedded: EmbeddedFeatures) -> Block:
+    def block(self, n_in: int, embedded: EmbeddedFeatures) -> EmbeddingBlock:
         """The block that embeds some of ``n_in`` features."""
 
     def _check_counts(self, **least: int) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.net.blocks.base import Block
 from sklearn_bpnet.net.blocks.embeddings.base import (
     EmbeddedFeatures,
     EmbeddingBlock,
@@ -54,7 +53,7 @@ class PLE(NumericEmbedding):
     def __post_init__(self) -> None:
         self._check_counts(n_bins=1)
 
-    def block(self, n_in: int, embedded: EmbeddedFeatures) -> Block:
+    def block(self, n_in: int, embedded: EmbeddedFeatures) -> EmbeddingBlock:
         """The block that encodes some of ``n_in`` features."""
         features = tuple(embedded.features.tolist())
         return PiecewiseEncoding(n_in, features, Bins.of(embedded.edges))

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from sklearn_bpnet.net._typing import Array, Operand
-from sklearn_bpnet.net.blocks.base import Block
 from sklearn_bpnet.net.blocks.embeddings.base import (
     EmbeddedFeatures,
     EmbeddingBlock,
@@ -58,7 +57,7 @@ class PWL(NumericEmbedding):
     def __post_init__(self) -> None:
         self._check_counts(n_bins=1, embedding_size=1)
 
-    def block(self, n_in: int, embedded: EmbeddedFeatures) -> Block:
+    def block(self, n_in: int, embedded: EmbeddedFeatures) -> EmbeddingBlock:
         """The block that embeds some of ``n_in`` features."""
         features, bins = tuple(embedded.features.tolist()), Bins.of(embedded.edges)
         return PiecewiseLinear(n_in, features, bins, int(self.embedding_size))

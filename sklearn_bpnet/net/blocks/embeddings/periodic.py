@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from sklearn_bpnet.net._typing import Array, Operand
-from sklearn_bpnet.net.blocks.base import Block
 from sklearn_bpnet.net.blocks.embeddings.base import (
     EmbeddedFeatures,
     EmbeddingBlock,
@@ -58,7 +57,7 @@ class PBLD(NumericEmbedding):
         if not self.deviation > 0:
             raise ValueError(f"deviation must be positive; got {self.deviation!r}.")
 
-    def block(self, n_in: int, embedded: EmbeddedFeatures) -> Block:
+    def block(self, n_in: int, embedded: EmbeddedFeatures) -> EmbeddingBlock:
         """The block that embeds some of ``n_in`` features."""
         return Embedding(n_in, tuple(embedded.features.tolist()), self)
 

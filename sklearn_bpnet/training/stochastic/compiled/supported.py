@@ -28,6 +28,7 @@ from sklearn_bpnet.training.stochastic.compiled import (
     elementwise,
     embeddings,
     lookup,
+    members,
     piecewise,
 )
 from sklearn_bpnet.training.stochastic.compiled.elementwise import Activation, Loss
@@ -212,6 +213,22 @@ def _scale(block: Any, is_top: bool) -> list[Part]:
     return [Part(n, n, affine.scale, affine.scale_backward)]
 
 
+def _member_scale(block: Any, is_top: bool) -> list[Part]:
+    n, units = block.n_units, (members.scale_members, members.scale_members_backward)
+    return [Part(n, n, *units, numbers=(block.n_members,))]
+
+
+def _member_heads(block: Any, is_top: bool) -> list[Part]:
+    n_in, n_out, k = block.n_in, block.n_out, block.n_members
+    return [
+        Part(n_in, n_out, members.heads, members.heads_backward, numbers=(k,)),
+        Part(
+            n_out, n_out, members.add_biases, members.add_biases_backward,
+            numbers=(k,), start=k * n_in * n_out, in_place=True,
+        ),
+    ]  # fmt: skip
+
+
 def _dropout(block: Any, is_top: bool) -> list[Part]:
     n = block.n_units
     units, constants = (affine.drop, affine.drop_backward), (block.rate,)
@@ -231,6 +248,8 @@ _PARTS: dict[str | None, Callable[[Any, bool], list[Part] | None]] = {
     "piecewise linear": _piecewise_linear,
     "lookup": _lookup,
     "input_scale": _scale,
+    "member_scale": _member_scale,
+    "member_heads": _member_heads,
     "dropout": _dropout,
     "gaussian_noise": _gaussian_noise,
 }
@@ -334,6 +353,8 @@ def strengths_of(
     for block, layer in zip(network.blocks, network.n_layers_below, strict=True):
         for kind, shape in zip(block.kinds, block.shapes, strict=True):
             sizes.append(int(np.prod(shape)))
-            strengths.append(alphas[layer] if kind in block.penalised else 0.0)
+            is_penalised = kind in block.penalised
+            alpha = alphas[layer] * block.penalty_share if is_penalised else 0.0
+            strengths.append(alpha)
     strength = np.array(strengths, np.float64)
     return np.cumsum(sizes, dtype=np.intp), strength * ratio, strength * (1 - ratio)
