@@ -16,11 +16,12 @@ from sklearn_bpnet._checkpoints import StoredEstimator
 from sklearn_bpnet._data.reading import Table
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._fit import advice
-from sklearn_bpnet._fit.calibration import temperature_after
+from sklearn_bpnet._fit.calibration import calibrated
 from sklearn_bpnet._fit.call import Arguments, Call
 from sklearn_bpnet._fit.callback_tasks import FitTasks
 from sklearn_bpnet._fit.ensemble import train
 from sklearn_bpnet._fit.fitted import Fitted
+from sklearn_bpnet._fit.folds import train_on_folds
 from sklearn_bpnet._fit.pose import pose, read
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._scoring import Scorer, make_scorer
@@ -83,7 +84,7 @@ default=None
             Weights of the validation samples.
         groups : array-like of shape (n_samples,), default=None
             Groups of the samples. If early stopping sets samples aside, it does not
-            separate those of a group.
+            separate those of a group, and neither does `member_folds`.
         coefs_init : list of array-like of shape (n_in, n_out), default=None
             Initial weights, in place of those drawn by `initializer`: the values of
             `coefs_` before the first step. They act on the input of the network, which
@@ -207,10 +208,12 @@ default=None
             ),
         )
         advice.warn_of_compiler(problem)
-        trained = train(call, problem, tasks)
+        if data.folds:
+            trained = train_on_folds(call, problem, draft, tasks)
+        else:
+            trained = train(call, problem, tasks)
         advice.warn_of_compiler(problem)
-        fitted = draft.with_trained(trained)
-        fitted.temperature = temperature_after(call, fitted, data)
+        fitted = calibrated(call, draft.with_trained(trained), data)
         self._set_fitted(self._attributes(header.attributes, fitted))
         tasks.end()
         advice.warn_of_ends(settings, problem, trained.outcomes)

@@ -59,6 +59,7 @@ class Declarations:
     input_scaling: types.InputScaling
     dtype: types.DType
     n_members: int
+    member_folds: types.MemberFoldsLike
     shared_members: int | None
     n_jobs: int | None
     record: str | tuple[str, ...] | list[str]
@@ -67,6 +68,9 @@ class Declarations:
     random_state: types.RandomState
 
     # fitted attributes, in the order of the documentation
+    oof_prediction_: Any  # an array, or a list of them for columns of classes
+    oof_score_: float
+    oof_fold_: NDArray[np.intp]
     coefs_: list[Array]
     intercepts_: list[Array]
     activation_weights_: list[Array | None]
@@ -89,7 +93,9 @@ class Declarations:
     input_mean_: NDArray[np.float64]
     input_scale_: NDArray[np.float64]
     input_clip_: float
+    input_quantiles_: NDArray[np.float64]
     embedded_features_: NDArray[Any]
+    bin_edges_: list[NDArray[np.float64]]
     embedding_weights_: list[Array]
     categorical_embeddings_: list[Array]
     learned_input_scale_: Array

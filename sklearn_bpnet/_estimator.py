@@ -23,8 +23,9 @@ from sklearn_bpnet._data.table_columns import Levels
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._declarations import Declarations
 from sklearn_bpnet._fit import given_weights
-from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork, training_attributes
+from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork
 from sklearn_bpnet._fit.state import TrainingState
+from sklearn_bpnet._fit.training_attributes import training_attributes
 from sklearn_bpnet._settings.architecture import build_network
 from sklearn_bpnet._settings.nested import changed_objects
 from sklearn_bpnet._settings.plan import given_dtype
@@ -46,6 +47,7 @@ _FAST_DTYPES = frozenset(np.dtype(t) for t in (np.float32, np.float64))
 # parameters of an ensemble as a whole, at their values for a single network
 _MEMBER_PARAMETERS = {
     "n_members": 1,
+    "member_folds": None,
     "n_jobs": None,
     "verbose": False,
     "calibration": None,
@@ -350,12 +352,9 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
         if names is None:
             names = [f"x{j}" for j in range(fitted.encoder.n_features)]
         found = fitted.encoder.input_names([str(name) for name in names])
-        n_new = fitted.networks[0].network.layers[0].n_in - len(found)
-        embedded = [] if fitted.embedded is None else list(fitted.embedded)
-        size = n_new // max(len(embedded), 1)
-        return found + [
-            f"{found[j]}_embedding{i}" for j in embedded for i in range(size)
-        ]
+        for block in fitted.networks[0].network.blocks_below_layers:
+            found = found if block.reads_codes else block.output_names(found)
+        return found
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -138,6 +138,7 @@ def _objective(estimator: BaseBPNet, table: Table) -> Objective:
     random_state = deepcopy(estimator.random_state)
     changes = {"random_state": random_state, "dtype": "float64"}
     changes |= {"early_stopping": False, "warm_start": False, "calibration": None}
+    changes |= {"member_folds": None}
     settings = Settings.of(vars(estimator._settings) | changes)
     previous, classes = None, None
     if "_fitted" in vars(estimator):

@@ -244,6 +244,68 @@ class EarlyStopping(Option):
 
 
 @dataclass(frozen=True)
+class MemberFolds(Option):
+    """Members that hold out different samples, for the parameter ``member_folds``.
+
+    Parameters
+    ----------
+    folds : int, splitter or list of pairs
+        Number of folds, at least 2: of equal size, drawn with ``random_state`` and
+        stratified by class; with `groups` of ``fit``, those of ``GroupKFold``. Or a
+        splitter of scikit-learn such as ``RepeatedKFold()``, or a list of pairs
+        (training, held out) of indices into X.
+    refit : bool, default=False
+        Whether the members are then trained anew, on all samples: for as many epochs as
+        are best for the mean validation score of the folds.
+
+    Raises
+    ------
+    ValueError
+        If a value is not valid.
+
+    Examples
+    --------
+    >>> from sklearn_bpnet import BPNetClassifier
+    >>> from sklearn_bpnet.options import MemberFolds
+    >>> clf = BPNetClassifier(
+    ...     n_members=5, member_folds=MemberFolds(5, refit=True), early_stopping=True
+    ... )
+    """
+
+    folds: Any
+    refit: bool = False
+
+    def __post_init__(self) -> None:
+        folds = self.folds
+        is_splitter = hasattr(folds, "split") and hasattr(folds, "get_n_splits")
+        is_list = isinstance(folds, (list, tuple)) and len(folds) >= 2
+        if not (is_count(folds, 2) or is_list or is_splitter):
+            raise ValueError(
+                "folds must be a whole number of at least 2, a splitter of "
+                "scikit-learn, or a list of at least 2 pairs of indices; got "
+                f"{folds!r}."
+            )
+
+    @classmethod
+    def of(cls, value: Any) -> MemberFolds | None:  # type: ignore[override]
+        """Return the option that a value of ``member_folds`` denotes.
+
+        Parameters
+        ----------
+        value : int, splitter, list, None or MemberFolds
+            None denotes that all members have the same samples; other values are the
+            folds.
+
+        Returns
+        -------
+        MemberFolds or None
+        """
+        if value is None or isinstance(value, cls):
+            return value
+        return cls(value)
+
+
+@dataclass(frozen=True)
 class Initialization(Option):
     """Initial weights and biases, for the parameter ``initializer``.
 

@@ -57,13 +57,19 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         others. ``Initialization(weights, biases, output)`` of `sklearn_bpnet.options`
         has schemes of the biases, which are zeros by default, and of the output layer.
 
-    numeric_embedding : "pbld", PBLD or None, default=None
-        Embedding of the features with more than two values among the training samples.
-        None: the input of the network is the scaled feature. "pbld": the scaled feature
-        and three learned functions of it, linear maps of 16 waves, which represent
-        targets that vary fast or non-monotonically along a feature; see
-        :ref:`embedding`. Features with two values are not embedded. Needs dense X.
-        ``PBLD(n_frequencies, embedding_size, deviation)`` sets other sizes.
+    numeric_embedding : {"pbld", "ple", "pwl"}, NumericEmbedding or None, default=None
+        Embedding of the features with more than two values among the training samples,
+        for targets that vary fast or non-monotonically along a feature; see
+        :ref:`embedding`. Features with two values are not embedded. Needs dense X. An
+        instance, such as ``PWL(n_bins=32)``, has other sizes.
+
+        - None: the input of the network is the scaled feature.
+        - "pbld": the scaled feature and three learned functions of it, linear maps of
+          16 waves.
+        - "ple": piecewise-linear encoding, up to 48 numbers in place of the feature,
+          how far it has filled each of as many bins. Nothing of it is learned.
+        - "pwl": eight learned functions in place of the feature, which are linear in
+          each of up to 48 bins.
 
     learned_input_scale : bool, default=False
         Whether every scaled feature is multiplied by a learned factor before the first
@@ -200,9 +206,9 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     early_stopping : bool or EarlyStopping, default=False
         Whether to stop when the validation score no longer improves, see `scoring`, and
         to keep the best weights. The validation samples are `X_val` of `fit`, or some
-        of the training samples, see `validation_fraction`. ``EarlyStopping(ties)`` of
-        `sklearn_bpnet.options` determines which of two epochs with equal scores is
-        better.
+        of the training samples, see `validation_fraction` and `member_folds`.
+        ``EarlyStopping(ties)`` of `sklearn_bpnet.options` determines which of two
+        epochs with equal scores is better.
 
     validation_fraction : float or splitter, default=0.1
         Share of the samples that early stopping sets aside, in [0, 1), at least two; or
@@ -239,12 +245,14 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         levels; a number is its size. ``CategoricalEmbedding(size, min_categories)`` of
         `sklearn_bpnet.options` also sets from how many levels on.
 
-    input_scaling : {"standard", "squash"} or None, default="standard"
+    input_scaling : {"standard", "squash", "quantile"} or None, default="standard"
         How features are scaled inside the estimator, with statistics weighted by
         `sample_weight`. "standard": to mean 0 and standard deviation 1. "squash": the
         median is subtracted, the difference is divided by the interquartile range and
-        clipped smoothly to (-3, 3), which limits the effect of outliers; it needs dense
-        X. None: they are not scaled.
+        clipped smoothly to (-3, 3), which limits the effect of outliers. "quantile": a
+        number is replaced by the normal quantile at its level among the training
+        samples, so that features are normal whatever their distribution. Both need
+        dense X. None: they are not scaled.
 
     target_scaling : {"auto", "standard"}, pair (low, high) or None, default="auto"
         Whether the network is trained on scaled targets, and predictions are mapped
@@ -270,6 +278,16 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         samples, with the same validation samples, but from different initial weights
         and with a different order of the samples, and their probabilities (of a
         classifier) or predictions are averaged; see `estimators_`.
+
+    member_folds : int, splitter, list, MemberFolds or None, default=None
+        Whether members hold out different samples: member m trains without fold m
+        (modulo the number of folds), which are its validation samples. An int is the
+        number of folds, random and stratified by class, or with `groups` of `fit` those
+        of ``GroupKFold``; otherwise a splitter of scikit-learn, or a list of pairs
+        (training, held out) of indices. `n_members` is the number of folds or a
+        multiple of it. ``MemberFolds(folds, refit=True)`` of `sklearn_bpnet.options`
+        then trains all members anew on all samples; see :ref:`member-folds`. None: all
+        members have the same samples.
 
     shared_members : int or None, default=None
         Number of members within every network that share its hidden layers, as in
@@ -311,6 +329,19 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         `t_` and all "best" ones. The ensemble has the common ones; its `n_iter_` is the
         largest of the members', its `loss_` and its `feature_importances_` are the
         mean.
+
+    oof_prediction_ : ndarray of shape (n_samples, ...), or list of such arrays
+        Out-of-fold predictions, with `member_folds`: for every sample of X what the
+        members that held it out predict together, as `predict_proba` of a classifier
+        (`decision_function`, if the loss estimates no probabilities) or `predict` of a
+        regressor. NaN for samples that no member held out.
+
+    oof_score_ : float
+        The accuracy or R2 of `oof_prediction_`, weighted by `sample_weight`.
+
+    oof_fold_ : ndarray of int of shape (n_samples,)
+        The fold that holds out every sample, from 0; -1 if none does. Absent if folds
+        overlap.
 
     coefs_ : list of ndarray of shape (n_in, n_out), length n_layers_ - 1
         Weights W of every layer. Changes take effect in predictions. With
@@ -399,16 +430,23 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     input_clip_ : float
         Bound of the smooth clip of the scaled features, for "squash".
 
+    input_quantiles_ : ndarray of shape (n_quantiles, n_numeric)
+        Quantiles of the numeric features at equal distances, for "quantile".
+
     embedded_features_ : ndarray of int
         Indices of the features that `numeric_embedding` embeds.
 
-    embedding_weights_ : list of 4 ndarray
-        Learned parameters of the embedding: frequencies and phases of the waves, of
-        shape (n_embedded, n_frequencies), weights of their linear map, of shape
-        (n_embedded, n_frequencies, embedding_size - 1), and its biases, of shape
-        (n_embedded, embedding_size - 1). The inputs of the first layer are all
-        features, then the functions of the first embedded feature, of the second, and
-        so on.
+    bin_edges_ : list of ndarray of shape (n_bins + 1,)
+        For "ple" and "pwl", the edges of the bins of every embedded feature, scaled.
+
+    embedding_weights_ : list of ndarray
+        Learned parameters of the embedding. For "pbld" frequencies and phases of the
+        waves, of shape (n_embedded, n_frequencies), weights of their linear map, of
+        shape (n_embedded, n_frequencies, embedding_size - 1), and its biases, of shape
+        (n_embedded, embedding_size - 1). For "pwl" slopes and shifts, of shape
+        (n_embedded, embedding_size), and what is added in each bin, of shape
+        (n_all_bins, embedding_size). `get_network_input_names` tells the inputs of the
+        first layer.
 
     categorical_embeddings_ : list of ndarray of shape (n_levels + 1, size)
         Learned embeddings, one for every categorical column that has one, and in it a
@@ -506,6 +544,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         clip_predictions: bool = False,
         dtype: types.DType = "auto",
         n_members: int = 1,
+        member_folds: types.MemberFoldsLike = None,
         shared_members: int | None = None,
         n_jobs: int | None = None,
         record: str | tuple[str, ...] | list[str] = (),
@@ -555,6 +594,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         self.clip_predictions = clip_predictions
         self.dtype = dtype
         self.n_members = n_members
+        self.member_folds = member_folds
         self.shared_members = shared_members
         self.n_jobs = n_jobs
         self.record = record

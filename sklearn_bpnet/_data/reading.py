@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,12 @@ from sklearn.utils import check_consistent_length, column_or_1d
 
 from sklearn_bpnet._data.columns import check_validation_columns, readable_errors
 from sklearn_bpnet._data.features import checked_features
+from sklearn_bpnet._data.folds import draw_folds
 from sklearn_bpnet._data.frames import categorical_columns, read_table
 from sklearn_bpnet._data.label_values import as_labels
 from sklearn_bpnet._data.labels import read_labels
 from sklearn_bpnet._data.numbers import as_numbers
-from sklearn_bpnet._data.samples import Data, Samples, dense_targets
+from sklearn_bpnet._data.samples import Data, Fold, Samples, dense_targets
 from sklearn_bpnet._data.split import hold_out
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._data.weights import in_unit, unit_of
@@ -93,8 +94,9 @@ def read(
         header, table, numeric, mask, reset=not continues, weight_unit=weight_unit
     )
     task, training.Y = learn_task(training.y)
-    training.weights = task.sample_weights(training.Y, training.weights)
-    data = Data(training, weight_unit=unit)
+    given_weights = training.weights
+    training.weights = task.sample_weights(training.Y, given_weights)
+    data = Data(training, weight_unit=unit, given_weights=given_weights)
     if validation.is_given:
         n_outputs = training.Y.shape[1]
         data.validation = _validation(
@@ -218,17 +220,75 @@ def set_aside(
     holds_out = settings.early_stopping and data.validation is None and not incremental
     advice = None
     if groups is not None:
-        groups = column_or_1d(groups)
-        check_consistent_length(samples.X, groups)
+        groups = _checked_groups(samples, groups)
         if not settings.early_stopping or data.validation is not None:
             advice = (
                 "groups has no effect: no sample is set aside, which only "
                 "early_stopping=True without X_val does."
             )
-    if samples.weights is not None and not samples.weights.all():
-        samples.indices = samples.weights.nonzero()[0]
+    _leave_out_weight_0(samples)
     if holds_out:
         strata = task.strata(samples.take(samples.Y))
         fraction = settings.validation_fraction
         hold_out(data, fraction, strata=strata, groups=groups, seed=seed, known=known)
     return advice
+
+
+def set_folds(
+    data: Data,
+    task: Task,
+    folds: Any,
+    groups: Any,
+    *,
+    seed: int,
+    known: list[Fold] | None = None,
+) -> str | None:
+    """Choose what the members of an ensemble train on and hold out.
+
+    Parameters
+    ----------
+    data : Data
+        Changed in place.
+    task : Task
+        Its classes stratify the folds.
+    folds : int, splitter or sequence of pairs
+        As for `draw_folds`.
+    groups : array-like of shape (n_samples,) or None
+        Group of every sample; samples of a group stay together.
+    seed : int
+        Seed of the folds.
+    known : list of tuple of two ndarray of int or None, default=None
+        The folds of a fit that is resumed.
+
+    Returns
+    -------
+    str or None
+        A warning for the user.
+    """
+    samples, advice = data.training, None
+    if groups is not None:
+        groups = _checked_groups(samples, groups)
+        if isinstance(folds, Sequence):
+            advice = (
+                "groups has no effect, as member_folds lists the samples of every "
+                "fold. Leave one of them out."
+            )
+    _leave_out_weight_0(samples)
+    strata = task.strata(samples.take(samples.Y))
+    data.folds = known or draw_folds(
+        samples, folds, strata=strata, groups=groups, seed=seed
+    )
+    return advice
+
+
+def _checked_groups(samples: Samples, groups: Any) -> NDArray[Any]:
+    """The groups as an array with an entry per sample."""
+    groups = column_or_1d(groups)
+    check_consistent_length(samples.X, groups)
+    return groups
+
+
+def _leave_out_weight_0(samples: Samples) -> None:
+    """Select the samples of positive weight, in place."""
+    if samples.weights is not None and not samples.weights.all():
+        samples.indices = samples.weights.nonzero()[0]

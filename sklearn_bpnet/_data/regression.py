@@ -236,7 +236,8 @@ class Regression(Task):
     def shaped(self, A: Array, dtype: Any) -> Array:
         """Outputs in the shape of the targets; float32 for inputs of that dtype."""
         if dtype == np.float32:
-            A = A.astype(np.float32)
+            most = np.finfo(np.float32).max  # targets may be larger
+            A = np.clip(A, -most, most).astype(np.float32)
         n_levels = self.loss.n_outputs(1)
         if A.shape[1] == n_levels:  # a single target
             return A[:, 0] if n_levels == 1 else A

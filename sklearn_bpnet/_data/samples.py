@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any, TypeVar
 
@@ -22,6 +22,8 @@ _SUBSET_SAMPLES = 10_000
 _SUBSET_NUMBERS = 2**24
 
 Indices = NDArray[np.intp]
+# indices of the samples that a member trains on, and of those that it holds out
+Fold = tuple[Indices, Indices]
 A = TypeVar("A", bound=Any)
 
 
@@ -139,6 +141,13 @@ class Data:
         Unit of the weights of the training samples: a given weight of this size is 1.
     encoder : ColumnEncoder or None, default=None
         What X has been encoded with; None for a table that is not encoded yet.
+    given_weights : ndarray of shape (n_total,) or None, default=None
+        Weights of the training samples without class weights.
+    folds : list of tuple of two ndarray of int, default=[]
+        If members hold out different samples, those that each fold trains on and holds
+        out; of the training samples together, there is no validation then.
+    is_fold : bool, default=False
+        Whether these are the samples of one fold.
     """
 
     training: Samples
@@ -147,6 +156,27 @@ class Data:
     class_weight: str = "None"
     weight_unit: float = 1.0
     encoder: Any = None
+    given_weights: NDArray[np.float64] | None = None
+    folds: list[Fold] = field(default_factory=list)
+    is_fold: bool = False
+
+    @property
+    def n_trained(self) -> int:
+        """Number of samples that a network trains on; the largest one, of folds."""
+        sizes = [len(training) for training, _ in self.folds]
+        return max(sizes, default=self.training.n)
+
+    def of_fold(self, k: int) -> Data:
+        """The samples that fold ``k`` trains on and holds out."""
+        training, held_out = self.folds[k]
+        samples = self.training
+        return replace(
+            self,
+            training=replace(samples, indices=training),
+            validation=replace(samples, indices=held_out),
+            folds=[],
+            is_fold=True,
+        )
 
     @cached_property
     def identity(self) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from sklearn_bpnet._data.class_tasks import ClassTask
-from sklearn_bpnet._data.samples import Data, Samples
+from sklearn_bpnet._data.samples import Data, Indices, Samples
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._fit.call import Call
 from sklearn_bpnet._fit.fitted import Fitted
@@ -22,6 +24,8 @@ from sklearn_bpnet.net.activations import (
     Softmax,
 )
 from sklearn_bpnet.net.losses import LogLoss, loss_above
+
+Outputs = tuple[Array, Array]  # Z and A of the output layer
 
 _LARGEST = 1e3  # and its inverse: beyond, probabilities are all alike or all 0 and 1
 
@@ -62,18 +66,28 @@ def temperature(
     Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", ICML
     2017, section 4.2. Platt, "Probabilistic outputs for support vector machines", 1999.
     """
-    n = len(Y) if weights is None else int(np.count_nonzero(weights))
-    loss = loss_above(LogLoss(label_smoothing=1 / (n + 1)), output_activation)
+    loss = loss_above(_smoothed(len(Y), weights), output_activation)
     Y = loss.encode_targets(np.asarray(Y, dtype=np.float64))
     Z = np.asarray(Z, dtype=np.float64)
 
-    def mean_loss(log_t: float) -> float:
-        scaled = Z / np.exp(log_t)
+    def losses(t: float) -> Array:
+        scaled = Z / t
         A = output_activation.forward(scaled, out=np.empty_like(scaled))
-        return float(np.average(loss.value_from_Z(Y, scaled, A), weights=weights))
+        return loss.value_from_Z(Y, scaled, A)
+
+    # the log loss is convex in 1 / T, so it has one minimum in T
+    return _minimizer(losses, weights)
+
+
+def _minimizer(
+    losses: Callable[[float], Array], weights: NDArray[np.float64] | None
+) -> float:
+    """The temperature with the smallest mean of the losses of all samples."""
+
+    def mean_loss(log_t: float) -> float:
+        return float(np.average(losses(float(np.exp(log_t))), weights=weights))
 
     limit = np.log(_LARGEST)
-    # the log loss is convex in 1 / T, so it has one minimum in T
     result = minimize_scalar(mean_loss, bounds=(-limit, limit), method="bounded")
     return float(np.exp(result.x))
 
@@ -91,17 +105,85 @@ def check_calibration(task: Task, *, has_validation: bool) -> None:
     if not has_validation:
         raise ValueError(
             "calibration='temperature' needs validation samples: use "
-            "early_stopping=True, or pass X_val and y_val to fit."
+            "early_stopping=True or member_folds, or pass X_val and y_val to fit."
         )
 
 
-def temperature_after(call: Call, fitted: Fitted, data: Data) -> float | None:
-    """The temperature after a call; the previous one if there is no validation set."""
-    if not call.settings.calibrates:
+def calibrated(call: Call, fitted: Fitted, data: Data) -> Fitted:
+    """The result of a call with a temperature, if ``calibration`` asks for one.
+
+    That of the previous call remains if there are no new validation samples. If members
+    hold out different samples, `train_on_folds` has calibrated them.
+    """
+    if not call.settings.calibrates or data.folds:
+        return fitted
+    if data.validation is not None:
+        return replace(fitted, temperature=calibrate(fitted, data.validation))
+    previous = call.previous
+    if previous is None:
+        return fitted
+    return replace(
+        fitted,
+        temperature=previous.temperature,
+        temperature_of_each=previous.temperature_of_each,
+    )
+
+
+def temperature_of_members(
+    task: Task, samples: Samples, groups: list[tuple[Indices, list[Outputs]]]
+) -> float | None:
+    """The temperature of every member that calibrates out-of-fold predictions.
+
+    No sample has been held out by all members, so that the logits are divided before
+    members are averaged, by the number that is best for the average of those members
+    that held a sample out. By Jensen's inequality, the log loss of an average is not
+    above the mean log loss of what is averaged.
+
+    Parameters
+    ----------
+    task : Task
+        The task of the targets.
+    samples : Samples
+        The training samples.
+    groups : list of tuple of ndarray and list
+        Indices of samples, and logits Z and outputs A, for these, of all members that
+        held them out.
+    """
+    if task.is_certain or not isinstance(task, ClassTask):
         return None
-    if data.validation is None:
-        return None if call.previous is None else call.previous.temperature
-    return calibrate(fitted, data.validation)
+    indices = np.concatenate([of_group for of_group, _ in groups])
+    weights = None if samples.weights is None else samples.weights[indices]
+    targets = [samples.Y[of_group] for of_group, _ in groups]
+    outputs = [of_members for _, of_members in groups]
+    if max(map(len, outputs)) == 1:
+        Z = np.concatenate([of_member[0] for [of_member] in outputs])
+        return temperature(Z, np.concatenate(targets), weights, task.output_activation)
+    log_loss = _smoothed(len(indices), weights)
+
+    def losses(t: float) -> Array:
+        parts = []
+        for Y, of_members in zip(targets, outputs, strict=True):
+            scaled = [scaled_outputs(task, Z, t) for Z, _ in of_members]
+            combined: Any = task.combine(iter(scaled), len(scaled))
+            reader, Z, A = combined
+            loss = loss_above(log_loss, reader.output_activation)
+            Y = reader.targets_of(task, Y).astype(np.float64)
+            parts.append(loss.value_from_Z(loss.encode_targets(Y), Z, A))
+        return np.concatenate(parts)
+
+    return _minimizer(losses, weights)
+
+
+def scaled_outputs(task: Task, Z: Array, temperature: float) -> Outputs:
+    """Z and A of the output layer at a temperature."""
+    Z = Z / temperature
+    return Z, task.output_activation.forward(Z, out=np.empty_like(Z))
+
+
+def _smoothed(n: int, weights: NDArray[np.float64] | None) -> LogLoss:
+    """The log loss with an additional sample of unknown class, see `temperature`."""
+    n = n if weights is None else int(np.count_nonzero(weights))
+    return LogLoss(label_smoothing=1 / (n + 1))
 
 
 def calibrate(fitted: Fitted, samples: Samples) -> float | None:

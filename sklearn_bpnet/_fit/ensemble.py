@@ -15,6 +15,7 @@ from sklearn_bpnet._fit.call import Call
 from sklearn_bpnet._fit.callback_tasks import FitTasks
 from sklearn_bpnet._fit.fitted import FittedNetwork, Trained
 from sklearn_bpnet._fit.network_fit import NetworkFit, train_network
+from sklearn_bpnet._fit.out_of_fold import OutOfFold
 from sklearn_bpnet._fit.parallel import Cancellation, ParallelCalls
 from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet._fit.state import TrainingState
@@ -46,7 +47,8 @@ def train(call: Call, problem: Problem, tasks: FitTasks) -> Trained:
     remedy = remedy_for_divergence(settings, problem)
     if settings.n_members == 1:
         return train_one(problem, state, previous, tasks, remedy)
-    return train_ensemble(
+    tasks.begin(n_to_train(settings.n_members, previous, resumes=problem.resumes))
+    trained = train_ensemble(
         problem,
         state,
         previous,
@@ -56,6 +58,9 @@ def train(call: Call, problem: Problem, tasks: FitTasks) -> Trained:
         n_jobs=settings.n_jobs,
         verbose=bool(settings.verbose),
     )
+    if not trained.unfinished:
+        state.split = None
+    return trained
 
 
 def train_one(
@@ -98,6 +103,11 @@ def train_one(
     return Trained([network], [outcome])
 
 
+def n_to_train(n_members: int, previous: list[FittedNetwork], *, resumes: bool) -> int:
+    """Number of members that a call trains: those missing, if it resumes another."""
+    return n_members - len(previous) if resumes else n_members
+
+
 def train_ensemble(
     problem: Problem,
     state: TrainingState,
@@ -108,12 +118,14 @@ def train_ensemble(
     n_members: int,
     n_jobs: int | None,
     verbose: bool,
+    out_of_fold: OutOfFold | None = None,
 ) -> Trained:
-    """Train the members on the same samples, a member per task.
+    """Train the members, a member per task, whose number has been announced.
 
-    After Ctrl-C, or if a callback stops training, the ensemble consists of the finished
-    members; if Ctrl-C interrupts the first member, of that one. The parameters are
-    those of `train_one` and the following.
+    They train on the same samples, or each on those of its fold. After Ctrl-C, or if a
+    callback stops training, the ensemble consists of the finished members; if Ctrl-C
+    interrupts the first member, of that one. The parameters are those of `train_one`
+    and the following.
 
     Parameters
     ----------
@@ -123,6 +135,9 @@ def train_ensemble(
         Number of members that are trained in parallel.
     verbose : bool
         Whether to print the loss and other facts of every member.
+    out_of_fold : OutOfFold or None, default=None
+        What earlier members predict for samples that they held out, if these are
+        trained anew on all samples.
 
     Raises
     ------
@@ -139,39 +154,39 @@ def train_ensemble(
     problem = replace(problem, plan=plan, resumes=False)
     state.samples = problem.data.identity
     state.split = problem.data.split
-    tasks.begin(len(jobs))
     outcomes: list[Outcome] = []
 
-    def trained() -> Trained:
+    def trained(stopped: bool = False) -> Trained:
         networks = finished + remaining[len(finished) :]
-        return Trained(networks, outcomes, unfinished=len(networks) < n_members)
+        unfinished = len(networks) < n_members
+        return Trained(networks, outcomes, unfinished, stopped, out_of_fold)
 
+    stopped = False
+    member = "Member" if out_of_fold is None else "Refitted member"
     try:
         tasks.begin_subtask()
         with closing(
-            _train_in_parallel(problem, state, jobs, n_jobs, remedy)
+            _train_in_parallel(problem, state, jobs, n_jobs, remedy, len(finished))
         ) as results:
             for network, outcome in results:
                 outcomes.append(outcome)
-                interrupted = outcome.reason is StopReason.INTERRUPTED
-                if finished and interrupted:
+                stopped = outcome.reason is StopReason.INTERRUPTED
+                if finished and stopped:
                     break
                 finished.append(network)
                 if verbose:
-                    _print_member(len(finished), n_members, network)
-                if tasks.end_subtask(lambda: replace(trained(), unfinished=True)):
-                    break
-                if interrupted:
+                    _print_member(f"{member} {len(finished)}/{n_members}", network)
+                asks = tasks.end_subtask(lambda: replace(trained(), unfinished=True))
+                stopped = stopped or asks
+                if stopped:
                     break
                 tasks.begin_subtask()
     except KeyboardInterrupt:
         if not finished:
             raise
         outcomes.append(Outcome(StopReason.INTERRUPTED, 0, nan))
-    result = trained()
-    if not result.unfinished:
-        state.split = None
-    return result
+        stopped = True
+    return trained(stopped)
 
 
 def _train_in_parallel(
@@ -180,15 +195,22 @@ def _train_in_parallel(
     jobs: list[FittedNetwork] | list[int],
     n_jobs: int | None,
     remedy: str,
+    first: int,
 ) -> Generator[tuple[FittedNetwork, Outcome], None, None]:
-    """Train the members in parallel; yield each with its outcome, in their order."""
-    problem = replace(problem, data=_in_row_order(problem))
+    """Train the members in parallel; yield each with its outcome, in their order.
+
+    ``first`` is the number of the first one, which determines its fold.
+    """
+    problems = replace(problem, data=_in_row_order(problem)).by_fold
     # compiled code releases the interpreter lock, and threads start faster
     calls = ParallelCalls(n_jobs, "threads" if problem.is_compiled else "processes")
     limit = OneBlasThread()
     with limit, limit, calls, calls:  # twice, in case of an interrupt in an exit
         shared = (calls.cancellation, remedy, get_config())
-        arguments = [(problem, state, job, *shared) for job in jobs]
+        arguments = [
+            (problems[(first + i) % len(problems)], state, job, *shared)
+            for i, job in enumerate(jobs)
+        ]
         for network, outcome in calls.run(_train_member, arguments):
             # a process returns copies of user-defined functions, which no longer
             # are those of the module that a pickle refers to
@@ -223,6 +245,8 @@ def _train_member(
         state.validation_seed = shared.validation_seed
         state.weight_unit = shared.weight_unit
         state.mean_weight = shared.mean_weight
+        if problem.data.is_fold:
+            state.mean_weight = problem.data.training.mean_weight
     settings = config_context(**config)
     try:
         # twice, in case of an interrupt in an exit
@@ -240,10 +264,10 @@ def _train_member(
     return replace(network, random_state=seed), outcome
 
 
-def _print_member(number: int, n_members: int, network: FittedNetwork) -> None:
+def _print_member(name: str, network: FittedNetwork) -> None:
     """Print the facts of a finished member, in the format of those of an epoch."""
     attributes = network.attributes
-    facts = [f"Member {number}/{n_members}", f"{attributes['n_iter_']} iterations"]
+    facts = [name, f"{attributes['n_iter_']} iterations"]
     facts.append(f"loss = {attributes['loss_']:.8f}")
     if "best_validation_score_" in attributes:
         score = attributes["best_validation_score_"]

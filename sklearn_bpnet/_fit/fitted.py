@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from math import isfinite, nan
 from typing import Any
 
 import numpy as np
@@ -13,17 +12,19 @@ from numpy.typing import NDArray
 
 from sklearn_bpnet._data.encoder import ColumnEncoder
 from sklearn_bpnet._data.features import check_range, largest_entry
-from sklearn_bpnet._data.samples import Data
+from sklearn_bpnet._data.samples import Data, Indices
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._data.undecided import Undecided
+from sklearn_bpnet._fit.out_of_fold import OutOfFold
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation, Grouped
+from sklearn_bpnet.net.blocks.embeddings import EmbeddedFeatures
 from sklearn_bpnet.net.blocks.members import by_member
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.evaluation import output_Z, reader_for
-from sklearn_bpnet.training.monitor.history import History, Outcome, StopReason
+from sklearn_bpnet.training.monitor.history import Outcome, StopReason
 from sklearn_bpnet.training.standardization import Standardization
 
 
@@ -64,12 +65,26 @@ class FittedNetwork:
         X: Any,
         standardization: Standardization | None,
         column_of: NDArray[np.intp],
+        *,
+        temperature: float | None = None,
+        indices: Indices | None = None,
     ) -> list[tuple[Array, Array]]:
         """Z[L] and A[L] of encoded samples, as float64; Z is finite.
 
         Of members that share weights, a pair for each, as if it were a network.
 
-        ``column_of`` is the column of the table that every feature is made of.
+        Parameters
+        ----------
+        X : ndarray or CSR of shape (n_total, n_features)
+            The samples.
+        standardization : Standardization or None
+            How features are scaled.
+        column_of : ndarray of int
+            The column of the table that every feature is made of.
+        temperature : float or None, default=None
+            Divisor of Z; None for 1.
+        indices : ndarray of int or None, default=None
+            Indices of the samples; None means all.
 
         Raises
         ------
@@ -79,13 +94,16 @@ class FittedNetwork:
         reader = reader_for(self.network, X, self.dtype, standardization)
         # twice, in case of an interrupt in an exit
         with np.errstate(), np.errstate(over="ignore", invalid="ignore"):
-            Z = output_Z(self.network, self.arrays, reader)
+            Z = output_Z(self.network, self.arrays, reader, indices)
             Z = Z.astype(np.float64, copy=False)
+            if temperature is not None:
+                Z /= temperature
             A = self.network.output_activation.forward(Z, out=np.empty_like(Z))
         n_members = self.network.n_members
         if not np.isfinite(Z).all():
             row = int(np.argmin(np.isfinite(Z).all(axis=1)))
             sample = row // n_members
+            sample = sample if indices is None else int(indices[sample])
             j, x = largest_entry(X, sample, standardization)
             j = int(column_of[j])
             raise ValueError(
@@ -121,11 +139,17 @@ class Trained:
         How training ended, for every network trained in this call.
     unfinished : bool, default=False
         Whether some networks of the call are missing.
+    stopped : bool, default=False
+        Whether a callback has asked to stop, or Ctrl-C.
+    out_of_fold : OutOfFold or None, default=None
+        What members predict for the samples that they held out, once it is known.
     """
 
     networks: list[FittedNetwork]
     outcomes: list[Outcome] = field(default_factory=list)
     unfinished: bool = False
+    stopped: bool = False
+    out_of_fold: OutOfFold | None = None
 
 
 @dataclass
@@ -138,8 +162,8 @@ class Fitted:
         Interprets the outputs.
     standardization : Standardization or None
         How features are scaled.
-    embedded : ndarray of int or None
-        Indices of the features that a numeric embedding embeds.
+    embedded : EmbeddedFeatures or None
+        The features that a numeric embedding embeds.
     encoder : ColumnEncoder
         Makes the features of the columns of a table.
     networks : list of FittedNetwork
@@ -151,7 +175,11 @@ class Fitted:
     unfinished : bool, default=False
         Whether the call was interrupted and can be resumed.
     temperature : float or None, default=None
-        Divisor of the logits.
+        Divisor of the logits, of an ensemble those of the average of its members.
+    temperature_of_each : float or None, default=None
+        Divisor of the logits of every network, before they are averaged.
+    out_of_fold : OutOfFold or None, default=None
+        What members predict for the samples that they held out.
     resumes : bool, default=False
         Whether the next call of `fit` completes an unfinished one.
     undecided : Undecided or None, default=None
@@ -160,21 +188,29 @@ class Fitted:
 
     task: Task
     standardization: Standardization | None
-    embedded: NDArray[np.intp] | None
+    embedded: EmbeddedFeatures | None
     encoder: ColumnEncoder
     networks: list[FittedNetwork]
     state: TrainingState
     is_ensemble: bool = False
     unfinished: bool = False
     temperature: float | None = None
+    temperature_of_each: float | None = None
+    out_of_fold: OutOfFold | None = None
     resumes: bool = False
     undecided: Undecided | None = None
 
     def with_trained(self, trained: Trained) -> Fitted:
         """A copy with trained networks."""
-        networks, unfinished = trained.networks, trained.unfinished
-        state = self.state if self.is_ensemble else networks[0].state
-        return replace(self, networks=networks, state=state, unfinished=unfinished)
+        networks, found = trained.networks, trained.out_of_fold
+        return replace(
+            self,
+            networks=networks,
+            state=self.state if self.is_ensemble else networks[0].state,
+            unfinished=trained.unfinished,
+            out_of_fold=found,
+            temperature_of_each=None if found is None else found.temperature,
+        )
 
     @property
     def members(self) -> list[Fitted]:
@@ -187,6 +223,7 @@ class Fitted:
                 is_ensemble=False,
                 unfinished=False,
                 temperature=None,
+                out_of_fold=None,
             )
             for network in self.networks
         ]
@@ -235,6 +272,8 @@ class Fitted:
             "is_ensemble": self.is_ensemble,
             "unfinished": self.unfinished,
             "temperature": self.temperature,
+            "temperature_of_each": self.temperature_of_each,
+            "out_of_fold": self.out_of_fold,
             "networks": [
                 [network.random_state, network.attributes, network.state]
                 for network in self.networks
@@ -281,6 +320,8 @@ class Fitted:
             record["is_ensemble"],
             unfinished,
             record["temperature"],
+            record["temperature_of_each"],
+            record["out_of_fold"],
             undecided=record["undecided"],
         )
         if fitted.is_ensemble:
@@ -314,8 +355,19 @@ class Fitted:
 
     def outputs_of_networks(self, X: Any) -> Iterator[list[tuple[Array, Array]]]:
         """The same, those of the members that share weights together."""
-        scaling, column_of = self.standardization, self.encoder.column_of
-        return (net.outputs(X, scaling, column_of) for net in self.networks)
+        return (self.outputs_of(network, X) for network in self.networks)
+
+    def outputs_of(
+        self, network: FittedNetwork, X: Any, indices: Indices | None = None
+    ) -> list[tuple[Array, Array]]:
+        """Z[L] and A[L] of one of the networks; None means all samples."""
+        return network.outputs(
+            X,
+            self.standardization,
+            self.encoder.column_of,
+            temperature=self.temperature_of_each,
+            indices=indices,
+        )
 
     @property
     def n_predictions(self) -> int:
@@ -349,16 +401,24 @@ class Fitted:
             attributes |= {"input_mean_": mean, "input_scale_": scale}
             if scaling.smooth_clip is not None:
                 attributes["input_clip_"] = scaling.smooth_clip
+        if self.encoder.quantiles:
+            attributes["input_quantiles_"] = np.stack(self.encoder.quantiles, axis=1)
         if self.embedded is not None:
-            attributes["embedded_features_"] = self.encoder.column_of[self.embedded]
+            features = self.encoder.column_of[self.embedded.features]
+            attributes["embedded_features_"] = features
+            if self.embedded.edges:
+                attributes["bin_edges_"] = self.embedded.edges
         return attributes
 
     @property
     def attributes(self) -> dict[str, Any]:
         """The fitted attributes, by name, except `estimators_`."""
         attributes = self.shared_attributes
-        if self.temperature is not None:
-            attributes["temperature_"] = self.temperature
+        for temperature in (self.temperature, self.temperature_of_each):
+            if temperature is not None:
+                attributes["temperature_"] = temperature
+        if self.out_of_fold is not None:
+            attributes |= self.out_of_fold.attributes
         each = [net.attributes for net in self.networks]
         if not self.is_ensemble:
             return attributes | each[0]
@@ -378,37 +438,3 @@ def _name_of(activation: Activation) -> str | list[str]:
 def _differ(names: list[str]) -> str:
     """That what is named differs, in words."""
     return f"{', '.join(names)} {'differs' if len(names) == 1 else 'differ'}"
-
-
-def training_attributes(
-    history: History, outcome: Outcome, best_epoch: int, t: int
-) -> dict[str, Any]:
-    """The fitted attributes that describe the training, by name.
-
-    Attributes that do not apply are absent: without validation samples there is no
-    `validation_loss_curve_`.
-    """
-    scores = history.column("validation_score")
-    losses = history.column("validation_loss")
-    attributes = {
-        "n_iter_": outcome.n_iter,
-        "stop_reason_": outcome.reason.value,
-        "loss_": outcome.loss,
-        "t_": t,
-        "history_": history.arrays(),
-        "loss_curve_": history.column("loss"),
-        "best_epoch_": best_epoch,
-    }
-    if losses is not None:
-        attributes["validation_loss_curve_"] = losses
-    if scores is not None:
-        attributes["validation_scores_"] = scores
-        attributes["best_validation_score_"] = max(_numbers(scores), default=nan)
-    if scores is None and losses is None:
-        attributes["best_loss_"] = min(_numbers(history.loss), default=outcome.loss)
-    return attributes
-
-
-def _numbers(values: list[float]) -> Iterator[float]:
-    """The finite values."""
-    return (value for value in values if isfinite(value))

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_bpnet._data.fingerprint import fingerprint
-from sklearn_bpnet._fit.fitted import FittedNetwork, training_attributes
+from sklearn_bpnet._fit.fitted import FittedNetwork
 from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet._fit.start import starting_theta
 from sklearn_bpnet._fit.state import TrainingState
+from sklearn_bpnet._fit.training_attributes import training_attributes
 from sklearn_bpnet._fit.validator import Validator
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.training.batches import Batches, RowReader
@@ -234,9 +235,11 @@ class NetworkFit:
     ) -> Outcome:
         """Minimise the empirical risk with an optimiser."""
         plan, risk = self.plan, self.problem.risk
-        n_epochs = self.progress.n_epochs + self.max_iter
-        if plan.incremental:  # the schedule spans many calls
-            n_epochs = plan.horizon
+        # of a schedule, which spans many calls of `partial_fit`, and more epochs than
+        # are made where the best number of them is known
+        n_epochs = plan.horizon
+        if not plan.incremental:
+            n_epochs += self.progress.n_epochs - self.n_iter_before
         training = StochasticTraining(
             risk=risk,
             optimizer=optimizer,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from math import inf
 from typing import Any
 
 from numpy.typing import NDArray
 
 from sklearn_bpnet._data import reading
+from sklearn_bpnet._data.embedded import embedded_features
 from sklearn_bpnet._data.encoder import ColumnEncoder
 from sklearn_bpnet._data.features import check_range
+from sklearn_bpnet._data.folds import described
 from sklearn_bpnet._data.samples import Data, Samples
 from sklearn_bpnet._data.statistics import (
-    embedded_features,
     input_standardization,
     next_input_standardization,
 )
@@ -23,8 +26,13 @@ from sklearn_bpnet._fit.call import Call
 from sklearn_bpnet._fit.columns import encode
 from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork
 from sklearn_bpnet._fit.issuing import warn
+from sklearn_bpnet._fit.member_folds import (
+    check_member_folds,
+    check_n_members,
+    check_same_folds,
+)
 from sklearn_bpnet._fit.problem import Problem, Scorer
-from sklearn_bpnet._fit.start import check_same_network
+from sklearn_bpnet._fit.start import check_same_embedding, check_same_network
 from sklearn_bpnet._settings.plan import TrainingPlan, initialization, resolve
 from sklearn_bpnet._settings.risk import build_risk
 from sklearn_bpnet._settings.settings import Settings
@@ -68,6 +76,7 @@ def read(
         If samples or weights are not valid.
     """
     arguments, previous, settings = call.arguments, call.previous, call.settings
+    check_member_folds(call)
     classes = arguments.classes
     if arguments.incremental and not numeric:
         classes = header.all_classes(classes)
@@ -101,20 +110,34 @@ def read(
 
 def _set_aside(call: Call, data: Data, task: Task) -> None:
     """Choose training and validation samples, and check that they suffice."""
-    arguments, settings = call.arguments, call.settings
-    message = reading.set_aside(
-        data,
-        task,
-        settings,
-        arguments.groups,
-        seed=call.state.validation_seed,
-        known=call.state.split if call.resumes else None,
-        incremental=arguments.incremental,
-    )
+    arguments, settings, state = call.arguments, call.settings, call.state
+    option, seed = settings.option("member_folds"), state.validation_seed
+    if option is not None:
+        message = reading.set_folds(
+            data,
+            task,
+            option.folds,
+            arguments.groups,
+            seed=seed,
+            known=state.folds if call.resumes else None,
+        )
+        n_folds = len(data.folds)
+        check_n_members(settings.n_members, n_folds, described(option.folds))
+        check_same_folds(call, data)
+    else:
+        message = reading.set_aside(
+            data,
+            task,
+            settings,
+            arguments.groups,
+            seed=seed,
+            known=state.split if call.resumes else None,
+            incremental=arguments.incremental,
+        )
     if message is not None:
         warn(message)
     if settings.calibrates:
-        has_validation = data.validation is not None or arguments.incremental
+        has_validation = bool(data.validation or data.folds or arguments.incremental)
         check_calibration(task, has_validation=has_validation)
 
 
@@ -156,36 +179,29 @@ def pose(
     """
     settings, previous, samples = call.settings, call.previous, data.training
     if previous is None:
-        embedded = embedded_features(settings, samples)
+        scaling, undecided = input_standardization(settings, samples)
+        embedded = embedded_features(settings, samples, scaling, task)
         advice.warn_of_embedding(settings, embedded)
     else:
+        scaling, undecided = previous.standardization, previous.undecided
         embedded = previous.embedded
+        check_same_embedding(settings, embedded)
     encoder, n_outputs = data.encoder, task.loss.n_outputs(samples.Y.shape[1])
     network = build_network(settings, task, encoder, n_outputs, embedded)
-    risk = build_risk(
-        settings,
-        network,
-        task.loss,
-        n_samples=samples.n_positive_weight,
-        n_choices=task.n_choices,
-        is_sparse=samples.is_sparse,
-        incremental=call.arguments.incremental,
-    )
+    risk = _risk(call, data, network, task)
     if previous is None:
-        scaling, undecided = input_standardization(settings, samples)
         if scaling is not None:
             encoder = encoder.with_centre(scaling.mean)
         task = task.with_units(settings, samples)
     else:
-        check_same_network(settings, network, previous.networks[0].network, embedded)
-        scaling, undecided = previous.standardization, previous.undecided
+        check_same_network(settings, network, previous.networks[0].network)
         if call.open_ended and samples.fingerprint != previous.state.fingerprint:
             scaling, undecided = next_input_standardization(scaling, undecided, samples)
             task = task.with_more_samples(samples)
     task = task.with_range(samples)
     if call.state.mean_weight is None:
         call.state.mean_weight = samples.mean_weight
-    plan = _plan(call, risk, samples, encoder, scaling)
+    plan = _plan(call, risk, data, encoder, scaling)
     for table, name in ((samples, "X"), (data.validation, "X_val")):
         if table is not None:
             check_range(
@@ -212,32 +228,75 @@ def pose(
         is_ensemble,
         undecided=undecided,
     )
-    scorer, scoring = None, settings.scoring
-    if make_scorer and data.validation and scoring not in (None, "loss"):
-        scorer = make_scorer(scoring, draft, data.validation)
     scheme, init = initialization(settings), call.arguments.init
     if previous is None and init[0] is None and not task.is_certain:
         advice.warn_of_equal_units(settings, network, scheme)
-    problem = Problem(
-        risk, data, task, scaling, plan, scheme, init, scorer, call.resumes
+    problem = Problem(risk, data, task, scaling, plan, scheme, init, None, call.resumes)
+    if make_scorer and settings.scoring not in (None, "loss"):
+        problem = _with_scorers(problem, draft, settings.scoring, make_scorer)
+    return _with_refit(call, problem, encoder), draft
+
+
+def _with_scorers(
+    problem: Problem, draft: Fitted, scoring: Any, make_scorer: MakeScorer
+) -> Problem:
+    """The problem with a scorer of the validation samples, or one for every fold."""
+    data = problem.data
+    if data.validation is not None:
+        scorer = make_scorer(scoring, draft, data.validation)
+        return replace(problem, scorer=scorer)
+    validations = [data.of_fold(k).validation for k in range(len(data.folds))]
+    made = (make_scorer(scoring, draft, samples) for samples in validations if samples)
+    return replace(problem, scorers=tuple(scorer for scorer in made if scorer))
+
+
+def _with_refit(call: Call, problem: Problem, encoder: ColumnEncoder) -> Problem:
+    """The problem with that of all samples, if members are trained anew on them.
+
+    It is trained for a given number of epochs, without patience.
+    """
+    option, data = call.settings.option("member_folds"), problem.data
+    if option is None or not option.refit or not data.folds:
+        return problem
+    data = replace(data, folds=[])
+    network, scaling = problem.risk.network, problem.standardization
+    risk = _risk(call, data, network, problem.task)
+    plan = _plan(call, risk, data, encoder, scaling)
+    stopping = replace(plan.stopping, n_iter_no_change=inf, n_iter_fitted=inf)
+    plan = replace(plan, stopping=stopping)
+    refit = replace(problem, risk=risk, data=data, plan=plan, scorers=())
+    return replace(problem, refit=refit)
+
+
+def _risk(call: Call, data: Data, network: Network, task: Task) -> EmpiricalRisk:
+    """The empirical risk, of the largest fold if members hold out different samples."""
+    samples = data.training
+    n = data.n_trained if data.folds else samples.n_positive_weight
+    return build_risk(
+        call.settings,
+        network,
+        task.loss,
+        n_samples=n,
+        n_choices=task.n_choices,
+        is_sparse=samples.is_sparse,
+        incremental=call.arguments.incremental,
     )
-    return problem, draft
 
 
 def _plan(
     call: Call,
     risk: EmpiricalRisk,
-    samples: Samples,
+    data: Data,
     encoder: ColumnEncoder,
     scaling: Standardization | None,
 ) -> TrainingPlan:
     """The plan of a call to minimise a risk."""
-    previous = call.previous
+    previous, samples = call.previous, data.training
     return resolve(
         call.settings,
         risk.network,
         risk.loss,
-        n_samples=samples.n,
+        n_samples=data.n_trained,
         n_features=encoder.n_inputs,
         input_dtype=samples.X.dtype,
         incremental=call.arguments.incremental,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sklearn_bpnet._data.samples import Data
@@ -44,6 +44,11 @@ class Problem:
         None for the default score of the task.
     resumes : bool, default=False
         Whether this call completes an interrupted one.
+    scorers : tuple of callable, default=()
+        If members hold out different samples, the scorer of every fold in place of
+        ``scorer``.
+    refit : Problem or None, default=None
+        The problem of all samples, if members are trained anew on them.
     """
 
     risk: EmpiricalRisk
@@ -55,6 +60,22 @@ class Problem:
     given_init: tuple[Any, Any] = (None, None)
     scorer: Scorer | None = None
     resumes: bool = False
+    scorers: tuple[Scorer, ...] = ()
+    refit: Problem | None = None
+
+    @property
+    def by_fold(self) -> list[Problem]:
+        """The problem of every fold; this one, if there are no folds."""
+        return [
+            replace(
+                self,
+                data=self.data.of_fold(k),
+                scorer=self.scorers[k] if self.scorers else None,
+                scorers=(),
+                refit=None,
+            )
+            for k in range(len(self.data.folds))
+        ] or [self]
 
     @property
     def is_compiled(self) -> bool:
@@ -64,6 +85,6 @@ class Problem:
             self.risk,
             plan.solver,
             samples.X,
-            samples.n,
+            self.data.n_trained,
             plan.batch_size,
         )

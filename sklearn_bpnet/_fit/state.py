@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_bpnet._data.samples import Indices
+from sklearn_bpnet._data.samples import Fold, Indices
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.training.monitor.monitor import Best
 from sklearn_bpnet.training.stochastic.epoch import Progress
@@ -51,6 +51,9 @@ class TrainingState:
         The weights kept in the estimator.
     split : tuple of two ndarray of int or None, default=None
         Indices of training and validation samples, if early stopping set some aside.
+    folds : list of tuple of two ndarray of int, default=[]
+        Until all members are trained, the samples that each fold trains on and holds
+        out, if they are different ones.
     """
 
     rng: dict[str, Any]
@@ -68,6 +71,7 @@ class TrainingState:
     theta: Array | None = None
     kept: Array | None = None
     split: tuple[Indices, Indices] | None = None
+    folds: list[Fold] = field(default_factory=list)
 
     @classmethod
     def new(cls, random_state: Any) -> TrainingState:

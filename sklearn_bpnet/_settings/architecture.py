@@ -14,7 +14,7 @@ from sklearn_bpnet.net.activations import ACTIVATIONS, Activation
 from sklearn_bpnet.net.blocks import (
     NUMERIC_EMBEDDINGS,
     Block,
-    Embedding,
+    EmbeddedFeatures,
     InputScale,
     Lookup,
     MemberScale,
@@ -29,7 +29,7 @@ def build_network(
     n_features: int,
     n_outputs: int,
     output_activation: Activation,
-    embedded: NDArray[np.intp] | None = None,
+    embedded: EmbeddedFeatures | None = None,
     lookup: Lookup | None = None,
     column_of: NDArray[np.intp] | None = None,
 ) -> Network:
@@ -43,8 +43,8 @@ def build_network(
         Number of features of the encoded X, and of output neurons.
     output_activation : Activation
         Activation of the output neurons.
-    embedded : ndarray of int or None, default=None
-        Indices of the features that a numeric embedding embeds.
+    embedded : EmbeddedFeatures or None, default=None
+        The features that a numeric embedding embeds.
     lookup : Lookup or None, default=None
         The block of the tables of categories, of which the last features are codes.
     column_of : ndarray of int or None, default=None
@@ -100,7 +100,7 @@ def hidden_activations(activation: Any, n_hidden: int) -> tuple[Activation, ...]
 def _input_blocks(
     settings: Settings,
     n_features: int,
-    embedded: NDArray[np.intp] | None,
+    embedded: EmbeddedFeatures | None,
     lookup: Lookup | None,
     column_of: NDArray[np.intp] | None,
 ) -> list[Block]:
@@ -112,9 +112,9 @@ def _input_blocks(
     is_embedded = False
     if settings.numeric_embedding is not None and embedded is not None:
         form = NUMERIC_EMBEDDINGS.resolve(settings.numeric_embedding)
-        is_embedded = len(embedded) > 0
+        is_embedded = len(embedded.features) > 0
         if is_embedded:
-            embedding = Embedding(len(made_of), tuple(embedded.tolist()), form)
+            embedding = form.block(len(made_of), embedded)
             made_of = made_of[embedding.feature_of_output]
             blocks.append(embedding)
     if settings.learned_input_scale:

@@ -13,6 +13,7 @@ from sklearn_bpnet.options import (
     Dropout,
     EarlyStopping,
     Initialization,
+    MemberFolds,
     Option,
     WeightDecay,
 )
@@ -24,6 +25,7 @@ OPTIONS: dict[str, type[Option]] = {
     "weight_decay": WeightDecay,
     "early_stopping": EarlyStopping,
     "categorical_embedding": CategoricalEmbedding,
+    "member_folds": MemberFolds,
 }
 
 

@@ -10,9 +10,11 @@ from typing import Any
 
 from sklearn_bpnet._data.encoder import ColumnEncoder
 from sklearn_bpnet._data.undecided import Undecided
+from sklearn_bpnet._fit.out_of_fold import OutOfFold
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._settings.settings import OPTIONS
 from sklearn_bpnet.net import registry
+from sklearn_bpnet.net.blocks.embeddings import EmbeddedFeatures
 from sklearn_bpnet.training.monitor.monitor import Best
 from sklearn_bpnet.training.standardization import Standardization
 from sklearn_bpnet.training.stochastic.epoch import Progress
@@ -29,6 +31,8 @@ _UNREGISTERED: dict[str, dict[str, Any]] = {
             Standardization,
             Undecided,
             ColumnEncoder,
+            OutOfFold,
+            EmbeddedFeatures,
         )
     },
 }

@@ -233,6 +233,7 @@ def _initial_copies(
         early_stopping=False,
         verbose=False,
         n_members=1,
+        member_folds=None,
         n_jobs=None,
         warm_start=True,
         max_iter=1,

@@ -108,6 +108,11 @@ class Network:
         layers = tuple(block for block in self.blocks if block.is_layer)
         return cast(tuple[Layer, ...], layers)
 
+    @property
+    def blocks_below_layers(self) -> tuple[Block, ...]:
+        """The blocks between the features and the first layer."""
+        return self.blocks[: self.blocks.index(self.layers[0])]
+
     @cached_property
     def output(self) -> Layer:
         """The last layer."""

@@ -66,6 +66,8 @@ METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function")
 NOT_CHECKED = {"history_", "classes_", "feature_names_in_", "stop_reason_"}
 # NaN where a metric is undefined for the validation samples, of which a warning tells
 NOT_CHECKED |= {"validation_scores_", "best_validation_score_"}
+# NaN for samples that no member held out, see `_check_out_of_fold`
+NOT_CHECKED |= {"oof_prediction_"}
 
 
 @dataclass
@@ -291,6 +293,15 @@ def _check_attributes(model: Any) -> None:
             for part in parts:
                 if isinstance(part, (Real, np.ndarray)):
                     assert np.isfinite(part).all(), f"{name} is {part}"
+    if hasattr(model, "oof_fold_"):
+        _check_out_of_fold(model.oof_prediction_, model.oof_fold_ >= 0)
+
+
+def _check_out_of_fold(predictions: Any, is_held_out: Any) -> None:
+    """Samples have a finite prediction if and only if a member held them out."""
+    for part in predictions if isinstance(predictions, list) else [predictions]:
+        finite = np.isfinite(part).reshape(len(part), -1)
+        assert (finite == is_held_out[:, None]).all(), f"oof_prediction_ is {part}"
 
 
 def _check_score(model: Any, call: Call) -> None:

@@ -21,6 +21,7 @@ from sklearn_bpnet.options import (
     Dropout,
     EarlyStopping,
     Initialization,
+    MemberFolds,
     WeightDecay,
 )
 from sklearn_bpnet.training.full_batch import FULL_BATCH_SOLVERS
@@ -243,6 +244,7 @@ PARAMETERS = {
     "clip_predictions": switches,
     "dtype": named("dtype") | st.sampled_from([np.float32, np.float64]),
     "n_members": st.sampled_from([1, 2, 3]),
+    "member_folds": st.sampled_from([None, 2, 3, MemberFolds(2, refit=True), KFold(2)]),
     "shared_members": st.sampled_from([None, 1, 3]),
     "n_jobs": st.sampled_from([None, 1]),
     "calibration": st.none() | named("calibration"),
@@ -278,4 +280,6 @@ def estimators(draw, task):
         values = PARAMETERS[name]
         values = values(n_hidden) if callable(values) else values
         parameters[name] = draw(values)
+    if parameters.get("member_folds") is not None and draw(st.booleans()):
+        parameters["n_members"] = 3 if parameters["member_folds"] == 3 else 2
     return cls(**parameters)

@@ -52,6 +52,14 @@ def test_a_verbose_ensemble_fits_a_single_class(capsys):
     assert capsys.readouterr().out.startswith("Member 1/2, ")
 
 
+def test_predictions_beyond_float32_are_finite_for_float32_inputs(rng):
+    X, x = rng.normal(size=(3, 2)), np.full((1, 2), -1e30, dtype=np.float32)
+    reg = BPNetRegressor((3,), activation="elu", max_iter=3, random_state=0)
+    reg.fit(X, [1e19, -1e19, 1e18])
+    assert np.abs(reg.predict(x.astype(np.float64))) > np.finfo(np.float32).max
+    assert np.isfinite(reg.predict(x)).all()
+
+
 def test_a_user_defined_loss_may_have_huge_targets():
     def value(Y, A):
         return ((A - Y) ** 4).sum(axis=1)
@@ -85,3 +93,13 @@ def test_text_of_numbers_is_numeric_as_scikit_learn_has_it(regression):
     ]
     for fit in fits[1:]:
         np.testing.assert_array_equal(fit.predict(X), fits[0].predict(X))
+
+
+def test_a_prediction_in_single_precision_is_finite(rng):
+    X = rng.normal(size=(9, 2))
+    reg = BPNetRegressor((), random_state=0, max_iter=1).fit(X, 1e19 * X[:, 0])
+    far = np.array([[1e25, 1e25], [-1e25, -1e25]], dtype=np.float32)
+    assert (np.abs(reg.predict(far.astype(np.float64))) > 1e40).all()
+    single = reg.predict(far)
+    assert single.dtype == np.float32
+    assert (np.abs(single) == np.finfo(np.float32).max).all()

@@ -704,8 +704,8 @@ DATA = [
     ),
     Fault(
         "sum of weights for number of samples",
-        "n = len(Y) if weights is None else int(np.count_nonzero(weights))",
-        "n = len(Y) if weights is None else float(np.sum(weights))",
+        "n = n if weights is None else int(np.count_nonzero(weights))",
+        "n = n if weights is None else float(np.sum(weights))",
         "calibration",
     ),
     Fault(
@@ -716,8 +716,8 @@ DATA = [
     ),
     Fault(
         "temperature without weights",
-        "np.average(loss.value_from_Z(Y, scaled, A), weights=weights)",
-        "np.mean(loss.value_from_Z(Y, scaled, A))",
+        "np.average(losses(float(np.exp(log_t))), weights=weights)",
+        "np.mean(losses(float(np.exp(log_t))))",
         "calibration",
     ),
     Fault(

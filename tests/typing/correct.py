@@ -19,7 +19,13 @@ from sklearn_bpnet.net.activations import GELU, LeakyReLU
 from sklearn_bpnet.net.blocks.embeddings import PBLD
 from sklearn_bpnet.net.initializers import NormalBiases, Zeros
 from sklearn_bpnet.net.losses import LogLoss, Quantile
-from sklearn_bpnet.options import Dropout, EarlyStopping, Initialization, WeightDecay
+from sklearn_bpnet.options import (
+    Dropout,
+    EarlyStopping,
+    Initialization,
+    MemberFolds,
+    WeightDecay,
+)
 from sklearn_bpnet.recipes import RECIPES, recipe
 from sklearn_bpnet.training.full_batch import LBFGS
 from sklearn_bpnet.training.optimizers import SGD, Adam
@@ -109,6 +115,10 @@ BPNetRegressor(target_scaling=None)
 BPNetRegressor(target_scaling=(0, 1))
 # ensemble and output
 BPNetClassifier(n_members=4, n_jobs=2, calibration="temperature")
+BPNetClassifier(n_members=4, member_folds=2)
+BPNetClassifier(n_members=2, member_folds=Halves())
+BPNetRegressor(n_members=2, member_folds=[([0, 1], [2, 3]), ([2, 3], [0, 1])])
+BPNetRegressor(n_members=4, member_folds=MemberFolds(Halves(), refit=True))
 BPNetClassifier(shared_members=8)
 BPNetClassifier(record="saturation", verbose=True, warm_start=True, random_state=0)
 BPNetClassifier(record=("saturation", "gradient_norm"), verbose=2)

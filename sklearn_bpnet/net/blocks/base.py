@@ -14,7 +14,7 @@ shows.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
@@ -187,6 +187,10 @@ class Block(ABC):
         None if it is no such function, or its W is not the first of its arrays.
         """
         return None
+
+    def output_names(self, names: Iterable[str]) -> list[str]:
+        """The names of the outputs, given those of the inputs; the same, as a rule."""
+        return list(names)
 
     def importances(self, arrays: Sequence[Array], above: Array | None) -> Array:
         """How much the block makes of each of its inputs, shape (n_in,).

@@ -13,7 +13,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 from sklearn_bpnet.net.activations import ACTIVATIONS, LeakyReLU
 from sklearn_bpnet.net.initializers import NormalBiases, VarianceScaling
-from sklearn_bpnet.options import Dropout, EarlyStopping, Initialization, WeightDecay
+from sklearn_bpnet.options import (
+    Dropout,
+    EarlyStopping,
+    Initialization,
+    MemberFolds,
+    WeightDecay,
+)
 from sklearn_bpnet.training.full_batch import LBFGS
 from sklearn_bpnet.training.optimizers import OPTIMIZERS, SGD, Adam, Optimizer
 from sklearn_bpnet.training.schedules import (
@@ -129,6 +135,8 @@ GLOROT = VarianceScaling(1.0, "average")
         ("weight_decay", DECAY, {"rate": 1}, WeightDecay(1, "cosine")),
         ("early_stopping", True, {"ties": "last"}, EarlyStopping("last")),
         ("early_stopping", EarlyStopping(), {"ties": "last"}, EarlyStopping("last")),
+        ("member_folds", 5, {"refit": True}, MemberFolds(5, refit=True)),
+        ("member_folds", MemberFolds(5), {"folds": 4}, MemberFolds(4)),
         (
             "initializer",
             "he_normal",

@@ -11,7 +11,13 @@ from sklearn.base import clone
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 from sklearn_bpnet.net.initializers import NormalBiases, Orthogonal, Zeros
-from sklearn_bpnet.options import Dropout, EarlyStopping, Initialization, WeightDecay
+from sklearn_bpnet.options import (
+    Dropout,
+    EarlyStopping,
+    Initialization,
+    MemberFolds,
+    WeightDecay,
+)
 from sklearn_bpnet.training.schedules import FlatCosine
 
 quietly = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -21,6 +27,7 @@ OPTIONS = [
     WeightDecay(0.1, "cosine"),
     EarlyStopping("last"),
     Initialization("orthogonal", NormalBiases(0.1), "zeros"),
+    MemberFolds(5, refit=True),
 ]
 
 

@@ -29,6 +29,7 @@ from sklearn_bpnet.training.stochastic.compiled import (
     embeddings,
     lookup,
     members,
+    piecewise,
 )
 from sklearn_bpnet.training.stochastic.compiled.elementwise import Activation, Loss
 from sklearn_bpnet.training.stochastic.compiled.steps import Rule
@@ -136,6 +137,28 @@ def _embedding(block: Any, is_top: bool) -> list[Part]:
     ]  # fmt: skip
 
 
+def _encoding(block: Any, is_top: bool) -> list[Part]:
+    bins, units = block.bins, (piecewise.encode, piecewise.encode_backward)
+    return [
+        Part(
+            block.n_in, block.n_out, *units, constants=piecewise.constants_of(bins),
+            numbers=piecewise.numbers_of(block, 0), memory=lambda n: 2 * n,
+        )
+    ]  # fmt: skip
+
+
+def _piecewise_linear(block: Any, is_top: bool) -> list[Part]:
+    bins, n_features, m = block.bins, len(block.features), block.size
+    units = piecewise.embed_in_bins, piecewise.embed_in_bins_backward
+    return [
+        Part(
+            block.n_in, block.n_out, *units, constants=piecewise.constants_of(bins),
+            numbers=piecewise.numbers_of(block, m),
+            memory=lambda n: 2 * n * n_features + 4 * bins.n * m,
+        )
+    ]  # fmt: skip
+
+
 def _lookup(block: Any, is_top: bool) -> list[Part] | None:
     units = lookup.look_up, lookup.look_up_backward
     forms = [lookup.FORMS.get(kind_of(table)) for table in block.tables]
@@ -195,6 +218,8 @@ def _gaussian_noise(block: Any, is_top: bool) -> list[Part]:
 _PARTS: dict[str | None, Callable[[Any, bool], list[Part] | None]] = {
     "dense": _dense,
     "embedding": _embedding,
+    "piecewise encoding": _encoding,
+    "piecewise linear": _piecewise_linear,
     "lookup": _lookup,
     "input_scale": _scale,
     "member_scale": _member_scale,
