@@ -60,6 +60,7 @@ class Declarations:
     dtype: types.DType
     n_members: int
     member_folds: types.MemberFoldsLike
+    shared_members: int | None
     n_jobs: int | None
     record: str | tuple[str, ...] | list[str]
     verbose: bool | int
@@ -92,7 +93,10 @@ class Declarations:
     input_mean_: NDArray[np.float64]
     input_scale_: NDArray[np.float64]
     input_clip_: float
+    input_quantiles_: NDArray[np.float64]
     embedded_features_: NDArray[Any]
+    bin_edges_: list[NDArray[np.float64]]
     embedding_weights_: list[Array]
     categorical_embeddings_: list[Array]
     learned_input_scale_: Array
+    member_scale_: Array

@@ -80,8 +80,9 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
     ) -> Network:
         """The network that the settings define, for a task and an encoded table."""
         n_features, output = encoder.n_out, task.output_activation
+        lookup, column_of = encoder.lookup, encoder.column_of
         return build_network(
-            settings, n_features, n_outputs, output, embedded, encoder.lookup
+            settings, n_features, n_outputs, output, embedded, lookup, column_of
         )
 
     @abstractmethod
@@ -336,7 +337,8 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
         Returns
         -------
         list of str
-            One name for every row of ``coefs_[0]``. Without names of the columns, these
+            One name for every row of ``coefs_[0]`` (of every member, with
+            `shared_members` and no hidden layer). Without names of the columns, these
             are x0, x1, and so on.
 
         Raises
@@ -350,12 +352,9 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
         if names is None:
             names = [f"x{j}" for j in range(fitted.encoder.n_features)]
         found = fitted.encoder.input_names([str(name) for name in names])
-        n_new = fitted.networks[0].network.layers[0].n_in - len(found)
-        embedded = [] if fitted.embedded is None else list(fitted.embedded)
-        size = n_new // max(len(embedded), 1)
-        return found + [
-            f"{found[j]}_embedding{i}" for j in embedded for i in range(size)
-        ]
+        for block in fitted.networks[0].network.blocks_below_layers:
+            found = found if block.reads_codes else block.output_names(found)
+        return found
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

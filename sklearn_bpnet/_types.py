@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_bpnet.net.activations import Activation
-from sklearn_bpnet.net.blocks.embeddings import PBLD
+from sklearn_bpnet.net.blocks.embeddings import NumericEmbedding
 from sklearn_bpnet.net.initializers import Initializer
 from sklearn_bpnet.net.losses import Loss
 from sklearn_bpnet.options import (
@@ -60,7 +60,7 @@ EarlyStoppingLike: TypeAlias = bool | EarlyStopping
 MemberFoldsLike: TypeAlias = (
     int | Splitter | Sequence[tuple[ArrayLike, ArrayLike]] | MemberFolds | None
 )
-EmbeddingLike: TypeAlias = str | PBLD | None
+EmbeddingLike: TypeAlias = str | NumericEmbedding | None
 AlphaLike: TypeAlias = float | Numbers | Literal["auto"]
 BatchSize: TypeAlias = int | Literal["auto", "full"]
 RateFactors: TypeAlias = Mapping[str, float | str | Sequence[float | str]]
@@ -70,7 +70,7 @@ CategoricalFeatures: TypeAlias = (
 CategoricalEmbeddingLike: TypeAlias = (
     int | Literal["auto"] | CategoricalEmbedding | None
 )
-InputScaling: TypeAlias = Literal["standard", "squash"] | None
+InputScaling: TypeAlias = Literal["standard", "squash", "quantile"] | None
 TargetScaling: TypeAlias = (
     Literal["auto", "standard"] | tuple[float, float] | list[float] | None
 )

@@ -68,13 +68,19 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         others. ``Initialization(weights, biases, output)`` of `sklearn_bpnet.options`
         has schemes of the biases, which are zeros by default, and of the output layer.
 
-    numeric_embedding : "pbld", PBLD or None, default=None
-        Embedding of the features with more than two values among the training samples.
-        None: the input of the network is the scaled feature. "pbld": the scaled feature
-        and three learned functions of it, linear maps of 16 waves, which represent
-        targets that vary fast or non-monotonically along a feature; see
-        :ref:`embedding`. Features with two values are not embedded. Needs dense X.
-        ``PBLD(n_frequencies, embedding_size, deviation)`` sets other sizes.
+    numeric_embedding : {"pbld", "ple", "pwl"}, NumericEmbedding or None, default=None
+        Embedding of the features with more than two values among the training samples,
+        for targets that vary fast or non-monotonically along a feature; see
+        :ref:`embedding`. Features with two values are not embedded. Needs dense X. An
+        instance, such as ``PWL(n_bins=32)``, has other sizes.
+
+        - None: the input of the network is the scaled feature.
+        - "pbld": the scaled feature and three learned functions of it, linear maps of
+          16 waves.
+        - "ple": piecewise-linear encoding, up to 48 numbers in place of the feature,
+          how far it has filled each of as many bins. Nothing of it is learned.
+        - "pwl": eight learned functions in place of the feature, which are linear in
+          each of up to 48 bins.
 
     learned_input_scale : bool, default=False
         Whether every scaled feature is multiplied by a learned factor before the first
@@ -173,11 +179,11 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         Factors of the learning rate, at least 0: one number for each layer of
         weights, first to last, or a dictionary. Its keys are "W" for the weights and
         "b" for the biases, with such numbers or one for all layers, "activation"
-        for the weights that activations learn, "input_scale", and "embedding".
-        ``{"b": 0.1}`` makes biases learn at a tenth of the rate; 0 leaves parameters as
-        they are. "ntk" as the factor of weights is 1 / sqrt(n_in) of their layer
-        (1 / n_in for "sgd" and "gd"): they are trained as if they were stored with
-        variance 1, if `epsilon` is negligible beside their gradients.
+        for the weights that activations learn, "input_scale", "member_scale", and
+        "embedding". ``{"b": 0.1}`` makes biases learn at a tenth of the rate; 0 leaves
+        parameters as they are. "ntk" as the factor of weights is 1 / sqrt(n_in) of
+        their layer (1 / n_in for "sgd" and "gd"): they are trained as if they were
+        stored with variance 1, if `epsilon` is negligible beside their gradients.
 
     ema_decay : float or None, default=None
         Decay of an exponential moving average of the weights over the steps, in [0, 1).
@@ -267,12 +273,14 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         levels; a number is its size. ``CategoricalEmbedding(size, min_categories)`` of
         `sklearn_bpnet.options` also sets from how many levels on.
 
-    input_scaling : {"standard", "squash"} or None, default="standard"
+    input_scaling : {"standard", "squash", "quantile"} or None, default="standard"
         How features are scaled inside the estimator, with statistics weighted by
         `sample_weight`. "standard": to mean 0 and standard deviation 1. "squash": the
         median is subtracted, the difference is divided by the interquartile range and
-        clipped smoothly to (-3, 3), which limits the effect of outliers; it needs dense
-        X. None: they are not scaled.
+        clipped smoothly to (-3, 3), which limits the effect of outliers. "quantile": a
+        number is replaced by the normal quantile at its level among the training
+        samples, so that features are normal whatever their distribution. Both need
+        dense X. None: they are not scaled.
 
     dtype : {"auto", "input", "float32", "float64"}, default="auto"
         Type of the weights and of all arithmetic. "auto" is float64 for full-batch
@@ -298,6 +306,14 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         then trains all members anew on all samples; see :ref:`member-folds`. None: all
         members have the same samples.
 
+    shared_members : int or None, default=None
+        Number of members within every network that share its hidden layers, as in
+        TabM-mini, at least 1; None for an ordinary network. Each has a learned scale of
+        the inputs, `member_scale_`, and an output layer of its own. Training minimises
+        the mean of their losses, and their probabilities (of a classifier) or
+        predictions are averaged, as those of `n_members` are. Early stopping judges the
+        average.
+
     n_jobs : int or None, default=None
         Number of members that are trained in parallel, each in one thread; None is 1
         (unless in a ``joblib.parallel_config`` context) and -1 all processors. The
@@ -306,10 +322,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     calibration : {"temperature"} or None, default=None
         "temperature" divides the logits, after training, by the number that minimises
         the log loss on the validation samples. Predicted classes do not change. For an
-        ensemble, the average of its members is calibrated; with `member_folds` every
-        member, by what members predict for the samples that they held out. It needs
-        validation samples (`early_stopping`, `member_folds`, or `X_val` in `fit`) and a
-        logistic or softmax output.
+        ensemble or `shared_members`, the average of the members is calibrated; with
+        `member_folds` every member, by what members predict for the samples that they
+        held out. It needs validation samples (`early_stopping`, `member_folds`, or
+        `X_val` in `fit`) and a logistic or softmax output.
 
     record : str, list or tuple of str, default=()
         Additional quantities in `history_`, for every layer: "gradient_norm" and
@@ -360,10 +376,12 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         overlap.
 
     coefs_ : list of ndarray of shape (n_in, n_out), length n_layers_ - 1
-        Weights W of every layer. Changes take effect in predictions.
+        Weights W of every layer. Changes take effect in predictions. With
+        `shared_members`, the last array has the shape (shared_members, n_in, n_out).
 
     intercepts_ : list of ndarray of shape (n_out,), length n_layers_ - 1
-        Biases b of every layer.
+        Biases b of every layer; with `shared_members`, the last array has the shape
+        (shared_members, n_out).
 
     activation_weights_ : list of ndarray of shape (n_out,) or None
         For every layer the weights that its activation has learned; None if it has
@@ -448,16 +466,23 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     input_clip_ : float
         Bound of the smooth clip of the scaled features, for "squash".
 
+    input_quantiles_ : ndarray of shape (n_quantiles, n_numeric)
+        Quantiles of the numeric features at equal distances, for "quantile".
+
     embedded_features_ : ndarray of int
         Indices of the features that `numeric_embedding` embeds.
 
-    embedding_weights_ : list of 4 ndarray
-        Learned parameters of the embedding: frequencies and phases of the waves, of
-        shape (n_embedded, n_frequencies), weights of their linear map, of shape
-        (n_embedded, n_frequencies, embedding_size - 1), and its biases, of shape
-        (n_embedded, embedding_size - 1). The inputs of the first layer are all
-        features, then the functions of the first embedded feature, of the second, and
-        so on.
+    bin_edges_ : list of ndarray of shape (n_bins + 1,)
+        For "ple" and "pwl", the edges of the bins of every embedded feature, scaled.
+
+    embedding_weights_ : list of ndarray
+        Learned parameters of the embedding. For "pbld" frequencies and phases of the
+        waves, of shape (n_embedded, n_frequencies), weights of their linear map, of
+        shape (n_embedded, n_frequencies, embedding_size - 1), and its biases, of shape
+        (n_embedded, embedding_size - 1). For "pwl" slopes and shifts, of shape
+        (n_embedded, embedding_size), and what is added in each bin, of shape
+        (n_all_bins, embedding_size). `get_network_input_names` tells the inputs of the
+        first layer.
 
     categorical_embeddings_ : list of ndarray of shape (n_levels + 1, size)
         Learned embeddings, one for every categorical column that has one, and in it a
@@ -467,6 +492,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     learned_input_scale_ : ndarray of shape (n_inputs,)
         Learned factors of the scaled features, with `learned_input_scale`. There is one
         for every input of the first layer, such as those of an embedding.
+
+    member_scale_ : ndarray of shape (shared_members, n_inputs)
+        The factors by which the inputs of every member are multiplied, with
+        `shared_members`.
 
     See Also
     --------
@@ -544,6 +573,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         dtype: types.DType = "auto",
         n_members: int = 1,
         member_folds: types.MemberFoldsLike = None,
+        shared_members: int | None = None,
         n_jobs: int | None = None,
         calibration: Literal["temperature"] | None = None,
         record: str | tuple[str, ...] | list[str] = (),
@@ -594,6 +624,7 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         self.dtype = dtype
         self.n_members = n_members
         self.member_folds = member_folds
+        self.shared_members = shared_members
         self.n_jobs = n_jobs
         self.calibration = calibration
         self.record = record
@@ -790,9 +821,8 @@ such arrays
         samples = self._check_samples(X)
         model = self._model
         task: Any = model.task
-        outputs, n_networks = model.outputs(samples), len(model.networks)
         combined: tuple[ClassTask, Any, Any] = task.combine(
-            outputs, n_networks, model.temperature
+            model.outputs(samples), model.n_predictions, model.temperature
         )
         return combined
 

@@ -154,7 +154,8 @@ def _objective(estimator: BaseBPNet, table: Table) -> Objective:
     network = None if previous is None else previous.networks[0]
     theta = starting_theta(problem, call.state, network).flat
     samples = data.training
-    reader = RowReader(samples.X, np.float64, problem.standardization)
+    scaling, makes_dense = problem.standardization, problem.risk.network.makes_dense
+    reader = RowReader(samples.X, np.float64, scaling, makes_dense=makes_dense)
     Y = np.asarray(problem.task.in_network_units(samples.Y), dtype=np.float64)
     inputs = reader.read(slice(0, len(Y)))
     return Objective(problem.risk, inputs, Y, samples.weights, theta)

@@ -37,6 +37,7 @@ _PLAIN: Settings = {
     "numeric_embedding": None,
     "learned_input_scale": False,
     "categorical_embedding": None,
+    "shared_members": None,
 }
 
 # Nielsen, "Neural Networks and Deep Learning" (2015), chapters 1 and 3, which the

@@ -57,13 +57,19 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         others. ``Initialization(weights, biases, output)`` of `sklearn_bpnet.options`
         has schemes of the biases, which are zeros by default, and of the output layer.
 
-    numeric_embedding : "pbld", PBLD or None, default=None
-        Embedding of the features with more than two values among the training samples.
-        None: the input of the network is the scaled feature. "pbld": the scaled feature
-        and three learned functions of it, linear maps of 16 waves, which represent
-        targets that vary fast or non-monotonically along a feature; see
-        :ref:`embedding`. Features with two values are not embedded. Needs dense X.
-        ``PBLD(n_frequencies, embedding_size, deviation)`` sets other sizes.
+    numeric_embedding : {"pbld", "ple", "pwl"}, NumericEmbedding or None, default=None
+        Embedding of the features with more than two values among the training samples,
+        for targets that vary fast or non-monotonically along a feature; see
+        :ref:`embedding`. Features with two values are not embedded. Needs dense X. An
+        instance, such as ``PWL(n_bins=32)``, has other sizes.
+
+        - None: the input of the network is the scaled feature.
+        - "pbld": the scaled feature and three learned functions of it, linear maps of
+          16 waves.
+        - "ple": piecewise-linear encoding, up to 48 numbers in place of the feature,
+          how far it has filled each of as many bins. Nothing of it is learned.
+        - "pwl": eight learned functions in place of the feature, which are linear in
+          each of up to 48 bins.
 
     learned_input_scale : bool, default=False
         Whether every scaled feature is multiplied by a learned factor before the first
@@ -145,11 +151,11 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Factors of the learning rate, at least 0: one number for each layer of
         weights, first to last, or a dictionary. Its keys are "W" for the weights and
         "b" for the biases, with such numbers or one for all layers, "activation"
-        for the weights that activations learn, "input_scale", and "embedding".
-        ``{"b": 0.1}`` makes biases learn at a tenth of the rate; 0 leaves parameters as
-        they are. "ntk" as the factor of weights is 1 / sqrt(n_in) of their layer
-        (1 / n_in for "sgd" and "gd"): they are trained as if they were stored with
-        variance 1, if `epsilon` is negligible beside their gradients.
+        for the weights that activations learn, "input_scale", "member_scale", and
+        "embedding". ``{"b": 0.1}`` makes biases learn at a tenth of the rate; 0 leaves
+        parameters as they are. "ntk" as the factor of weights is 1 / sqrt(n_in) of
+        their layer (1 / n_in for "sgd" and "gd"): they are trained as if they were
+        stored with variance 1, if `epsilon` is negligible beside their gradients.
 
     ema_decay : float or None, default=None
         Decay of an exponential moving average of the weights over the steps, in [0, 1).
@@ -239,12 +245,14 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         levels; a number is its size. ``CategoricalEmbedding(size, min_categories)`` of
         `sklearn_bpnet.options` also sets from how many levels on.
 
-    input_scaling : {"standard", "squash"} or None, default="standard"
+    input_scaling : {"standard", "squash", "quantile"} or None, default="standard"
         How features are scaled inside the estimator, with statistics weighted by
         `sample_weight`. "standard": to mean 0 and standard deviation 1. "squash": the
         median is subtracted, the difference is divided by the interquartile range and
-        clipped smoothly to (-3, 3), which limits the effect of outliers; it needs dense
-        X. None: they are not scaled.
+        clipped smoothly to (-3, 3), which limits the effect of outliers. "quantile": a
+        number is replaced by the normal quantile at its level among the training
+        samples, so that features are normal whatever their distribution. Both need
+        dense X. None: they are not scaled.
 
     target_scaling : {"auto", "standard"}, pair (low, high) or None, default="auto"
         Whether the network is trained on scaled targets, and predictions are mapped
@@ -281,6 +289,14 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         multiple of it. ``MemberFolds(folds, refit=True)`` of `sklearn_bpnet.options`
         then trains all members anew on all samples; see :ref:`member-folds`. None: all
         members have the same samples.
+
+    shared_members : int or None, default=None
+        Number of members within every network that share its hidden layers, as in
+        TabM-mini, at least 1; None for an ordinary network. Each has a learned scale of
+        the inputs, `member_scale_`, and an output layer of its own. Training minimises
+        the mean of their losses, and their probabilities (of a classifier) or
+        predictions are averaged, as those of `n_members` are. Early stopping judges the
+        average.
 
     n_jobs : int or None, default=None
         Number of members that are trained in parallel, each in one thread; None is 1
@@ -329,10 +345,12 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         overlap.
 
     coefs_ : list of ndarray of shape (n_in, n_out), length n_layers_ - 1
-        Weights W of every layer. Changes take effect in predictions.
+        Weights W of every layer. Changes take effect in predictions. With
+        `shared_members`, the last array has the shape (shared_members, n_in, n_out).
 
     intercepts_ : list of ndarray of shape (n_out,), length n_layers_ - 1
-        Biases b of every layer.
+        Biases b of every layer; with `shared_members`, the last array has the shape
+        (shared_members, n_out).
 
     activation_weights_ : list of ndarray of shape (n_out,) or None
         For every layer the weights that its activation has learned; None if it has
@@ -413,16 +431,23 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     input_clip_ : float
         Bound of the smooth clip of the scaled features, for "squash".
 
+    input_quantiles_ : ndarray of shape (n_quantiles, n_numeric)
+        Quantiles of the numeric features at equal distances, for "quantile".
+
     embedded_features_ : ndarray of int
         Indices of the features that `numeric_embedding` embeds.
 
-    embedding_weights_ : list of 4 ndarray
-        Learned parameters of the embedding: frequencies and phases of the waves, of
-        shape (n_embedded, n_frequencies), weights of their linear map, of shape
-        (n_embedded, n_frequencies, embedding_size - 1), and its biases, of shape
-        (n_embedded, embedding_size - 1). The inputs of the first layer are all
-        features, then the functions of the first embedded feature, of the second, and
-        so on.
+    bin_edges_ : list of ndarray of shape (n_bins + 1,)
+        For "ple" and "pwl", the edges of the bins of every embedded feature, scaled.
+
+    embedding_weights_ : list of ndarray
+        Learned parameters of the embedding. For "pbld" frequencies and phases of the
+        waves, of shape (n_embedded, n_frequencies), weights of their linear map, of
+        shape (n_embedded, n_frequencies, embedding_size - 1), and its biases, of shape
+        (n_embedded, embedding_size - 1). For "pwl" slopes and shifts, of shape
+        (n_embedded, embedding_size), and what is added in each bin, of shape
+        (n_all_bins, embedding_size). `get_network_input_names` tells the inputs of the
+        first layer.
 
     categorical_embeddings_ : list of ndarray of shape (n_levels + 1, size)
         Learned embeddings, one for every categorical column that has one, and in it a
@@ -432,6 +457,10 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     learned_input_scale_ : ndarray of shape (n_inputs,)
         Learned factors of the scaled features, with `learned_input_scale`. There is one
         for every input of the first layer, such as those of an embedding.
+
+    member_scale_ : ndarray of shape (shared_members, n_inputs)
+        The factors by which the inputs of every member are multiplied, with
+        `shared_members`.
 
     target_mean_, target_scale_ : ndarray of shape (n_outputs_,)
         What is subtracted from the targets, and what they are divided by; only if they
@@ -517,6 +546,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         dtype: types.DType = "auto",
         n_members: int = 1,
         member_folds: types.MemberFoldsLike = None,
+        shared_members: int | None = None,
         n_jobs: int | None = None,
         record: str | tuple[str, ...] | list[str] = (),
         verbose: bool | int = False,
@@ -566,6 +596,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         self.dtype = dtype
         self.n_members = n_members
         self.member_folds = member_folds
+        self.shared_members = shared_members
         self.n_jobs = n_jobs
         self.record = record
         self.verbose = verbose
@@ -672,7 +703,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
             The inputs.
         return_std : bool, default=False
             Whether to return also the standard deviation over the members of an
-            ensemble, see `n_members`.
+            ensemble, see `n_members`. Members that share weights are averaged first:
+            they are no independent networks.
 
         Returns
         -------
@@ -687,7 +719,8 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         Raises
         ------
         ValueError
-            If ``return_std=True`` and there is a single network.
+            If ``return_std=True`` and there is a single network, whatever its
+            `shared_members`.
         """
         samples = self._check_samples(X)
         model = self._model
@@ -698,7 +731,7 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
                 "return_std=True needs the predictions of several networks; this "
                 "estimator has a single one. Fit with n_members > 1."
             )
-        each = (task.predictions(A) for _, A in model.outputs(samples))
+        each = (task.mean_prediction(of) for of in model.outputs_of_networks(samples))
         if len(model.networks) == 1:
             return task.shaped(next(each), samples.dtype)
         mean, std = (task.shaped(A, samples.dtype) for A in mean_and_std(each))

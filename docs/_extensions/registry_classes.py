@@ -23,7 +23,7 @@ SOURCES = {
     "initializers": (initializers, initializers.Initializer),
     "bias_initializers": (initializers, initializers.BiasInitializer),
     "target_encodings": (targets, targets.TargetEncoding),
-    "numeric_embeddings": (embeddings, embeddings.PBLD),
+    "numeric_embeddings": (embeddings, embeddings.NumericEmbedding),
     "optimizers": (optimizers, optimizers.Optimizer),
     "full_batch_solvers": (full_batch, full_batch.FullBatchSolver),
     "schedules": (schedules, schedules.Schedule),

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sklearn_bpnet._data.features import columns_with, not_finite
-from sklearn_bpnet._data.one_hot import one_hot_table
+from sklearn_bpnet._data.normal_scores import LARGEST_SCORE, NormalScores
+from sklearn_bpnet._data.one_hot import one_hot_table, scaled_ones
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._data.table_columns import Levels
 from sklearn_bpnet.net._typing import Array
@@ -58,6 +59,10 @@ class ColumnEncoder:
         Standard deviation of the initial embeddings.
     scaling : str or None, default=None
         How `input_scaling` scales the one-hot columns.
+    quantiles : list of ndarray of float64, default=[]
+        Where that is by "quantile", the quantiles of every numeric column.
+    gaps : ndarray of float64, default=empty
+        The share of gaps in every column with an indicator then.
     """
 
     numeric: Indices
@@ -72,6 +77,8 @@ class ColumnEncoder:
     widths: list[int] = field(default_factory=list)
     deviation: float = 0.1
     scaling: str | None = None
+    quantiles: list[NDArray[np.float64]] = field(default_factory=list)
+    gaps: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
     @classmethod
     def of_numbers(
@@ -116,7 +123,8 @@ class ColumnEncoder:
     @cached_property
     def is_trivial(self) -> bool:
         """Whether a table without gaps is its own matrix."""
-        return not (len(self.categorical) or len(self.indicated) or len(self.empty))
+        changed = len(self.indicated) or len(self.empty) or len(self.quantiles)
+        return not (changed or len(self.categorical))
 
     @cached_property
     def column_of(self) -> Indices:
@@ -138,7 +146,8 @@ class ColumnEncoder:
             or not ((of_numeric >= 0) & (of_numeric < n_numeric)).all()
             or (self.fill is not None and self.fill.shape != (n_numeric,))
             or (self.fill is None and len(of_numeric))
-            or self.scaling not in ("standard", "squash", None)
+            or self.scaling not in ("standard", "squash", "quantile", None)
+            or not self._has_quantiles_as_needed
         ):
             raise ValueError("the parts of its encoder do not fit each other")
         parts = zip(self.levels, self.has_missing, self.n_codes, strict=True)
@@ -149,6 +158,20 @@ class ColumnEncoder:
             raise ValueError("a level is neither text nor a number")
         if min(self.widths, default=0) < 0:
             raise ValueError("the size of an embedding is negative")
+
+    @property
+    def _has_quantiles_as_needed(self) -> bool:
+        """Whether there are quantiles of all numeric columns, or rightly none."""
+        if self.scaling != "quantile":
+            return not self.quantiles and not len(self.gaps)
+        return (
+            self.fill is not None
+            and len(self.quantiles) == len(self.numeric)
+            and len({len(of) for of in self.quantiles}) <= 1
+            and all(len(of) > 1 and np.isfinite(of).all() for of in self.quantiles)
+            and all((np.diff(of) >= 0).all() for of in self.quantiles)
+            and len(self.gaps) == len(self.indicated)
+        )
 
     # The matrix
 
@@ -184,16 +207,20 @@ class ColumnEncoder:
         Raises
         ------
         ValueError
-            If there are gaps and what fills them is not known.
+            If there are gaps and what fills them is not known, or if X is sparse where
+            that is not possible.
         """
         if self.is_trivial and not has_gaps:
             return X
         if self.fill is None and has_gaps:
             found = columns_with(X, np.isnan)
             raise ValueError(not_finite(name, "NaN", found, names))
+        if self.scaling == "quantile":
+            check_dense(X)
         if sparse.issparse(X):
             return self._encode_sparse(X)
-        out = np.empty((len(X), self.n_out), dtype=X.dtype)
+        is_single = X.dtype == np.float32 or not self.quantiles
+        out = np.empty((len(X), self.n_out), X.dtype if is_single else np.float64)
         n = len(self.numeric)
         numbers = out[:, :n]
         numbers[...] = X if n == self.n_features else X[:, self.numeric]
@@ -202,6 +229,8 @@ class ColumnEncoder:
         elif len(self.indicated):
             out[:, n : self.n_plain] = 0
         numbers[:, self.empty] = 0 if self.fill is None else self.fill[self.empty]
+        if self.quantiles:
+            self._scale(numbers, out[:, n : self.n_plain])
         for k, j in enumerate(self.categorical):
             out[:, self.n_plain + k] = self._recoded(k, X[:, j], levels[int(j)])
         return out
@@ -212,6 +241,18 @@ class ColumnEncoder:
         is_gap = np.isnan(numbers)
         indicators[...] = is_gap[:, self.indicated]
         np.copyto(numbers, self.fill.astype(numbers.dtype), where=is_gap)
+
+    def _scale(self, numbers: NDArray[Any], indicators: NDArray[Any]) -> None:
+        """Replace numbers by their normal scores, and scale the indicators."""
+        self._scores.apply(numbers)
+        if len(self.gaps):
+            off, on = scaled_ones(self.gaps)
+            indicators *= on - off
+            indicators += off
+
+    @cached_property
+    def _scores(self) -> NormalScores:
+        return NormalScores(self.quantiles)
 
     def _encode_sparse(self, X: Any) -> Any:
         """The same for CSR, which has no categories."""
@@ -300,6 +341,15 @@ class ColumnEncoder:
         return replace(self, fill=centre[: len(self.numeric)].copy())
 
 
+def check_dense(X: Any) -> None:
+    """Raise ValueError where X is not an array."""
+    if sparse.issparse(X):
+        raise ValueError(
+            "input_scaling='quantile' needs dense X, as the score of a zero is not "
+            "zero; got a sparse one. Use X.toarray() or input_scaling='standard'."
+        )
+
+
 def encode_samples(
     encoder: ColumnEncoder,
     samples: Samples,
@@ -310,9 +360,13 @@ def encode_samples(
     samples.X = encoder.encode(
         samples.X, samples.levels, has_gaps=samples.has_gaps, name=name, names=names
     )
-    fill = 0.0 if encoder.fill is None else np.abs(encoder.fill).max(initial=0)
+    largest = samples.largest
+    if encoder.fill is not None:
+        largest = max(largest, float(np.abs(encoder.fill).max(initial=0)))
+    if encoder.quantiles:
+        largest = LARGEST_SCORE
     largest_code = max(encoder.n_codes, default=0)
     if not encoder.is_trivial or samples.has_gaps:
-        samples.largest = max(samples.largest, float(fill), float(largest_code), 1.0)
+        samples.largest = max(largest, float(largest_code), 1.0)
     samples.levels, samples.has_gaps = {}, False
     samples.n_codes = len(encoder.categorical)

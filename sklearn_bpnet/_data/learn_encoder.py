@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sklearn_bpnet._data.chunks import chunks
-from sklearn_bpnet._data.encoder import ColumnEncoder
+from sklearn_bpnet._data.encoder import ColumnEncoder, check_dense
+from sklearn_bpnet._data.normal_scores import learn_quantiles, median_of
 from sklearn_bpnet._data.quantiles import quantiles
 from sklearn_bpnet._data.samples import Indices, Samples
 from sklearn_bpnet._data.table_columns import Levels
@@ -63,7 +64,10 @@ def learn_encoder(
         np.flatnonzero(is_categorical),
     )
     encoder = ColumnEncoder(numeric, categorical, scaling=settings.input_scaling)
-    if samples.has_gaps or fills or settings.input_scaling is None:
+    if settings.input_scaling == "quantile":
+        encoder = _with_quantiles(_with_numbers(encoder, samples), samples)
+        _check_enough(samples, is_open_ended=is_open_ended)
+    elif samples.has_gaps or fills or settings.input_scaling is None:
         encoder = _with_numbers(encoder, samples)
     if len(categorical):
         encoder = _with_levels(encoder, settings, samples, is_open_ended, names)
@@ -75,6 +79,8 @@ def learn_encoder(
 
 def _with_numbers(encoder: ColumnEncoder, samples: Samples) -> ColumnEncoder:
     """The encoder with what fills the gaps, and which of them are indicated."""
+    if encoder.scaling == "quantile":
+        check_dense(samples.X)
     if sparse.issparse(samples.X):
         fill, n_gaps = _means_of_sparse(samples)
     else:
@@ -88,6 +94,28 @@ def _with_numbers(encoder: ColumnEncoder, samples: Samples) -> ColumnEncoder:
         indicated=np.flatnonzero((n_gaps > 0) & (n_gaps < samples.n)),
         empty=np.flatnonzero(n_gaps == samples.n),
     )
+
+
+def _with_quantiles(encoder: ColumnEncoder, samples: Samples) -> ColumnEncoder:
+    """The encoder with the quantiles of the numbers, the middle one fills the gaps."""
+    quantiles = learn_quantiles(samples, encoder.numeric)
+    weights = samples.take(samples.weights)
+    gaps = [
+        np.average(np.isnan(samples.take(samples.X[:, j])), weights=weights)
+        for j in encoder.numeric[encoder.indicated]
+    ]
+    fill = np.array([median_of(of) for of in quantiles])
+    return replace(encoder, fill=fill, quantiles=quantiles, gaps=np.array(gaps))
+
+
+def _check_enough(samples: Samples, *, is_open_ended: bool) -> None:
+    """Raise ValueError if the first of several calls has too few samples."""
+    if is_open_ended and samples.n < _ENOUGH:
+        raise ValueError(
+            "input_scaling='quantile' learns the quantiles in the first call of "
+            f"partial_fit or of a warm-started fit, which has {samples.n} samples. "
+            f"Start with at least {_ENOUGH}, or use input_scaling='standard'."
+        )
 
 
 def _means(samples: Samples, columns: Indices) -> tuple[Floats, NDArray[np.intp]]:

@@ -57,6 +57,11 @@ def _scaled(x: Floats, p: Floats) -> Floats:
     return scaled
 
 
+def scaled_ones(shares: Floats) -> tuple[Floats, Floats]:
+    """What a 0 and a 1 become in columns that are 1 for some share of the samples."""
+    return _scaled(np.zeros_like(shares), shares), _scaled(np.ones_like(shares), shares)
+
+
 def _squashed(x: Floats, p: Floats) -> Floats:
     """Numbers 0 or 1 of every column as `squashing` scales them, clip included."""
     low, median, high = (np.where(1 - p < q, 1.0, 0.0) for q in (0.25, 0.5, 0.75))

@@ -24,6 +24,7 @@ SQUASHED_TO = 3.0  # bound of the smooth clip of `squashing`, as in its referenc
 _EXACT_NUMBERS = 2**24
 _N_SAMPLED = 2**16
 _GATHERED_NUMBERS = 2**25  # of the sample, held in memory at a time
+_MOST_COUNTED = 2.0**40  # samples that weights may stand for
 
 
 def squashing(
@@ -61,9 +62,7 @@ def squashing(
             "input_scaling='squash' needs dense X, for the median of every feature. "
             "Use X.toarray() or input_scaling='standard'."
         )
-    n_samples = X.shape[0] if indices is None else len(indices)
-    is_large = n_samples > _N_SAMPLED and n_samples * X.shape[1] > _EXACT_NUMBERS
-    if is_large:
+    if is_large(X, indices):
         low, median, high = _sampled_quartiles(X, weights, indices)
     else:
         low, median, high = _quartiles(X, weights, indices)
@@ -75,6 +74,12 @@ def squashing(
     scale = np.where(scale > 0, scale, 1.0)
     scale = np.minimum(scale, np.finfo(np.float64).max)  # of two opposite extremes
     return Standardization(median, scale, SQUASHED_TO)
+
+
+def is_large(X: Any, indices: Indices | None) -> bool:
+    """Whether quantiles of the selected samples are those of some of them."""
+    n_samples = X.shape[0] if indices is None else len(indices)
+    return n_samples > _N_SAMPLED and n_samples * X.shape[1] > _EXACT_NUMBERS
 
 
 def _quartiles(
@@ -94,25 +99,33 @@ def _quartiles(
     return quartiles
 
 
-def _sampled_quartiles(
-    X: Any, weights: Weights | None, indices: Indices | None
-) -> NDArray[np.float64]:
-    """The quartiles of some samples, one of each stratum of neighbours, in order."""
+def drawn(X: Any, weights: Weights | None, indices: Indices | None) -> Indices:
+    """Indices of 2^16 samples, one of each stratum of neighbours, in order.
+
+    They are drawn in proportion to the weights, so that they have equal weights then.
+    """
     n_samples = X.shape[0] if indices is None else len(indices)
     rng = np.random.default_rng(0)
     levels = (np.arange(_N_SAMPLED) + rng.random(_N_SAMPLED)) / _N_SAMPLED
     if weights is None:
-        drawn = (levels * n_samples).astype(np.intp)
+        places = (levels * n_samples).astype(np.intp)
     else:
         cumulative = np.cumsum(weights if indices is None else weights[indices])
-        drawn = np.searchsorted(cumulative, levels * cumulative[-1], side="right")
-    drawn = np.minimum(drawn, n_samples - 1)
-    drawn = drawn if indices is None else indices[drawn]
+        places = np.searchsorted(cumulative, levels * cumulative[-1], side="right")
+    places = np.minimum(places, n_samples - 1)
+    return places if indices is None else indices[places]
+
+
+def _sampled_quartiles(
+    X: Any, weights: Weights | None, indices: Indices | None
+) -> NDArray[np.float64]:
+    """The quartiles of samples that are drawn."""
+    chosen = drawn(X, weights, indices)
     quartiles = np.empty((3, X.shape[1]))
     size = max(_GATHERED_NUMBERS // _N_SAMPLED, 1)
     for start in range(0, X.shape[1], size):
         chunk = slice(start, start + size)
-        quartiles[:, chunk] = _quartiles(X[drawn, chunk], None, None)
+        quartiles[:, chunk] = _quartiles(X[chosen, chunk], None, None)
     return quartiles
 
 
@@ -141,3 +154,57 @@ def quantiles(
     ranks = [(cumulative < q * cumulative[-1]).sum(axis=0) for q in levels]
     at_ranks = [np.take_along_axis(order, rank[None], axis=0) for rank in ranks]
     return [np.take_along_axis(columns, place, axis=0)[0] for place in at_ranks]
+
+
+def interpolated_quantiles(
+    column: NDArray[np.float64], weights: Weights | None, levels: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Quantiles between neighbouring samples, as `numpy.quantile` interpolates them.
+
+    Parameters
+    ----------
+    column : ndarray of shape (n_samples,)
+        The values, in any order.
+    weights : ndarray of shape (n_samples,) or None
+        Positive weights, of which only ratios matter: a sample counts as many times as
+        its weight is the smallest one.
+    levels : ndarray of shape (n_levels,)
+        From 0 to 1, ascending.
+
+    Returns
+    -------
+    ndarray of shape (n_levels,)
+        Ascending.
+    """
+    if weights is None:
+        ordered = np.sort(column)
+        cumulative = np.arange(1.0, len(column) + 1)
+    else:
+        order = np.argsort(column, kind="stable")
+        ordered = column[order]
+        cumulative = np.cumsum(weights[order] / _unit_of_counts(weights))
+    places = levels * max(cumulative[-1] - 1, 0)
+    whole = np.floor(places)
+    last = len(ordered) - 1
+    low, high = (
+        ordered[np.minimum(np.searchsorted(cumulative, at, side="right"), last)]
+        for at in (whole, whole + 1)
+    )
+    share = places - whole
+    between = np.where(low == high, low, (1 - share) * low + share * high)
+    return np.maximum.accumulate(np.clip(between, low, high))
+
+
+def counted(weights: Weights | None, n_samples: int) -> float:
+    """How many samples such weights stand for."""
+    if weights is None:
+        return float(n_samples)
+    return float(weights.sum()) / _unit_of_counts(weights)
+
+
+def _unit_of_counts(weights: Weights) -> float:
+    """The weight that counts as one sample: the smallest one.
+
+    It is raised where there would be more samples than a float tells apart.
+    """
+    return max(float(weights.min()), float(weights.sum()) / _MOST_COUNTED)

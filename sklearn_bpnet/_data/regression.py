@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, isfinite, nan
 from numbers import Real
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from sklearn_bpnet._data.determination import r2
+from sklearn_bpnet._data.moments import mean_and_std
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._data.statistics import standardization
 from sklearn_bpnet._data.task import Task
@@ -214,6 +215,11 @@ class Regression(Task):
                 by_target += self.mean[:, None]
             np.clip(by_target, -most, most, out=by_target)
         return self._clipped(A, self.low, self.high)
+
+    def mean_prediction(self, outputs: Sequence[tuple[Array, Array]]) -> Array:
+        """The mean of the predictions of a network's members, from Z and A of each."""
+        each = [self.predictions(A) for _, A in outputs]
+        return each[0] if len(each) == 1 else mean_and_std(each)[0]
 
     def _clipped(self, A: Array, low: Array | None, high: Array | None) -> Array:
         """Outputs A clipped to the range of every target, if the task clips."""

@@ -17,7 +17,6 @@ from sklearn_bpnet._data.samples import Indices, Samples
 from sklearn_bpnet._data.undecided import Undecided, first_scaling, next_scaling
 from sklearn_bpnet._data.weights import unit_of
 from sklearn_bpnet._settings.settings import Settings
-from sklearn_bpnet.net.blocks.embeddings import check_dense
 from sklearn_bpnet.training.standardization import Standardization
 
 Weights = NDArray[np.float64]
@@ -148,7 +147,7 @@ def input_standardization(settings: Settings, samples: Samples) -> Scaling:
 
     Also what these leave undecided.
     """
-    if settings.input_scaling is None:
+    if settings.input_scaling not in _SCALINGS:  # None, or done by the encoder
         return None, None
     learn = _SCALINGS[settings.input_scaling]
     X, n_codes = samples.numbers, samples.n_codes
@@ -168,17 +167,6 @@ def next_input_standardization(
         return None, None
     learn = feature_standardization if scaling.smooth_clip is None else squashing
     return next_scaling(learn, scaling, undecided, samples, samples.X)
-
-
-def embedded_features(settings: Settings, samples: Samples) -> NDArray[np.intp] | None:
-    """Indices of the features that `numeric_embedding` embeds; None without it."""
-    if settings.numeric_embedding is None:
-        return None
-    check_dense(samples.X)
-    X = samples.numbers
-    if not X.shape[1]:
-        return np.empty(0, dtype=np.intp)
-    return np.flatnonzero(has_many_values(X, samples.indices))
 
 
 def has_many_values(X: Any, indices: Indices | None = None) -> NDArray[np.bool_]:

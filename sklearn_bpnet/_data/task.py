@@ -94,6 +94,27 @@ class Task(ABC):
     def check_outputs(self, n_outputs: int) -> None:
         """Raise ValueError if the task needs another number of output neurons."""
 
+    def combine(
+        self,
+        outputs: Iterator[tuple[Array, Array]],
+        n_networks: int,
+        temperature: float | None = None,
+    ) -> tuple[Task, Array, Array]:
+        """Combine the outputs of one or many networks into one prediction.
+
+        Returns
+        -------
+        task : Task
+            The task that interprets Z and A.
+        Z, A : ndarray of shape (n_samples, n_outputs)
+            Pre-activations and outputs of the combined prediction.
+        """
+        return self, *self._mean_outputs(outputs, n_networks, temperature)
+
+    def targets_of(self, task: Any, Y: NDArray[Any]) -> NDArray[Any]:
+        """Targets Y of another task of the same data, as targets of this one."""
+        return Y
+
     @abstractmethod
     def score(
         self, Z: Array, A: Array, Y: Array, weights: NDArray[np.float64] | None

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from math import inf, isinf
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 
 from sklearn_bpnet._fit.issuing import warn
@@ -18,6 +16,7 @@ from sklearn_bpnet._settings.plan import TrainingPlan, anneals, patience
 from sklearn_bpnet._settings.rate_factors import kinds_without_effect
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.exceptions import DivergenceWarning, TrainingInterruptedWarning
+from sklearn_bpnet.net.blocks.embeddings import EmbeddedFeatures
 from sklearn_bpnet.net.initializers import Initialization, Zeros
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.training.monitor.history import Outcome, StopReason
@@ -115,11 +114,11 @@ def _unused(settings: Settings, *, open_ended: bool) -> dict[str, tuple[str, ...
     return causes
 
 
-def warn_of_embedding(settings: Settings, embedded: NDArray[np.intp] | None) -> None:
+def warn_of_embedding(settings: Settings, embedded: EmbeddedFeatures | None) -> None:
     """Warn if an embedding is requested but no feature can be embedded."""
     if settings.is_of_recipe("numeric_embedding"):
         return
-    if embedded is not None and not embedded.size:
+    if embedded is not None and not embedded.features.size:
         warn(
             f"numeric_embedding={settings.numeric_embedding!r} has no effect: no "
             "feature has more than two values. Leave it at its default."

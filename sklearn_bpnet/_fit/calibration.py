@@ -197,7 +197,7 @@ def calibrate(fitted: Fitted, samples: Samples) -> float | None:
         return None
     X, Y = samples.take(samples.X), samples.take(samples.Y)
     outputs = fitted.outputs(X)
-    combined: Any = task.combine(outputs, len(fitted.networks))
+    combined: Any = task.combine(outputs, fitted.n_predictions)
     reader, Z, _ = combined
     Y = reader.targets_of(task, Y)
     weights = samples.take(samples.weights)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from sklearn_bpnet._fit.out_of_fold import OutOfFold
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation, Grouped
+from sklearn_bpnet.net.blocks.embeddings import EmbeddedFeatures
+from sklearn_bpnet.net.blocks.members import by_member
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.evaluation import output_Z, reader_for
@@ -65,8 +68,10 @@ class FittedNetwork:
         *,
         temperature: float | None = None,
         indices: Indices | None = None,
-    ) -> tuple[Array, Array]:
+    ) -> list[tuple[Array, Array]]:
         """Z[L] and A[L] of encoded samples, as float64; Z is finite.
+
+        Of members that share weights, a pair for each, as if it were a network.
 
         Parameters
         ----------
@@ -94,8 +99,10 @@ class FittedNetwork:
             if temperature is not None:
                 Z /= temperature
             A = self.network.output_activation.forward(Z, out=np.empty_like(Z))
+        n_members = self.network.n_members
         if not np.isfinite(Z).all():
-            sample = int(np.argmin(np.isfinite(Z).all(axis=1)))
+            row = int(np.argmin(np.isfinite(Z).all(axis=1)))
+            sample = row // n_members
             sample = sample if indices is None else int(indices[sample])
             j, x = largest_entry(X, sample, standardization)
             j = int(column_of[j])
@@ -104,7 +111,10 @@ class FittedNetwork:
                 f"number of {self.dtype}. Its largest feature is X[{sample}, {j}]="
                 f"{x:g}; correct or clip it."
             )
-        return Z, A
+        if n_members == 1:
+            return [(Z, A)]
+        each = (np.ascontiguousarray(by_member(rows, n_members)) for rows in (Z, A))
+        return list(zip(*each, strict=True))
 
     def pack_weights(self) -> None:
         """Check the shapes of the weights, and store them in one vector."""
@@ -152,8 +162,8 @@ class Fitted:
         Interprets the outputs.
     standardization : Standardization or None
         How features are scaled.
-    embedded : ndarray of int or None
-        Indices of the features that a numeric embedding embeds.
+    embedded : EmbeddedFeatures or None
+        The features that a numeric embedding embeds.
     encoder : ColumnEncoder
         Makes the features of the columns of a table.
     networks : list of FittedNetwork
@@ -178,7 +188,7 @@ class Fitted:
 
     task: Task
     standardization: Standardization | None
-    embedded: NDArray[np.intp] | None
+    embedded: EmbeddedFeatures | None
     encoder: ColumnEncoder
     networks: list[FittedNetwork]
     state: TrainingState
@@ -309,12 +319,19 @@ class Fitted:
             )
 
     def outputs(self, X: Any) -> Iterator[tuple[Array, Array]]:
-        """Z[L] and A[L] of every network, computed one at a time."""
+        """Z[L] and A[L] of every network, computed one at a time.
+
+        Each member of those that share weights counts as a network.
+        """
+        return chain.from_iterable(self.outputs_of_networks(X))
+
+    def outputs_of_networks(self, X: Any) -> Iterator[list[tuple[Array, Array]]]:
+        """The same, those of the members that share weights together."""
         return (self.outputs_of(network, X) for network in self.networks)
 
     def outputs_of(
         self, network: FittedNetwork, X: Any, indices: Indices | None = None
-    ) -> tuple[Array, Array]:
+    ) -> list[tuple[Array, Array]]:
         """Z[L] and A[L] of one of the networks; None means all samples."""
         return network.outputs(
             X,
@@ -323,6 +340,11 @@ class Fitted:
             temperature=self.temperature_of_each,
             indices=indices,
         )
+
+    @property
+    def n_predictions(self) -> int:
+        """How many pairs these are."""
+        return len(self.networks) * self.networks[0].network.n_members
 
     @property
     def feature_importances(self) -> Array:
@@ -351,8 +373,13 @@ class Fitted:
             attributes |= {"input_mean_": mean, "input_scale_": scale}
             if scaling.smooth_clip is not None:
                 attributes["input_clip_"] = scaling.smooth_clip
+        if self.encoder.quantiles:
+            attributes["input_quantiles_"] = np.stack(self.encoder.quantiles, axis=1)
         if self.embedded is not None:
-            attributes["embedded_features_"] = self.encoder.column_of[self.embedded]
+            features = self.encoder.column_of[self.embedded.features]
+            attributes["embedded_features_"] = features
+            if self.embedded.edges:
+                attributes["bin_edges_"] = self.embedded.edges
         return attributes
 
     @property

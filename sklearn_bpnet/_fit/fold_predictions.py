@@ -60,9 +60,12 @@ def predict_out_of_fold(
 
 
 def _by_members(
-    n: int, held_out: list[Indices], outputs: list[Outputs]
+    n: int, held_out: list[Indices], outputs: list[list[Outputs]]
 ) -> Iterator[tuple[Indices, list[Outputs]]]:
-    """Samples that the same members held out, with the outputs of these members."""
+    """Samples that the same members held out, with the outputs of these members.
+
+    Those that share weights have outputs of their own, and held out the same.
+    """
     is_held_out = np.zeros((n, len(outputs)), dtype=bool)
     for m, indices in enumerate(held_out):
         is_held_out[indices, m] = True
@@ -75,7 +78,7 @@ def _by_members(
         members = np.flatnonzero(pattern)
         places = [(m, np.searchsorted(held_out[m], indices)) for m in members]
         if places:
-            yield indices, [(outputs[m][0][at], outputs[m][1][at]) for m, at in places]
+            yield indices, [(Z[at], A[at]) for m, at in places for Z, A in outputs[m]]
 
 
 def _predicted(task: Any, outputs: list[Outputs]) -> tuple[Any, Any]:

@@ -82,6 +82,18 @@ def complete_parameters(
             f"numeric_embedding={parameters['numeric_embedding']!r} has learned "
             "weights, which coefs and intercepts do not contain. Leave it out."
         )
+    if parameters.get("input_scaling") == "quantile":
+        raise ValueError(
+            "input_scaling='quantile' needs the quantiles that the weights were "
+            "trained with, which cannot be given. Use input_scaling=None, and scale X "
+            "beforehand."
+        )
+    if parameters.get("shared_members") is not None:
+        raise ValueError(
+            f"shared_members={parameters['shared_members']!r} has a scale of the "
+            "inputs and an output layer per member, and coefs and intercepts are those "
+            "of one network. Leave it out."
+        )
     for name, is_given in has_statistics.items():
         if not is_given:
             parameters.setdefault(name, None)

@@ -10,12 +10,12 @@ from typing import Any
 from numpy.typing import NDArray
 
 from sklearn_bpnet._data import reading
+from sklearn_bpnet._data.embedded import embedded_features
 from sklearn_bpnet._data.encoder import ColumnEncoder
 from sklearn_bpnet._data.features import check_range
 from sklearn_bpnet._data.folds import described
 from sklearn_bpnet._data.samples import Data, Samples
 from sklearn_bpnet._data.statistics import (
-    embedded_features,
     input_standardization,
     next_input_standardization,
 )
@@ -33,7 +33,7 @@ from sklearn_bpnet._fit.member_folds import (
 )
 from sklearn_bpnet._fit.problem import Problem, Scorer
 from sklearn_bpnet._fit.same_samples import check_same_samples
-from sklearn_bpnet._fit.start import check_same_network
+from sklearn_bpnet._fit.start import check_same_embedding, check_same_network
 from sklearn_bpnet._settings.plan import TrainingPlan, initialization, resolve
 from sklearn_bpnet._settings.risk import build_risk
 from sklearn_bpnet._settings.settings import Settings
@@ -181,21 +181,22 @@ def pose(
     """
     settings, previous, samples = call.settings, call.previous, data.training
     if previous is None:
-        embedded = embedded_features(settings, samples)
+        scaling, undecided = input_standardization(settings, samples)
+        embedded = embedded_features(settings, samples, scaling, task)
         advice.warn_of_embedding(settings, embedded)
     else:
+        scaling, undecided = previous.standardization, previous.undecided
         embedded = previous.embedded
+        check_same_embedding(settings, embedded)
     encoder, n_outputs = data.encoder, task.loss.n_outputs(samples.Y.shape[1])
     network = build_network(settings, task, encoder, n_outputs, embedded)
     risk = _risk(call, data, network, task)
     if previous is None:
-        scaling, undecided = input_standardization(settings, samples)
         if scaling is not None:
             encoder = encoder.with_centre(scaling.mean)
         task = task.with_units(settings, samples)
     else:
-        check_same_network(settings, network, previous.networks[0].network, embedded)
-        scaling, undecided = previous.standardization, previous.undecided
+        check_same_network(settings, network, previous.networks[0].network)
         if call.open_ended and samples.fingerprint != previous.state.fingerprint:
             scaling, undecided = next_input_standardization(scaling, undecided, samples)
             task = task.with_more_samples(samples)

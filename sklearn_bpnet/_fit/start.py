@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sklearn_bpnet._fit import given_weights
 from sklearn_bpnet._fit.fitted import FittedNetwork
 from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS, EmbeddedFeatures
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.batches import RowReader
@@ -55,7 +55,8 @@ def _initial(problem: Problem, state: TrainingState) -> Theta:
     rng, X = state.generator(), None
     if scheme.needs_samples:
         widest = max(max(b.n_in, b.n_out) for b in network.blocks)
-        reader = RowReader(samples.X, dtype, problem.standardization)
+        scaling, makes_dense = problem.standardization, network.makes_dense
+        reader = RowReader(samples.X, dtype, scaling, makes_dense=makes_dense)
         X = reader.read(samples.random_subset(widest, rng))
     start = network.initial_theta(scheme, rng, dtype, X)
     biases = problem.task.initial_output_biases(samples)
@@ -83,12 +84,26 @@ def _continued(
     return Theta(network.shapes, start.flat)
 
 
-def check_same_network(
-    settings: Settings,
-    network: Network,
-    previous: Network,
-    embedded: NDArray[np.intp] | None,
-) -> None:
+def check_same_embedding(settings: Settings, embedded: EmbeddedFeatures | None) -> None:
+    """Raise ValueError if the network was not trained with such an embedding.
+
+    Parameters
+    ----------
+    settings : Settings
+        The constructor's parameters.
+    embedded : EmbeddedFeatures or None
+        The features that were embedded, with their bins.
+    """
+    if settings.numeric_embedding is None:
+        if embedded is not None and embedded.features.size:
+            raise ValueError(_continued_with(settings, "numeric_embedding"))
+        return
+    form = NUMERIC_EMBEDDINGS.resolve(settings.numeric_embedding)
+    if embedded is None or not embedded.suits(form):
+        raise ValueError(_continued_with(settings, "numeric_embedding"))
+
+
+def check_same_network(settings: Settings, network: Network, previous: Network) -> None:
     """Raise ValueError if the fitted weights belong to a different network.
 
     Parameters
@@ -97,8 +112,6 @@ def check_same_network(
         The constructor's parameters, which define ``network``.
     network, previous : Network
         The network to be trained, and that of the previous calls.
-    embedded : ndarray of int or None
-        Indices of the features that were embedded.
     """
     blocks = (*network.blocks, *previous.blocks)
     changed = [
@@ -107,13 +120,8 @@ def check_same_network(
         for kind, parameter in block.parameters.items()
         if _shapes_of_kind(network, kind) != _shapes_of_kind(previous, kind)
     ]
-    if settings.numeric_embedding is not None and embedded is None:
-        changed.append("numeric_embedding")  # without features to embed
     if changed:
-        raise ValueError(
-            f"Training cannot continue: {settings.described(changed[:1])}, unlike "
-            f"before. {_START_AGAIN}"
-        )
+        raise ValueError(_continued_with(settings, changed[0]))
     if [s for s in network.shapes if s] != [s for s in previous.shapes if s]:
         raise ValueError(
             "Training cannot continue: the weights have the shapes "
@@ -121,6 +129,14 @@ def check_same_network(
             f"{settings.described(['hidden_layer_sizes'])} and the data require "
             f"{_shapes_of_kind(network, 'W')}. {_START_AGAIN}"
         )
+
+
+def _continued_with(settings: Settings, parameter: str) -> str:
+    """The message that a parameter has changed since the previous calls."""
+    return (
+        f"Training cannot continue: {settings.described([parameter])}, unlike before. "
+        f"{_START_AGAIN}"
+    )
 
 
 def _shapes_of_kind(network: Network, kind: str) -> Sequence[tuple[int, ...]]:

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from sklearn_bpnet._data.samples import Samples
+from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._fit import no_score
 from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.blocks.members import by_member
 from sklearn_bpnet.training.evaluation import output_Z, reader_for
 from sklearn_bpnet.training.monitor.history import Validation
 from sklearn_bpnet.training.monitor.monitor import Monitor
@@ -46,18 +48,37 @@ class Validator:
         network = risk.network
         arrays = network.arrays(theta.astype(self.dtype, copy=False))
         Z = output_Z(network, arrays, self.reader, self.samples.indices)
+        if network.n_members > 1:
+            Z = Z.astype(np.float64)  # as predictions are
         A = network.output_activation.forward(Z, out=np.empty_like(Z))
         if not np.isfinite(A).all():
             return Validation(np.nan if scores else None)
         self.outputs_were_finite = True
-        loss = float(np.average(risk.losses(self.Y, Z, A), weights=self.weights))
+        losses, task, Z, A, Y = self._judged(Z, A)
+        loss = float(np.average(losses, weights=self.weights))
         if not scores:
             return Validation(None, loss)
         if self.problem.scorer is not None:
             score = self.problem.scorer(network.show(arrays))
         else:
-            score = self.problem.task.score(Z, A, self.targets, self.weights)
+            score = task.score(Z, A, Y, self.weights)
         return Validation(float(score), loss)
+
+    def _judged(self, Z: Array, A: Array) -> tuple[Array, Task, Array, Array, Array]:
+        """The losses, and the task, Z, A and targets of a score.
+
+        Of members that share weights, the mean prediction is judged.
+        """
+        risk, task, n_members = (
+            self.problem.risk, self.problem.task, self.problem.risk.network.n_members
+        )  # fmt: skip
+        if n_members == 1:
+            return risk.losses(self.Y, Z, A), task, Z, A, self.targets
+        Z, A = (by_member(rows, n_members) for rows in (Z, A))
+        losses = risk.loss.value_of_mean(self.Y, Z, A)
+        pairs = iter(zip(Z, A, strict=True))
+        combined, Z, A = task.combine(pairs, n_members)
+        return losses, combined, Z, A, combined.targets_of(task, self.targets)
 
     def why_no_score(self, scores: Sequence[float], monitor: Monitor) -> str:
         """Why no score is a number: a message, empty if one is.

@@ -14,8 +14,10 @@ from sklearn_bpnet.net.activations import ACTIVATIONS, Activation
 from sklearn_bpnet.net.blocks import (
     NUMERIC_EMBEDDINGS,
     Block,
-    Embedding,
+    EmbeddedFeatures,
     InputScale,
+    Lookup,
+    MemberScale,
 )
 from sklearn_bpnet.net.hyperparameters import is_real
 from sklearn_bpnet.net.network import Network
@@ -27,8 +29,9 @@ def build_network(
     n_features: int,
     n_outputs: int,
     output_activation: Activation,
-    embedded: NDArray[np.intp] | None = None,
-    lookup: Block | None = None,
+    embedded: EmbeddedFeatures | None = None,
+    lookup: Lookup | None = None,
+    column_of: NDArray[np.intp] | None = None,
 ) -> Network:
     """Build the network for a number of features and outputs.
 
@@ -40,10 +43,12 @@ def build_network(
         Number of features of the encoded X, and of output neurons.
     output_activation : Activation
         Activation of the output neurons.
-    embedded : ndarray of int or None, default=None
-        Indices of the features that a numeric embedding embeds.
-    lookup : Block or None, default=None
+    embedded : EmbeddedFeatures or None, default=None
+        The features that a numeric embedding embeds.
+    lookup : Lookup or None, default=None
         The block of the tables of categories, of which the last features are codes.
+    column_of : ndarray of int or None, default=None
+        The column of the table that every feature is made of; None for one each.
 
     Returns
     -------
@@ -61,7 +66,8 @@ def build_network(
         (*hidden, output_activation),
         dropout=_dropout_rates(settings, len(sizes)),
         input_noise=settings.input_noise,
-        inputs=_input_blocks(settings, n_features, embedded, lookup),
+        inputs=_input_blocks(settings, n_features, embedded, lookup, column_of),
+        n_heads=settings.shared_members,
     )
 
 
@@ -94,18 +100,29 @@ def hidden_activations(activation: Any, n_hidden: int) -> tuple[Activation, ...]
 def _input_blocks(
     settings: Settings,
     n_features: int,
-    embedded: NDArray[np.intp] | None,
-    lookup: Block | None,
+    embedded: EmbeddedFeatures | None,
+    lookup: Lookup | None,
+    column_of: NDArray[np.intp] | None,
 ) -> list[Block]:
     """The blocks between the features and the first layer."""
     blocks: list[Block] = [] if lookup is None else [lookup]
-    n_features = n_features if lookup is None else lookup.n_out
+    made_of = np.arange(n_features) if column_of is None else column_of
+    if lookup is not None:
+        made_of = made_of[lookup.feature_of_output]
+    is_embedded = False
     if settings.numeric_embedding is not None and embedded is not None:
         form = NUMERIC_EMBEDDINGS.resolve(settings.numeric_embedding)
-        if len(embedded):
-            blocks.append(Embedding(n_features, tuple(embedded.tolist()), form))
+        is_embedded = len(embedded.features) > 0
+        if is_embedded:
+            embedding = form.block(len(made_of), embedded)
+            made_of = made_of[embedding.feature_of_output]
+            blocks.append(embedding)
     if settings.learned_input_scale:
-        blocks.append(InputScale(blocks[-1].n_out if blocks else n_features))
+        blocks.append(InputScale(len(made_of)))
+    if settings.shared_members is not None:
+        _, groups = np.unique(made_of, return_inverse=True)
+        k, of_units = settings.shared_members, tuple(groups.tolist())
+        blocks.append(MemberScale(len(made_of), k, of_units, normal=is_embedded))
     return blocks
 
 

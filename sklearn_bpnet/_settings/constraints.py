@@ -11,7 +11,7 @@ from sklearn.metrics import get_scorer_names
 
 from sklearn_bpnet._sklearn_compat import HasMethods, Interval, Options
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation
-from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS, PBLD
+from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS, NumericEmbedding
 from sklearn_bpnet.net.hyperparameters import is_finite
 from sklearn_bpnet.net.initializers import INITIALIZERS, Initializer
 from sklearn_bpnet.net.losses import LOSSES, Loss
@@ -90,7 +90,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "activation": [one_of(ACTIVATIONS), Activation, list, tuple],
     "output_activation": [one_of({"auto", *ACTIVATIONS}), Activation, _FUNCTIONS],
     "initializer": [one_of(INITIALIZERS), Initializer, Initialization],
-    "numeric_embedding": [one_of(NUMERIC_EMBEDDINGS), PBLD, None],
+    "numeric_embedding": [one_of(NUMERIC_EMBEDDINGS), NumericEmbedding, None],
     "learned_input_scale": ["boolean"],
     "target_encoding": [one_of(TARGET_ENCODINGS)],
     "loss": [Loss, _FUNCTIONS],  # and names, see `constraints`
@@ -129,7 +129,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "categorical_features": ["array-like", one_of({"from_dtype"}), None],
     "max_categories": [Number(Integral, 2, None, closed="left"), None],
     "categorical_embedding": [_COUNT, one_of({"auto"}), CategoricalEmbedding, None],
-    "input_scaling": [one_of({"standard", "squash"}), None],
+    "input_scaling": [one_of({"standard", "squash", "quantile"}), None],
     "target_scaling": [one_of({"auto", "standard"}), tuple, list, None],
     "clip_predictions": ["boolean"],
     "dtype": [
@@ -145,6 +145,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
         MemberFolds,
         None,
     ],
+    "shared_members": [_COUNT, None],
     "n_jobs": [_COUNT, Number(Integral, None, -1, closed="right"), None],
     "calibration": [one_of({"temperature"}), None],
     "record": [one_of(RECORDS), list, tuple],

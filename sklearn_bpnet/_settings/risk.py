@@ -109,6 +109,12 @@ def _check_group_penalty(settings: Settings, network: Network) -> None:
             f"{settings.numeric_embedding!r} a feature is several inputs of the first "
             "layer, and would not be switched off as a whole. Use one of the two."
         )
+    if settings.shared_members is not None:
+        raise ValueError(
+            f"group_alpha={group_alpha} penalises the weights that leave a feature; "
+            f"shared_members={settings.shared_members} multiplies them by factors that "
+            "are not penalised and would compensate for it. Use one of the two."
+        )
     if "categorical_embedding" in network.kinds:
         raise ValueError(
             f"group_alpha={group_alpha} penalises the weights that leave a feature; "

@@ -14,6 +14,7 @@ from sklearn_bpnet._fit.out_of_fold import OutOfFold
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._settings.settings import OPTIONS
 from sklearn_bpnet.net import registry
+from sklearn_bpnet.net.blocks.embeddings import EmbeddedFeatures
 from sklearn_bpnet.training.monitor.monitor import Best
 from sklearn_bpnet.training.standardization import Standardization
 from sklearn_bpnet.training.stochastic.epoch import Progress
@@ -31,6 +32,7 @@ _UNREGISTERED: dict[str, dict[str, Any]] = {
             Undecided,
             ColumnEncoder,
             OutOfFold,
+            EmbeddedFeatures,
         )
     },
 }

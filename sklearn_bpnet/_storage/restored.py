@@ -9,6 +9,7 @@ import numpy as np
 
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._fit.fitted import Fitted
+from sklearn_bpnet._fit.start import check_same_embedding
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._storage.checkpoint import Record
 from sklearn_bpnet._storage.schema import TRAINING_ATTRIBUTES, check_sizes, check_types
@@ -111,9 +112,11 @@ class Restoration:
         """Why the weights do not fit the stored parameters and these; or None."""
         facts = self.record.fitted
         parameters = self.stored | given
+        try:
+            check_same_embedding(Settings.of(parameters), facts["embedded"])
+        except ValueError:
+            return "The network has no such embedding."
         task, network = self._built(parameters)
-        if parameters["numeric_embedding"] is not None and facts["embedded"] is None:
-            return "The network has no embedding."
         if "n_members" in given and not self._can_be_members(given["n_members"]):
             return f"There are {len(facts['networks'])} networks."
         shown = network.places.attributes

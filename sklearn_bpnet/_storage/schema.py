@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_bpnet._data.encoder import ColumnEncoder
-from sklearn_bpnet._data.samples import Indices
 from sklearn_bpnet._data.undecided import Undecided
 from sklearn_bpnet._fit.out_of_fold import OutOfFold
 from sklearn_bpnet._fit.state import TrainingState
+from sklearn_bpnet.net.blocks.embeddings import EmbeddedFeatures
 from sklearn_bpnet.training.monitor.history import StopReason
 from sklearn_bpnet.training.monitor.patience import Patience
 from sklearn_bpnet.training.standardization import Standardization
@@ -28,7 +28,7 @@ Floats = NDArray[np.floating[Any]]
 _FITTED: dict[str, Any] = {
     "task": dict[str, Any],
     "standardization": Standardization | None,
-    "embedded": Indices | None,
+    "embedded": EmbeddedFeatures | None,
     "encoder": ColumnEncoder,
     "n_outputs": int,
     "state": TrainingState,
@@ -128,6 +128,8 @@ def check_sizes(
     n_features, encoder = names["n_features_in_"], fitted["encoder"]
     _check_lengths(n_features, {"feature names": names.get("feature_names_in_")})
     encoder.check(n_features)
+    if fitted["embedded"] is not None:
+        fitted["embedded"].check(encoder.n_plain)
     scaling = fitted["standardization"]
     if scaling is not None:
         n_out = encoder.n_out

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn_bpnet.inspection.plotting import (
     fitted_network,
     input_names,
+    layer_weights,
     new_axes,
     output_names,
 )
@@ -66,6 +67,8 @@ class NetworkDisplay:
     ) -> NetworkDisplay:
         """Plot the network of a fitted estimator.
 
+        With `shared_members`, the output units are those of all members.
+
         Parameters
         ----------
         estimator : object
@@ -82,7 +85,7 @@ class NetworkDisplay:
             The display, drawn.
         """
         fitted = fitted_network(estimator, member)
-        coefs = fitted.coefs_
+        coefs = layer_weights(fitted)
         network = fitted._model.networks[0].network
         display = cls(
             coefs,

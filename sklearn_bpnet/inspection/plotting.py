@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_bpnet._base import BaseBPNet
@@ -75,6 +76,17 @@ def fitted_network(estimator: Any, member: int | None = None) -> BaseBPNet:
     return network
 
 
+def layer_weights(estimator: BaseBPNet) -> list[NDArray[Any]]:
+    """W of every layer, each a matrix.
+
+    The output layers of members that share weights are side by side.
+    """
+    *hidden, output = estimator.coefs_
+    if output.ndim == 3:
+        output = output.transpose(1, 0, 2).reshape(output.shape[1], -1)
+    return [*hidden, output]
+
+
 def input_names(estimator: BaseBPNet, n_inputs: int) -> list[str]:
     """Names of the first layer's inputs: of the features, where they are these."""
     names = getattr(estimator, "feature_names_in_", None)
@@ -84,7 +96,18 @@ def input_names(estimator: BaseBPNet, n_inputs: int) -> list[str]:
 
 
 def output_names(estimator: BaseBPNet, n_outputs: int) -> list[str]:
-    """Names of the output units: the classes, where there is a unit for each."""
+    """Names of the output units: the classes, where there is a unit for each.
+
+    Of members that share weights, with the number of the member.
+    """
+    if estimator.coefs_[-1].ndim == 3:
+        k = len(estimator.coefs_[-1])
+        names = _output_names(estimator, n_outputs // k)
+        return [f"{name}, member {i}" for i in range(k) for name in names]
+    return _output_names(estimator, n_outputs)
+
+
+def _output_names(estimator: BaseBPNet, n_outputs: int) -> list[str]:
     classes = getattr(estimator, "classes_", None)
     if classes is not None and len(classes) == n_outputs:
         return [str(label) for label in classes]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn_bpnet.inspection.plotting import (
     fitted_network,
     input_names,
+    layer_weights,
     new_axes,
     output_names,
 )
@@ -69,6 +70,8 @@ class WeightsDisplay:
     ) -> WeightsDisplay:
         """Plot the weights of a layer of a fitted estimator.
 
+        With `shared_members`, the output layers of the members are side by side.
+
         Parameters
         ----------
         estimator : object
@@ -93,13 +96,14 @@ class WeightsDisplay:
             pixels than the layer has inputs.
         """
         network = fitted_network(estimator, member)
-        n_layers = len(network.coefs_)
+        coefs = layer_weights(network)
+        n_layers = len(coefs)
         if layer == 0 or not -n_layers <= layer <= n_layers:
             raise ValueError(
                 f"layer must be 1 to {n_layers}, or -1 for the output; got {layer!r}."
             )
         index = layer - 1 if layer > 0 else n_layers + layer
-        weights = network.coefs_[index]
+        weights = coefs[index]
         n_in, n_out = weights.shape
         below = (
             input_names(network, n_in)

@@ -17,7 +17,14 @@ from numpy.typing import DTypeLike
 
 from sklearn_bpnet.net._typing import Array, Operand
 from sklearn_bpnet.net.activations import Activation
-from sklearn_bpnet.net.blocks import Block, Dense, Dropout, GaussianNoise, Layer
+from sklearn_bpnet.net.blocks import (
+    Block,
+    Dense,
+    Dropout,
+    GaussianNoise,
+    Layer,
+    MemberHeads,
+)
 from sklearn_bpnet.net.blocks.places import Places
 from sklearn_bpnet.net.cached import cached_property
 from sklearn_bpnet.net.initializers import Initialization
@@ -49,6 +56,7 @@ class Network:
         dropout: Sequence[float] = (),
         input_noise: float = 0.0,
         inputs: Sequence[Block] = (),
+        n_heads: int | None = None,
     ) -> Network:
         """A multi-layer perceptron.
 
@@ -67,6 +75,9 @@ class Network:
             What the inputs pass through before the first layer, from below: tables of
             categories, an embedding, a learned scale. The noise and the dropout of the
             inputs come above the tables and below the others.
+        n_heads : int or None, default=None
+            Number of members that have an output layer each, where the last of
+            ``inputs`` makes rows of theirs, a `MemberScale`; None for one output layer.
         """
         units = [int(n) for n in units]
         rates = list(dropout) or [0.0] * len(activations)
@@ -83,7 +94,10 @@ class Network:
             if i == 0 and others:
                 blocks.extend(others)
                 n_in = others[-1].n_out
-            blocks.append(Dense(n_in, n_out, f))
+            if n_heads is not None and i == len(units) - 2:
+                blocks.append(MemberHeads(n_in, n_out, f, n_heads))
+            else:
+                blocks.append(Dense(n_in, n_out, f))
         return cls(tuple(blocks))
 
     # The chain
@@ -93,6 +107,11 @@ class Network:
         """The blocks with an activation, W and b."""
         layers = tuple(block for block in self.blocks if block.is_layer)
         return cast(tuple[Layer, ...], layers)
+
+    @property
+    def blocks_below_layers(self) -> tuple[Block, ...]:
+        """The blocks between the features and the first layer."""
+        return self.blocks[: self.blocks.index(self.layers[0])]
 
     @cached_property
     def output(self) -> Layer:
@@ -108,6 +127,30 @@ class Network:
     def is_noisy(self) -> bool:
         """Whether training draws noise."""
         return any(block.is_noisy for block in self.blocks)
+
+    @cached_property
+    def rows_below(self) -> tuple[int, ...]:
+        """How many rows per sample every block is given, and how many come out."""
+        counts = [1]
+        for block in self.blocks:
+            counts.append(counts[-1] * block.n_copies)
+        return tuple(counts)
+
+    @property
+    def n_members(self) -> int:
+        """How many rows per sample come out: one per member that shares weights."""
+        return self.rows_below[-1]
+
+    @cached_property
+    def makes_dense(self) -> bool:
+        """Whether samples of a sparse X are made arrays, whatever is faster."""
+        return any(block.makes_dense for block in self.blocks)
+
+    @cached_property
+    def layer_work(self) -> tuple[int, ...]:
+        """How many multiplications a forward pass takes per sample, by layer."""
+        pairs = zip(self.blocks, self.rows_below[:-1], strict=True)
+        return tuple(b.n_in * b.n_out * rows for b, rows in pairs if b.is_layer)
 
     @cached_property
     def n_layers_below(self) -> tuple[int, ...]:
@@ -225,9 +268,14 @@ class Network:
         """
         top = self.blocks[-1]
         return [
-            block.workspace(n_samples, dtype, keep_Z or block is top, backward)
-            for block in self.blocks
+            block.workspace(n_samples * rows, dtype, keep_Z or block is top, backward)
+            for block, rows in zip(self.blocks, self.rows_below[:-1], strict=True)
         ]
+
+    def part(self, ws: Workspace, n_samples: int) -> Workspace:
+        """The same memory for the first samples of the batch."""
+        pairs = zip(ws, self.rows_below[:-1], strict=True)
+        return [of_block.part(slice(n_samples * rows)) for of_block, rows in pairs]
 
     def draw(
         self, ws: Workspace, rng: np.random.Generator, dropout: float = 1.0
@@ -240,12 +288,15 @@ class Network:
             block.draw(of_block, rng, dropout)
 
     def forward(self, arrays: Arrays, X: Operand, ws: Workspace) -> Array:
-        """The outputs A[L] for the samples X, shape (n_samples, n_outputs)."""
+        """The outputs A[L] for the samples X, shape (n_samples, n_outputs).
+
+        There are ``n_members`` rows per sample, those of a sample one after the other.
+        """
         self.forward_Z(arrays, X, ws)
         return self.output_activation.forward(ws[-1].Z, out=ws[-1].A)
 
     def forward_Z(self, arrays: Arrays, X: Operand, ws: Workspace) -> Array:
-        """The outputs' pre-activations Z[L], shape (n_samples, n_outputs)."""
+        """The outputs' pre-activations Z[L], of the shape of A[L]."""
         A: Operand = X
         for i, block in enumerate(self.blocks[:-1]):
             A = block.forward(arrays[i], A, ws[i])

@@ -26,6 +26,9 @@ class LayerPass(NamedTuple):
     D : ndarray of shape (n_samples, n_out)
         The lecture's delta, dJ/dZ. J is a mean over the samples, so a row of D is the
         delta of that sample times its weight s_n, divided by the number of samples.
+
+    Members that share weights have a row each, those of a sample one after the other;
+    J is a mean over the members, too.
     """
 
     Z: Array
@@ -57,7 +60,8 @@ class EmpiricalRisk:
 
     lambda means the same whatever the number of samples and the scale of their
     weights: the weights s_n are those given, scaled to mean 1. Biases are not
-    penalised.
+    penalised. Of a network with members that share weights, J is the mean of their
+    risks: an output layer, which is in that of a single member, has 1/k of lambda.
 
     Parameters
     ----------
@@ -108,9 +112,11 @@ class EmpiricalRisk:
         network = self.network
         alphas = np.broadcast_to(self.alpha, len(network.layers))
         strength = Theta(network.shapes, network.is_weight(theta.dtype))
-        for arrays, layer in zip(strength.arrays, network.n_layers_below, strict=True):
+        for block, arrays, layer in zip(
+            network.blocks, strength.arrays, network.n_layers_below, strict=True
+        ):
             for array in arrays:
-                array *= alphas[layer]
+                array *= alphas[layer] * block.penalty_share
         return strength.flat
 
     def feature_weights(self, theta: Array) -> Array:
@@ -225,23 +231,35 @@ class EmpiricalRisk:
         (``Loss.encode_targets``). All intermediate arrays lie in ``ws``.
         """
         self.network.forward(arrays, X, ws)
-        top = ws[-1]
+        top, k = ws[-1], self.network.n_members
         total = weighted_sum(self.losses(Y, top.Z, top.A), s)
+        Y = repeated(Y, k)
         if self.from_Z:  # BP1, fused: D = A - Y of a canonical pair
             self.loss.delta_from_Z(Y, top.Z, top.A, out=top.D)
         else:  # BP1: D = f.vjp(Z, A, G) with G = dL/dA
             self.loss.gradient(Y, top.A, out=top.G)
             self.network.output.delta(arrays[-1], top)
-        # J is a weighted mean over the samples: D <- D * s / n
-        top.D *= 1 / n if s is None else (s / n)[:, None]
+        # J is a weighted mean over samples and their members: D <- D * s / (n k)
+        top.D *= 1 / (n * k) if s is None else repeated(s / (n * k), k)[:, None]
         self.network.backward(arrays, X, ws, gradient)  # BP2, BP3, BP4
         return total
 
     def losses(self, Y: Array, Z: Array, A: Array) -> Array:
-        """L(y_n, a_n) of every sample, from the output's Z and A."""
-        if self.from_Z:
-            return self.loss.value_from_Z(Y, Z, A)
-        return self.loss.value(Y, A)
+        """L(y_n, a_n) of every sample, from the output's Z and A.
+
+        Of several members it is the mean of their losses.
+        """
+        k = self.network.n_members
+        Y = repeated(Y, k)
+        losses = (
+            self.loss.value_from_Z(Y, Z, A) if self.from_Z else self.loss.value(Y, A)
+        )
+        return losses if k == 1 else losses.reshape(-1, k).mean(axis=1)
+
+
+def repeated(of_samples: Array, k: int) -> Array:
+    """What belongs to every sample, for k rows per sample."""
+    return of_samples if k == 1 else np.repeat(of_samples, k, axis=0)
 
 
 def weighted_sum(losses: Array, s: Array | None) -> float:

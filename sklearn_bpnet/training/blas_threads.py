@@ -142,4 +142,4 @@ def blas_threads_for(network: Network, n_samples: int) -> AbstractContextManager
 
 def largest_product(network: Network, n_samples: int) -> int:
     """Multiplications in the largest product of a batch."""
-    return n_samples * max(block.n_in * block.n_out for block in network.layers)
+    return n_samples * max(network.layer_work)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+from scipy import sparse
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.network import Network
@@ -25,7 +26,8 @@ def chunk_size(network: Network, reader: RowReader | None = None) -> int:
 
     Of sparse samples that ``reader`` reads, stored elements count, not features.
     """
-    widths = [block.n_out for block in network.blocks]
+    rows = network.rows_below
+    widths = [b.n_out * n for b, n in zip(network.blocks, rows[1:], strict=True)]
     if reader is not None and reader.is_sparse:
         widths.append(-(-reader.X.nnz // reader.X.shape[0]))
         widths += [block.n_in for block in network.blocks[1:]]
@@ -60,10 +62,13 @@ def reader_for(
 def makes_dense(network: Network, X: Any, batch_size: int) -> bool:
     """Whether a reader makes batches of a sparse X dense: where that is faster.
 
-    Not where the user shall make X dense, which must not depend on its density.
+    Not where the user shall make X dense, which must not depend on its density; and
+    always where the network asks for it.
     """
     if network.blocks[0].needs_dense:
         return False
+    if network.makes_dense:
+        return sparse.issparse(X)
     return dense_is_faster(X, network.layers[0].n_out, batch_size)
 
 
@@ -88,20 +93,22 @@ def output_Z(
 
     Returns
     -------
-    ndarray of shape (n_samples, n_outputs)
-        In the reader's dtype.
+    ndarray of shape (n_samples * n_members, n_outputs)
+        In the reader's dtype. The rows of a sample are those of the network's members,
+        see `Network.n_members`.
     """
     n_samples = reader.X.shape[0] if indices is None else len(indices)
     size = min(chunk_size(network, reader), n_samples)
     workspace = network.workspace(size, reader.dtype, backward=False)
-    Z = np.empty((n_samples, network.blocks[-1].n_out), dtype=reader.dtype)
+    n_outputs = network.blocks[-1].n_out
+    Z = np.empty((n_samples, network.n_members * n_outputs), dtype=reader.dtype)
     for start in range(0, n_samples, size):
         piece = slice(start, min(start + size, n_samples))
         X = reader.read(piece if indices is None else indices[piece])
         n = piece.stop - piece.start
-        ws = workspace if n == size else [layer.part(slice(n)) for layer in workspace]
-        Z[piece] = network.forward_Z(blocks, X, ws)
-    return Z
+        ws = workspace if n == size else network.part(workspace, n)
+        Z[piece] = network.forward_Z(blocks, X, ws).reshape(n, -1)
+    return Z.reshape(-1, n_outputs)
 
 
 def empirical_risk(
@@ -130,11 +137,8 @@ def empirical_risk(
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for X, Y, s in chunks.epoch():
             n = len(Y)
-            ws = (
-                workspace
-                if n == chunks.batch_size
-                else [b.part(slice(n)) for b in workspace]
-            )
+            is_whole = n == chunks.batch_size
+            ws = workspace if is_whole else network.part(workspace, n)
             Z = network.forward_Z(arrays, X, ws)
             A = network.output_activation.forward(Z, out=np.empty_like(Z))
             losses = risk.losses(Y, Z, A)

@@ -45,6 +45,12 @@ class Standardization:
             n_codes=self.n_codes + n_codes,
         )
 
+    def of(self, columns: NDArray[np.intp]) -> Standardization:
+        """The same for some features, none of which is a code."""
+        return Standardization(
+            self.mean[columns], self.scale[columns], self.smooth_clip
+        )
+
     def bend(self, Z: Array) -> None:
         """Clip scaled features smoothly, in place."""
         if self.smooth_clip is not None:

@@ -34,6 +34,7 @@ SOURCES = {
         },
     ),
     "ensemble": (BPNetRegressor, {"n_members": 2, "numeric_embedding": "pbld"}),
+    "shared": (BPNetClassifier, {"shared_members": 2}),
 }
 
 

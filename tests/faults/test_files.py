@@ -329,6 +329,9 @@ MISFITS = [  # parameters of the fit, given ones, those that the message names
     ({}, {"learned_input_scale": True}, "learned_input_scale=True"),
     ({}, {"numeric_embedding": "pbld"}, "numeric_embedding='pbld'"),
     ({}, {"n_members": 3}, "n_members=3"),
+    ({}, {"shared_members": 1}, "shared_members=1"),
+    ({"shared_members": 3}, {"shared_members": None}, "shared_members=None"),
+    ({"shared_members": 3}, {"shared_members": 2}, "shared_members=2"),
     ({"activation": "prelu"}, {"activation": "relu"}, "activation='relu'"),
     (
         {"learned_input_scale": True},

@@ -158,6 +158,7 @@ def test_f30_samples_that_were_read_do_not_depend_on_earlier_ones():
         {"record": "gradient_norm"},
         {"solver": "sgd", "momentum": 0.0, "alpha": 0.01, "l1_ratio": 1.0},
         {"n_members": 2},
+        {"shared_members": 2},
     ],
     ids=str,
 )
@@ -391,6 +392,7 @@ NOT_THERE = [
     {"l1_ratio": 0.5},
     {"learned_input_scale": True},
     {"numeric_embedding": "pbld"},
+    {"shared_members": 1},
 ]
 
 

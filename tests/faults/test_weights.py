@@ -142,6 +142,7 @@ def test_f2_equal_weights_are_no_weights(estimator, scaling, scale):
         {"loss": "poisson"},
         {"numeric_embedding": "pbld"},
         {"n_members": 2},
+        {"shared_members": 2},
         {"initializer": "unit_variance"},
         {"dtype": "float64", "batch_size": 50},
     ],

@@ -245,6 +245,7 @@ PARAMETERS = {
     "dtype": named("dtype") | st.sampled_from([np.float32, np.float64]),
     "n_members": st.sampled_from([1, 2, 3]),
     "member_folds": st.sampled_from([None, 2, 3, MemberFolds(2, refit=True), KFold(2)]),
+    "shared_members": st.sampled_from([None, 1, 3]),
     "n_jobs": st.sampled_from([None, 1]),
     "calibration": st.none() | named("calibration"),
     "record": st.just(()) | named("record") | st.lists(named("record"), max_size=2),

@@ -42,6 +42,7 @@ SETTINGS = st.sampled_from(
         {"input_scaling": None},
         {"early_stopping": True, "validation_fraction": 0.4},
         {"n_members": 2},
+        {"shared_members": 2},
         {"hidden_layer_sizes": (), "solver": "sgd", "l1_ratio": 0.5},
     ]
 )

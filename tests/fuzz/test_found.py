@@ -93,3 +93,13 @@ def test_text_of_numbers_is_numeric_as_scikit_learn_has_it(regression):
     ]
     for fit in fits[1:]:
         np.testing.assert_array_equal(fit.predict(X), fits[0].predict(X))
+
+
+def test_a_prediction_in_single_precision_is_finite(rng):
+    X = rng.normal(size=(9, 2))
+    reg = BPNetRegressor((), random_state=0, max_iter=1).fit(X, 1e19 * X[:, 0])
+    far = np.array([[1e25, 1e25], [-1e25, -1e25]], dtype=np.float32)
+    assert (np.abs(reg.predict(far.astype(np.float64))) > 1e40).all()
+    single = reg.predict(far)
+    assert single.dtype == np.float32
+    assert (np.abs(single) == np.finfo(np.float32).max).all()

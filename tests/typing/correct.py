@@ -119,6 +119,7 @@ BPNetClassifier(n_members=4, member_folds=2)
 BPNetClassifier(n_members=2, member_folds=Halves())
 BPNetRegressor(n_members=2, member_folds=[([0, 1], [2, 3]), ([2, 3], [0, 1])])
 BPNetRegressor(n_members=4, member_folds=MemberFolds(Halves(), refit=True))
+BPNetClassifier(shared_members=8)
 BPNetClassifier(record="saturation", verbose=True, warm_start=True, random_state=0)
 BPNetClassifier(record=("saturation", "gradient_norm"), verbose=2)
 BPNetClassifier(random_state=np.random.RandomState(0))
@@ -163,6 +164,7 @@ reason: str = clf.stop_reason_ + clf.out_activation_
 rates = clf.history_["learning_rate"].tolist()
 center = clf.input_mean_ / clf.input_scale_ + clf.input_clip_
 learned = clf.embedding_weights_[0].mean() + clf.learned_input_scale_.mean()
+learned += clf.member_scale_.mean()
 embedded: list[int] = clf.embedded_features_.tolist()
 norms = clf.feature_importances_.sum()
 units = reg.target_mean_ * reg.target_scale_ + reg.target_min_ + reg.target_max_

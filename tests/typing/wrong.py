@@ -71,6 +71,7 @@ BPNetRegressor(target_scaling=(0, 1, 2))  # wrong
 BPNetClassifier(dtype="float16")  # wrong
 BPNetClassifier(n_members=2.5)  # wrong
 BPNetClassifier(n_members=2, member_folds="all")  # wrong
+BPNetClassifier(shared_members=2.5)  # wrong
 BPNetClassifier(calibration="platt")  # wrong
 BPNetClassifier(random_state="zero")  # wrong
 clf.fit(None, y)  # wrong

@@ -11,9 +11,20 @@ from pkgutil import iter_modules
 
 from sklearn_bpnet.net.blocks.base import Block, BlockWorkspace, Layer
 from sklearn_bpnet.net.blocks.dense import Dense, LayerWorkspace
-from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS, PBLD, Embedding
+from sklearn_bpnet.net.blocks.embeddings import (
+    NUMERIC_EMBEDDINGS,
+    PBLD,
+    PLE,
+    PWL,
+    EmbeddedFeatures,
+    Embedding,
+    NumericEmbedding,
+    PiecewiseEncoding,
+    PiecewiseLinear,
+)
 from sklearn_bpnet.net.blocks.input_scale import InputScale
 from sklearn_bpnet.net.blocks.lookup import Lookup
+from sklearn_bpnet.net.blocks.members import MemberHeads, MemberScale
 from sklearn_bpnet.net.blocks.noise import Dropout, GaussianNoise, Noise
 from sklearn_bpnet.net.blocks.tables import FixedTable, LearnedTable, OneHotTable
 
@@ -21,10 +32,13 @@ __all__ = [
     "KINDS",
     "NUMERIC_EMBEDDINGS",
     "PBLD",
+    "PLE",
+    "PWL",
     "Block",
     "BlockWorkspace",
     "Dense",
     "Dropout",
+    "EmbeddedFeatures",
     "Embedding",
     "FixedTable",
     "GaussianNoise",
@@ -33,8 +47,13 @@ __all__ = [
     "LayerWorkspace",
     "LearnedTable",
     "Lookup",
+    "MemberHeads",
+    "MemberScale",
     "Noise",
+    "NumericEmbedding",
     "OneHotTable",
+    "PiecewiseEncoding",
+    "PiecewiseLinear",
 ]
 
 

@@ -14,7 +14,7 @@ shows.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
@@ -61,12 +61,19 @@ class Block(ABC):
         if it changes before training continues.
     penalised : frozenset of str
         The kinds that penalties and weight decay act on.
+    penalty_share : float
+        The share of the penalty's strength that acts on them.
     is_layer : bool
         Whether it counts as one of the network's layers; see ``Layer``.
     is_noisy : bool
         Whether ``draw`` draws something.
     needs_dense : bool
         Whether X must be an array; above another block it always is.
+    makes_dense : bool
+        Whether samples of a sparse X are made arrays for it.
+    n_copies : int
+        How many rows it hands on for every row below. More than 1 where the blocks
+        above are given several rows per sample, which then are ``n_samples`` to them.
     reads_codes : bool
         Whether it reads codes of categories: then it comes before all noise.
     compiled_as : str or None
@@ -80,6 +87,7 @@ class Block(ABC):
     is_layer: ClassVar[bool] = False
     is_noisy: ClassVar[bool] = False
     needs_dense: ClassVar[bool] = False
+    makes_dense: ClassVar[bool] = False
     reads_codes: ClassVar[bool] = False
     compiled_as: ClassVar[str | None] = None
 
@@ -105,6 +113,16 @@ class Block(ABC):
     def attributes(self) -> tuple[str, ...]:
         """Where a fitted estimator shows each array."""
         return ()
+
+    @property
+    def n_copies(self) -> int:
+        """How many rows it hands on for every row below."""
+        return 1
+
+    @property
+    def penalty_share(self) -> float:
+        """The share of the penalty's strength that acts on the block's weights."""
+        return 1.0
 
     @abstractmethod
     def workspace(
@@ -169,6 +187,10 @@ class Block(ABC):
         None if it is no such function, or its W is not the first of its arrays.
         """
         return None
+
+    def output_names(self, names: Iterable[str]) -> list[str]:
+        """The names of the outputs, given those of the inputs; the same, as a rule."""
+        return list(names)
 
     def importances(self, arrays: Sequence[Array], above: Array | None) -> Array:
         """How much the block makes of each of its inputs, shape (n_in,).

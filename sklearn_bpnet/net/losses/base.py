@@ -93,6 +93,13 @@ class Loss(Configurable, ABC):
         """D = dL/dZ, where ``reads_Z`` holds, into ``out``; A - Y if canonical."""
         return np.subtract(A, Y, out=out)
 
+    def value_of_mean(self, Y: Array, Z: Array, A: Array) -> Array:
+        """``value`` of the mean outputs of several networks.
+
+        Z and A have shape (n_networks, n_samples, n_outputs).
+        """
+        return self.value(Y, A.mean(axis=0))
+
     # The task: what an estimator calls
 
     tasks: ClassVar[frozenset[str]] = frozenset({"regression"})

@@ -305,6 +305,10 @@ class PerceptronLoss(Loss):
     def value_from_Z(self, Y: Array, Z: Array, A: Array) -> Array:
         return np.einsum("ij,ij->i", A - Y, Z)
 
+    def value_of_mean(self, Y: Array, Z: Array, A: Array) -> Array:
+        mean = Z.mean(axis=0)
+        return self.value_from_Z(Y, mean, Heaviside().forward(mean, A[0].copy()))
+
 
 def _log_softmax(Z: Array) -> Array:
     shifted = Z - Z.max(axis=1, keepdims=True)

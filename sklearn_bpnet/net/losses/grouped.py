@@ -79,6 +79,13 @@ class GroupedLoss(Loss):
         ]
         return np.sum(losses, axis=0)
 
+    def value_of_mean(self, Y: Array, Z: Array, A: Array) -> Array:
+        losses = [
+            loss.value_of_mean(Y[:, k], Z[..., k], A[..., k])
+            for loss, _, k in self.groups
+        ]
+        return np.sum(losses, axis=0)
+
     def delta_from_Z(self, Y: Array, Z: Array, A: Array, out: Array) -> Array:
         for loss, f, k in self.groups:
             D = out[:, k]

@@ -43,7 +43,7 @@ class FullBatchRisk:
         n, total = self.batches.n_samples, 0.0
         gradient = np.zeros_like(self.theta)
         for batch in self.batches.epoch():
-            ws = [layer.part(slice(len(batch.Y))) for layer in self.workspace]
+            ws = self.risk.network.part(self.workspace, len(batch.Y))
             part = self.chunk_gradient
             total += self.risk.add_up(
                 self.arrays, batch.X, batch.Y, batch.s, n, part.arrays, ws

@@ -56,7 +56,7 @@ def is_compiled(
         return False
     if sparse.issparse(X) and not makes_dense(risk.network, X, batch_size):
         return False  # there is no compiled code for sparse samples
-    work = n_samples * sum(block.n_in * block.n_out for block in risk.network.layers)
+    work = n_samples * sum(risk.network.layer_work)
     pays = n_samples > (_MIN_BATCHES - 1) * batch_size or work >= _MIN_WORK
     if wanted == "auto" and not pays:
         return False

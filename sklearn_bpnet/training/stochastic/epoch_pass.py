@@ -82,6 +82,5 @@ class NumpyEpochPass:
     def _workspace(self, n_samples: int) -> Workspace:
         if n_samples not in self._workspaces:  # the last batch, in a whole one's memory
             whole = self._workspaces[self._whole]
-            part = slice(n_samples)
-            self._workspaces[n_samples] = [layer.part(part) for layer in whole]
+            self._workspaces[n_samples] = self.network.part(whole, n_samples)
         return self._workspaces[n_samples]

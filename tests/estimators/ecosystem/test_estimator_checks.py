@@ -67,6 +67,7 @@ SETTINGS = [
     ({"hidden_layer_sizes": ()}, TRAINING | ATTRIBUTES),
     ({"hidden_layer_sizes": (), "solver": "sgd"}, WEIGHTS),
     ({"n_members": 2}, TRAINING | WEIGHTS | ATTRIBUTES | REPEATED),
+    ({"shared_members": 2}, TRAINING | WEIGHTS | ATTRIBUTES | REPEATED),
     # a sample of weight two falls on one side of the random split or draws noise once;
     # two equal samples may fall on both and draw twice: no check of WEIGHTS can hold
     ({"early_stopping": True}, TRAINING | ATTRIBUTES),

@@ -99,6 +99,7 @@ SETTINGS = {
     "prelu": {"activation": "prelu", "dropout": 0.2},
     "embedding": {"numeric_embedding": PBLD(5, 3), "learned_input_scale": True},
     "mix": {"activation": Mixed(SELU(), 0.5)},
+    "shared members": {"shared_members": 3, "early_stopping": True, "dropout": 0.2},
     "group": {"group_alpha": 0.05, "alpha": [0.0, 0.01, 0.0]},
     "early stopping": {"early_stopping": True, "n_iter_no_change": 4},
     "watching the loss": {"early_stopping": True, "scoring": "loss"},

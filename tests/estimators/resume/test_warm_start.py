@@ -58,6 +58,7 @@ SETTINGS = [
     {"activation": "prelu"},
     {"group_alpha": 0.05},
     {"numeric_embedding": "pbld"},
+    {"shared_members": 3, "dropout": 0.3, "early_stopping": True},
     {"numeric_embedding": "pbld", "learned_input_scale": True, "dropout": 0.2},
     {"learned_input_scale": True, "learning_rate_factors": {"input_scale": 6}},
     {

@@ -25,7 +25,7 @@ from sklearn_bpnet.net.activations import (
 )
 from sklearn_bpnet.net.activations.base import ElementWise
 from sklearn_bpnet.net.activations.learned import Mixed, PReLU
-from sklearn_bpnet.net.blocks import PBLD, Dense, Embedding
+from sklearn_bpnet.net.blocks import PBLD, Dense, Embedding, MemberScale
 from sklearn_bpnet.net.blocks.input_scale import InputScale
 from sklearn_bpnet.net.blocks.noise import Dropout, GaussianNoise
 from sklearn_bpnet.net.initializers import GLOROT, Initialization
@@ -146,13 +146,15 @@ def assert_same(risk, optimizer, rtol, **kwargs):
 
 def make_risk(
     hidden=HIDDEN_LAYERS[1], output=OUTPUTS[0], alpha=0.0, l1_ratio=0.0, scale=False,
-    dropout=(),
+    dropout=(), members=None,
 ):  # fmt: skip
     loss, activation, k = output
     sizes = (4, *range(5, 5 + len(hidden)), k)
-    inputs = (InputScale(4),) if scale else ()
+    inputs = [InputScale(4)] if scale else []
+    if members is not None:
+        inputs.append(MemberScale(4, members))
     network = Network.dense(
-        sizes, (*hidden, activation), inputs=inputs, dropout=dropout
+        sizes, (*hidden, activation), inputs=inputs, dropout=dropout, n_heads=members
     )
     return EmpiricalRisk(network, loss, alpha, ElasticNet(l1_ratio))
 
@@ -201,6 +203,25 @@ def test_units_are_dropped_as_in_numpy(dropout, scale, dtype, n_threads):
         rtol = 1e-9 if dtype is np.float64 else 2e-4
         assert_same(risk, Adam(epsilon=1e-4), rtol, **kwargs)
         assert_same(risk, SGD(), rtol, batch_size=47, **kwargs)
+
+
+@pytest.mark.parametrize("output", OUTPUTS, ids=str)
+@pytest.mark.parametrize(("members", "n_threads"), [(1, 1), (3, 1), (2, 3)])
+def test_members_train_as_in_numpy(output, members, n_threads):
+    for hidden in HIDDEN_LAYERS:
+        risk = make_risk(hidden, output, 0.02, 0.5, scale=bool(hidden), members=members)
+        assert_same(risk, Adam(), 1e-9, n_threads=n_threads, weighted=True)
+        assert_same(risk, SGD(), 1e-9, n_threads=n_threads)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "n_threads"), [(np.float64, 1), (np.float32, 1), (np.float64, 3)]
+)
+@pytest.mark.parametrize("dropout", [(0.4, 0, 0), (0.2, 0.3, 0.5)], ids=str)
+def test_members_drop_units_as_in_numpy(dropout, dtype, n_threads):
+    hidden, rtol = (Tanh(), ReLU()), 1e-9 if dtype is np.float64 else 2e-4
+    risk = make_risk(hidden, OUTPUTS[4], 0.02, dropout=dropout, members=3)
+    assert_same(risk, SGD(), rtol, n_threads=n_threads, dtype=dtype, weighted=True)
 
 
 @pytest.mark.parametrize("at_once", [1, 100, 2**20])

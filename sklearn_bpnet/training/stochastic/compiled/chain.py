@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -35,22 +36,24 @@ class Chain:
     def __init__(self, network: Network, dtype: Any, is_noisy: bool) -> None:
         self.dtype, self.of_numpy = dtype, np.dtype(str(dtype))
         self.lowest, self.n_noise = 0, 0
-        self.parts: list[tuple[Part, int]] = []  # with the place in theta
+        # with the place in theta, and the rows per sample below and above
+        self.parts: list[tuple[Part, int, int, int]] = []
         self.noise: list[tuple[str, int]] = []  # distributions, numbers per sample
         self.kept: list[Any] = []  # what addresses point at
         start, has_begun = 0, False
         blocks, parts_of_all = network.blocks, parts_of(network)
         assert parts_of_all is not None
-        for block, parts in zip(blocks, parts_of_all, strict=True):
+        rows = pairwise(network.rows_below)
+        for block, parts, n_rows in zip(blocks, parts_of_all, rows, strict=True):
             if block.is_noisy and not is_noisy:
                 continue
             if block.shapes and not has_begun:
                 self.lowest, has_begun = len(self.parts), True
-            self.parts += [(part, start + part.start) for part in parts]
+            self.parts += [(part, start + part.start, *n_rows) for part in parts]
             start += sum(int(np.prod(shape)) for shape in block.shapes)
         self._units = [
             self._addresses(part, learns=i >= self.lowest)
-            for i, (part, _) in enumerate(self.parts)
+            for i, (part, *_) in enumerate(self.parts)
         ]
 
     def _addresses(self, part: Part, *, learns: bool) -> tuple[int, int]:
@@ -72,8 +75,10 @@ class Chain:
         item, links = theta.itemsize, []
         below = self._keep(self._memory(n * self.parts[0][0].n_in))
         G_below, noise = self._keep(self._memory(n * self.parts[0][0].n_in)), 0
-        for (part, start), units in zip(self.parts, self._units, strict=True):
-            A, G, size = below, G_below, n * part.n_out
+        for (part, start, rows, rows_above), units in zip(
+            self.parts, self._units, strict=True
+        ):
+            A, G, size = below, G_below, n * rows_above * part.n_out
             if not part.in_place:
                 A = self._keep(self._memory(size))
                 # noise passes the gradient on in its place
@@ -94,12 +99,13 @@ class Chain:
                     A,
                     G,
                     G_below,
-                    self._keep(self._memory(part.memory(n))),
+                    self._keep(self._memory(part.memory(n * rows))),
                     noise if part.noise else -1,
+                    rows,
                 )
             )
             if part.noise:
-                noise += part.n_in
+                noise += rows * part.n_in
             below, G_below = A, G
         table, fields = np.array(links, np.intp), list(loops.Link.__annotations__)
         A, G, G_below = (fields.index(name) for name in ("A", "G", "G_below"))
@@ -113,4 +119,8 @@ class Chain:
     @property
     def random_numbers(self) -> Sequence[tuple[str, int]]:
         """The distributions and how many numbers per sample, from below."""
-        return [(part.noise, part.n_in) for part, _ in self.parts if part.noise]
+        return [
+            (part.noise, rows * part.n_in)
+            for part, _, rows, _ in self.parts
+            if part.noise
+        ]

@@ -507,32 +507,38 @@ def _choose_loss(code, z, y, factor, ends):  # type: ignore[no-untyped-def]
 def types_of_loss(dtype: Any) -> Types:
     """Of ``output_delta``."""
     of = pointer(dtype)
-    integers, indices = (types.intp,) * 4, pointer(types.intp)
+    integers, indices = (types.intp,) * 5, pointer(types.intp)
     return *integers, indices, of, of, of, types.intp, of, types.intp, indices
 
 
 @_jit
 def output_delta(  # type: ignore[no-untyped-def]
-    code, n, k, n_all, indices, Z, Y, s, has_s, gathered, n_groups, ends,
+    code, n, k, n_members, n_all, indices, Z, Y, s, has_s, gathered, n_groups, ends,
 ):  # fmt: skip
     """Replace Z by D (BP1), and return sum_n s_n L_n.
 
-    The samples are n of the n_all of a batch. Y and s are those of all training
+    The samples are n of the n_all of a batch. Each has a row of Z per member, and L_n
+    is the mean of their losses. Y and s are those of all training
     samples, from which the indices choose; Y is gathered in the memory given. A group
     of outputs ends where the next starts, at one of ``ends``.
     """
-    of_Z, of_Y = carray(Z, (n, k)), carray(gathered, (n, k))
+    n_rows = n * n_members
+    of_Z, of_Y = carray(Z, (n_rows, k)), carray(gathered, (n_rows, k))
     of_groups = carray(ends, n_groups)
     one = of_Z.dtype.type(1)
-    share = one / of_Z.dtype.type(n_all)
+    share = one / of_Z.dtype.type(n_all * n_members)
     for i in range(n):
         start = indices[i] * k
-        for j in range(k):
-            of_Y[i, j] = Y[start + j]
+        for row in range(i * n_members, (i + 1) * n_members):
+            for j in range(k):
+                of_Y[row, j] = Y[start + j]
     if not has_s and code == _SUMMED_AT_ONCE:
-        return np.float64(_loss(code, of_Z.ravel(), of_Y.ravel(), share, of_groups))
+        value = _loss(code, of_Z.ravel(), of_Y.ravel(), share, of_groups)
+        return np.float64(value) / n_members
     total = 0.0
     for i in range(n):
         weight = s[indices[i]] if has_s else one
-        total += weight * _loss(code, of_Z[i], of_Y[i], weight * share, of_groups)
-    return total
+        for row in range(i * n_members, (i + 1) * n_members):
+            value = _loss(code, of_Z[row], of_Y[row], weight * share, of_groups)
+            total += weight * value
+    return total / n_members

@@ -106,10 +106,10 @@ class CompiledEpochPass:
     def _chunks(self) -> Iterator[tuple[loops.Table, NDArray[np.intp]]]:
         """All samples once, in chunks of whole batches: a table, and indices in it."""
         batches, rng = self.descent.batches, self.descent.rng
-        reader, layers = batches.reader, self.descent.risk.network.layers
+        reader, network = batches.reader, self.descent.risk.network
         if reader.is_plain:
             table = self._table(*reader.plain_table(), batches.Y, batches.s)
-            n_samples = _WORK_AT_ONCE // sum(f.n_in * f.n_out for f in layers)
+            n_samples = _WORK_AT_ONCE // sum(network.layer_work)
             if self.n_noise:
                 n_samples = min(n_samples, _NOISE_AT_ONCE // self.n_noise)
             for indices in batches.orders(rng, max(1, n_samples // batches.batch_size)):
@@ -258,11 +258,14 @@ class CompiledEpochPass:
         """The loss, and a thread's memory for its targets."""
         risk = self.descent.risk
         code, k = loss_of(risk), risk.network.output.n_out
+        n_members = risk.network.n_members
         assert code is not None
         unit = with_code(code, elementwise.types_of_loss(self.dtype))
-        Y = self._keep(aligned((n_samples, k), self.walk.theta.dtype))
+        Y = self._keep(aligned((n_samples * n_members, k), self.walk.theta.dtype))
         delta, ends = address_of(elementwise.output_delta, unit), group_ends(risk)
-        return loops.Loss(delta, int(code), k, Y, len(ends), self._keep(ends))
+        return loops.Loss(
+            delta, int(code), k, n_members, Y, len(ends), self._keep(ends)
+        )
 
     def _keep(self, array: Any) -> int:
         """The address of an array, which lives as long as this object."""

@@ -34,9 +34,10 @@ _SPINS = 2**16
 class Link(NamedTuple):
     """What a thread does to its samples in one block, or in a part of one.
 
-    Addresses, but for the number of units below and above, the codes of the two units
-    and ``noise``: where the random numbers for the link begin among those of a sample,
-    or -1. ``backward`` is 0 where G_below is G.
+    Addresses, but for the number of units below and above, the codes of the two units,
+    ``noise``: where the random numbers for the link begin among those of a sample, or
+    -1, and ``n_rows``: how many rows per sample there are below. ``backward`` is 0
+    where G_below is G.
     """
 
     forward: int
@@ -55,6 +56,7 @@ class Link(NamedTuple):
     G_below: int
     memory: int
     noise: int
+    n_rows: int
 
 
 class Chain(NamedTuple):
@@ -88,12 +90,14 @@ class Table(NamedTuple):
 class Loss(NamedTuple):
     """The loss: its unit, its code, and addresses.
 
-    Of a thread's memory for its targets, and of where each group of outputs ends.
+    Of a thread's memory for its targets, and of where each group of outputs ends. A
+    sample has a row of outputs per member.
     """
 
     output_delta: int
     code: int
     n_outputs: int
+    n_members: int
     Y: int
     n_groups: int
     ends: int
@@ -161,7 +165,7 @@ class Shared(NamedTuple):
 
 
 _FORWARD, _BACKWARD, _CODE, _, _N_IN, _N_OUT, _CONSTANTS, _NUMBERS, _THETA = range(9)
-_GRADIENT, _BELOW, _A, _G, _G_BELOW, _MEMORY, _NOISE = range(9, 16)
+_GRADIENT, _BELOW, _A, _G, _G_BELOW, _MEMORY, _NOISE, _N_ROWS = range(9, 17)
 
 
 # The barrier. A thread that has finished a half of a batch adds 1 to its counter, and
@@ -239,8 +243,8 @@ def _add_up(i, k, run, table, chain, loss, n_threads):  # type: ignore[no-untype
     total = call(
         loss.output_delta,
         (
-            loss.code, n, loss.n_outputs, b, indices, links[top, _A], table.Y, table.s,
-            table.has_s, loss.Y, loss.n_groups, loss.ends,
+            loss.code, n, loss.n_outputs, loss.n_members, b, indices, links[top, _A],
+            table.Y, table.s, table.has_s, loss.Y, loss.n_groups, loss.ends,
         ),
         (),
     )  # fmt: skip
@@ -254,14 +258,15 @@ def _add_up(i, k, run, table, chain, loss, n_threads):  # type: ignore[no-untype
 def _call(j, which, n, is_lowest, first, b, chain, noise, factor):  # type: ignore[no-untyped-def]
     """Call a unit of link j for n samples, from ``first`` on of the b of a batch."""
     link = chain.links[j]
-    n_in = link[_N_IN]
-    of_link = noise + chain.item_size * (b * link[_NOISE] + first * n_in)
+    n_in, n_rows = link[_N_IN], link[_N_ROWS]
+    of_link = noise + chain.item_size * (b * link[_NOISE] + first * n_rows * n_in)
     call(
         link[which],
         (
-            link[_CODE + which], n, n_in, link[_N_OUT], is_lowest, link[_CONSTANTS],
-            link[_NUMBERS], link[_THETA], link[_GRADIENT], link[_BELOW], link[_A],
-            link[_G], link[_G_BELOW], link[_MEMORY], of_link, chain.blas,
+            link[_CODE + which], n * n_rows, n_in, link[_N_OUT], is_lowest,
+            link[_CONSTANTS], link[_NUMBERS], link[_THETA], link[_GRADIENT],
+            link[_BELOW], link[_A], link[_G], link[_G_BELOW], link[_MEMORY], of_link,
+            chain.blas,
         ),
         (factor,),
     )  # fmt: skip

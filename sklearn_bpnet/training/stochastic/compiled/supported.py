@@ -28,6 +28,8 @@ from sklearn_bpnet.training.stochastic.compiled import (
     elementwise,
     embeddings,
     lookup,
+    members,
+    piecewise,
 )
 from sklearn_bpnet.training.stochastic.compiled.elementwise import Activation, Loss
 from sklearn_bpnet.training.stochastic.compiled.steps import Rule
@@ -135,6 +137,28 @@ def _embedding(block: Any, is_top: bool) -> list[Part]:
     ]  # fmt: skip
 
 
+def _encoding(block: Any, is_top: bool) -> list[Part]:
+    bins, units = block.bins, (piecewise.encode, piecewise.encode_backward)
+    return [
+        Part(
+            block.n_in, block.n_out, *units, constants=piecewise.constants_of(bins),
+            numbers=piecewise.numbers_of(block, 0), memory=lambda n: 2 * n,
+        )
+    ]  # fmt: skip
+
+
+def _piecewise_linear(block: Any, is_top: bool) -> list[Part]:
+    bins, n_features, m = block.bins, len(block.features), block.size
+    units = piecewise.embed_in_bins, piecewise.embed_in_bins_backward
+    return [
+        Part(
+            block.n_in, block.n_out, *units, constants=piecewise.constants_of(bins),
+            numbers=piecewise.numbers_of(block, m),
+            memory=lambda n: 2 * n * n_features + 4 * bins.n * m,
+        )
+    ]  # fmt: skip
+
+
 def _lookup(block: Any, is_top: bool) -> list[Part] | None:
     units = lookup.look_up, lookup.look_up_backward
     forms = [lookup.FORMS.get(kind_of(table)) for table in block.tables]
@@ -163,6 +187,22 @@ def _scale(block: Any, is_top: bool) -> list[Part]:
     return [Part(n, n, affine.scale, affine.scale_backward)]
 
 
+def _member_scale(block: Any, is_top: bool) -> list[Part]:
+    n, units = block.n_units, (members.scale_members, members.scale_members_backward)
+    return [Part(n, n, *units, numbers=(block.n_members,))]
+
+
+def _member_heads(block: Any, is_top: bool) -> list[Part]:
+    n_in, n_out, k = block.n_in, block.n_out, block.n_members
+    return [
+        Part(n_in, n_out, members.heads, members.heads_backward, numbers=(k,)),
+        Part(
+            n_out, n_out, members.add_biases, members.add_biases_backward,
+            numbers=(k,), start=k * n_in * n_out, in_place=True,
+        ),
+    ]  # fmt: skip
+
+
 def _dropout(block: Any, is_top: bool) -> list[Part]:
     n = block.n_units
     units, constants = (affine.drop, affine.drop_backward), (block.rate,)
@@ -178,8 +218,12 @@ def _gaussian_noise(block: Any, is_top: bool) -> list[Part]:
 _PARTS: dict[str | None, Callable[[Any, bool], list[Part] | None]] = {
     "dense": _dense,
     "embedding": _embedding,
+    "piecewise encoding": _encoding,
+    "piecewise linear": _piecewise_linear,
     "lookup": _lookup,
     "input_scale": _scale,
+    "member_scale": _member_scale,
+    "member_heads": _member_heads,
     "dropout": _dropout,
     "gaussian_noise": _gaussian_noise,
 }
@@ -281,6 +325,8 @@ def strengths_of(
     for block, layer in zip(network.blocks, network.n_layers_below, strict=True):
         for kind, shape in zip(block.kinds, block.shapes, strict=True):
             sizes.append(int(np.prod(shape)))
-            strengths.append(alphas[layer] if kind in block.penalised else 0.0)
+            is_penalised = kind in block.penalised
+            alpha = alphas[layer] * block.penalty_share if is_penalised else 0.0
+            strengths.append(alpha)
     strength = np.array(strengths, np.float64)
     return np.cumsum(sizes, dtype=np.intp), strength * ratio, strength * (1 - ratio)

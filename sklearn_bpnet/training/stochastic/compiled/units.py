@@ -112,6 +112,37 @@ def blas_address(dtype: Any) -> int:
     return int(get_cython_function_address("scipy.linalg.cython_blas", name))
 
 
+def _gemm(context: Any, builder: Any, number: Any, *values: Any) -> Any:
+    """Call BLAS for C = A @ B: see `multiply_parts`, whose pointers these are."""
+    blas, form, m, n, k, A, row_of_A, B, row_of_B, C, row_of_C = values
+    integer, character = cgutils.int32_t, cgutils.int8_t
+
+    def place(value: Any) -> Any:
+        return cgutils.alloca_once_value(builder, value)
+
+    # BLAS counts along columns, and so sees transposes: C' = B' A'
+    is_first, is_second = (
+        builder.icmp_signed("==", form, form.type(i)) for i in (1, 2)
+    )
+    plain, transposed = character(ord("N")), character(ord("T"))
+    of_B = place(builder.select(is_second, transposed, plain))
+    of_A = place(builder.select(is_first, transposed, plain))
+    rows_of_A, rows_of_B, rows_of_C = (
+        place(builder.trunc(row, integer)) for row in (row_of_A, row_of_B, row_of_C)
+    )
+    sizes = [place(builder.trunc(size, integer)) for size in (n, m, k)]
+    one, zero = place(number(1.0)), place(number(0.0))
+    arguments = [
+        of_B, of_A, *sizes, one, B, rows_of_B, A, rows_of_A, zero, C, rows_of_C,
+    ]  # fmt: skip
+    form_of_gemm = cgutils.ir.FunctionType(
+        cgutils.ir.VoidType(), [argument.type for argument in arguments]
+    )
+    gemm = builder.inttoptr(blas, form_of_gemm.as_pointer())
+    builder.call(gemm, arguments)
+    return context.get_dummy_value()
+
+
 @intrinsic
 def multiply(typing_context, blas, form, m, n, k, A, B, C):  # type: ignore[no-untyped-def]
     """C = A @ B of shape (m, n), summed over k; a form transposes one of them.
@@ -122,31 +153,37 @@ def multiply(typing_context, blas, form, m, n, k, A, B, C):  # type: ignore[no-u
 
     def codegen(context, builder, signature, values):  # type: ignore[no-untyped-def]
         blas, form, m, n, k, A, B, C = values
-        integer, character = cgutils.int32_t, cgutils.int8_t
         number = context.get_value_type(signature.args[5].dtype)
-
-        def place(value: Any) -> Any:
-            return cgutils.alloca_once_value(builder, value)
-
-        # BLAS counts along columns, and so sees transposes: C' = B' A'
         is_first, is_second = (
             builder.icmp_signed("==", form, form.type(i)) for i in (1, 2)
         )
-        plain, transposed = character(ord("N")), character(ord("T"))
-        of_B = place(builder.select(is_second, transposed, plain))
-        of_A = place(builder.select(is_first, transposed, plain))
-        rows_of_B = place(builder.trunc(builder.select(is_second, k, n), integer))
-        rows_of_A = place(builder.trunc(builder.select(is_first, m, k), integer))
-        sizes = [place(builder.trunc(size, integer)) for size in (n, m, k)]
-        one, zero = place(number(1.0)), place(number(0.0))
-        arguments = [
-            of_B, of_A, *sizes, one, B, rows_of_B, A, rows_of_A, zero, C, sizes[0],
-        ]  # fmt: skip
-        form_of_gemm = cgutils.ir.FunctionType(
-            cgutils.ir.VoidType(), [argument.type for argument in arguments]
-        )
-        gemm = builder.inttoptr(blas, form_of_gemm.as_pointer())
-        builder.call(gemm, arguments)
-        return context.get_dummy_value()
+        row_of_A = builder.select(is_first, m, k)
+        row_of_B = builder.select(is_second, k, n)
+        return _gemm(
+            context, builder, number, blas, form, m, n, k, A, row_of_A, B, row_of_B, C,
+            n,
+        )  # fmt: skip
 
     return types.void(*(types.intp,) * 5, A, B, C), codegen
+
+
+@intrinsic
+def multiply_parts(  # type: ignore[no-untyped-def]
+    typing_context, blas, form, m, n, k, A, at_A, row_of_A, B, at_B, row_of_B, C, at_C,
+    row_of_C,
+):  # fmt: skip
+    """The same of parts of larger matrices.
+
+    A part begins at some number of its matrix, and its rows are so many numbers apart.
+    """
+
+    def codegen(context, builder, signature, values):  # type: ignore[no-untyped-def]
+        sizes, parts = values[:5], (values[5:8], values[8:11], values[11:14])
+        number = context.get_value_type(signature.args[5].dtype)
+        given = []
+        for array, start, row in parts:
+            given += [builder.gep(array, [start]), row]
+        return _gemm(context, builder, number, *sizes, *given)
+
+    of_parts = [t for array in (A, B, C) for t in (array, types.intp, types.intp)]
+    return types.void(*(types.intp,) * 5, *of_parts), codegen

@@ -1,8 +1,4 @@
-"""Numeric embeddings: a few learned functions of every feature beside the feature.
-
-What a layer makes of a feature times a weight is smooth and, at first, nearly linear.
-An embedding offers it waves of the feature as well.
-"""
+"""Periodic embeddings: a few learned waves of every feature beside the feature."""
 
 from __future__ import annotations
 
@@ -12,18 +8,22 @@ from math import pi, sqrt
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from sklearn_bpnet.net._typing import Array, Operand
-from sklearn_bpnet.net.blocks.base import Block
-from sklearn_bpnet.net.hyperparameters import Configurable
+from sklearn_bpnet.net.blocks.embeddings.base import (
+    EmbeddedFeatures,
+    EmbeddingBlock,
+    NumericEmbedding,
+    check_dense,
+)
+from sklearn_bpnet.net.cached import cached_property
 from sklearn_bpnet.net.initializers import Initialization
-from sklearn_bpnet.net.registry import Registry
 from sklearn_bpnet.net.theta import Shape
 
 
 @dataclass(frozen=True)
-class PBLD(Configurable):
+class PBLD(NumericEmbedding):
     """Periodic embedding with biases, a linear map, and the feature itself.
 
     Of a feature x there are K waves h_k = cos(2 pi w_k x + c_k), from which a linear
@@ -53,28 +53,13 @@ class PBLD(Configurable):
     deviation: float = 0.1
 
     def __post_init__(self) -> None:
-        for name, least in (("n_frequencies", 1), ("embedding_size", 2)):
-            value = getattr(self, name)
-            if not value >= least or int(value) != value:
-                raise ValueError(
-                    f"{name} must be a whole number of at least {least}; got {value!r}."
-                )
+        self._check_counts(n_frequencies=1, embedding_size=2)
         if not self.deviation > 0:
             raise ValueError(f"deviation must be positive; got {self.deviation!r}.")
 
-
-NUMERIC_EMBEDDINGS: Registry[PBLD] = Registry(
-    "numeric_embedding", PBLD, {"pbld": PBLD()}
-)
-
-
-def check_dense(X: Any) -> None:
-    """Raise ValueError where X is not an array."""
-    if not isinstance(X, np.ndarray):
-        raise ValueError(
-            "numeric_embedding needs dense X, as the embedding of a zero is not zero; "
-            "got a sparse one. Use X.toarray(), or numeric_embedding=None."
-        )
+    def block(self, n_in: int, embedded: EmbeddedFeatures) -> EmbeddingBlock:
+        """The block that embeds some of ``n_in`` features."""
+        return Embedding(n_in, tuple(embedded.features.tolist()), self)
 
 
 @dataclass
@@ -98,7 +83,7 @@ class EmbeddingWorkspace:
 
 
 @dataclass(frozen=True)
-class Embedding(Block):
+class Embedding(EmbeddingBlock):
     """The features, followed by the embeddings e of some of them.
 
     A = [x_1 ... x_n, e of the first embedded feature, e of the second, ...]
@@ -148,11 +133,15 @@ class Embedding(Block):
     def _n_new(self) -> int:
         return self.settings.embedding_size - 1
 
+    @cached_property
+    def kept(self) -> tuple[int, ...]:
+        """The features that are handed on as they are: all of them."""
+        return tuple(range(self.n_in))
+
     @property
-    def feature_of_output(self) -> Array:
-        """The feature that every output is made of, shape (n_out,)."""
-        new = np.repeat(np.array(self.features, dtype=np.intp), self._n_new)
-        return np.concatenate([np.arange(self.n_in), new])
+    def n_made(self) -> NDArray[np.intp]:
+        """How many numbers are made of every embedded feature."""
+        return np.full(len(self.features), self._n_new)
 
     def start(
         self,
@@ -227,9 +216,3 @@ class Embedding(Block):
             G_below[...] = ws.G[:, : self.n_in]
             along_x = np.einsum("fnk,fk->nf", D_phase, 2 * pi * w)
             G_below[:, list(self.features)] += along_x
-
-    def importances(self, arrays: Sequence[Array], above: Array | None) -> Array:
-        """Of a feature, the Euclidean norm over all outputs that are made of it."""
-        assert above is not None
-        norms: Array = np.sqrt(np.bincount(self.feature_of_output, above**2))
-        return norms
