@@ -926,6 +926,36 @@ FIT = [
         "ensemble",
     ),
     Fault(
+        "missing members hold out the folds of others",
+        "problems[(first + i) % len(problems)]",
+        "problems[i % len(problems)]",
+        "member_folds_after",
+    ),
+    Fault(
+        "weights of a member in the unit of all samples",
+        "state.mean_weight = problem.data.training.mean_weight",
+        "pass",
+        "member_folds",
+    ),
+    Fault(
+        "folds of other calls unnoticed",
+        "before.digest != digest_of(data.folds)",
+        "False",
+        "member_folds member_folds_after",
+    ),
+    Fault(
+        "members that stopped early leave the mean curve",
+        "curve + curve[-1:] * (n - len(curve))",
+        "curve + [0.0] * (n - len(curve))",
+        "member_folds_after",
+    ),
+    Fault(
+        "class weights in the score out of fold",
+        "samples, weights = data.training, data.given_weights",
+        "samples, weights = data.training, data.training.weights",
+        "member_folds",
+    ),
+    Fault(
         "validation loss unweighted",
         "np.average(losses, weights=self.weights)",
         "np.mean(losses)",
