@@ -25,6 +25,7 @@ extensions = [
     "matplotlib.sphinxext.plot_directive",
     "module_list",
     "myst_parser",
+    "notebook_page",
     "numpydoc",
     "registry_classes",
     "registry_table",
