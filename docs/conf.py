@@ -41,6 +41,7 @@ exclude_patterns = ["_build", "gallery/**/*.ipynb", "gallery/**/*.py", "pictures
 templates_path = ["_templates"]
 smartquotes = False  # "auto" is a value: its quotes stay straight
 default_role = "literal"  # `name` in a docstring is a parameter's name
+toc_object_entries_show_parents = "hide"
 nitpicky = True  # a link that leads nowhere is a warning
 
 html_theme = "pydata_sphinx_theme"
@@ -50,7 +51,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_favicon = "_static/favicon.svg"
 html_theme_options = {
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 5,
     "icon_links": [
         {"name": "Repository", "url": REPOSITORY, "icon": "fa-solid fa-code-branch"}
     ]
@@ -63,7 +64,10 @@ html_theme_options = {
         "alt_text": "sklearn_bpnet, start page",
     },
     "navigation_with_keys": False,
-    "secondary_sidebar_items": ["page-toc", "edit-this-page"],
+    "secondary_sidebar_items": {
+        "**": ["page-toc", "edit-this-page"],
+        "index": [],
+    },
     "show_prev_next": True,
     "show_toc_level": 2,
     "use_edit_page_button": bool(REPOSITORY),
@@ -87,9 +91,11 @@ copybutton_exclude = ".linenos, .gp, .go"
 plot_formats = [("png", 160)]
 plot_html_show_formats = False
 plot_html_show_source_link = False
-plot_include_source = False
-plot_pre_code = ""
-plot_rcparams = {"figure.constrained_layout.use": True, "font.size": 10}
+plot_rcparams = {
+    "figure.constrained_layout.use": True,
+    "savefig.bbox": "tight",  # axes of equal scale are cut off without it
+    "savefig.pad_inches": 0.08,
+}
 plot_apply_rcparams = True
 
 autodoc_typehints = "none"  # the docstrings give types, and shapes beside them
@@ -103,8 +109,10 @@ sphinx_gallery_conf = {
     "examples_dirs": str(DOCS.parent / "examples"),
     "gallery_dirs": "gallery",
     "min_reported_time": 1_000,
+    "parallel": 2,
     "reset_modules": ("matplotlib", "gallery_files.remove"),
     "show_signature": False,
+    "thumbnail_size": (400, 280),
     "subsection_order": ["../examples/for_your_data", "../examples/lecture"],
     "within_subsection_order": "gallery_files.Order",
     "write_computation_times": False,  # its pages load scripts from the network

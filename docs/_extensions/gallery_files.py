@@ -6,8 +6,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 # what a reader needs first is first; an example that is not listed comes last
 ORDER = """
-adult_table pipeline_search callbacks early_stopping calibration ensemble_intervals
-quantiles own_loss embeddings imbalance sparse_text large_data
+adult_table served_model pipeline_search callbacks early_stopping calibration
+ensemble_intervals quantiles own_loss embeddings imbalance sparse_text large_data
 digits displays learning_rate unscaled_data l1_path
 
 perceptron boolean_functions universality activations target_encodings losses

@@ -2,7 +2,7 @@
 
 from diagrams import BLUE, GREEN, GREY, ORANGE, arrow, canvas, note
 
-ax = canvas(10, 3.9, -0.9, 12.9, -2.2, 2.5)
+ax = canvas(8.6, 3.2, -0.9, 12.9, -2.2, 2.5)
 boxes = [(0, "$x$", GREY), (4, "$z^1, a^1$", BLUE), (8, "$z^2, a^2$", BLUE)]
 boxes.append((12, "$L$", ORANGE))
 for x, text, color in boxes:

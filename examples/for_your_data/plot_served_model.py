@@ -142,11 +142,11 @@ for name, (model, table) in models.items():
 # diagonal, of the loans with a predicted 80 %, 80 % were paid back.
 
 best = clone(tuned).set_params(n_members=4).fit(X_train, y_train)
-figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+figure, ax = plt.subplots(figsize=(5.5, 4.5), layout="constrained")
 CalibrationDisplay.from_estimator(
-    best, X_test, y_test, n_bins=8, strategy="quantile", name="final model", ax=left
+    best, X_test, y_test, n_bins=8, strategy="quantile", name="final model", ax=ax
 )
-left.set(title="Calibration", xlabel="Predicted P(paid)", ylabel="Share that paid")
+ax.set(title="Calibration", xlabel="Predicted P(paid)", ylabel="Share that paid")
 print(f"accuracy {best.score(X_test, y_test):.3f}")
 print(f"log loss {log_loss(y_test, best.predict_proba(X_test)):.3f}")
 
@@ -160,8 +160,9 @@ importance = permutation_importance(
     best, X_test, y_test, scoring="roc_auc", n_repeats=3, random_state=0
 )
 order = importance.importances_mean.argsort()
-right.barh(X.columns[order], importance.importances_mean[order])
-right.set(title="Permutation importance", xlabel="Loss of ROC AUC")
+figure, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
+ax.barh(X.columns[order], importance.importances_mean[order])
+ax.set(title="Permutation importance", xlabel="Loss of ROC AUC")
 plt.show()
 
 # %%
