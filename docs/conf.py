@@ -80,7 +80,8 @@ html_sidebars = {page: [] for page in ("index", "changelog", "contributing")}
 
 # formulas without a network
 mathjax_path = "mathjax/tex-svg.js"
-mathjax3_config = {"options": {"enableMenu": False}}
+# the parser of Markdown marks a page as one without formulas, except for this class
+mathjax3_config = {"options": {"enableMenu": False, "processHtmlClass": "math"}}
 
 # what is copied is the code alone: no prompts, no output
 copybutton_prompt_text = r">>> |\.\.\. |\$ "

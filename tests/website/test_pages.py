@@ -72,10 +72,13 @@ def shown(address, *options):
 
 @in_a_browser
 @pytest.mark.slow
-def test_formulas_are_drawn():
-    page = shown((SITE / "mathematics.html").as_uri())
+@pytest.mark.parametrize(
+    ("name", "at_least"), [("mathematics", 100), ("lecture/homework", 5)]
+)
+def test_formulas_are_drawn(name, at_least):
+    page = shown((SITE / f"{name}.html").as_uri())
     formulas = page.count('class="math')
-    assert formulas > 100
+    assert formulas >= at_least
     assert page.count("<mjx-container") == formulas
     assert "data-mjx-error" not in page
 
