@@ -13,6 +13,7 @@ import importlib.util
 import os
 import time
 import warnings
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -44,12 +45,15 @@ def _pytabkit(name, **settings):
 
 
 _FEW = {"max_iter": 20, "n_iter_no_change": 21, "random_state": 0}
+_EMBEDDINGS = "pbld", "ple", "pwl"
 PAIRS = {
-    "pbld": (
+    name: (
         (20_000, 10),
-        lambda: BPNetClassifier(numeric_embedding="pbld", **_FEW),
-        lambda: BPNetClassifier(**_FEW),
-    ),
+        partial(BPNetClassifier, numeric_embedding=name, **_FEW),
+        partial(BPNetClassifier, **_FEW),
+    )
+    for name in _EMBEDDINGS
+} | {
     "realmlp-td-s": (
         (10_000, 20),
         lambda: BPNetClassifier.from_recipe("realmlp-td-s", random_state=0),
@@ -81,7 +85,7 @@ def main():
     found = {}
     for name in arguments.only:
         shape, *pair = PAIRS[name]
-        if name != "pbld" and importlib.util.find_spec("pytabkit") is None:
+        if name not in _EMBEDDINGS and importlib.util.find_spec("pytabkit") is None:
             print(f"{name}: pytabkit is not installed")
             continue
         X, y = _data(*shape)

@@ -27,15 +27,39 @@ NETWORK = [
     ),
     Fault(
         "sample weights left out of BP1",
-        "top.D *= 1 / n if s is None else (s / n)[:, None]",
-        "top.D *= 1 / n",
+        "top.D *= 1 / (n * k) if s is None else repeated(s / (n * k), k)[:, None]",
+        "top.D *= 1 / (n * k)",
         "risk",
     ),
     Fault(
         "BP1 divides by one row less",
-        "top.D *= 1 / n",
-        "top.D *= 1 / max(n - 1, 1)",
+        "top.D *= 1 / (n * k)",
+        "top.D *= 1 / max(n * k - 1, 1)",
         "risk",
+    ),
+    Fault(
+        "losses of members added up",
+        "losses.reshape(-1, k).mean(axis=1)",
+        "losses.reshape(-1, k).sum(axis=1)",
+        "members",
+    ),
+    Fault(
+        "one scale for all members",
+        "np.multiply(A_below[:, None], arrays[0], out=self._of_samples(ws.A))",
+        "np.multiply(A_below[:, None], arrays[0][0], out=self._of_samples(ws.A))",
+        "members",
+    ),
+    Fault(
+        "whole penalty on every member's output layer",
+        "return 1 / self.n_members",
+        "return 1.0",
+        "members",
+    ),
+    Fault(
+        "inputs of a column start with different factors",
+        "MemberScale(len(made_of), k, of_units, normal=is_embedded)",
+        "MemberScale(len(made_of), k, normal=is_embedded)",
+        "shared_members",
     ),
     Fault(
         "weights of largest 1, not mean 1",
@@ -200,6 +224,18 @@ NETWORK = [
         "noise",
     ),
     Fault("frequencies without 2 pi", "dw *= 2 * pi", "dw *= 2", "embeddings"),
+    Fault(
+        "encoding: last bin clipped above",
+        "E[:, last] = np.maximum(above, 0)",
+        "pass",
+        "piecewise",
+    ),
+    Fault(
+        "bins: gradient of later bins left out",
+        "dV += self.bins.sums(sums, after=True)",
+        "pass",
+        "piecewise",
+    ),
     Fault(
         "scale left out of dJ/dX",
         "np.multiply(ws.G, s, out=G_below)",
@@ -470,6 +506,13 @@ TRAINING = [
 
 COMPILED = [
     Fault(
+        "bins: sum over later bins starts late",
+        "dV[t, k] = after + sums[t, 1, k]",
+        "dV[t, k] = sums[t, 1, k]",
+        "compiled_piecewise",
+        compiled=True,
+    ),
+    Fault(
         "compiled: gradient of the last sample of a code",
         "gradient[row + j] += G[above + j]",
         "gradient[row + j] = G[above + j]",
@@ -486,8 +529,22 @@ COMPILED = [
     Fault("compiled: tanh'", "g * (_1 - a * a)", "g * (_1 - a)", "compiled", True),
     Fault(
         "compiled: losses without weights",
-        "total += weight * _loss(code, of_Z[i], of_Y[i], weight * share, of_groups)",
-        "total += _loss(code, of_Z[i], of_Y[i], weight * share, of_groups)",
+        "total += weight * value",
+        "total += value",
+        "compiled",
+        True,
+    ),
+    Fault(
+        "compiled: losses of members added up",
+        "return total / n_members",
+        "return total",
+        "compiled",
+        True,
+    ),
+    Fault(
+        "compiled: all members through the first head",
+        "m * n_in * n_out, n_out, A,",
+        "0, n_out, A,",
         "compiled",
         True,
     ),
@@ -549,7 +606,7 @@ COMPILED = [
     ),
     Fault(
         "compiled: noise of the samples before",
-        "(b * link[_NOISE] + first * n_in)",
+        "(b * link[_NOISE] + first * n_rows * n_in)",
         "(b * link[_NOISE])",
         "compiled",
         True,
@@ -564,6 +621,19 @@ COMPILED = [
 ]
 
 DATA = [
+    Fault(
+        "quantiles between too many samples",
+        "levels * max(cumulative[-1] - 1, 0)",
+        "levels * cumulative[-1]",
+        "quantile_scaling piecewise_embedding",
+    ),
+    Fault(
+        "bins: last edge dropped",
+        "kept[-1] = edges[-1]",
+        "pass",
+        "piecewise_embedding",
+    ),
+    Fault("scores of ties from below", "level /= 2", "pass", "quantile_scaling"),
     Fault(
         "columns: a group without its delta",
         "loss.delta_from_Z(Y[:, k], Z[:, k], A[:, k], out=D)",
@@ -856,10 +926,46 @@ FIT = [
         "ensemble",
     ),
     Fault(
+        "missing members hold out the folds of others",
+        "problems[(first + i) % len(problems)]",
+        "problems[i % len(problems)]",
+        "member_folds_after",
+    ),
+    Fault(
+        "weights of a member in the unit of all samples",
+        "state.mean_weight = problem.data.training.mean_weight",
+        "pass",
+        "member_folds",
+    ),
+    Fault(
+        "folds of other calls unnoticed",
+        "before.digest != digest_of(data.folds)",
+        "False",
+        "member_folds member_folds_after",
+    ),
+    Fault(
+        "members that stopped early leave the mean curve",
+        "curve + curve[-1:] * (n - len(curve))",
+        "curve + [0.0] * (n - len(curve))",
+        "member_folds_after",
+    ),
+    Fault(
+        "class weights in the score out of fold",
+        "samples, weights = data.training, data.given_weights",
+        "samples, weights = data.training, data.training.weights",
+        "member_folds",
+    ),
+    Fault(
         "validation loss unweighted",
-        "np.average(risk.losses(self.Y, Z, A), weights=self.weights)",
-        "np.mean(risk.losses(self.Y, Z, A))",
+        "np.average(losses, weights=self.weights)",
+        "np.mean(losses)",
         "validation early_stopping",
+    ),
+    Fault(
+        "losses of members validated, not that of their mean",
+        "losses = risk.loss.value_of_mean(self.Y, Z, A)",
+        "losses = np.mean([risk.loss.value(self.Y, one) for one in A], axis=0)",
+        "shared_members",
     ),
     Fault(
         "NTK of a rule with the scale in its step",

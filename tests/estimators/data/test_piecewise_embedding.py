@@ -243,6 +243,12 @@ def test_nearly_constant_features_are_not_embedded(target_aware, rng):
     assert reg.embedded_features_.tolist() == [0, 1, 2]
 
 
+def test_edges_too_close_to_tell_apart_are_one_edge():
+    X = np.array([0, 1e-8, 1, 2, 2 - 1e-8])[:, None]
+    reg = embedded(BPNetRegressor, PLE(), input_scaling=None).fit(X, X[:, 0])
+    assert_array_equal(reg.bin_edges_[0], [0, 1, 2])
+
+
 def test_a_few_samples_have_few_bins(rng):
     X = rng.normal(size=(5, 1))
     reg = embedded(BPNetRegressor, PLE(), input_scaling=None).fit(X, X[:, 0])

@@ -1,5 +1,7 @@
 """Piecewise-linear functions of features in compiled code, against the NumPy pass."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,11 @@ from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.optimizers import Adam
 from sklearn_bpnet.training.optimizers.step import StepOptions
-from sklearn_bpnet.training.stochastic.compiled.supported import is_supported
+from sklearn_bpnet.training.stochastic.compiled import piecewise
+from sklearn_bpnet.training.stochastic.compiled.supported import (
+    is_supported,
+    parts_of,
+)
 
 from .test_compiled import OPTIMIZERS, assert_same
 from .test_compiled_lookup import reader_of
@@ -31,6 +37,7 @@ EDGES = {
     "two": [[-1, 0, 1], [-0.5, 0, 2]] * 2,
     "many": [np.linspace(-2, 2, 49)] * 4,
     "as a power of two": [np.linspace(-2, 2, 34)] * 4,
+    "uneven": [np.linspace(-2, 2, 49), [-1, 1], np.linspace(-1, 2, 30), [0, 1e-3, 1]],
     "different": [[-1, 1], np.linspace(-1, 1, 17), [-2, 0.1, 0.2, 3], [0, 1e-3, 1]],
 }
 FORMS = [PLE(), PWL(), PWL(48, 3), PWL(48, 1)]
@@ -70,16 +77,20 @@ def test_they_are_those_of_numpy(form, edges, dtype, rtol):
 @each_dtype
 def test_what_stands_around_them_is_that_of_numpy(form, dtype, rtol):
     # above learned tables they hand their gradient on, and so does noise between
-    edges, tables = EDGES["different"], (LearnedTable(5, 2, 0.7),)
-    for options in (
-        {"scaled": True},
-        {"hidden": ()},
-        {"dropout": (0.3, 0.2)},
-        {"tables": tables},
-        {"tables": tables, "scaled": True, "dropout": (0.3, 0.2), "input_noise": 0.1},
+    tables = (LearnedTable(5, 2, 0.7),)
+    for name, options in product(
+        ("different", "uneven"),
+        (
+            {"scaled": True},
+            {"hidden": ()},
+            {"dropout": (0.3, 0.2)},
+            {"tables": tables},
+            {"tables": tables, "scaled": True, "dropout": (0.3, 0.2)},
+            {"tables": tables, "dropout": (0.3, 0.2), "input_noise": 0.1},
+        ),
     ):
         read = reader_of(tables) if "tables" in options else None
-        risk = risk_of(form, edges, (0, 2), **options)
+        risk = risk_of(form, EDGES[name], (0, 2), **options)
         kwargs = {"n_threads": 2, "dtype": dtype, "read": read}
         assert_same(risk, Adam(epsilon=1e-4), rtol, **kwargs)
 
@@ -101,6 +112,19 @@ def test_every_step_is_that_of_numpy(form, optimizer):
 def test_values_far_beyond_the_bins_are_those_of_numpy(form, scale):
     risk = risk_of(form, EDGES["different"])
     assert_same(risk, Adam(), 1e-6, scale=scale, learning_rate=1e-3)
+
+
+def test_the_first_layer_looks_rows_up_where_there_are_many_bins():
+    def units(edges, **options):
+        parts = parts_of(risk_of(PLE(), EDGES[edges], **options).network)
+        return [part.forward for of_block in parts for part in of_block]
+
+    assert piecewise.encoded_product in units("many")
+    assert piecewise.encode not in units("many")
+    assert piecewise.encoded_product in units("many", hidden=())
+    # a few are multiplied, and so are those that are scaled in between
+    assert piecewise.encode in units("different")
+    assert piecewise.encode in units("many", scaled=True)
 
 
 def test_a_subclass_is_left_to_numpy():

@@ -10,22 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.net.blocks.embeddings.base import NumericEmbedding
 from sklearn_bpnet.net.cached import cached_property
-
-
-class Binned(NumericEmbedding):
-    """An embedding that divides the range of a feature into bins.
-
-    Parameters
-    ----------
-    n_bins : int, default=48
-        Most bins per feature, at least 1.
-    target_aware : bool, default=False
-        False: the edges of the bins are quantiles of the feature in the training
-        samples. True: they are the thresholds of a decision tree that predicts the
-        targets from this feature.
-    """
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,14 +13,15 @@ from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.blocks.embeddings.base import (
     EmbeddedFeatures,
     EmbeddingBlock,
+    NumericEmbedding,
     check_dense,
 )
-from sklearn_bpnet.net.blocks.embeddings.bins import Binned, Bins
+from sklearn_bpnet.net.blocks.embeddings.bins import Bins
 from sklearn_bpnet.net.cached import cached_property
 
 
 @dataclass(frozen=True)
-class PLE(Binned):
+class PLE(NumericEmbedding):
     """Piecewise-linear encoding: a number for every bin of a feature, in its place.
 
     Between the edges b_0 < b_1 < ... < b_T of its bins, a feature x becomes the numbers

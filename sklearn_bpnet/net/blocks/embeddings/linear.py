@@ -14,16 +14,17 @@ from sklearn_bpnet.net._typing import Array, Operand
 from sklearn_bpnet.net.blocks.embeddings.base import (
     EmbeddedFeatures,
     EmbeddingBlock,
+    NumericEmbedding,
     check_dense,
 )
-from sklearn_bpnet.net.blocks.embeddings.bins import Binned, Bins, BinsOfDtype
+from sklearn_bpnet.net.blocks.embeddings.bins import Bins, BinsOfDtype
 from sklearn_bpnet.net.cached import cached_property
 from sklearn_bpnet.net.initializers import Initialization
 from sklearn_bpnet.net.theta import Shape
 
 
 @dataclass(frozen=True)
-class PWL(Binned):
+class PWL(NumericEmbedding):
     """Piecewise-linear embedding: learned functions of a feature, in its place.
 
     A feature x becomes the numbers w x + a + V' e, where e is its piecewise-linear

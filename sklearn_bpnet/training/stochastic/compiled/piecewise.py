@@ -214,3 +214,112 @@ def embed_in_bins_backward(  # type: ignore[no-untyped-def]
                     total += above[i, n_kept + f * m + k] * lines[t, 1, k]
                 of_X[i, numbers[4 + f]] = total
     return 0.0
+
+
+# The first layer above an encoding. Of e = (1, ..., 1, f, 0, ..., 0) a product e' W is
+# the sum of the rows of W up to a bin, and f times the row of that bin: two rows to
+# look up, however many bins there are.
+
+
+@_jit
+def encoded_product(  # type: ignore[no-untyped-def]
+    code, n, n_in, n_out, is_lowest, constants, numbers, theta, gradient, below, A, G,
+    G_below, memory, noise, blas, factor,
+):  # fmt: skip
+    """Z = [X, E] @ W.
+
+    The memory holds the bin of every value and the fraction of it that is filled; then
+    for every bin the sum of the rows of W below it.
+    """
+    n_f, n_kept, n_steps = numbers[0], numbers[2], numbers[3]
+    starts = 4 + n_f + n_kept
+    n_bins, n_inner = numbers[starts + n_f], (1 << n_steps) - 1
+    all_inner = carray(constants, 2 * n_bins + n_f * n_inner)[2 * n_bins :]
+    X, Z = carray(below, (n, n_in)), carray(A, (n, n_out))
+    W = carray(theta, (n_kept + n_bins, n_out))
+    places = carray(memory, (2, n_f, n))
+    sums = carray(memory, 2 * n * n_f + n_bins * n_out)[2 * n * n_f :]
+    up_to = sums.reshape((n_bins, n_out))
+    zero = X.dtype.type(0)
+    for f in range(n_f):
+        first, end = numbers[starts + f], numbers[starts + f + 1]
+        for k in range(n_out):
+            up_to[first, k] = zero
+        for t in range(first + 1, end):
+            for k in range(n_out):
+                up_to[t, k] = up_to[t - 1, k] + W[n_kept + t - 1, k]
+        bins, x = places[0, f], places[1, f]
+        _locate(X, numbers[4 + f], all_inner[f * n_inner :], n_steps, x, bins)
+        for i in range(n):
+            t = first + int(bins[i])
+            x[i] = (x[i] - constants[t]) * constants[n_bins + t]
+    for i in range(n):
+        z = Z[i]
+        for k in range(n_out):
+            z[k] = zero
+        for j in range(n_kept):
+            x, w = X[i, numbers[4 + n_f + j]], W[j]
+            for k in range(n_out):
+                z[k] += x * w[k]
+        for f in range(n_f):
+            t, filled = numbers[starts + f] + int(places[0, f, i]), places[1, f, i]
+            w, whole = W[n_kept + t], up_to[t]
+            for k in range(n_out):
+                z[k] += whole[k] + filled * w[k]
+    return 0.0
+
+
+@_jit
+def encoded_product_backward(  # type: ignore[no-untyped-def]
+    code, n, n_in, n_out, is_lowest, constants, numbers, theta, gradient, below, A, G,
+    G_below, memory, noise, blas, factor,
+):  # fmt: skip
+    """dW, from two sums over the samples of every bin, and G_below = dJ/dX."""
+    n_f, n_kept = numbers[0], numbers[2]
+    starts = 4 + n_f + n_kept
+    n_bins = numbers[starts + n_f]
+    X, D = carray(below, (n, n_in)), carray(G, (n, n_out))
+    W = carray(theta, (n_kept + n_bins, n_out))
+    dW = carray(gradient, (n_kept + n_bins, n_out))
+    places = carray(memory, (2, n_f, n))
+    sums = carray(memory, 2 * n * n_f + n_bins * n_out)[2 * n * n_f :]
+    sums = sums.reshape((n_bins, n_out))
+    zero = X.dtype.type(0)
+    dW[:] = zero
+    sums[:] = zero
+    for i in range(n):
+        d = D[i]
+        for j in range(n_kept):
+            x, dw = X[i, numbers[4 + n_f + j]], dW[j]
+            for k in range(n_out):
+                dw[k] += x * d[k]
+        for f in range(n_f):
+            t, filled = numbers[starts + f] + int(places[0, f, i]), places[1, f, i]
+            dw, total = dW[n_kept + t], sums[t]
+            for k in range(n_out):
+                dw[k] += filled * d[k]
+                total[k] += d[k]
+    for f in range(n_f):
+        first, end = numbers[starts + f], numbers[starts + f + 1]
+        for t in range(end - 2, first - 1, -1):  # e_t is 1 for later bins
+            for k in range(n_out):
+                dW[n_kept + t, k] += sums[t + 1, k]
+                sums[t, k] += sums[t + 1, k]
+    if not is_lowest:
+        of_X = carray(G_below, (n, n_in))
+        for i in range(n):
+            for j in range(n_kept):
+                of_X[i, numbers[4 + n_f + j]] = _dot(D[i], W[j])
+            for f in range(n_f):
+                t = numbers[starts + f] + int(places[0, f, i])
+                slope = constants[n_bins + t]
+                of_X[i, numbers[4 + f]] = slope * _dot(D[i], W[n_kept + t])
+    return 0.0
+
+
+@_inlined
+def _dot(a, b):  # type: ignore[no-untyped-def]
+    total = a.dtype.type(0)
+    for k in range(a.size):
+        total += a[k] * b[k]
+    return total

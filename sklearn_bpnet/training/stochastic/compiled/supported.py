@@ -9,7 +9,7 @@ Adam.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt, tau
 from typing import Any
 
@@ -147,6 +147,32 @@ def _encoding(block: Any, is_top: bool) -> list[Part]:
     ]  # fmt: skip
 
 
+# From so many bins per feature on, on average, two rows of W are looked up faster than
+# all of them are multiplied: for 1 to 512 units, from between 8 and 16 bins on
+_BINS_TO_LOOK_UP = 10
+
+
+def _is_looked_up(block: Any, above: Any) -> bool:
+    """Whether the product above an encoding looks up rows of W."""
+    if (kind_of(block), kind_of(above)) != ("piecewise encoding", "dense"):
+        return False
+    return bool(block.bins.n >= _BINS_TO_LOOK_UP * len(block.features))
+
+
+def _of_encoding(product: Part, block: Any) -> Part:
+    """The product above an encoding with what the latter does."""
+    bins, n_features, n_out = block.bins, len(block.features), product.n_out
+    return replace(
+        product,
+        n_in=block.n_in,
+        forward=piecewise.encoded_product,
+        backward=piecewise.encoded_product_backward,
+        constants=piecewise.constants_of(bins),
+        numbers=piecewise.numbers_of(block, 0),
+        memory=lambda n: 2 * n * n_features + bins.n * n_out,
+    )
+
+
 def _piecewise_linear(block: Any, is_top: bool) -> list[Part]:
     bins, n_features, m = block.bins, len(block.features), block.size
     units = piecewise.embed_in_bins, piecewise.embed_in_bins_backward
@@ -242,11 +268,13 @@ def parts_of(network: Network) -> list[list[Part]] | None:
     """What every block is made of; None if there is no compiled code for one."""
     parts: list[list[Part]] = []
     top = network.blocks[-1]
-    for block in network.blocks:
+    for below, block in zip((None, *network.blocks), network.blocks, strict=False):
         of_block = _PARTS.get(kind_of(block))
         made = None if of_block is None else of_block(block, block is top)
         if made is None:
             return None
+        if below is not None and _is_looked_up(below, block):
+            parts[-1], made[0] = [], _of_encoding(made[0], below)
         parts.append(made)
     return parts
 
