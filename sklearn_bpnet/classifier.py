@@ -46,8 +46,11 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or array-like of int, default=(100,)
-        Number of units of every hidden layer; ``()`` for a linear model.
+    hidden_layer_sizes : int, array-like of int or "auto", default="auto"
+        Number of units of every hidden layer; ``()`` for a linear model. "auto":
+        (64, 64) above a numeric embedding, otherwise (100,). See `plan_` for what
+        "auto" stands for in this and in other parameters after `fit`, and
+        :ref:`following-the-table` for the rules.
 
     activation : str, Activation, pair of functions, or list of these, default="relu"
         Activation of the hidden layers, or a list with one for each: "identity",
@@ -68,12 +71,16 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         others. ``Initialization(weights, biases, output)`` of `sklearn_bpnet.options`
         has schemes of the biases, which are zeros by default, and of the output layer.
 
-    numeric_embedding : {"pbld", "ple", "pwl"}, NumericEmbedding or None, default=None
+    numeric_embedding : {"auto", "pbld", "ple", "pwl"}, NumericEmbedding or None, \
+default="auto"
         Embedding of the features with more than two values among the training samples,
         for targets that vary fast or non-monotonically along a feature; see
         :ref:`embedding`. Features with two values are not embedded. Needs dense X. An
         instance, such as ``PWL(n_bins=32)``, has other sizes.
 
+        - "auto": "pbld" with at least 1500 samples and 20 per numeric column, up to 100
+          such columns of a dense X, and mini-batches; otherwise None, also in
+          `partial_fit` and without scaling.
         - None: the input of the network is the scaled feature.
         - "pbld": the scaled feature and three learned functions of it, linear maps of
           16 waves.
@@ -217,8 +224,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     power_t : float, default=0.5
         Exponent of "invscaling", at least 0.
 
-    max_iter : int, default=100
+    max_iter : int or "auto", default="auto"
         Maximum number of epochs (iterations of "lbfgs" and "cg") per call of `fit`.
+        "auto": 100, above a numeric embedding 30, and up to three times as many with
+        fewer than 1000 samples.
 
     tol : float, default=1e-4
         Smallest improvement of the loss, or of the validation score, that counts; for
@@ -306,9 +315,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
         then trains all members anew on all samples; see :ref:`member-folds`. None: all
         members have the same samples.
 
-    shared_members : int or None, default=None
+    shared_members : int, None or "auto", default="auto"
         Number of members within every network that share its hidden layers, as in
-        TabM-mini, at least 1; None for an ordinary network. Each has a learned scale of
+        TabM-mini, at least 1; None for an ordinary network. "auto": 4 above a numeric
+        embedding, if `n_members` is 1, otherwise None. Each has a learned scale of
         the inputs, `member_scale_`, and an output layer of its own. Training minimises
         the mean of their losses, and their probabilities (of a classifier) or
         predictions are averaged, as those of `n_members` are. Early stopping judges the
@@ -448,6 +458,11 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, if X had names that are all strings.
+
+    plan_ : dict
+        What "auto" stands for, by parameter: those of `hidden_layer_sizes`,
+        `numeric_embedding`, `shared_members`, `max_iter`, `alpha`, `batch_size` and
+        `learning_rate_init` that are "auto".
 
     n_layers_ : int
         Number of layers, input and output included.

@@ -35,8 +35,11 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or array-like of int, default=(100,)
-        Number of units of every hidden layer; ``()`` for a linear model.
+    hidden_layer_sizes : int, array-like of int or "auto", default="auto"
+        Number of units of every hidden layer; ``()`` for a linear model. "auto":
+        (128, 128) above a numeric embedding, otherwise (100,). See `plan_` for what
+        "auto" stands for in this and in other parameters after `fit`, and
+        :ref:`following-the-table` for the rules.
 
     activation : str, Activation, pair of functions, or list of these, default="relu"
         Activation of the hidden layers, or a list with one for each: "identity",
@@ -57,12 +60,16 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         others. ``Initialization(weights, biases, output)`` of `sklearn_bpnet.options`
         has schemes of the biases, which are zeros by default, and of the output layer.
 
-    numeric_embedding : {"pbld", "ple", "pwl"}, NumericEmbedding or None, default=None
+    numeric_embedding : {"auto", "pbld", "ple", "pwl"}, NumericEmbedding or None, \
+default="auto"
         Embedding of the features with more than two values among the training samples,
         for targets that vary fast or non-monotonically along a feature; see
         :ref:`embedding`. Features with two values are not embedded. Needs dense X. An
         instance, such as ``PWL(n_bins=32)``, has other sizes.
 
+        - "auto": "pbld" with at least 500 samples and 20 per numeric column, up to 100
+          such columns of a dense X, and mini-batches; otherwise None, also in
+          `partial_fit` and without scaling.
         - None: the input of the network is the scaled feature.
         - "pbld": the scaled feature and three learned functions of it, linear maps of
           16 waves.
@@ -189,8 +196,10 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     power_t : float, default=0.5
         Exponent of "invscaling", at least 0.
 
-    max_iter : int, default=100
+    max_iter : int or "auto", default="auto"
         Maximum number of epochs (iterations of "lbfgs" and "cg") per call of `fit`.
+        "auto": 100, above a numeric embedding 50, and up to ten times as many with
+        fewer than 1000 samples.
 
     tol : float, default=1e-4
         Smallest improvement of the loss, or of the validation score, that counts; for
@@ -290,13 +299,13 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
         then trains all members anew on all samples; see :ref:`member-folds`. None: all
         members have the same samples.
 
-    shared_members : int or None, default=None
+    shared_members : int, None or "auto", default="auto"
         Number of members within every network that share its hidden layers, as in
-        TabM-mini, at least 1; None for an ordinary network. Each has a learned scale of
-        the inputs, `member_scale_`, and an output layer of its own. Training minimises
-        the mean of their losses, and their probabilities (of a classifier) or
-        predictions are averaged, as those of `n_members` are. Early stopping judges the
-        average.
+        TabM-mini, at least 1; None (and "auto") for an ordinary network. Each has a
+        learned scale of the inputs, `member_scale_`, and an output layer of its own.
+        Training minimises the mean of their losses, and their probabilities (of a
+        classifier) or predictions are averaged, as those of `n_members` are. Early
+        stopping judges the average.
 
     n_jobs : int or None, default=None
         Number of members that are trained in parallel, each in one thread; None is 1
@@ -413,6 +422,11 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, if X had names that are all strings.
+
+    plan_ : dict
+        What "auto" stands for, by parameter: those of `hidden_layer_sizes`,
+        `numeric_embedding`, `shared_members`, `max_iter`, `alpha`, `batch_size` and
+        `learning_rate_init` that are "auto".
 
     n_layers_ : int
         Number of layers, input and output included.

@@ -30,7 +30,7 @@ USUAL: Choices = MappingProxyType(
 )
 # From how many samples on, and from how many per numeric column on, the functions of
 # single columns can be learned. Below, embeddings make classifiers overconfident.
-_SAMPLES_TO_EMBED = {"classification": 1500, "regression": 40}
+_SAMPLES_TO_EMBED = {"classification": 1500, "regression": 500}
 _SAMPLES_PER_COLUMN = 20
 _MOST_COLUMNS = 100
 # Of networks with an embedding. Members make probabilities better, a regressor needs
