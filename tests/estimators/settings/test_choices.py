@@ -128,7 +128,9 @@ def test_sparse_and_partial_fit_have_the_usual_network():
 
 def test_a_call_that_continues_has_the_choices_of_the_first(tmp_path):
     X, y = data(1600)
-    reg = BPNetRegressor(max_iter=2, warm_start=True, random_state=0).fit(X, y)
+    reg = BPNetRegressor(
+        max_iter=2, learning_rate="cosine", warm_start=True, random_state=0
+    ).fit(X, y)
     reg.fit(X[:30], y[:30])
     assert reg.plan_["numeric_embedding"] == "pbld"
     reg.partial_fit(X[:30], y[:30])
