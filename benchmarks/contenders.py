@@ -28,7 +28,7 @@ from sklearn_bpnet import BPNetClassifier, BPNetRegressor, options
 from sklearn_bpnet.net import activations, losses
 from sklearn_bpnet.training import optimizers, schedules
 
-OURS = {"classification": BPNetClassifier, "regression": BPNetRegressor}
+OURS: dict = {"classification": BPNetClassifier, "regression": BPNetRegressor}
 USUAL = ["bpnet", "boosting", "mlp, scaled", "linear"]
 # what the worst tables are compared with
 SIMPLE = ["boosting", "linear"]

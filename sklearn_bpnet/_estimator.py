@@ -158,7 +158,7 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
 
         Parameters
         ----------
-        name : {"lecture", "scikit-learn", "realmlp-td-s", "realmlp-td"}
+        name : {"lecture", "scikit-learn", "realmlp-td-s", "realmlp-td", "tabm-mini"}
             The recipe.
         **overrides : object
             Parameters of the constructor, in addition to those of the recipe or in

@@ -13,6 +13,7 @@ from math import inf
 from typing import Any
 
 from sklearn_bpnet.net.activations import SELU, Mish, Mixed
+from sklearn_bpnet.net.blocks.embeddings import PWL
 from sklearn_bpnet.net.losses import LogLoss
 from sklearn_bpnet.net.names import did_you_mean, listed
 from sklearn_bpnet.options import (
@@ -116,6 +117,36 @@ _REALMLP_TD = _REALMLP_TD_S | {
     "categorical_embedding": CategoricalEmbedding(8, min_categories=9, deviation=1.0),
 }
 
+# Gorishniy, Kotelnikov and Babenko, "TabM: advancing tabular deep learning with
+# parameter-efficient ensembling", ICLR 2025, arXiv 2410.24210, with the embeddings and
+# numbers of its example; 16 members of 256 units instead of 32 of 512, which take a
+# tenth of the time.
+_TABM_MINI = _PLAIN | {
+    "hidden_layer_sizes": (256, 256),
+    "activation": "relu",
+    "output_activation": "auto",
+    "initializer": Initialization("lecun_uniform", biases="zeros"),
+    "numeric_embedding": PWL(n_bins=48, embedding_size=8),
+    "shared_members": 16,
+    "solver": "adamw",
+    "beta_1": 0.9,
+    "beta_2": 0.999,
+    "epsilon": 1e-8,
+    "alpha": 0.0,
+    "dropout": 0.1,
+    "weight_decay": 3e-4,
+    "clip_norm": 1.0,
+    "batch_size": 256,
+    "learning_rate_init": 0.002,
+    "max_iter": 200,
+    "early_stopping": True,
+    "validation_fraction": 0.2,
+    "scoring": "loss",
+    "n_iter_no_change": 17,
+    "input_scaling": "quantile",
+    "dtype": "float32",
+}
+
 RECIPES: dict[str, dict[str, Settings]] = {
     "lecture": {
         "classification": _LECTURE
@@ -161,6 +192,10 @@ RECIPES: dict[str, dict[str, Settings]] = {
             "target_scaling": "auto",
             "clip_predictions": True,
         },
+    },
+    "tabm-mini": {
+        "classification": _TABM_MINI | {"loss": "log_loss"},
+        "regression": _TABM_MINI | {"loss": "squared_error", "target_scaling": "auto"},
     },
 }
 

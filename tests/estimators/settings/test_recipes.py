@@ -17,6 +17,13 @@ from sklearn_bpnet.recipes import RECIPES
 
 quietly = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 each_class = pytest.mark.parametrize("estimator", [BPNetClassifier, BPNetRegressor])
+# what small data sets and few epochs need of recipes of large networks
+_SMALLER = {"hidden_layer_sizes": (32, 32)}
+_OF_FEW = {
+    "realmlp-td-s": _SMALLER,
+    "realmlp-td": _SMALLER,
+    "tabm-mini": _SMALLER | {"learning_rate_init": 0.01},
+}
 each_recipe = pytest.mark.parametrize("name", RECIPES)
 
 
@@ -72,8 +79,7 @@ def test_the_docstring_names_every_recipe():
 @each_recipe
 def test_a_recipe_trains_a_classifier(name, iris, binary, multilabel):
     settings = {"max_iter": 40, "random_state": 0}
-    if name.startswith("realmlp"):
-        settings["hidden_layer_sizes"] = (32, 32)
+    settings |= _OF_FEW.get(name, {})
     settings["batch_size"] = min(RECIPES[name]["classification"]["batch_size"], 96)
     for X, y in (iris, binary, multilabel):
         clf = BPNetClassifier.from_recipe(name, **settings).fit(X, y)
@@ -84,8 +90,7 @@ def test_a_recipe_trains_a_classifier(name, iris, binary, multilabel):
 @each_recipe
 def test_a_recipe_trains_a_regressor(name, regression):
     settings = {"max_iter": 40, "random_state": 0, "batch_size": 32}
-    if name.startswith("realmlp"):
-        settings["hidden_layer_sizes"] = (32, 32)
+    settings |= _OF_FEW.get(name, {})
     if name == "scikit-learn":
         settings["learning_rate_init"] = 0.01
     X, y = regression
