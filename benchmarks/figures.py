@@ -18,7 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from benchmarks import results
-from benchmarks.tabular import SHIFT
+from benchmarks.comparison import SHIFT
 
 FOLDER = Path(__file__).parents[1] / "docs" / "guide" / "figures"
 RUNS = [
@@ -255,6 +255,74 @@ def defaults(found):
     return None, _table(title, header, rows[1:])
 
 
+def tabular(found):
+    """Error relative to HistGradientBoosting on the tables that tuning did not see.
+
+    A point per model and group of tables; the bars are 95 % intervals over the tables.
+    """
+    of_design = found["summary"]["held-back"]
+    names = [name for name in of_design["error"] if name != found["reference"]]
+    groups = [
+        f"{task}, {size}"
+        for task in ("classification", "regression")
+        for size in ("small", "mid")
+    ]
+    fig, ax = plt.subplots(figsize=(8, 1 + 0.9 * len(groups)), layout="constrained")
+    ax.axvline(1, color="0.5", lw=1)
+    for i, name in enumerate(names):
+        cells = [of_design["error"][name][group] for group in groups]
+        mean, low, high = np.array([cell[:3] for cell in cells]).T
+        places = np.arange(len(groups)) + 0.6 * ((i + 0.5) / len(names) - 0.5)
+        color, marker = f"C{i % 10}", "osD^v<>Pp*"[i % 10]
+        bars = [mean - low, high - mean]
+        label = _label(name)
+        ax.errorbar(
+            mean, places, xerr=bars, fmt=marker, color=color, label=label, capsize=2
+        )
+    ax.set_yticks(range(len(groups)), groups)
+    ax.set_ylim(len(groups) - 0.5, -0.5)
+    ax.set_xscale("log")
+    ticks = [0.7, 0.8, 0.9, 1, 1.2, 1.5, 2, 3]
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.set_xticks([], minor=True)
+    ax.set_xlabel("error relative to HistGradientBoosting")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.02, 1))
+    return fig, _tabular_rows(of_design, names, groups)
+
+
+def _tabular_rows(of_design, names, groups):
+    """Return a table with the error by group, and log loss and time of all tables."""
+    rows = []
+    for name in names:
+        cells = [
+            *(of_design["error"][name][group] for group in groups),
+            of_design["log_loss"][name]["classification"]
+            if of_design["log_loss"][name]
+            else None,
+            of_design["cpu"][name]["all"],
+        ]
+        shown = [
+            f"{c[0]:.2f} ({c[1]:.2f} to {c[2]:.2f})" if c else "" for c in cells[:-1]
+        ]
+        rows.append([_label(name), *shown, f"{cells[-1][0]:.2g}"])
+    counts = [max(of_design["error"][n][group][3] for n in names) for group in groups]
+    heads = [f"{group} ({n})" for group, n in zip(groups, counts, strict=True)]
+    title = "Geometric means relative to HistGradientBoosting, with 95 % intervals"
+    return _table(title, ["", *heads, "log loss", "CPU time"], rows)
+
+
+def _label(name):
+    """Return what the guide calls a model of the comparison on tables."""
+    labels = {
+        "bpnet": "the defaults",
+        "mlp, scaled": "scikit-learn's MLP, scaled",
+        "linear": "LogisticRegression, RidgeCV",
+        "boosting": "HistGradientBoosting",
+    }
+    return labels.get(name, name)
+
+
 def recipes(found):
     """RealMLP-TD-S in this package and in pytabkit, per data set."""
     names = "realmlp-td-s", "RealMLP-TD-S"
@@ -329,6 +397,7 @@ def main():
         wide,
         busy,
         memory,
+        tabular,
         defaults,
         recipes,
         ensemble,
@@ -337,13 +406,12 @@ def main():
         if (found := results.load(name)) is not None:
             fig, *tables = draw(found)
             path = FOLDER / f"{name}.inc"
-            caption = f"{draw.__doc__} {_measured_with(found)}\n"
+            about = " ".join(draw.__doc__.split())
+            caption = f"{about} {_measured_with(found)}\n"
             if fig is not None:
                 picture = path.with_suffix(".svg")
                 fig.savefig(picture, bbox_inches="tight", metadata={"Date": None})
-                figure = (
-                    f".. figure:: figures/{picture.name}\n   :alt: {draw.__doc__}\n"
-                )
+                figure = f".. figure:: figures/{picture.name}\n   :alt: {about}\n"
                 caption = f"{figure}\n   {caption}"
             path.write_text("\n".join([caption, *tables]))
             print(path)

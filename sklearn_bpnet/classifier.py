@@ -291,9 +291,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
     n_members : int, default=1
         Number of networks, at least 1. With more than one, all are trained on the same
-        samples, with the same validation samples, but from different initial weights
-        and with a different order of the samples, and their probabilities (of a
-        classifier) or predictions are averaged; see `estimators_`.
+        samples, with the same validation samples (unless `member_folds` is given), but
+        from different initial weights and with a different order of the samples, and
+        their probabilities (of a classifier) or predictions are averaged; see
+        `estimators_`.
 
     member_folds : int, splitter, list, MemberFolds or None, default=None
         Whether members hold out different samples: member m trains without fold m

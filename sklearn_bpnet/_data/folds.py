@@ -70,6 +70,20 @@ def draw_folds(
     return pairs
 
 
+def known_folds(samples: Samples, folds: list[Fold]) -> list[Fold]:
+    """The folds of a fit that is resumed, unless they are no folds of these samples.
+
+    Raises
+    ------
+    ValueError
+        If an index is not valid, which only that of a damaged checkpoint is.
+    """
+    name = "member_folds of the checkpoint"
+    pairs = _as_pairs(folds, len(samples.Y), name, "samples of X")
+    _check(pairs, name)
+    return pairs
+
+
 def described(folds: Any) -> str:
     """The parameter with its value, in a few words."""
     text = reprlib.repr(folds) if isinstance(folds, Sequence) else str(folds)

@@ -12,7 +12,7 @@ from sklearn.utils import check_consistent_length, column_or_1d
 
 from sklearn_bpnet._data.columns import check_validation_columns, readable_errors
 from sklearn_bpnet._data.features import checked_features
-from sklearn_bpnet._data.folds import draw_folds
+from sklearn_bpnet._data.folds import draw_folds, known_folds
 from sklearn_bpnet._data.frames import categorical_columns, read_table
 from sklearn_bpnet._data.label_values import as_labels
 from sklearn_bpnet._data.labels import read_labels
@@ -274,10 +274,11 @@ def set_folds(
                 "fold. Leave one of them out."
             )
     _leave_out_weight_0(samples)
+    if known:
+        data.folds = known_folds(samples, known)
+        return advice
     strata = task.strata(samples.take(samples.Y))
-    data.folds = known or draw_folds(
-        samples, folds, strata=strata, groups=groups, seed=seed
-    )
+    data.folds = draw_folds(samples, folds, strata=strata, groups=groups, seed=seed)
     return advice
 
 

@@ -202,6 +202,7 @@ def _train_in_parallel(
     ``first`` is the number of the first one, which determines its fold.
     """
     problems = replace(problem, data=_in_row_order(problem)).by_fold
+    state = replace(state, folds=[])  # which no process needs
     # compiled code releases the interpreter lock, and threads start faster
     calls = ParallelCalls(n_jobs, "threads" if problem.is_compiled else "processes")
     limit = OneBlasThread()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sklearn_bpnet._data.encoder import ColumnEncoder
 from sklearn_bpnet._data.features import check_range, largest_entry
-from sklearn_bpnet._data.samples import Data, Indices
+from sklearn_bpnet._data.samples import Indices
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._data.undecided import Undecided
 from sklearn_bpnet._fit.out_of_fold import OutOfFold
@@ -228,34 +228,6 @@ class Fitted:
             for network in self.networks
         ]
 
-    def check_same_samples(self, data: Data, *, early_stopping: bool) -> None:
-        """Raise ValueError unless the previous calls trained on the same samples.
-
-        With early stopping, those for validation must be the same, too.
-        """
-        before, now = self.state.samples, data.identity
-        changed = [name for name in before if before[name] != now.get(name)]
-        arguments: list[str] = ["X", "y", "sample_weight"]
-        names = [name for name in arguments if name in changed]
-        if "sample_weight" in names and "class_weight" in changed:
-            raise ValueError(
-                "The checkpoint was written by a fit with class_weight="
-                f"{before['class_weight']}; now it is {now['class_weight']}. Use the "
-                "same, or train with partial_fit."
-            )
-        if names:
-            raise ValueError(
-                "The checkpoint was written by a fit to other samples: "
-                f"{_differ(names)} in shape or in values. Pass the same, or train on "
-                "these with partial_fit."
-            )
-        names = [name for name in changed if name.endswith("_val") and name in now]
-        if early_stopping and names:
-            raise ValueError(
-                "The checkpoint was written by a fit with another validation: "
-                f"{_differ(names)}. Use the same."
-            )
-
     # Files
 
     @property
@@ -433,8 +405,3 @@ def _name_of(activation: Activation) -> str | list[str]:
     if isinstance(activation, Grouped):
         return [ACTIVATIONS.name_of(one) for one in activation.activations]
     return ACTIVATIONS.name_of(activation)
-
-
-def _differ(names: list[str]) -> str:
-    """That what is named differs, in words."""
-    return f"{', '.join(names)} {'differs' if len(names) == 1 else 'differ'}"

@@ -32,6 +32,7 @@ from sklearn_bpnet._fit.member_folds import (
     check_same_folds,
 )
 from sklearn_bpnet._fit.problem import Problem, Scorer
+from sklearn_bpnet._fit.same_samples import check_same_samples
 from sklearn_bpnet._fit.start import check_same_embedding, check_same_network
 from sklearn_bpnet._settings.plan import TrainingPlan, initialization, resolve
 from sklearn_bpnet._settings.risk import build_risk
@@ -100,7 +101,8 @@ def read(
         encode(call, data, names)
         if previous.resumes:
             early_stopping = bool(settings.early_stopping)
-            previous.check_same_samples(data, early_stopping=early_stopping)
+            before = previous.state.samples
+            check_same_samples(before, data, early_stopping=early_stopping)
     if not task.is_certain:
         _set_aside(call, data, task)
     if previous is None:

@@ -24,6 +24,7 @@ from training.threads import is_free
 import sklearn_bpnet
 from sklearn_bpnet import BPNetClassifier, config_context, get_config
 from sklearn_bpnet.callbacks import Checkpoint
+from sklearn_bpnet.options import MemberFolds
 from sklearn_bpnet.training import blas_threads
 from sklearn_bpnet.training.stochastic import compiler, thread_pool
 
@@ -40,6 +41,15 @@ KINDS = {
         False,
     ),
     "members": ({"n_members": 3, "max_iter": 5}, False),
+    "folds": (
+        {
+            "n_members": 3,
+            "max_iter": 4,
+            "member_folds": MemberFolds(3, refit=True),
+            "calibration": "temperature",
+        },
+        False,
+    ),
     "processes": ({"n_members": 3, "max_iter": 5, "n_jobs": 2}, False),
     "threads": ({"n_members": 4, "max_iter": 8, "n_jobs": 2}, True),
     # batches that a thread pool shares

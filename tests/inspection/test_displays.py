@@ -59,6 +59,21 @@ def test_a_member_of_an_ensemble_is_named(display, iris, plt):
 
 
 @each_display
+@pytest.mark.parametrize("hidden", [(), (4,)])
+def test_members_that_share_weights_are_side_by_side(display, hidden, iris, plt):
+    clf = BPNetClassifier(hidden, max_iter=2, shared_members=2, random_state=0)
+    clf.fit(*iris)
+    shown = display.from_estimator(clf)
+    if display is not WeightsDisplay:
+        return
+    shown = display.from_estimator(clf, layer=-1)
+    assert_array_equal(shown.weights, np.hstack(list(clf.coefs_[-1])))
+    assert shown.unit_names[:4] == [
+        f"{c}, member {i}" for i, c in ((0, 0), (0, 1), (0, 2), (1, 0))
+    ]
+
+
+@each_display
 def test_what_holds_no_network_is_refused(display, iris):
     with pytest.raises(TypeError, match="must be a BPNetClassifier"):
         display.from_estimator(StandardScaler().fit(iris[0]))

@@ -15,5 +15,5 @@ def run_example(capsys, monkeypatch):
     matplotlib.use("agg")
     plt = pytest.importorskip("matplotlib.pyplot")
     monkeypatch.setattr(plt, "show", lambda: None)  # agg shows nothing, and says so
-    yield lambda name: runpy.run_path(str(EXAMPLES / f"plot_{name}.py"))
+    yield lambda name: runpy.run_path(str(EXAMPLES / "lecture" / f"plot_{name}.py"))
     plt.close("all")

@@ -8,6 +8,15 @@ import pytest
 FOLDER = Path(__file__).parents[2] / "examples" / "homework"
 
 
+@pytest.fixture(autouse=True)
+def no_window():
+    """The notebooks draw."""
+    pytest.importorskip("matplotlib").use("agg")
+    plt = pytest.importorskip("matplotlib.pyplot")
+    yield
+    plt.close("all")
+
+
 def cells(name):
     notebook = json.loads((FOLDER / f"{name}.ipynb").read_text(encoding="utf-8"))
     assert notebook["nbformat"] == 4
@@ -60,10 +69,23 @@ def test_what_is_not_filled_in_says_so():
 @pytest.mark.parametrize(
     ("right", "wrong", "what"),
     [
-        ("A1 = sigmoid(X @ W1 + b1)", "A1 = sigmoid(X @ W1)+ 1e-3", "A1 is wrong"),
-        ("(A2 - Y) / len(Y)", "(A2 - Y)", "D2 is wrong"),
-        ("* A1 * (1 - A1)", "* (1 - A1)", "D1 is wrong"),
-        ("W - learning_rate * dW", "W + learning_rate * dW", "W1 is wrong"),
+        (
+            "A1 = sigmoid(X @ W1 + b1)",
+            "A1 = sigmoid(X @ W1)+ 1e-3",
+            r"A1 is wrong. Hint: sigmoid of X @ W1 \+ b1",
+        ),
+        ("(A2 - Y) / len(Y)", "(A2 - Y)", "D2 is wrong. Hint: A2 - Y, divided by"),
+        ("* A1 * (1 - A1)", "* (1 - A1)", "D1 is wrong. Hint: D2 @ W2.T, times"),
+        (
+            "X.T @ D1",
+            "D1.T @ X",
+            r"dW1 is wrong: its shape is \(20, 64\), .* \(64, 20\)",
+        ),
+        (
+            "W - learning_rate * dW",
+            "W + learning_rate * dW",
+            "W1 is wrong. Hint: against the gradient",
+        ),
     ],
 )
 def test_the_checks_find_mistakes(right, wrong, what):

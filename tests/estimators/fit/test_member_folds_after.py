@@ -419,6 +419,15 @@ def test_a_fit_that_broke_off_is_completed(
             assert_array_equal(larger.oof_prediction_, six.oof_prediction_)
 
 
+def test_damaged_folds_of_a_checkpoint_are_noticed(tmp_path, iris):
+    model = BPNetClassifier(**REFIT).fit(*iris)
+    model._fitted.state.folds = [(np.array([0, 1]), np.array([2, 150]))] * 3
+    model._fitted.unfinished = True
+    model.save_checkpoint(tmp_path / "file")
+    with pytest.raises(ValueError, match=r"member_folds of the checkpoint must .* 150"):
+        BPNetClassifier.load_checkpoint(tmp_path / "file").fit(*iris)
+
+
 @each_class
 def test_a_checkpoint_of_other_folds_is_not_completed(estimator, tmp_path, iris):
     pytest.importorskip("sklearn.callback")  # scikit-learn 1.9

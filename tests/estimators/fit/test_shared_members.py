@@ -134,6 +134,7 @@ TARGET = np.arange(32) % 3
         {"hidden": (), "alpha": 0.1},
         {"activation": "prelu", "learned_input_scale": True},
         {"numeric_embedding": "pbld", "categorical_embedding": 3},
+        {"numeric_embedding": "pwl"},
     ],
     ids=str,
 )
