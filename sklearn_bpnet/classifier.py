@@ -47,10 +47,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
     Parameters
     ----------
     hidden_layer_sizes : int, array-like of int or "auto", default="auto"
-        Number of units of every hidden layer; ``()`` for a linear model. "auto":
-        (64, 64) above a numeric embedding, otherwise (100,). See `plan_` for what
-        "auto" stands for in this and in other parameters after `fit`, and
-        :ref:`following-the-table` for the rules.
+        Number of units of every hidden layer; ``()`` for a linear model. "auto": two
+        layers above a numeric embedding, of 64 units in classification and 128 in
+        regression, otherwise (100,). `plan_` shows what "auto" stands for in this and
+        in other parameters; see :ref:`following-the-table` for the rules.
 
     activation : str, Activation, pair of functions, or list of these, default="relu"
         Activation of the hidden layers, or a list with one for each: "identity",
@@ -78,9 +78,10 @@ default="auto"
         :ref:`embedding`. Features with two values are not embedded. Needs dense X. An
         instance, such as ``PWL(n_bins=32)``, has other sizes.
 
-        - "auto": "pbld" with at least 1500 samples and 20 per numeric column, up to 100
-          such columns of a dense X, and mini-batches; otherwise None, also in
-          `partial_fit` and without scaling.
+        - "auto": "pbld" with at least 1500 samples in classification and 500 in
+          regression, 20 per numeric column and up to 100 such columns of a dense X, and
+          a solver with mini-batches; otherwise None, also in `partial_fit` and without
+          `input_scaling`.
         - None: the input of the network is the scaled feature.
         - "pbld": the scaled feature and three learned functions of it, linear maps of
           16 waves.
@@ -226,8 +227,8 @@ default="auto"
 
     max_iter : int or "auto", default="auto"
         Maximum number of epochs (iterations of "lbfgs" and "cg") per call of `fit`.
-        "auto": 100, above a numeric embedding 30, and up to three times as many with
-        fewer than 1000 samples.
+        "auto": 100; above a numeric embedding 30 in classification and 50 in
+        regression; more with fewer than 1000 samples.
 
     tol : float, default=1e-4
         Smallest improvement of the loss, or of the validation score, that counts; for
@@ -317,12 +318,12 @@ default="auto"
 
     shared_members : int, None or "auto", default="auto"
         Number of members within every network that share its hidden layers, as in
-        TabM-mini, at least 1; None for an ordinary network. "auto": 4 above a numeric
-        embedding, if `n_members` is 1, otherwise None. Each has a learned scale of
+        TabM-mini, at least 1; None for an ordinary network. Each has a learned scale of
         the inputs, `member_scale_`, and an output layer of its own. Training minimises
         the mean of their losses, and their probabilities (of a classifier) or
         predictions are averaged, as those of `n_members` are. Early stopping judges the
-        average.
+        average. "auto": 4 in classification above a numeric embedding, if `n_members`
+        is 1; otherwise None.
 
     n_jobs : int or None, default=None
         Number of members that are trained in parallel, each in one thread; None is 1
