@@ -87,6 +87,7 @@ class Declarations:
     n_iter_: int
     n_features_in_: int
     feature_names_in_: NDArray[Any]
+    plan_: dict[str, Any]
     n_layers_: int
     n_outputs_: int
     out_activation_: str
