@@ -210,7 +210,7 @@ def test_b11_divergence_with_early_stopping_is_noticed(rng):
         diverging.fit(X, y)
     assert all(np.isfinite(W).all() for W in diverging.coefs_ + diverging.intercepts_)
     assert np.isfinite(diverging.predict(X)).all()
-    assert diverging.n_iter_ < diverging.max_iter
+    assert diverging.n_iter_ < diverging.plan_["max_iter"]
 
 
 @pytest.mark.parametrize("solver", ["lbfgs", "adam"])

@@ -65,7 +65,7 @@ class Call:
     settings: Settings
     previous: Fitted | None
     state: TrainingState
-    choices: Choices = field(default_factory=lambda: USUAL)
+    choices: Choices = field(default_factory=lambda: dict(USUAL))
     follow: tuple[str, ...] = ()
 
     def with_choices(self, choices: Choices) -> Call:

@@ -204,7 +204,7 @@ class Fitted:
     out_of_fold: OutOfFold | None = None
     resumes: bool = False
     undecided: Undecided | None = None
-    choices: Choices = field(default_factory=lambda: USUAL)
+    choices: Choices = field(default_factory=lambda: dict(USUAL))
     plan: dict[str, Any] = field(default_factory=dict)
 
     def with_trained(self, trained: Trained) -> Fitted:

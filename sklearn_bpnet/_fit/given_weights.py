@@ -71,13 +71,22 @@ def complete_parameters(
         If a parameter does not fit the weights or the statistics.
     """
     sizes = tuple(layer_sizes(coefs)[1:-1])
-    sizes_given = parameters.setdefault("hidden_layer_sizes", sizes)
+    implied = {
+        "hidden_layer_sizes": sizes,
+        "numeric_embedding": None,
+        "shared_members": None,
+    }
+    for name, value in implied.items():  # the weights decide, not a table
+        given = parameters.get(name, "auto")
+        if isinstance(given, str) and given == "auto":
+            parameters[name] = value
+    sizes_given = parameters["hidden_layer_sizes"]
     if hidden_sizes(sizes_given) != sizes:
         raise ValueError(
             f"hidden_layer_sizes={sizes_given!r} contradicts the shapes of coefs, "
             f"which imply {sizes}. Leave it out."
         )
-    if parameters.setdefault("numeric_embedding", None) is not None:
+    if parameters["numeric_embedding"] is not None:
         raise ValueError(
             f"numeric_embedding={parameters['numeric_embedding']!r} has learned "
             "weights, which coefs and intercepts do not contain. Leave it out."
@@ -88,7 +97,7 @@ def complete_parameters(
             "trained with, which cannot be given. Use input_scaling=None, and scale X "
             "beforehand."
         )
-    if parameters.setdefault("shared_members", None) is not None:
+    if parameters["shared_members"] is not None:
         raise ValueError(
             f"shared_members={parameters['shared_members']!r} has a scale of the "
             "inputs and an output layer per member, and coefs and intercepts are those "

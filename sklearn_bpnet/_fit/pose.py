@@ -17,6 +17,7 @@ from sklearn_bpnet._data.features import check_range
 from sklearn_bpnet._data.folds import described
 from sklearn_bpnet._data.samples import Data, Samples
 from sklearn_bpnet._data.statistics import (
+    has_many_values,
     input_standardization,
     next_input_standardization,
 )
@@ -35,7 +36,7 @@ from sklearn_bpnet._fit.member_folds import (
 from sklearn_bpnet._fit.problem import Problem, Scorer
 from sklearn_bpnet._fit.same_samples import check_same_samples
 from sklearn_bpnet._fit.start import check_same_embedding, check_same_network
-from sklearn_bpnet._settings.choices import Facts, choose
+from sklearn_bpnet._settings.choices import FEWEST_TO_EMBED, Facts, choose
 from sklearn_bpnet._settings.plan import TrainingPlan, initialization, resolve
 from sklearn_bpnet._settings.risk import build_risk
 from sklearn_bpnet._settings.settings import Settings
@@ -131,12 +132,20 @@ def follow(call: Call, data: Data, *, numeric: bool) -> Call:
         "regression" if numeric else "classification",
         samples.n_positive_weight,
         data.encoder.n_inputs,
-        0 if samples.is_sparse else samples.numbers.shape[1],
+        _n_numeric(samples),
         is_sparse=samples.is_sparse,
         is_given=any(given is not None for given in call.arguments.init),
     )
     known = None if call.arguments.incremental else facts
     return call.with_choices(choose(call.settings, known))
+
+
+def _n_numeric(samples: Samples) -> int:
+    """The number of features with more than two values, if so many may matter."""
+    few = samples.n_positive_weight < FEWEST_TO_EMBED
+    if few or samples.is_sparse or not samples.numbers.shape[1]:
+        return 0
+    return int(has_many_values(samples.numbers, samples.indices).sum())
 
 
 def _set_aside(call: Call, data: Data, task: Task) -> None:

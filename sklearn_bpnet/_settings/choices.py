@@ -31,6 +31,7 @@ USUAL: Choices = MappingProxyType(
 # From how many samples on, and from how many per numeric column on, the functions of
 # single columns can be learned. Below, embeddings make classifiers overconfident.
 _SAMPLES_TO_EMBED = {"classification": 1500, "regression": 500}
+FEWEST_TO_EMBED = min(_SAMPLES_TO_EMBED.values())
 _SAMPLES_PER_COLUMN = 20
 _MOST_COLUMNS = 100
 # Of networks with an embedding. Members make probabilities better, a regressor needs
@@ -57,7 +58,8 @@ class Facts:
     n_inputs : int
         Number of features of the encoded X.
     n_numeric : int
-        Number of those that are neither codes of categories nor indicators of them.
+        Number of those with more than two values that are no codes of categories; may
+        be 0 with fewer samples than ``FEWEST_TO_EMBED``.
     is_sparse : bool, default=False
         Whether X is sparse.
     is_given : bool, default=False

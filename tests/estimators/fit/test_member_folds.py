@@ -335,6 +335,21 @@ def test_predictions_of_targets(
     assert reg.oof_score_ == pytest.approx(r2_score(y, expected, sample_weight=w))
 
 
+@each_class
+@pytest.mark.parametrize("n_members", [2, 4])
+def test_members_that_share_weights_hold_out_the_same(estimator, n_members, iris):
+    X, y = iris
+    model = estimator(n_members=n_members, member_folds=2, shared_members=3, **FEW)
+    if estimator is BPNetClassifier:
+        model.set_params(calibration="temperature")
+    model.fit(X, y)
+    for k in range(2):
+        held_out = model.oof_fold_ == k
+        each = [outputs(m, X[held_out]) for m in model.estimators_[k::2]]
+        expected = np.mean(each, axis=0)
+        assert_allclose(model.oof_prediction_[held_out], expected, rtol=1e-6)
+
+
 def test_the_score_has_no_class_weights(binary, rng):
     X, y = binary
     w = rng.uniform(1, 2, size=len(X))

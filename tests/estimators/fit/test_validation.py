@@ -66,7 +66,7 @@ def test_given_samples_decide_and_none_is_set_aside(estimator, solver, noisy, sp
     score = model.score(rows["X_val"], rows["y_val"])
     assert_allclose(score, model.best_validation_score_, rtol=1e-5)
     assert model.best_validation_score_ == max(model.validation_scores_)
-    assert model.n_iter_ < model.max_iter
+    assert model.n_iter_ < model.plan_["max_iter"]
 
 
 @each_class
@@ -330,7 +330,7 @@ def test_the_loss_may_be_monitored(estimator, solver, noisy):
     model = early(estimator, solver=solver, scoring="loss").fit(X, y, **rows)
     losses = model.validation_loss_curve_
     assert model.best_epoch_ == np.argmin(losses) + 1
-    assert model.n_iter_ < model.max_iter
+    assert model.n_iter_ < model.plan_["max_iter"]
     assert not hasattr(model, "validation_scores_")
     assert not hasattr(model, "best_validation_score_")
     assert "validation_score" not in model.history_

@@ -394,7 +394,7 @@ def test_divergence_is_reported_and_the_last_finite_weights_are_kept(
     [message] = {str(warning.message) for warning in caught}
     for part in ("diverged", "finite weights are kept", "learning_rate_init=50.0"):
         assert part in message
-    assert model.n_iter_ < model.max_iter
+    assert model.n_iter_ < model.plan_["max_iter"]
     for array in model.coefs_ + model.intercepts_:
         assert np.isfinite(array).all()
     assert np.isfinite(model.predict(X)).all()
