@@ -79,6 +79,7 @@ def fit(activation, factor=1):
     clf = BPNetClassifier(
         HIDDEN,
         activation=activation,
+        numeric_embedding=None,
         record=["gradient_norm", "saturation"],
         learning_rate="constant",
         learning_rate_init=0.003,

@@ -42,7 +42,7 @@ _EPOCHS = {"classification": 30, "regression": 50}
 _FEWEST_EPOCHS, _SAMPLES_OF_USUAL_EPOCHS = 10, 50_000
 # Below so many samples an epoch has few steps, so that there are up to so many times as
 # many epochs.
-_FEW_SAMPLES, _MORE_EPOCHS = 1000, {"classification": 3.0, "regression": 10.0}
+_FEW_SAMPLES, _MOST_EPOCHS = 1000, 3.0
 
 
 @dataclass(frozen=True)
@@ -149,4 +149,4 @@ def _factor_of_few(facts: Facts) -> float:
     factor = _FEW_SAMPLES / max(facts.n_samples, 1)
     if facts.task == "classification":
         factor = sqrt(factor)
-    return min(max(factor, 1.0), _MORE_EPOCHS[facts.task])
+    return min(max(factor, 1.0), _MOST_EPOCHS)

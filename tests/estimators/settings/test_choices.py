@@ -32,7 +32,7 @@ def data(n, d=3, seed=0):
         ("classification", 1499, ((100,), None, None, 100)),
         ("classification", 1500, ((64, 64), "pbld", 4, 30)),
         ("classification", 200_000, ((64, 64), "pbld", 4, 15)),
-        ("regression", 39, ((100,), None, None, 1000)),
+        ("regression", 39, ((100,), None, None, 300)),
         ("regression", 499, ((100,), None, None, 200)),
         ("regression", 500, ((128, 128), "pbld", None, 100)),
         ("regression", 10_000, ((128, 128), "pbld", None, 50)),
