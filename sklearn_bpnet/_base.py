@@ -194,9 +194,9 @@ default=None
         """Read, pose, train, calibrate; the estimator changes only after that."""
         call = self._call(arguments)
         defaults = Settings.of(self._defaults()).chosen(USUAL)
-        advice.warn_of_unused(
-            call.settings.chosen(USUAL), defaults, open_ended=call.open_ended
-        )
+        usual, open_ended = call.settings.chosen(USUAL), call.open_ended
+        advice.warn_of_unused(usual, defaults, open_ended=open_ended)
+        advice.warn_of_schedule(usual, open_ended=open_ended)
         header = Header(self)
         numeric = self._kind == "regression"
         data, task = read(call, header, self._learn_task, numeric=numeric)

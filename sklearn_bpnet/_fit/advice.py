@@ -22,6 +22,7 @@ from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.training.monitor.history import Outcome, StopReason
 from sklearn_bpnet.training.optimizers import AdamW
 from sklearn_bpnet.training.optimizers.step import StepOptions
+from sklearn_bpnet.training.schedules import TrainingTime
 from sklearn_bpnet.training.stochastic import compiler
 
 # parameters of the steps along gradients
@@ -106,10 +107,28 @@ def _unused(settings: Settings, *, open_ended: bool) -> dict[str, tuple[str, ...
     no_effect(["dropout__rate"], has_hidden_layers, "hidden_layer_sizes")
     drops_units = dropout.input_rate or (has_hidden_layers and any(dropout.rates))
     no_effect(["dropout__schedule"], bool(drops_units), "dropout")
+    no_effect(["ema_decay"], solvers.may_average(settings), "solver")
     no_effect(["weight_decay__rate"], not isinstance(solver, AdamW), "solver")
     decays = StepOptions(decay.rate).decay_of(solvers.optimizer_of(settings))
     no_effect(["weight_decay__schedule"], bool(decays), "weight_decay")
     return causes
+
+
+def warn_of_schedule(settings: Settings, *, open_ended: bool) -> None:
+    """Warn of a learning rate that falls with a solver that takes a constant one."""
+    if not solvers.is_stochastic(settings):
+        return
+    if not solvers.optimizer_of(settings).constant_rate:
+        return
+    if settings.is_of_recipe("learning_rate") and settings.is_of_recipe("solver"):
+        return
+    end = TrainingTime(settings.max_iter, settings.max_iter)
+    if solvers.schedule(settings, open_ended=open_ended).factor(end) < 1:
+        warn(
+            f"{settings.described(['learning_rate'])} lowers the learning rate, which "
+            f"{settings.described(['solver'])} replaces by an average of the weights. "
+            'Use learning_rate="auto", "constant" or "warmup", or another solver.'
+        )
 
 
 def warn_of_embedding(settings: Settings, embedded: EmbeddedFeatures | None) -> None:

@@ -90,6 +90,7 @@ class NetworkFit:
         Y = problem.risk.loss.encode_targets(problem.task.in_network_units(samples.Y))
         self.Y = np.ascontiguousarray(Y, self.theta.dtype)
         self.s = self._relative_weights()
+        self.average = self._average()
         self.monitor = self._monitor(continues=previous is not None)
 
     def _reader(self, batch_size: int | None) -> RowReader:
@@ -126,7 +127,7 @@ class NetworkFit:
             ),
             validate=self.validate,
             early_stopping=early_stopping,
-            average=self._average(),
+            evaluated=self._evaluated(),
             record=self._recorder() if self.plan.record else None,
         )
         self.monitored = self._monitored(early_stopping)
@@ -173,6 +174,15 @@ class NetworkFit:
             return WeightAverage(decay, self.theta)
         n_steps, theta = known
         return WeightAverage(decay, theta.astype(self.theta.dtype), n_steps)
+
+    def _evaluated(self) -> Callable[[Array], Array] | None:
+        """From theta of training to the weights that predict; None: theta itself."""
+        average, solver, progress = self.average, self.plan.solver, self.progress
+        if average is not None:
+            return lambda theta: average.theta
+        if not isinstance(solver, Optimizer) or solver.evaluates_theta:
+            return None
+        return lambda theta: solver.evaluated(theta, progress.optimizer_state)
 
     def _recorder(self) -> Recorder:
         """A recorder for some training samples, with its own buffers."""
@@ -250,6 +260,7 @@ class NetworkFit:
             rng=self.rng if plan.shuffle else None,
             step_options=plan.step_options,
             noise_rng=self.rng,
+            average=self.average,
             n_epochs=n_epochs,
             n_iter_fitted=plan.stopping.n_iter_fitted,
             verbose=plan.verbose,
@@ -327,10 +338,9 @@ class NetworkFit:
         state.monitored = self.monitored
         state.split = self.problem.data.split
         state.best = deepcopy(monitor.best)
-        if monitor.average is not None:
-            average = monitor.average
-            state.average = average.n_steps, average.theta.copy()
-        if monitor.best is not None or monitor.average is not None:
+        if self.average is not None:
+            state.average = self.average.n_steps, self.average.theta.copy()
+        if monitor.best is not None or monitor.evaluated is not None:
             state.theta, state.kept = theta.astype(self.theta.dtype), kept.copy()
         return state
 

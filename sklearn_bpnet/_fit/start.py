@@ -15,6 +15,7 @@ from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS, EmbeddedFeat
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.batches import RowReader
+from sklearn_bpnet.training.optimizers import Optimizer
 
 _START_AGAIN = "Use warm_start=False to start again."
 
@@ -43,6 +44,8 @@ def starting_theta(
     else:
         start = _continued(problem, state, previous)
     coefs, intercepts = problem.given_init
+    if previous is not None and not (coefs is None and intercepts is None):
+        _forget_other_weights(problem, state)
     layers = problem.risk.network.of_layers(start.arrays)
     given_weights.write(layers, coefs, intercepts, suffix="_init")
     return start
@@ -79,9 +82,17 @@ def _continued(
     if kept is not None and np.array_equal(start.flat, kept):
         start.flat[:] = state.theta
     else:
-        state.average = None  # coefs_ or intercepts_ have been edited
+        _forget_other_weights(problem, state)  # coefs_ or intercepts_ were edited
     # blocks of noise may be new or missing; they have no arrays
     return Theta(network.shapes, start.flat)
+
+
+def _forget_other_weights(problem: Problem, state: TrainingState) -> None:
+    """Forget the weights beside theta: training starts from others."""
+    state.average = None
+    solver = problem.plan.solver
+    if isinstance(solver, Optimizer) and not solver.evaluates_theta:
+        state.progress.optimizer_state = {}
 
 
 def check_same_embedding(settings: Settings, embedded: EmbeddedFeatures | None) -> None:

@@ -216,7 +216,7 @@ def resolve(
             settings.scoring != "loss",
             _patience_once_fitted(settings, wide and one_batch, open_ended=open_ended),
         ),
-        ema_decay=settings.ema_decay if is_stochastic else None,
+        ema_decay=settings.ema_decay if solvers.may_average(settings) else None,
         record=_records(settings),
         dtype=_dtype(settings, input_dtype, full_batch, fitted_dtype, largest_offset),
         incremental=incremental,
@@ -242,7 +242,12 @@ def initialization(settings: Settings) -> Initialization:
 
 
 def anneals(settings: Settings, *, open_ended: bool) -> bool:
-    """Whether the learning rate anneals to zero, or nearly, by the last epoch."""
+    """Whether the learning rate anneals to zero, or nearly, by the last epoch.
+
+    Or whether the solver averages the weights instead, to the same effect.
+    """
+    if solvers.optimizer_of(settings).constant_rate:
+        return True
     end = TrainingTime(settings.max_iter, settings.max_iter)
     return solvers.schedule(settings, open_ended=open_ended).factor(end) <= _ANNEALED
 

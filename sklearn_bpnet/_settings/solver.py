@@ -68,6 +68,11 @@ def optimizer_of(settings: Settings) -> Optimizer:
     return solver
 
 
+def may_average(settings: Settings) -> bool:
+    """Whether ``ema_decay`` applies: the solver takes steps and averages no weights."""
+    return is_stochastic(settings) and optimizer_of(settings).evaluates_theta
+
+
 def solver_name(settings: Settings) -> str:
     """The name of the solver in messages."""
     solver = settings.solver
@@ -138,14 +143,16 @@ def schedule(
         The parameter whose schedule is returned.
     open_ended : bool, default=False
         Whether more calls may follow, so that the end of training is unknown. "auto"
-        is then constant; otherwise it anneals to zero by the end of the call.
+        is then constant, and for a solver that takes the place of a schedule; otherwise
+        it anneals to zero by the end of the call.
     """
     if parameter == "learning_rate":
         spec = settings.learning_rate
     else:
         spec = settings.option(parameter).schedule
     if isinstance(spec, str) and spec == "auto":
-        spec = "constant" if open_ended else "cosine"
+        steady = parameter == "learning_rate" and optimizer_of(settings).constant_rate
+        spec = "constant" if open_ended or steady else "cosine"
     found = schedule_from(spec)
     return _with_settings(found, settings) if isinstance(spec, str) else found
 

@@ -8,7 +8,6 @@ from math import isfinite, nan
 from time import perf_counter
 
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.training.monitor.averaging import WeightAverage
 from sklearn_bpnet.training.monitor.history import History, StopReason, Validation
 from sklearn_bpnet.training.monitor.patience import Patience
 
@@ -49,8 +48,8 @@ class Monitor:
         Whether patience monitors the validation, and the best weights are kept.
     best : Best or None
         The best of the calls before.
-    average : WeightAverage or None
-        If given, its theta is what is validated and kept in place of the last one.
+    evaluated : callable or None
+        From theta to the weights that are validated and kept in its place.
     record : callable or None
         From theta to more columns of the history.
     on_epoch_begin : callable or None
@@ -72,7 +71,7 @@ class Monitor:
     validate: Callable[[Array], Validation] | None = None
     early_stopping: bool = True
     best: Best | None = None
-    average: WeightAverage | None = None
+    evaluated: Callable[[Array], Array] | None = None
     record: Callable[[Array], Mapping[str, float]] | None = None
     on_epoch_begin: Callable[[], None] | None = None
     on_epoch_end: Callable[[Array | None], bool | None] | None = None
@@ -100,7 +99,7 @@ class Monitor:
         validation = Validation(nan)
         if self.validate:
             if isfinite(loss):
-                validation = self.validate(self._averaged(theta))
+                validation = self.validate(self._evaluated(theta))
             row["validation_loss"] = validation.loss
             if validation.score is not None:
                 row["validation_score"] = validation.score
@@ -120,6 +119,7 @@ class Monitor:
     def start_from(self, theta: Array) -> None:
         """Take the weights before the first epoch as the best so far."""
         if self.early_stopping and self.validate:
+            theta = self._evaluated(theta)
             validation = self.validate(theta)
             score = validation.score
             monitored = validation.loss if score is None else score
@@ -149,10 +149,10 @@ class Monitor:
         if self.best is not None and self.early_stopping:
             return self.best.theta, self.best.epoch
         epoch = len(self.history) if self.last_epoch is None else self.last_epoch
-        return self._averaged(theta), epoch
+        return self._evaluated(theta), epoch
 
-    def _averaged(self, theta: Array) -> Array:
-        return theta if self.average is None else self.average.theta
+    def _evaluated(self, theta: Array) -> Array:
+        return theta if self.evaluated is None else self.evaluated(theta)
 
     def _improves(self, validation: Validation) -> bool:
         if validation.score is None:
@@ -163,4 +163,4 @@ class Monitor:
         if self.best is None:
             self.best = Best(0, theta.copy())
         self.best.epoch = len(self.history)
-        self.best.theta[:] = self._averaged(theta)
+        self.best.theta[:] = self._evaluated(theta)

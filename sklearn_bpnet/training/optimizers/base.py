@@ -36,6 +36,9 @@ class Optimizer(Configurable, ABC):
         number, but for an epsilon: for rules that divide by the gradient's size.
     pauses : bool
         Whether a step may leave theta where it is though it is no minimum.
+    constant_rate : bool
+        Whether the rule takes the place of a schedule: the learning rate is constant by
+        default.
     usual_rate : float
         The default learning rate.
     stable_rate : float
@@ -51,6 +54,7 @@ class Optimizer(Configurable, ABC):
     full_batch: ClassVar[bool] = False
     scale_free: ClassVar[bool] = False
     pauses: ClassVar[bool] = False
+    constant_rate: ClassVar[bool] = False
     usual_rate: ClassVar[float] = 0.001
     stable_rate: ClassVar[float] = inf
     from_estimator: ClassVar[Mapping[str, str]] = {}
@@ -84,6 +88,19 @@ class Optimizer(Configurable, ABC):
             f"{type(self).__name__} has no proximal_step, which an L1 penalty needs. "
             "Define it, or use l1_ratio=0."
         )
+
+    def evaluated(self, theta: Array, state: State) -> Array:
+        """The weights that are validated, kept and predict: theta by default.
+
+        Rules that define it compute gradients elsewhere. Their state holds weights, too,
+        so that it is of no use where theta has been changed.
+        """
+        return theta
+
+    @property
+    def evaluates_theta(self) -> bool:
+        """Whether theta itself is what predicts."""
+        return type(self).evaluated is Optimizer.evaluated
 
     @property
     def has_proximal_step(self) -> bool:

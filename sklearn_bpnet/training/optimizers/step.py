@@ -12,6 +12,7 @@ from sklearn_bpnet.net.memory import aligned
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.optimizers.base import Optimizer, State, pieces
+from sklearn_bpnet.training.optimizers.schedule_free import ScheduleFree
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,11 @@ class Step:
         if self.has_l2:
             self._add_l2_gradient(theta, g)
         scale = 1.0 if self.clip_norm is None else _clip(g, self.clip_norm)
+        if isinstance(self.optimizer, ScheduleFree):
+            self._step_schedule_free(
+                self.optimizer, theta, g, state, learning_rate, decay_factor
+            )
+            return
         if self.decay is not None:
             self._shrink(theta, self.decay, learning_rate * decay_factor)
         if self.factors is None:
@@ -155,6 +161,28 @@ class Step:
         np.multiply(theta, decay, out=self.scratch)
         self.scratch *= rate
         theta -= self.scratch
+
+    def _step_schedule_free(
+        self,
+        optimizer: ScheduleFree,
+        theta: Array,
+        g: Array,
+        state: State,
+        learning_rate: float,
+        decay_factor: float,
+    ) -> None:
+        """The step of a rule that moves other weights than theta, along a direction.
+
+        Weight decay and the factors of the learning rates are part of the direction.
+        """
+        optimizer.direction(g, state)
+        if self.factors is not None:
+            g *= self.factors
+        if self.decay is not None:
+            np.multiply(theta, self.decay, out=self.scratch)
+            self.scratch *= decay_factor
+            g += self.scratch
+        optimizer.move(theta, g, state, learning_rate)
 
     def _step_by_factors(
         self, theta: Array, g: Array, state: State, learning_rate: float, factors: Array

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.batches import Batches
+from sklearn_bpnet.training.monitor.averaging import WeightAverage
 from sklearn_bpnet.training.monitor.history import Outcome, StopReason
 from sklearn_bpnet.training.monitor.monitor import Monitor
 from sklearn_bpnet.training.optimizers import Optimizer
@@ -46,6 +47,8 @@ class StochasticTraining:
         None means that there is no end.
     weight_decay_schedule, dropout_schedule : Schedule, default=Constant()
         Of the weight decay and of the dropout rates.
+    average : WeightAverage or None, default=None
+        Takes in theta after every step.
     pool : ThreadPool, default=ThreadPool()
         Threads that share every batch of a compiled epoch.
     n_iter_fitted : float, default=inf
@@ -65,6 +68,7 @@ class StochasticTraining:
     n_epochs: int | None = None
     weight_decay_schedule: Schedule = Constant()  # noqa: RUF009  (it is immutable)
     dropout_schedule: Schedule = Constant()  # noqa: RUF009
+    average: WeightAverage | None = None
     pool: ThreadPool = field(default_factory=ThreadPool)
     n_iter_fitted: float = inf
     verbose: bool = False
@@ -86,7 +90,7 @@ class StochasticTraining:
         KeyboardInterrupt
             If Ctrl-C ends it before the first step; later, that is its outcome.
         """
-        walk = Walk(theta, self.optimizer, progress, monitor.average)
+        walk = Walk(theta, self.optimizer, progress, self.average)
         divergence = Divergence(self.risk, batches, walk, max_iter, self.n_epochs)
         epoch_pass = make_epoch_pass(
             self._descent(batches), walk, self.pool, self.verbose

@@ -28,8 +28,12 @@ PROXIMAL = [name for name, o in OPTIMIZERS.items() if o.has_proximal_step]
 RATES = {
     "sgd": 0.03, "adagrad": 0.1, "rmsprop": 0.01, "adadelta": 3.0, "adam": 0.02,
     "amsgrad": 0.02, "adamw": 0.02, "nadam": 0.02, "radam": 0.02, "lion": 0.003,
-    "rprop": 0.01, "gd": 0.3,
+    "schedule_free_adamw": 0.02, "rprop": 0.01, "gd": 0.3,
 }  # fmt: skip
+
+
+def schedule_of(solver):
+    return "constant" if OPTIMIZERS[solver].constant_rate else "cosine"
 
 
 def with_solver(estimator, solver, **parameters):
@@ -144,12 +148,12 @@ def test_partial_fit_continues_where_fit_would(solver, iris):
 CONVEX = {
     "sgd": 0.3, "adagrad": 2.0, "rmsprop": 0.05, "adadelta": 30.0, "adam": 0.3,
     "amsgrad": 0.3, "adamw": 0.3, "nadam": 0.3, "radam": 1.0, "lion": 0.05,
-    "rprop": 0.01, "gd": 3.0,
+    "schedule_free_adamw": 0.3, "rprop": 0.01, "gd": 3.0,
 }  # fmt: skip
 DIGITS = {
     "sgd": 0.03, "adagrad": 0.03, "rmsprop": 0.003, "adadelta": 3.0, "adam": 0.005,
     "amsgrad": 0.005, "adamw": 0.005, "nadam": 0.005, "radam": 0.005, "lion": 0.001,
-    "rprop": 0.003, "gd": 0.5,
+    "schedule_free_adamw": 0.01, "rprop": 0.003, "gd": 0.5,
 }  # fmt: skip
 
 
@@ -162,7 +166,7 @@ def test_every_solver_reaches_the_minimum_of_a_convex_risk(solver, iris):
     clf.set_params(solver=solver, max_iter=500)
     if solver in OPTIMIZERS:
         clf.set_params(
-            learning_rate="cosine", learning_rate_init=CONVEX[solver], tol=0,
+            learning_rate=schedule_of(solver), learning_rate_init=CONVEX[solver], tol=0,
             n_iter_no_change=500, weight_decay=0.0,
             batch_size="auto" if OPTIMIZERS[solver].full_batch else "full",
         )  # fmt: skip
@@ -180,7 +184,7 @@ def test_every_solver_trains_digits(solver):
     else:
         full_batch = OPTIMIZERS[solver].full_batch
         clf.set_params(
-            learning_rate="cosine", learning_rate_init=DIGITS[solver],
+            learning_rate=schedule_of(solver), learning_rate_init=DIGITS[solver],
             batch_size="auto" if full_batch else 32, max_iter=200 if full_batch else 30,
         )  # fmt: skip
     assert clf.fit(X, y).score(X_test, y_test) > 0.97

@@ -104,6 +104,7 @@ SETTINGS = {
     "early stopping": {"early_stopping": True, "n_iter_no_change": 4},
     "watching the loss": {"early_stopping": True, "scoring": "loss"},
     "average": {"ema_decay": 0.9},
+    "schedule-free": {"solver": "schedule_free_adamw", "weight_decay": 0.1},
     "average, early stopping": {"ema_decay": 0.9, "early_stopping": True},
     "lasso": {"l1_ratio": 1.0, "alpha": 0.01},
     "objects": {"activation": [LeakyReLU(0.2), ReLU()], "solver": Adam(beta_1=0.8)},

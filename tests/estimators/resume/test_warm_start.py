@@ -46,6 +46,8 @@ SETTINGS = [
     {"learning_rate": "invscaling"},
     {"learning_rate": "adaptive", "tol": 0.05, "n_iter_no_change": 2},
     {"ema_decay": 0.9},
+    {"solver": "schedule_free_adamw"},
+    {"solver": "schedule_free_adamw", "early_stopping": True, "clip_norm": 1.0},
     {"early_stopping": True},
     {"early_stopping": True, "scoring": "loss", "ema_decay": 0.8},
     {"early_stopping": EarlyStopping("last"), "n_iter_no_change": 5},
@@ -87,8 +89,8 @@ def test_ten_calls_of_one_epoch_are_one_call_of_ten(
 ):
     X, y = iris
     rows = {"X_val": X[:40], "y_val": y[:40]} if "early_stopping" in setting else {}
-    setting = STEADY | setting
-    model = estimator((4,), solver=solver, random_state=0, max_iter=10, **setting)
+    setting = STEADY | {"solver": solver} | setting
+    model = estimator((4,), random_state=0, max_iter=10, **setting)
     whole, steps = clone(model).fit(X, y, **rows), clone(model)
     if whole.n_iter_ < 10:  # fewer, if patience runs out
         assert whole.stop_reason_ == "converged"

@@ -57,8 +57,12 @@ def test_every_step_of_an_epoch_counts(make_problem):
     problem = make_problem(hidden=(3,))
     theta = problem.start(seed=0)
     average = WeightAverage(0.8, theta)
-    monitor = Monitor(History(), Patience(0.0, np.inf), average=average)
-    training = StochasticTraining(problem.risk, SGD(momentum=0), Constant(), 0.1)
+    monitor = Monitor(
+        History(), Patience(0.0, np.inf), evaluated=lambda theta: average.theta
+    )
+    training = StochasticTraining(
+        problem.risk, SGD(momentum=0), Constant(), 0.1, average=average
+    )
     training.run(theta, problem.batches(10), 2, Progress(), monitor)
 
     by_hand, steps = problem.start(seed=0), []
@@ -80,8 +84,10 @@ def test_divergence_starts_the_average_anew(make_problem):
     problem = make_problem()
     theta = problem.start()
     average = WeightAverage(0.9, theta)
-    monitor = Monitor(History(), Patience(0.0, np.inf), average=average)
-    training = StochasticTraining(problem.risk, SGD(), Constant(), 10.0)
+    monitor = Monitor(History(), Patience(0.0, np.inf))
+    training = StochasticTraining(
+        problem.risk, SGD(), Constant(), 10.0, average=average
+    )
     with np.errstate(all="ignore"):
         training.run(theta, problem.batches(10), 500, Progress(), monitor)
     np.testing.assert_array_equal(average.theta, theta)

@@ -25,6 +25,7 @@ from sklearn_bpnet.training.optimizers import (
     RAdam,
     RMSprop,
     Rprop,
+    ScheduleFreeAdamW,
 )
 from sklearn_bpnet.training.optimizers.step import Step, StepOptions
 
@@ -37,6 +38,7 @@ UNDER_TEST = {
     "adam(beta_2=0.9)": Adam(beta_2=0.9, epsilon=1e-6),
     "radam(beta_2=0.9)": RAdam(beta_2=0.9),
     "lion(beta_2=0.9)": Lion(beta_2=0.9),
+    "schedule_free_adamw(beta_1=0.5, r=1)": ScheduleFreeAdamW(beta_1=0.5, r=1.0),
 }
 every_optimizer = pytest.mark.parametrize(
     "optimizer", UNDER_TEST.values(), ids=UNDER_TEST.keys()
@@ -60,6 +62,14 @@ def test_the_usual_hyper_parameters_are_those_of_the_papers():
         "adamw": AdamW(beta_1=0.9, beta_2=0.999, epsilon=1e-8, weight_decay=0.01),
         "nadam": NAdam(beta_1=0.9, beta_2=0.999, epsilon=1e-8, momentum_decay=0.004),
         "radam": RAdam(beta_1=0.9, beta_2=0.999, epsilon=1e-8),
+        "schedule_free_adamw": ScheduleFreeAdamW(
+            beta_1=0.9,
+            beta_2=0.999,
+            epsilon=1e-8,
+            weight_decay=0.0,
+            r=0.0,
+            weight_power=2.0,
+        ),
         "lion": Lion(beta_1=0.9, beta_2=0.99),
         "rprop": Rprop(shrink=0.5, grow=1.2, smallest=1e-5, largest=500.0),
         "gd": GradientDescent(),
@@ -356,8 +366,9 @@ def test_the_minimum_of_a_convex_quadratic_is_reached(optimizer):
     theta = np.array([-1.0, 2.0])
     state = optimizer.start(theta)
     rate = 0.1 * FASTER.get(type(optimizer), 1)
+    fall = 1.0 if optimizer.constant_rate else 0.995
     for t in range(1500):
-        optimizer.step(theta, H @ (theta - minimum), state, rate * 0.995**t)
+        optimizer.step(theta, H @ (theta - minimum), state, rate * fall**t)
     np.testing.assert_allclose(theta, minimum, atol=1e-4)
 
 

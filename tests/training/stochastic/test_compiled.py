@@ -36,7 +36,13 @@ from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.options import Dropout as DropoutOption
 from sklearn_bpnet.training.batches import Batches, RowReader
 from sklearn_bpnet.training.monitor.averaging import WeightAverage
-from sklearn_bpnet.training.optimizers import SGD, AdaGrad, Adam, AdamW
+from sklearn_bpnet.training.optimizers import (
+    SGD,
+    AdaGrad,
+    Adam,
+    AdamW,
+    ScheduleFreeAdamW,
+)
 from sklearn_bpnet.training.optimizers.step import StepOptions
 from sklearn_bpnet.training.standardization import Standardization
 from sklearn_bpnet.training.stochastic.choice import make_epoch_pass
@@ -649,6 +655,28 @@ def test_factors_and_weight_decay_are_those_of_numpy(
         )
         kwargs = {"options": options, "n_threads": n_threads}
         assert_same(risk, optimizer, 1e-9, **kwargs)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        ScheduleFreeAdamW(weight_decay=0.3),
+        ScheduleFreeAdamW(0.6, 0.9, 1e-3, r=2.0, weight_power=1.0),
+    ],
+    ids=["usual", "unusual"],
+)
+@pytest.mark.parametrize("with_factors", [False, True])
+def test_schedule_free_steps_are_those_of_numpy(optimizer, n_threads, with_factors):
+    risk = make_risk(HIDDEN_LAYERS[2], OUTPUTS[4], 0.02)
+    of_rates = np.random.default_rng(3).uniform(0, 2, risk.network.n_parameters)
+    of_rates[5:9] = 0
+    options = StepOptions(clip_norm=0.5)
+    if with_factors:
+        options = StepOptions(weight_decay=0.2, factors=of_rates)
+    rates = np.array([0.0, 0.02, 0.05, 0.05, 0.04])
+    kwargs = {"options": options, "n_threads": n_threads, "learning_rate": rates}
+    assert_same(risk, optimizer, 1e-9, **kwargs)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)

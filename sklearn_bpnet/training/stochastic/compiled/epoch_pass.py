@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.memory import CACHE_LINE, aligned
+from sklearn_bpnet.training.optimizers import ScheduleFree, State
 from sklearn_bpnet.training.stochastic.compiled import (
     elementwise,
     loops,
@@ -79,11 +80,13 @@ class CompiledEpochPass:
         self.read = self._read()
         self.no_l2 = np.zeros(len(strengths_of(descent.risk)[0]))
         self.rule = self._rule()
+        self.shares = np.empty(0)
         self._compile_loop()
 
     def run(self, rates: Rates) -> float:
         """Make a step for every batch; return the sum of s_n L_n over the epoch."""
         walk, batches, total, i = self.walk, self.descent.batches, 0.0, 0
+        self.shares, states = self._shares_in_average(rates)
         for block in self.dropouts:
             block.rate_at(float(rates.dropout_factor.max()))  # or an error
         for table, indices in self._chunks():
@@ -92,6 +95,8 @@ class CompiledEpochPass:
             for start in range(0, len(indices), size):
                 piece = indices[start : start + size]
                 s_L, n_steps, n_good_steps = self._train(table, piece, rates, i)
+                if states and n_steps:
+                    walk.state.update(states[i + n_steps - 1])
                 if n_good_steps >= 0:
                     walk.n_good_steps = walk.n_steps + n_good_steps
                 walk.n_steps += n_steps
@@ -102,6 +107,24 @@ class CompiledEpochPass:
                 if walk.average is not None:
                     walk.average.update(walk.theta)
         return total
+
+    def _shares_in_average(
+        self, rates: Rates
+    ) -> tuple[NDArray[np.float64], list[State]]:
+        """Of a schedule-free rule: the share of every step, and its state thereafter.
+
+        Of other rules, whose steps do not read it, and no states.
+        """
+        optimizer = self.descent.optimizer
+        if not isinstance(optimizer, ScheduleFree):
+            return rates.learning_rate, []
+        state = {name: x for name, x in self.walk.state.items() if np.isscalar(x)}
+        shares, states = [], []
+        for rate in rates.learning_rate.tolist():
+            state["t"] += 1
+            shares.append(optimizer.share(state, rate))
+            states.append({name: x for name, x in state.items() if name != "t"})
+        return np.array(shares), states
 
     def _chunks(self) -> Iterator[tuple[loops.Table, NDArray[np.intp]]]:
         """All samples once, in chunks of whole batches: a table, and indices in it."""
@@ -163,10 +186,11 @@ class CompiledEpochPass:
             self.descent.batches.batch_size,
             i,
             state.get("t", 0),
-            state.get("m", nothing).ctypes.data,
+            state.get("z" if "z" in state else "m", nothing).ctypes.data,
             state.get("v", nothing).ctypes.data,
             rates.learning_rate,
             rates.decay_factor,
+            self.shares,
             rates.dropout_factor,
             self._draw(len(indices)).ctypes.data,
             self.n_noise,

@@ -130,9 +130,10 @@ class Rule(NamedTuple):
 class Run(NamedTuple):
     """Some batches of an epoch, from its batch ``first`` on, after ``n_steps`` steps.
 
-    ``m`` and ``v`` are addresses: of the optimiser's state. The rates are those of all
-    batches of the epoch; ``noise`` is that of one batch
-    after the other, in each of one link after the other, ``n_noise`` per sample.
+    ``m`` and ``v`` are addresses: of the optimiser's state. The rates, and the shares
+    of the steps in an average, are those of all batches of the epoch; ``noise`` is that
+    of one batch after the other, in each of one link after the other, ``n_noise`` per
+    sample.
     """
 
     indices: Any
@@ -143,6 +144,7 @@ class Run(NamedTuple):
     v: int
     rates: Any
     decay_factors: Any
+    shares: Any
     dropout_factors: Any
     noise: int
     n_noise: int
@@ -297,7 +299,7 @@ def _take_step(first, last, k, run, rule, n_gradients, l2, scale):  # type: igno
             rule.factors, rule.has_decay, rule.decay, rule.constants,
             run.n_steps + k + 1,
         ),
-        (run.rates[i_batch], run.decay_factors[i_batch], scale),
+        (run.rates[i_batch], run.decay_factors[i_batch], scale, run.shares[i_batch]),
     )  # fmt: skip
 
 

@@ -30,10 +30,11 @@ class Rule(IntEnum):
     MOMENTUM = 1
     NESTEROV = 2
     ADAM = 3
+    SCHEDULE_FREE = 4
 
 
 _PLAIN_SGD, _NESTEROV = int(Rule.PLAIN_SGD), int(Rule.NESTEROV)
-_ADAM = int(Rule.ADAM)
+_ADAM, _SCHEDULE_FREE = int(Rule.ADAM), int(Rule.SCHEDULE_FREE)
 
 
 @_jit_fast
@@ -77,6 +78,27 @@ def _adam(  # type: ignore[no-untyped-def]
         moved = theta[i] - step * m[i]
         threshold = l1_share * step
         theta[i] = moved - min(max(moved, -threshold), threshold)
+
+
+@_jit_fast
+def _schedule_free(  # type: ignore[no-untyped-def]
+    y, g, z, v, l2, rate, correction, epsilon, beta_1, beta_2, share, factors, decay,
+    decay_factor,
+):  # fmt: skip
+    """One step of `ScheduleFreeAdamW`, whose "v" is Adam's; y is theta."""
+    one = y.dtype.type(1)
+    kept = one - share
+    along = one - beta_1 * kept
+    for i in range(y.size):
+        gradient = g[i] + l2 * y[i]
+        v[i] = beta_2 * v[i] + gradient * gradient
+        factor = factors[i] if factors.size else one
+        direction = factor * gradient / (correction * np.sqrt(v[i]) + epsilon)
+        if decay.size:
+            direction += decay_factor * decay[i] * y[i]
+        moved = rate * direction
+        y[i] = z[i] + kept * (y[i] - z[i]) - along * moved
+        z[i] -= moved
 
 
 @_jit_fast
@@ -151,7 +173,7 @@ def types_of_step(dtype: Any) -> Types:
     return (
         *(types.intp,) * 6, pointer(types.intp), strengths, strengths, *(of,) * 4,
         types.intp, of, types.intp, of, pointer(types.float64), types.intp,
-        *(types.float64,) * 3,
+        *(types.float64,) * 4,
     )  # fmt: skip
 
 
@@ -159,6 +181,7 @@ def types_of_step(dtype: Any) -> Types:
 def step(  # type: ignore[no-untyped-def]
     code, n_arrays, n_gradients, stride, first, last, ends, l1, l2, theta, gradients, m,
     v, has_factors, factors, has_decay, decay, constants, t, rate, decay_rate, scale,
+    share,
 ):  # fmt: skip
     """One step of theta[first:last], whose gradient is the sum of several.
 
@@ -166,7 +189,8 @@ def step(  # type: ignore[no-untyped-def]
     not be there. ``constants`` are SGD's momentum, Adam's betas and epsilon. ``t``
     counts the steps, this one included. ``scale`` is 1, or by what the norm of the
     gradient is clipped: then the first of the gradients is that of the risk, see
-    ``squared_norm``.
+    ``squared_norm``. ``share`` is that of the step in the average of a schedule-free
+    rule, whose z is ``m``.
     """
     dtype = carray(theta, 1).dtype.type
     momentum, beta_1, beta_2, epsilon = (
@@ -191,7 +215,7 @@ def step(  # type: ignore[no-untyped-def]
             l2_here = dtype(l2[k])
             if scale != 1.0:
                 _scale(g, dtype(scale))
-            if has_decay:
+            if has_decay and code != _SCHEDULE_FREE:
                 shrink = carray(decay, high)[low:]
                 _decay(part, g, l2_here, dtype(rate * decay_rate), shrink)
                 l2_here = dtype(0)
@@ -204,6 +228,16 @@ def step(  # type: ignore[no-untyped-def]
                     part, g, carray(m, high)[low:], of_v, l2_here,
                     dtype(l1[k] * threshold), dtype(rate_now), dtype(epsilon),
                     dtype(momentum), dtype(beta_2), of_factors,
+                )  # fmt: skip
+            elif code == _SCHEDULE_FREE:
+                of_decay = carray(decay, high if has_decay else 0)
+                if has_decay:
+                    of_decay = of_decay[low:]
+                _schedule_free(
+                    part, g, carray(m, high)[low:], of_v, l2_here, dtype(rate),
+                    dtype(np.sqrt((1.0 - beta_2) / (1.0 - beta_2**t))), dtype(epsilon),
+                    dtype(beta_1), dtype(beta_2), dtype(share), of_factors, of_decay,
+                    dtype(decay_rate),
                 )  # fmt: skip
             else:
                 _sgd(

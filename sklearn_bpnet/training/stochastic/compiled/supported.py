@@ -2,8 +2,8 @@
 
 What is not in the tables is left to the NumPy pass, which is the reference: the group
 penalty, sparse X, user-defined functions, losses other than log loss and squared error,
-groups of outputs whose losses are not of one kind, and optimisers other than SGD and
-Adam.
+groups of outputs whose losses are not of one kind, and optimisers other than SGD, Adam
+and schedule-free AdamW.
 """
 
 from __future__ import annotations
@@ -22,7 +22,13 @@ from sklearn_bpnet.net.losses import GroupedLoss, LogLoss, SquaredError
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.penalties import ElasticNet
 from sklearn_bpnet.net.risk import EmpiricalRisk
-from sklearn_bpnet.training.optimizers import SGD, Adam, AdamW, Optimizer
+from sklearn_bpnet.training.optimizers import (
+    SGD,
+    Adam,
+    AdamW,
+    Optimizer,
+    ScheduleFreeAdamW,
+)
 from sklearn_bpnet.training.stochastic.compiled import (
     affine,
     elementwise,
@@ -333,9 +339,11 @@ def _loss_above(loss: Any, output: Any) -> Loss | None:
 
 def rule_of(optimizer: Any) -> tuple[Rule, tuple[float, float, float, float]] | None:
     """The compiled rule with its momentum, beta_1, beta_2 and epsilon, or None."""
-    if type(optimizer) in (Adam, AdamW):
+    if type(optimizer) in (Adam, AdamW, ScheduleFreeAdamW):
         beta_1, beta_2 = float(optimizer.beta_1), float(optimizer.beta_2)
-        return Rule.ADAM, (0.0, beta_1, beta_2, float(optimizer.epsilon))
+        is_adam = type(optimizer) is not ScheduleFreeAdamW
+        rule = Rule.ADAM if is_adam else Rule.SCHEDULE_FREE
+        return rule, (0.0, beta_1, beta_2, float(optimizer.epsilon))
     if type(optimizer) is SGD and optimizer.momentum < 1:
         rule = Rule.NESTEROV if optimizer.nesterov else Rule.MOMENTUM
         rule = rule if optimizer.momentum else Rule.PLAIN_SGD
