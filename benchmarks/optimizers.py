@@ -20,7 +20,8 @@ from sklearn_bpnet import BPNetClassifier
 from sklearn_bpnet.training.full_batch import FULL_BATCH_SOLVERS
 from sklearn_bpnet.training.optimizers import OPTIMIZERS
 
-# Learning rates on the convex risk and on digits; the schedule is a cosine.
+# Learning rates on the convex risk and on digits; the schedule is a cosine, or constant
+# where the solver takes its place.
 RATES = {
     "sgd": (0.3, 0.03),
     "adagrad": (2.0, 0.03),
@@ -32,6 +33,7 @@ RATES = {
     "nadam": (0.3, 0.005),
     "radam": (1.0, 0.005),
     "lion": (0.05, 0.001),
+    "schedule_free_adamw": (0.3, 0.01),
     "rprop": (0.01, 0.003),
     "gd": (3.0, 0.5),
 }
@@ -45,7 +47,7 @@ def excess_risk(solver, max_iter=500):
     minimum = clf.set_params(solver="lbfgs", tol=1e-12).fit(X, y).loss_
     if solver in OPTIMIZERS:
         clf.set_params(
-            learning_rate="cosine",
+            learning_rate=_schedule(solver),
             learning_rate_init=RATES[solver][0],
             tol=0,
             n_iter_no_change=max_iter,
@@ -64,7 +66,7 @@ def digits_accuracy(solver, max_iter=None, random_state=0):
     if solver in OPTIMIZERS:
         full_batch = OPTIMIZERS[solver].full_batch
         clf.set_params(
-            learning_rate="cosine",
+            learning_rate=_schedule(solver),
             learning_rate_init=RATES[solver][1],
             max_iter=max_iter or (200 if full_batch else 30),
         )
@@ -76,6 +78,11 @@ def digits_accuracy(solver, max_iter=None, random_state=0):
     return clf.score(X_test, y_test), clf.n_iter_
 
 
+def _schedule(solver):
+    """Return the usual schedule of a stochastic solver."""
+    return "constant" if OPTIMIZERS[solver].constant_rate else "cosine"
+
+
 def main():
     """Print a line per solver."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -83,7 +90,7 @@ def main():
     seeds = range(parser.parse_args().seeds)
     warnings.simplefilter("ignore", ConvergenceWarning)
     print(
-        f"{'solver':10s} {'rate':>6s} {'(J - J*)/J*':>12s} {'rate':>6s} "
+        f"{'solver':20s} {'rate':>6s} {'(J - J*)/J*':>12s} {'rate':>6s} "
         f"{'epochs':>6s} {'seconds':>7s}  accuracies"
     )
     for solver in SOLVERS:
@@ -94,7 +101,7 @@ def main():
         seconds = (time.perf_counter() - start) / len(seeds)
         accuracies = " ".join(f"{score:.3f}" for score, _ in results)
         print(
-            f"{solver:10s} {rates[0]!s:>6s} {excess_risk(solver):12.0e} "
+            f"{solver:20s} {rates[0]!s:>6s} {excess_risk(solver):12.0e} "
             f"{rates[1]!s:>6s} {results[0][1]:6d} {seconds:7.2f}  {accuracies}"
         )
 

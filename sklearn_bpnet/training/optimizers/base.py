@@ -92,8 +92,8 @@ class Optimizer(Configurable, ABC):
     def evaluated(self, theta: Array, state: State) -> Array:
         """The weights that are validated, kept and predict: theta by default.
 
-        Rules that define it compute gradients elsewhere. Their state holds weights, too,
-        so that it is of no use where theta has been changed.
+        Rules that define it compute gradients elsewhere. Their state holds weights,
+        too, so that it is of no use where theta has been changed.
         """
         return theta
 

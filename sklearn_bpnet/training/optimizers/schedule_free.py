@@ -20,7 +20,7 @@ from sklearn_bpnet.training.optimizers.base import (
     pieces,
 )
 
-__all__ = ["ScheduleFree", "ScheduleFreeAdamW"]
+__all__ = ["ScheduleFreeAdamW"]
 
 
 class ScheduleFree(Optimizer):

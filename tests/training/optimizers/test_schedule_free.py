@@ -29,16 +29,18 @@ OF_THE_AUTHORS = [
 ]
 
 
+class OnlyWeights:
+    """What `StepOptions` reads of a network."""
+
+    def is_weight(self, dtype):
+        return np.ones((), dtype)
+
+
 class Risk:
-    """What `Step` reads of a risk without penalties, of weights only."""
+    """What `Step` reads of a risk without penalties."""
 
-    alpha, is_penalised = 0.0, False
+    network, is_penalised = OnlyWeights(), False
     penalty, group = ElasticNet(), GroupLasso()
-
-    class network:
-        @staticmethod
-        def is_weight(dtype):
-            return np.ones((), dtype)
 
     def strength(self, theta):
         return np.zeros_like(theta)
@@ -85,16 +87,17 @@ def test_first_steps_are_those_of_the_authors(optimizer, rates, ys, xs):
 @pytest.mark.parametrize("size", [3, 30_000])
 def test_many_steps_are_the_papers(optimizer, dtype, rtol, size):
     rng = np.random.default_rng(0)
-    gradients = rng.normal(size=(60, 3)) + [0.1, 0.0, -2.0]
+    gradients = rng.normal([0.1, 0.0, -2.0], size=(60, 3))
     start, rates = np.array([1.0, -2.0, 3.0]), np.minimum(np.arange(1, 61) / 20, 1) / 10
     repeats = size // 3
     found = take(
         optimizer, np.tile(start, repeats).astype(dtype),
         np.tile(gradients, repeats), rates,
     )  # fmt: skip
-    for ours, expected in zip(found, papers(optimizer, start, gradients, rates)):
+    expected = papers(optimizer, start, gradients, rates)
+    for ours, papers_ in zip(found, expected, strict=False):
         assert ours.dtype == dtype
-        np.testing.assert_allclose(ours, np.tile(expected, repeats), rtol=rtol)
+        np.testing.assert_allclose(ours, np.tile(papers_, repeats), rtol=rtol)
 
 
 def test_factors_scale_all_that_moves_a_parameter():
@@ -105,12 +108,13 @@ def test_factors_scale_all_that_moves_a_parameter():
     expected = papers(UNUSUAL, start, gradients, rates, factors)
     np.testing.assert_allclose(ys, expected[0], rtol=1e-10)
     np.testing.assert_allclose(xs, expected[1], rtol=1e-10)
-    assert (ys[:, 2] == 3).all() and state["z"][2] == 3  # as is everything of it
+    assert (ys[:, 2] == 3).all()
+    assert state["z"][2] == 3
     np.testing.assert_allclose(xs[:, 2], 3)
 
 
 def test_a_learning_rate_of_zero_moves_nothing():
-    ys, xs, state = take(USUAL, np.ones(2), np.ones((3, 2)), [0.0, 0.0, 0.1])
+    ys, xs, _ = take(USUAL, np.ones(2), np.ones((3, 2)), [0.0, 0.0, 0.1])
     np.testing.assert_array_equal(ys[:2], 1)
     np.testing.assert_array_equal(xs[:2], 1)
     assert (xs[2] < 1).all()

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.memory import CACHE_LINE, aligned
-from sklearn_bpnet.training.optimizers import ScheduleFree, State
+from sklearn_bpnet.training.optimizers import State
+from sklearn_bpnet.training.optimizers.schedule_free import ScheduleFree
 from sklearn_bpnet.training.stochastic.compiled import (
     elementwise,
     loops,
@@ -118,7 +119,8 @@ class CompiledEpochPass:
         optimizer = self.descent.optimizer
         if not isinstance(optimizer, ScheduleFree):
             return rates.learning_rate, []
-        state = {name: x for name, x in self.walk.state.items() if np.isscalar(x)}
+        names = "t", "weight_sum", "largest_rate"
+        state = {name: self.walk.state[name] for name in names}
         shares, states = [], []
         for rate in rates.learning_rate.tolist():
             state["t"] += 1
