@@ -78,10 +78,10 @@ default="auto"
         :ref:`embedding`. Features with two values are not embedded. Needs dense X. An
         instance, such as ``PWL(n_bins=32)``, has other sizes.
 
-        - "auto": "pbld" with at least 1500 samples in classification and 500 in
-          regression, 20 per numeric column and up to 100 such columns of a dense X, and
-          a solver with mini-batches; otherwise None, also in `partial_fit` and without
-          `input_scaling`.
+        - "auto": "pbld" with ``hidden_layer_sizes="auto"``, at least 1500 samples in
+          classification and 500 in regression, 20 per numeric column and up to 100 such
+          columns of a dense X, and a solver with mini-batches; otherwise None, also in
+          `partial_fit` and without `input_scaling`.
         - None: the input of the network is the scaled feature.
         - "pbld": the scaled feature and three learned functions of it, linear maps of
           16 waves.
@@ -227,8 +227,8 @@ default="auto"
 
     max_iter : int or "auto", default="auto"
         Maximum number of epochs (iterations of "lbfgs" and "cg") per call of `fit`.
-        "auto": 100; above a numeric embedding 30 in classification and 50 in
-        regression; more with fewer than 1000 samples.
+        "auto": 100; with ``hidden_layer_sizes="auto"`` above a numeric embedding 30 in
+        classification and 50 in regression; more with fewer than 1000 samples.
 
     tol : float, default=1e-4
         Smallest improvement of the loss, or of the validation score, that counts; for
@@ -322,8 +322,8 @@ default="auto"
         the inputs, `member_scale_`, and an output layer of its own. Training minimises
         the mean of their losses, and their probabilities (of a classifier) or
         predictions are averaged, as those of `n_members` are. Early stopping judges the
-        average. "auto": 4 in classification above a numeric embedding, if `n_members`
-        is 1; otherwise None.
+        average. "auto": 4 in classification with ``hidden_layer_sizes="auto"`` above a
+        numeric embedding, if `n_members` is 1; otherwise None.
 
     n_jobs : int or None, default=None
         Number of members that are trained in parallel, each in one thread; None is 1

@@ -106,10 +106,12 @@ def choose(settings: Settings, facts: Facts | None) -> Choices:
         choices["hidden_layer_sizes"] *= listed
     if facts is None or not solvers.uses_mini_batches(settings):
         return choices
-    if _may_embed(settings, facts):
+    is_free = isinstance(settings.hidden_layer_sizes, str)
+    if is_free and _may_embed(settings, facts):
         choices["numeric_embedding"] = "pbld"
     embedding = settings.chosen(choices).numeric_embedding
-    if embedding is None or not facts.is_embeddable:
+    if not is_free or embedding is None or not facts.is_embeddable:
+        # sizes that are given describe the whole network
         epochs = round(USUAL["max_iter"] * _factor_of_few(facts))
         return choices | {"max_iter": epochs}
     factor = _factor_of_few(facts)
@@ -132,11 +134,8 @@ def _n_listed(settings: Settings) -> int | None:
 
 def _may_embed(settings: Settings, facts: Facts) -> bool:
     """Whether an embedding suits the table and the other parameters."""
-    sizes = settings.hidden_layer_sizes
-    has_hidden_layers = isinstance(sizes, str) or not hasattr(sizes, "__len__")
     return (
         facts.is_embeddable
-        and (has_hidden_layers or len(sizes) > 0)
         and not settings.group_alpha
         and settings.input_scaling is not None
     )

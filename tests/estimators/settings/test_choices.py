@@ -66,6 +66,8 @@ def test_no_embedding_where_the_table_does_not_suit(facts):
     "parameters",
     [
         {"hidden_layer_sizes": ()},
+        {"hidden_layer_sizes": (100,)},
+        {"hidden_layer_sizes": 100},
         {"group_alpha": 0.1},
         {"input_scaling": None},
         {"solver": "lbfgs"},
@@ -100,10 +102,12 @@ def test_the_plan_is_what_the_same_explicit_values_train(cls):
 def test_explicit_values_remain():
     X, y = data(1600)
     clf = BPNetClassifier((20,), max_iter=2, random_state=0).fit(X, y > 0)
-    assert clf.coefs_[0].shape[1] == 20
+    assert clf.coefs_[0].shape == (3, 20)
     assert "hidden_layer_sizes" not in clf.plan_
-    assert clf.plan_["numeric_embedding"] == "pbld"
-    clf = clone(clf).set_params(numeric_embedding=None).fit(X, y > 0)
+    assert clf.plan_["numeric_embedding"] is None
+    clf = clone(clf).set_params(numeric_embedding="pbld").fit(X, y > 0)
+    assert clf.coefs_[0].shape == (12, 20)
+    clf.set_params(hidden_layer_sizes="auto", numeric_embedding=None).fit(X, y > 0)
     assert clf.plan_["shared_members"] is None
 
 
