@@ -130,7 +130,7 @@ class ScheduleFreeAdamW(ScheduleFree):
     """
 
     scale_free: ClassVar[bool] = True
-    usual_rate: ClassVar[float] = 0.008
+    usual_rate: ClassVar[float] = 0.05
     from_estimator: ClassVar[Mapping[str, str]] = {
         "beta_1": "beta_1",
         "beta_2": "beta_2",
