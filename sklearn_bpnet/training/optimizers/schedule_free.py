@@ -20,7 +20,7 @@ from sklearn_bpnet.training.optimizers.base import (
     pieces,
 )
 
-__all__ = ["ScheduleFreeAdamW"]
+__all__ = ["ScheduleFree", "ScheduleFreeAdamW"]
 
 
 class ScheduleFree(Optimizer):
