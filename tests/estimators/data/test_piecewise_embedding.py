@@ -3,7 +3,6 @@
 import pickle
 
 import numpy as np
-import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
@@ -18,6 +17,8 @@ from sklearn_bpnet import (
 )
 from sklearn_bpnet.net.blocks import PBLD, PLE, PWL
 from sklearn_bpnet.options import CategoricalEmbedding
+
+pd = pytest.importorskip("pandas")
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = [BPNetClassifier, BPNetRegressor]

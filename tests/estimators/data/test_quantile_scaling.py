@@ -3,7 +3,6 @@
 import pickle
 
 import numpy as np
-import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse, stats
@@ -12,6 +11,8 @@ from sklearn.preprocessing import QuantileTransformer
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor, check_gradient
 from sklearn_bpnet._data.normal_scores import NormalScores
+
+pd = pytest.importorskip("pandas")
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = [BPNetClassifier, BPNetRegressor]

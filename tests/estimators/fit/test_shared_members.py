@@ -1,7 +1,6 @@
 """shared_members: an ensemble within a network, whose members share the trunk."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
@@ -17,6 +16,8 @@ from sklearn_bpnet import (
 )
 from sklearn_bpnet.inspection import find_learning_rate
 from sklearn_bpnet.net.losses import Quantile
+
+pd = pytest.importorskip("pandas")
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 BOTH = [BPNetClassifier, BPNetRegressor]
