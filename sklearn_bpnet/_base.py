@@ -22,7 +22,8 @@ from sklearn_bpnet._fit.callback_tasks import FitTasks
 from sklearn_bpnet._fit.ensemble import train
 from sklearn_bpnet._fit.fitted import Fitted
 from sklearn_bpnet._fit.folds import train_on_folds
-from sklearn_bpnet._fit.pose import follow, pose, read
+from sklearn_bpnet._fit.follow import follow
+from sklearn_bpnet._fit.pose import pose, read
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._scoring import Scorer, make_scorer
 from sklearn_bpnet._settings.choices import USUAL

@@ -13,7 +13,8 @@ from sklearn_bpnet import _types as types
 from sklearn_bpnet._base import BaseBPNet
 from sklearn_bpnet._data.reading import Table
 from sklearn_bpnet._fit.call import Arguments, Call
-from sklearn_bpnet._fit.pose import follow, pose, read
+from sklearn_bpnet._fit.follow import follow
+from sklearn_bpnet._fit.pose import pose, read
 from sklearn_bpnet._fit.start import starting_theta
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._settings.settings import Settings

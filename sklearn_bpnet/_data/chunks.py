@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_bpnet._data.samples import Indices
+if TYPE_CHECKING:
+    from sklearn_bpnet._data.samples import Indices
 
 CHUNK_NUMBERS = 2**20  # numbers converted to float64 at a time
 

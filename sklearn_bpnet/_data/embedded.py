@@ -17,7 +17,7 @@ from sklearn_bpnet._data.quantiles import (
     is_large,
 )
 from sklearn_bpnet._data.samples import Indices, Samples
-from sklearn_bpnet._data.statistics import has_many_values, standardization
+from sklearn_bpnet._data.statistics import standardization
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net.blocks.embeddings import (
@@ -71,10 +71,9 @@ def embedded_features(
     if settings.numeric_embedding is None:
         return None
     check_dense(samples.X)
-    X = samples.numbers
-    if not X.shape[1]:
-        return EmbeddedFeatures(np.empty(0, dtype=np.intp))
-    features = np.flatnonzero(has_many_values(X, samples.indices))
+    features = np.flatnonzero(samples.has_many_values)
+    if not samples.numbers.shape[1]:
+        return EmbeddedFeatures(features)
     form = NUMERIC_EMBEDDINGS.resolve(settings.numeric_embedding)
     if not form.n_bins:
         return EmbeddedFeatures(features)

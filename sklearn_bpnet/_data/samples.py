@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import column_or_1d
 
+from sklearn_bpnet._data.chunks import chunks
 from sklearn_bpnet._data.fingerprint import fingerprint
 from sklearn_bpnet._data.table_columns import Levels
 from sklearn_bpnet.net.cached import cached_property
@@ -116,6 +118,26 @@ class Samples:
         if len(indices) <= n:
             return indices
         return np.sort(rng.choice(indices, n, replace=False, shuffle=False))
+
+    @cached_property
+    def has_many_values(self) -> NDArray[np.bool_]:
+        """Whether each of ``numbers``, of a dense X, has more than two values.
+
+        Shape (n_columns,).
+        """
+        X = self.numbers
+        if not X.shape[1]:
+            return np.zeros(0, dtype=bool)
+
+        def parts() -> Iterator[Any]:
+            return (chunk for chunk, _ in chunks(X, None, self.indices))
+
+        low = np.min([chunk.min(axis=0) for chunk in parts()], axis=0)
+        high = np.max([chunk.max(axis=0) for chunk in parts()], axis=0)
+        between = np.zeros(X.shape[1], dtype=bool)
+        for chunk in parts():
+            between |= ((chunk != low) & (chunk != high)).any(axis=0)
+        return between
 
     @cached_property
     def fingerprint(self) -> str:

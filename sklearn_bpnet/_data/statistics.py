@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -167,32 +167,6 @@ def next_input_standardization(
         return None, None
     learn = feature_standardization if scaling.smooth_clip is None else squashing
     return next_scaling(learn, scaling, undecided, samples, samples.X)
-
-
-def has_many_values(X: Any, indices: Indices | None = None) -> NDArray[np.bool_]:
-    """Whether each column has more than two distinct values.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_columns)
-        The table.
-    indices : ndarray of int, default=None
-        Indices of the samples to use; None means all.
-
-    Returns
-    -------
-    ndarray of bool of shape (n_columns,)
-    """
-
-    def parts() -> Iterator[Any]:
-        return (chunk for chunk, _ in chunks(X, None, indices))
-
-    low = np.min([chunk.min(axis=0) for chunk in parts()], axis=0)
-    high = np.max([chunk.max(axis=0) for chunk in parts()], axis=0)
-    between = np.zeros(X.shape[1], dtype=bool)
-    for chunk in parts():
-        between |= ((chunk != low) & (chunk != high)).any(axis=0)
-    return between
 
 
 def _share_of_exceptions(

@@ -7,7 +7,6 @@ from dataclasses import replace
 from math import inf
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_bpnet._data import reading
@@ -17,7 +16,6 @@ from sklearn_bpnet._data.features import check_range
 from sklearn_bpnet._data.folds import described
 from sklearn_bpnet._data.samples import Data, Samples
 from sklearn_bpnet._data.statistics import (
-    has_many_values,
     input_standardization,
     next_input_standardization,
 )
@@ -27,6 +25,7 @@ from sklearn_bpnet._fit.calibration import check_calibration
 from sklearn_bpnet._fit.call import Call
 from sklearn_bpnet._fit.columns import encode
 from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork
+from sklearn_bpnet._fit.follow import followed
 from sklearn_bpnet._fit.issuing import warn
 from sklearn_bpnet._fit.member_folds import (
     check_member_folds,
@@ -36,7 +35,6 @@ from sklearn_bpnet._fit.member_folds import (
 from sklearn_bpnet._fit.problem import Problem, Scorer
 from sklearn_bpnet._fit.same_samples import check_same_samples
 from sklearn_bpnet._fit.start import check_same_embedding, check_same_network
-from sklearn_bpnet._settings.choices import FEWEST_TO_EMBED, Facts, choose
 from sklearn_bpnet._settings.plan import TrainingPlan, initialization, resolve
 from sklearn_bpnet._settings.risk import build_risk
 from sklearn_bpnet._settings.settings import Settings
@@ -111,41 +109,6 @@ def read(
     if previous is None:
         encode(call, data, names)
     return data, task
-
-
-def follow(call: Call, data: Data, *, numeric: bool) -> Call:
-    """The call with values for the parameters that follow the table.
-
-    Parameters
-    ----------
-    call : Call
-        The call.
-    data : Data
-        Its samples, encoded.
-    numeric : bool
-        Whether the targets are numeric.
-    """
-    if call.previous is not None:
-        return call.with_choices(call.previous.choices)
-    samples = data.training
-    facts = Facts(
-        "regression" if numeric else "classification",
-        samples.n_positive_weight,
-        data.encoder.n_inputs,
-        _n_numeric(samples),
-        is_sparse=samples.is_sparse,
-        is_given=any(given is not None for given in call.arguments.init),
-    )
-    known = None if call.arguments.incremental else facts
-    return call.with_choices(choose(call.settings, known))
-
-
-def _n_numeric(samples: Samples) -> int:
-    """The number of features with more than two values, if so many may matter."""
-    few = samples.n_positive_weight < FEWEST_TO_EMBED
-    if few or samples.is_sparse or not samples.numbers.shape[1]:
-        return 0
-    return int(has_many_values(samples.numbers, samples.indices).sum())
 
 
 def _set_aside(call: Call, data: Data, task: Task) -> None:
@@ -268,7 +231,7 @@ def pose(
         is_ensemble,
         undecided=undecided,
         choices=call.choices,
-        plan=_followed(call, plan, risk),
+        plan=followed(call, plan, risk),
     )
     scheme, init = initialization(settings), call.arguments.init
     if previous is None and init[0] is None and not task.is_certain:
@@ -323,18 +286,6 @@ def _risk(call: Call, data: Data, network: Network, task: Task) -> EmpiricalRisk
         is_sparse=samples.is_sparse,
         incremental=call.arguments.incremental,
     )
-
-
-def _followed(call: Call, plan: TrainingPlan, risk: EmpiricalRisk) -> dict[str, Any]:
-    """The parameters that were "auto", and what training uses."""
-    known = dict(call.choices) | {
-        "alpha": risk.alpha,
-        "batch_size": plan.batch_size,
-        "learning_rate_init": float(plan.learning_rate),
-    }
-    if np.isnan(plan.learning_rate):
-        del known["learning_rate_init"]  # of a full-batch solver, as it has none
-    return {name: known[name] for name in call.follow if name in known}
 
 
 def _plan(

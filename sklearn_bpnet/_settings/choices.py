@@ -59,7 +59,7 @@ class Facts:
         Number of features of the encoded X.
     n_numeric : int
         Number of those with more than two values that are no codes of categories; may
-        be 0 with fewer samples than ``FEWEST_TO_EMBED``.
+        be 0 where it does not matter, as with fewer samples than ``FEWEST_TO_EMBED``.
     is_sparse : bool, default=False
         Whether X is sparse.
     is_given : bool, default=False
@@ -106,15 +106,14 @@ def choose(settings: Settings, facts: Facts | None) -> Choices:
         choices["hidden_layer_sizes"] *= listed
     if facts is None or not solvers.uses_mini_batches(settings):
         return choices
+    factor = _factor_of_few(facts)
+    # sizes that are given describe the whole network
     is_free = isinstance(settings.hidden_layer_sizes, str)
     if is_free and _may_embed(settings, facts):
         choices["numeric_embedding"] = "pbld"
     embedding = settings.chosen(choices).numeric_embedding
     if not is_free or embedding is None or not facts.is_embeddable:
-        # sizes that are given describe the whole network
-        epochs = round(USUAL["max_iter"] * _factor_of_few(facts))
-        return choices | {"max_iter": epochs}
-    factor = _factor_of_few(facts)
+        return choices | {"max_iter": round(USUAL["max_iter"] * factor)}
     if facts.n_samples > _SAMPLES_OF_USUAL_EPOCHS:
         factor = sqrt(_SAMPLES_OF_USUAL_EPOCHS / facts.n_samples)
     return choices | {
