@@ -12,9 +12,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn_bpnet._data.chunks import CHUNK_NUMBERS
 from sklearn_bpnet._data.quantiles import (
     counted,
-    drawn,
     interpolated_quantiles,
-    is_large,
+    representative,
 )
 from sklearn_bpnet._data.samples import Indices, Samples
 from sklearn_bpnet._data.statistics import standardization
@@ -110,14 +109,12 @@ class _Edges:
         task: Task | None,
     ) -> None:
         self.X, self.scaling, self.n_bins = samples.numbers, scaling, n_bins
-        weights, indices = samples.weights, samples.indices
-        if is_large(self.X, indices):
-            indices, weights = drawn(self.X, weights, indices), None
-        self.indices = indices
-        self.weights = _selected(weights, indices)
+        self.indices, self.weights = representative(
+            self.X, samples.weights, samples.indices
+        )
         self.task = task
         if task is not None:
-            self.targets = _targets(task, samples, indices)
+            self.targets = _targets(task, samples, self.indices)
 
     def of(self, features: Indices) -> Iterator[Floats]:
         """The edges of every feature, fewer than two where it has no bins."""
@@ -164,14 +161,9 @@ class _Edges:
         return np.concatenate([ends, np.clip(inner, *ends)])
 
 
-def _selected(array: Any, indices: Indices | None) -> Any:
-    """The entries of the selected samples; None stays None."""
-    return array if array is None or indices is None else array[indices]
-
-
 def _targets(task: Task, samples: Samples, indices: Indices | None) -> NDArray[Any]:
     """What the trees predict: codes of classes, or standardised targets."""
-    Y = _selected(samples.Y, indices)
+    Y = samples.Y if indices is None else samples.Y[indices]
     codes = task.strata(Y)
     if codes is not None:
         return np.asarray(codes, dtype=np.intp)

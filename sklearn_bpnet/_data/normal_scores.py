@@ -16,9 +16,8 @@ from scipy import special
 from sklearn_bpnet._data.chunks import CHUNK_NUMBERS
 from sklearn_bpnet._data.quantiles import (
     counted,
-    drawn,
     interpolated_quantiles,
-    is_large,
+    representative,
 )
 from sklearn_bpnet._data.samples import Indices, Samples
 
@@ -44,10 +43,8 @@ def learn_quantiles(samples: Samples, columns: Indices) -> list[Floats]:
     columns : ndarray of int
         Indices of the columns.
     """
-    X, weights, indices = samples.X, samples.weights, samples.indices
-    if is_large(X, indices):
-        indices, weights = drawn(X, weights, indices), None
-    weights = weights if weights is None or indices is None else weights[indices]
+    X = samples.X
+    indices, weights = representative(X, samples.weights, samples.indices)
     n_samples = X.shape[0] if indices is None else len(indices)
     n = min(int(counted(weights, n_samples)) // _SAMPLES_PER_QUANTILE, _MOST)
     levels = np.linspace(0, 1, max(n, _FEWEST))

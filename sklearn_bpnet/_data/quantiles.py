@@ -82,6 +82,20 @@ def is_large(X: Any, indices: Indices | None) -> bool:
     return n_samples > _N_SAMPLED and n_samples * X.shape[1] > _EXACT_NUMBERS
 
 
+def representative(
+    X: Any, weights: Weights | None, indices: Indices | None
+) -> tuple[Indices | None, Weights | None]:
+    """Indices of the samples whose quantiles are taken, and the weights of these.
+
+    All that are selected, or of a large table some.
+    """
+    if is_large(X, indices):
+        return drawn(X, weights, indices), None
+    if weights is not None and indices is not None:
+        weights = weights[indices]
+    return indices, weights
+
+
 def _quartiles(
     X: Any, weights: Weights | None, indices: Indices | None
 ) -> NDArray[np.float64]:
