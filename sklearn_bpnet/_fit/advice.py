@@ -12,7 +12,12 @@ from sklearn_bpnet._fit.issuing import warn
 from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet._settings import solver as solvers
 from sklearn_bpnet._settings.architecture import hidden_sizes
-from sklearn_bpnet._settings.plan import TrainingPlan, anneals, patience
+from sklearn_bpnet._settings.plan import (
+    TrainingPlan,
+    anneals,
+    last_factor,
+    patience,
+)
 from sklearn_bpnet._settings.rate_factors import kinds_without_effect
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.exceptions import DivergenceWarning, TrainingInterruptedWarning
@@ -22,7 +27,6 @@ from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.training.monitor.history import Outcome, StopReason
 from sklearn_bpnet.training.optimizers import AdamW
 from sklearn_bpnet.training.optimizers.step import StepOptions
-from sklearn_bpnet.training.schedules import TrainingTime
 from sklearn_bpnet.training.stochastic import compiler
 
 # parameters of the steps along gradients
@@ -122,8 +126,7 @@ def warn_of_schedule(settings: Settings, *, open_ended: bool) -> None:
         return
     if settings.is_of_recipe("learning_rate") and settings.is_of_recipe("solver"):
         return
-    end = TrainingTime(settings.max_iter, settings.max_iter)
-    if solvers.schedule(settings, open_ended=open_ended).factor(end) < 1:
+    if last_factor(settings, open_ended=open_ended) < 1:
         warn(
             f"{settings.described(['learning_rate'])} lowers the learning rate, which "
             f"{settings.described(['solver'])} replaces by an average of the weights. "

@@ -248,8 +248,13 @@ def anneals(settings: Settings, *, open_ended: bool) -> bool:
     """
     if solvers.optimizer_of(settings).constant_rate:
         return True
+    return last_factor(settings, open_ended=open_ended) <= _ANNEALED
+
+
+def last_factor(settings: Settings, *, open_ended: bool) -> float:
+    """The factor of the learning rate at the end of the last epoch."""
     end = TrainingTime(settings.max_iter, settings.max_iter)
-    return solvers.schedule(settings, open_ended=open_ended).factor(end) <= _ANNEALED
+    return solvers.schedule(settings, open_ended=open_ended).factor(end)
 
 
 def patience(settings: Settings, *, open_ended: bool) -> float:
