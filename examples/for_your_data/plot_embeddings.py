@@ -8,7 +8,7 @@ too, for targets that oscillate along a feature.
 """
 
 # %%
-# Categories: a map that nobody drew
+# Categories: a map that is learned
 # ----------------------------------
 # Sixty towns lie in a country, and rent depends on where. The table has the name of the
 # town only: no coordinates.
