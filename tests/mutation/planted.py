@@ -384,7 +384,7 @@ TRAINING = [
     ),
     Fault(
         "best weights without the average",
-        "self.best.theta[:] = self._averaged(theta)",
+        "self.best.theta[:] = self._evaluated(theta)",
         "self.best.theta[:] = theta",
         "monitor validation early_stopping",
     ),
