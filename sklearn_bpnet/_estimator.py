@@ -23,7 +23,8 @@ from sklearn_bpnet._data.table_columns import Levels
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._declarations import Declarations
 from sklearn_bpnet._fit import given_weights
-from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork
+from sklearn_bpnet._fit.fitted import Fitted
+from sklearn_bpnet._fit.fitted_network import FittedNetwork
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._fit.training_attributes import training_attributes
 from sklearn_bpnet._settings.architecture import build_network

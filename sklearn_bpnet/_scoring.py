@@ -16,7 +16,8 @@ from sklearn.metrics import check_scoring, get_scorer
 from sklearn_bpnet._data.classification import Classification
 from sklearn_bpnet._data.encoder import ColumnEncoder
 from sklearn_bpnet._data.samples import Samples
-from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork
+from sklearn_bpnet._fit.fitted import Fitted
+from sklearn_bpnet._fit.fitted_network import FittedNetwork
 from sklearn_bpnet._fit.no_score import failed
 from sklearn_bpnet._settings.plan import described_scoring
 from sklearn_bpnet._sklearn_compat import response_methods, with_classes

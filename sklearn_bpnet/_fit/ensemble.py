@@ -13,7 +13,8 @@ from sklearn_bpnet._data.samples import Data
 from sklearn_bpnet._fit.advice import remedy_for_divergence
 from sklearn_bpnet._fit.call import Call
 from sklearn_bpnet._fit.callback_tasks import FitTasks
-from sklearn_bpnet._fit.fitted import FittedNetwork, Trained
+from sklearn_bpnet._fit.fitted import Trained
+from sklearn_bpnet._fit.fitted_network import FittedNetwork
 from sklearn_bpnet._fit.network_fit import NetworkFit, train_network
 from sklearn_bpnet._fit.out_of_fold import OutOfFold
 from sklearn_bpnet._fit.parallel import Cancellation, ParallelCalls

@@ -8,124 +8,22 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sklearn_bpnet._data.encoder import ColumnEncoder
-from sklearn_bpnet._data.features import check_range, largest_entry
+from sklearn_bpnet._data.features import check_range
 from sklearn_bpnet._data.samples import Indices
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._data.undecided import Undecided
+from sklearn_bpnet._fit.fitted_network import FittedNetwork
 from sklearn_bpnet._fit.out_of_fold import OutOfFold
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._settings.choices import USUAL, Choices
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import ACTIVATIONS, Activation, Grouped
 from sklearn_bpnet.net.blocks.embeddings import EmbeddedFeatures
-from sklearn_bpnet.net.blocks.members import by_member
 from sklearn_bpnet.net.network import Network
-from sklearn_bpnet.net.theta import Theta
-from sklearn_bpnet.training.evaluation import output_Z, reader_for
 from sklearn_bpnet.training.monitor.history import Outcome, StopReason
 from sklearn_bpnet.training.standardization import Standardization
-
-
-@dataclass
-class FittedNetwork:
-    """A network with its weights and the state of its training.
-
-    Parameters
-    ----------
-    network : Network
-        The chain of blocks.
-    attributes : dict of str to object
-        Its fitted attributes: `coefs_`, `history_` and so on. The network predicts
-        with the weights in them.
-    state : TrainingState
-        State from which training can continue.
-    random_state : int or None, default=None
-        Seed of a member of an ensemble.
-    """
-
-    network: Network
-    attributes: dict[str, Any]
-    state: TrainingState
-    random_state: int | None = None
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The dtype of the weights."""
-        return np.asarray(self.attributes["coefs_"][0]).dtype
-
-    @property
-    def arrays(self) -> list[tuple[Array, ...]]:
-        """The parameters of every block."""
-        return self.network.arrays_from(self.attributes)
-
-    def outputs(
-        self,
-        X: Any,
-        standardization: Standardization | None,
-        column_of: NDArray[np.intp],
-        *,
-        temperature: float | None = None,
-        indices: Indices | None = None,
-    ) -> list[tuple[Array, Array]]:
-        """Z[L] and A[L] of encoded samples, as float64; Z is finite.
-
-        Of members that share weights, a pair for each, as if it were a network.
-
-        Parameters
-        ----------
-        X : ndarray or CSR of shape (n_total, n_features)
-            The samples.
-        standardization : Standardization or None
-            How features are scaled.
-        column_of : ndarray of int
-            The column of the table that every feature is made of.
-        temperature : float or None, default=None
-            Divisor of Z; None for 1.
-        indices : ndarray of int or None, default=None
-            Indices of the samples; None means all.
-
-        Raises
-        ------
-        ValueError
-            If features are so large that the network overflows.
-        """
-        reader = reader_for(self.network, X, self.dtype, standardization)
-        # twice, in case of an interrupt in an exit
-        with np.errstate(), np.errstate(over="ignore", invalid="ignore"):
-            Z = output_Z(self.network, self.arrays, reader, indices)
-            Z = Z.astype(np.float64, copy=False)
-            if temperature is not None:
-                Z /= temperature
-            A = self.network.output_activation.forward(Z, out=np.empty_like(Z))
-        n_members = self.network.n_members
-        if not np.isfinite(Z).all():
-            row = int(np.argmin(np.isfinite(Z).all(axis=1)))
-            sample = row // n_members
-            sample = sample if indices is None else int(indices[sample])
-            j, x = largest_entry(X, sample, standardization)
-            j = int(column_of[j])
-            raise ValueError(
-                f"The network's output for sample {sample} of X exceeds the largest "
-                f"number of {self.dtype}. Its largest feature is X[{sample}, {j}]="
-                f"{x:g}; correct or clip it."
-            )
-        if n_members == 1:
-            return [(Z, A)]
-        each = (np.ascontiguousarray(by_member(rows, n_members)) for rows in (Z, A))
-        return list(zip(*each, strict=True))
-
-    def pack_weights(self) -> None:
-        """Check the shapes of the weights, and store them in one vector."""
-        theta = Theta.pack(self.arrays, self.dtype)
-        self.attributes |= self.network.show(theta.arrays)
-
-    @property
-    def feature_importances(self) -> Array:
-        """The Euclidean norm of the weights that leave every feature."""
-        return self.network.feature_importances(self.arrays)
 
 
 @dataclass

@@ -16,7 +16,8 @@ from sklearn_bpnet._fit.advice import remedy_for_divergence
 from sklearn_bpnet._fit.call import Call
 from sklearn_bpnet._fit.callback_tasks import FitTasks
 from sklearn_bpnet._fit.ensemble import n_to_train, train_ensemble
-from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork, Trained
+from sklearn_bpnet._fit.fitted import Fitted, Trained
+from sklearn_bpnet._fit.fitted_network import FittedNetwork
 from sklearn_bpnet._fit.fold_predictions import predict_out_of_fold
 from sklearn_bpnet._fit.out_of_fold import OutOfFold
 from sklearn_bpnet._fit.problem import Problem

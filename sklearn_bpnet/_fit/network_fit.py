@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_bpnet._data.fingerprint import fingerprint
-from sklearn_bpnet._fit.fitted import FittedNetwork
+from sklearn_bpnet._fit.fitted_network import FittedNetwork
 from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet._fit.start import starting_theta
 from sklearn_bpnet._fit.state import TrainingState

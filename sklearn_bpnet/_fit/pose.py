@@ -24,7 +24,8 @@ from sklearn_bpnet._fit import advice
 from sklearn_bpnet._fit.calibration import check_calibration
 from sklearn_bpnet._fit.call import Call
 from sklearn_bpnet._fit.columns import encode
-from sklearn_bpnet._fit.fitted import Fitted, FittedNetwork
+from sklearn_bpnet._fit.fitted import Fitted
+from sklearn_bpnet._fit.fitted_network import FittedNetwork
 from sklearn_bpnet._fit.follow import followed
 from sklearn_bpnet._fit.issuing import warn
 from sklearn_bpnet._fit.member_folds import (

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sklearn_bpnet._fit import given_weights
-from sklearn_bpnet._fit.fitted import FittedNetwork
+from sklearn_bpnet._fit.fitted_network import FittedNetwork
 from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._settings.settings import Settings
