@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -108,12 +108,28 @@ class EmbeddingBlock(Block):
         def features(self) -> tuple[int, ...]: ...
 
         @property
-        def kept(self) -> tuple[int, ...]: ...
-
-        @property
         def n_made(self) -> NDArray[np.intp]: ...
 
+    needs_dense: ClassVar[bool] = True
     word: ClassVar[str] = "embedding"  # in the names of the outputs
+    descriptions: ClassVar[Mapping[str, str]] = {"embedding": "numeric embedding"}
+    parameters: ClassVar[Mapping[str, str]] = {"embedding": "numeric_embedding"}
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """One kind for all arrays."""
+        return ("embedding",) * len(self.shapes)
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Where a fitted estimator shows the arrays: in one list."""
+        return ("embedding_weights_",) * len(self.shapes)
+
+    @cached_property
+    def kept(self) -> tuple[int, ...]:
+        """The features that are handed on as they are: those not embedded."""
+        embedded = set(self.features)
+        return tuple(j for j in range(self.n_in) if j not in embedded)
 
     @cached_property
     def feature_of_output(self) -> NDArray[np.intp]:

@@ -94,17 +94,11 @@ class PiecewiseEncoding(EmbeddingBlock):
     """
 
     compiled_as: ClassVar[str | None] = "piecewise encoding"
-    needs_dense: ClassVar[bool] = True
     word: ClassVar[str] = "bin"
 
     n_in: int
     features: tuple[int, ...]
     bins: Bins
-
-    @cached_property
-    def kept(self) -> tuple[int, ...]:
-        """The features that are handed on as they are."""
-        return tuple(j for j in range(self.n_in) if j not in set(self.features))
 
     @property
     def n_made(self) -> NDArray[np.intp]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Any, ClassVar
@@ -18,7 +18,6 @@ from sklearn_bpnet.net.blocks.embeddings.base import (
     check_dense,
 )
 from sklearn_bpnet.net.blocks.embeddings.bins import Bins, BinsOfDtype
-from sklearn_bpnet.net.cached import cached_property
 from sklearn_bpnet.net.initializers import Initialization
 from sklearn_bpnet.net.theta import Shape
 
@@ -111,36 +110,17 @@ class PiecewiseLinear(EmbeddingBlock):
     """
 
     compiled_as: ClassVar[str | None] = "piecewise linear"
-    needs_dense: ClassVar[bool] = True
 
     n_in: int
     features: tuple[int, ...]
     bins: Bins
     size: int
 
-    descriptions: ClassVar[Mapping[str, str]] = {"embedding": "numeric embedding"}
-    parameters: ClassVar[Mapping[str, str]] = {"embedding": "numeric_embedding"}
-
     @property
     def shapes(self) -> tuple[Shape, ...]:
         """Shapes of the slopes w, the shifts a, and V with a row for every bin."""
         n, m = len(self.features), self.size
         return (n, m), (n, m), (self.bins.n, m)
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """One kind for all of them."""
-        return ("embedding",) * 3
-
-    @property
-    def attributes(self) -> tuple[str, ...]:
-        """Where a fitted estimator shows them: in one list."""
-        return ("embedding_weights_",) * 3
-
-    @cached_property
-    def kept(self) -> tuple[int, ...]:
-        """The features that are handed on as they are."""
-        return tuple(j for j in range(self.n_in) if j not in set(self.features))
 
     @property
     def n_made(self) -> NDArray[np.intp]:

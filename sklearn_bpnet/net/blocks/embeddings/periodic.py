@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import pi, sqrt
 from typing import Any, ClassVar
@@ -99,30 +99,16 @@ class Embedding(EmbeddingBlock):
     """
 
     compiled_as: ClassVar[str | None] = "embedding"
-    needs_dense: ClassVar[bool] = True
 
     n_in: int
     features: tuple[int, ...]
     settings: PBLD
-
-    descriptions: ClassVar[Mapping[str, str]] = {"embedding": "numeric embedding"}
-    parameters: ClassVar[Mapping[str, str]] = {"embedding": "numeric_embedding"}
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
         """Shapes of the frequencies w, the phases c, the maps V and the shifts d."""
         n, k, m = len(self.features), self.settings.n_frequencies, self._n_new
         return (n, k), (n, k), (n, k, m), (n, m)
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """One kind for all of them."""
-        return ("embedding",) * 4
-
-    @property
-    def attributes(self) -> tuple[str, ...]:
-        """Where a fitted estimator shows them: in one list."""
-        return ("embedding_weights_",) * 4
 
     @property
     def n_out(self) -> int:
