@@ -8,6 +8,7 @@ import weakref
 import numpy as np
 import pytest
 from joblib import parallel_config
+from member_diary import Diary
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.special import log_softmax, logit
@@ -573,30 +574,12 @@ def test_a_checkpoint_by_hand_continues(estimator, tmp_path, iris):
     assert changed.estimators_[2].history_["learning_rate"][-1] == 0.5
 
 
-class Diary:
-    """A callback that notes what ends, and may ask for an end or break down."""
-
-    def __init__(self, stop_after=None, break_after=None):
-        self.stop_after, self.break_after = stop_after, break_after
-        self.tasks, self.fitted = [], []
+class DiaryOfMembers(Diary):
+    """A diary of a fit whose tasks are the members."""
 
     def setup(self, estimator, context):
+        super().setup(estimator, context)
         assert context.max_subtasks == estimator.n_members
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
-
-    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
-        if context.task_name == "fit":
-            return None
-        self.tasks.append((context.task_name, context.task_id))
-        self.fitted.append(fitted_estimator)
-        if len(self.tasks) == self.break_after:
-            raise RuntimeError("crash")
-        return len(self.tasks) == self.stop_after
-
-    def teardown(self, estimator, context):
-        pass
 
 
 @each_class
@@ -606,13 +589,13 @@ def test_callbacks_see_members(estimator, n_jobs, iris):
     X, y = iris
     model = estimator(n_members=4, n_jobs=n_jobs, **FEW)
     expected = weights(clone(model).fit(X, y))
-    diary = Diary()
+    diary = DiaryOfMembers()
     model.set_callbacks(diary).fit(X, y)
     assert diary.tasks == [("member", i) for i in range(4)]
     assert [len(so_far.estimators_) for so_far in diary.fitted] == [1, 2, 3, 4]
     assert_array_equal(weights(diary.fitted[1]), expected[:2])
     assert outputs(diary.fitted[1], X).shape == outputs(model, X).shape
-    model.set_callbacks(Diary(stop_after=2)).fit(X, y)
+    model.set_callbacks(DiaryOfMembers(stop_after=2)).fit(X, y)
     assert_array_equal(weights(model), expected[:2])
 
 
@@ -628,7 +611,7 @@ def test_a_fit_that_broke_off_trains_the_members_that_are_missing(
     whole = clone(model).fit(X, y)
     checkpoint = callbacks.Checkpoint(tmp_path / "file")
     with pytest.raises(RuntimeError, match="crash"):
-        clone(model).set_callbacks(checkpoint, Diary(break_after=2)).fit(X, y)
+        clone(model).set_callbacks(checkpoint, DiaryOfMembers(break_after=2)).fit(X, y)
     resumed = estimator.load_checkpoint(tmp_path / "file")
     assert len(resumed.estimators_) == 2
     assert outputs(resumed, X).shape == outputs(whole, X).shape

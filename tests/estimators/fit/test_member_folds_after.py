@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from joblib import parallel_config
+from member_diary import Diary
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, logsumexp
@@ -304,32 +305,6 @@ def test_ctrl_c_in_a_refit(estimator, n_passes, n_ready, interrupt, iris):
     expected = weights_of(refit)[: 2 * n_ready] if n_ready else weights_of(on_folds)
     assert_equal_weights(model, expected)
     assert_array_equal(model.oof_prediction_, on_folds.oof_prediction_)
-
-
-class Diary:
-    """A callback that notes what ends, and may ask for an end or break down."""
-
-    def __init__(self, stop_after=None, break_after=None):
-        self.stop_after, self.break_after = stop_after, break_after
-        self.tasks, self.fitted, self.n_announced = [], [], None
-
-    def setup(self, estimator, context):
-        self.n_announced = context.max_subtasks
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
-
-    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
-        if context.task_name == "fit":
-            return None
-        self.tasks.append((context.task_name, context.task_id))
-        self.fitted.append(fitted_estimator)
-        if len(self.tasks) == self.break_after:
-            raise RuntimeError("crash")
-        return len(self.tasks) == self.stop_after
-
-    def teardown(self, estimator, context):
-        pass
 
 
 @each_class
