@@ -286,6 +286,11 @@ def test_optional_packages_are_imported_only_where_they_are_used():
     assert found == {name: {"numba"} for name in found.keys() & COMPILED_FILES}
 
 
+def test_nothing_imports_the_export_to_onnx():
+    others = [path for path in FILES if room_of(path) != "onnx"]
+    assert offenders(others, lambda tree: own_parts(modules(tree)) & {"onnx"}) == {}
+
+
 def imports_of_compiled_code(tree):
     return {
         name

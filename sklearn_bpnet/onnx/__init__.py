@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sklearn_bpnet.onnx.conversion import register
 from sklearn_bpnet.onnx.exporting import to_onnx
-from sklearn_bpnet.onnx.types import arrays_of as onnx_inputs
+from sklearn_bpnet.onnx.types import onnx_inputs
 
 __all__ = ["onnx_inputs", "to_onnx"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_bpnet._data.class_columns import ClassColumns
-from sklearn_bpnet._data.classification import Classification
 from sklearn_bpnet.classifier import BPNetClassifier
 from sklearn_bpnet.onnx.converters import cannot_export
 from sklearn_bpnet.onnx.outputs import class_outputs, predictions
@@ -19,6 +18,12 @@ from sklearn_bpnet.onnx.tensor import Graph, Tensor
 from sklearn_bpnet.regressor import BPNetRegressor
 
 _OLDEST_OPSET = 13
+_OPTIONS = {
+    "zipmap": [True, False, "columns"],
+    "raw_scores": [True, False],
+    "nocl": [True, False],
+}
+_DEFAULTS = {"zipmap": True, "raw_scores": False, "nocl": False}
 _LARGEST_SINGLE = float(np.finfo(np.float32).max)
 
 
@@ -37,14 +42,13 @@ def register() -> None:
             "sklearn_bpnet.onnx needs skl2onnx. Install the extra: "
             'pip install "sklearn_bpnet[onnx]"'
         ) from error
-    zipmap = {"zipmap": [True, False, "columns"], "raw_scores": [True, False]}
     update_registered_converter(
         BPNetClassifier,
         "BPNetClassifier",
         _nothing_to_infer,
         _convert_classifier,
         parser=_parse_classifier,
-        options=zipmap,
+        options=_OPTIONS,
     )
     update_registered_converter(
         BPNetRegressor,
@@ -66,37 +70,35 @@ def _parse_classifier(
 
     check_is_fitted(model)
     task = model._model.task
-    options = scope.get_options(model, {"zipmap": True, "raw_scores": False})
+    options = scope.get_options(model, dict(_DEFAULTS))
     shows_scores = options["raw_scores"] or not task.loss.estimates_probabilities
-    labels = _labels(model)
+    is_columns = isinstance(task, ClassColumns)
+    is_wide = is_columns or task.multilabel
+    zipmap = False if is_wide or shows_scores else options["zipmap"]
+    labels = _labels(model, is_plain=options["nocl"])
     is_text = labels[0].dtype == object
     label_type = onnx_types.StringTensorType if is_text else onnx_types.Int64TensorType
+    n_columns = len(labels) if is_columns else len(labels[0])
     number_type = _number_type(inputs)
+    if zipmap is True:  # which runtimes offer in single precision only
+        number_type = onnx_types.FloatTensorType
     operator = scope.declare_local_operator("BPNetClassifier", model)
     operator.inputs = list(inputs)
-    is_wide = isinstance(task, ClassColumns) or task.multilabel
-    n_labels = len(task.columns) if isinstance(task, ClassColumns) else len(labels[0])
-    shape = [None, n_labels] if is_wide else [None]
-    operator.outputs.append(scope.declare_local_variable("label", label_type(shape)))
+    shape = [None, n_columns] if is_wide else [None]
+    outputs = [("label", label_type(shape))]
     name = "scores" if shows_scores else "probabilities"
     for j, classes in enumerate(labels):
-        suffix = f"_{j}" if isinstance(task, ClassColumns) else ""
-        width = (
-            1
-            if shows_scores
-            and len(classes) <= 2
-            and not (isinstance(task, Classification) and task.multilabel)
-            else len(classes)
-        )
-        operator.outputs.append(
-            scope.declare_local_variable(name + suffix, number_type([None, width]))
-        )
-    if is_wide or shows_scores or options["zipmap"] is False:
+        is_one = shows_scores and len(classes) <= 2 and (is_columns or not is_wide)
+        width = 1 if is_one else len(classes)
+        suffix = f"_{j}" if is_columns else ""
+        outputs.append((name + suffix, number_type([None, width])))
+    operator.outputs.extend(scope.declare_local_variable(*one) for one in outputs)
+    if zipmap is False:
         return list(operator.outputs)
-    outputs: list[Any] = _apply_zipmap(
-        options["zipmap"], scope, model, inputs[0].type, operator.outputs
+    found: list[Any] = _apply_zipmap(
+        zipmap, scope, model, number_type([None, 1]), list(operator.outputs)
     )
-    return outputs
+    return found
 
 
 def _parse_regressor(
@@ -132,10 +134,15 @@ def _number_type(inputs: Sequence[Any]) -> Any:
     return double if is_double else onnx_types.FloatTensorType
 
 
-def _labels(model: BPNetClassifier) -> list[NDArray[Any]]:
-    """The labels of every column of classes, as strings (objects) or int64."""
+def _labels(model: BPNetClassifier, *, is_plain: bool) -> list[NDArray[Any]]:
+    """The labels of every column of classes, as strings (objects) or int64.
+
+    ``is_plain`` asks for their indices instead: the option "nocl" of skl2onnx.
+    """
     task: Any = model._model.task
     columns = task.columns if isinstance(task, ClassColumns) else (task,)
+    if is_plain:
+        return [np.arange(len(column.classes)) for column in columns]
     labels = [_plain_labels(column.classes) for column in columns]
     if len({one.dtype for one in labels}) > 1:
         raise cannot_export(
@@ -206,9 +213,11 @@ def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
     fitted = model._model
     X = _encoded(model, graph, operator, container)
     found = class_outputs(fitted.task, fitted, X)
+    options = container.get_options(model, dict(_DEFAULTS))
+    every = _labels(model, is_plain=options["nocl"])
     is_columns = isinstance(fitted.task, ClassColumns)
     predicted = []
-    for (index, _, _), labels in zip(found, _labels(model), strict=True):
+    for (index, _, _), labels in zip(found, every, strict=True):
         if not is_columns and fitted.task.multilabel:
             predicted.append(index)
         else:
@@ -230,6 +239,7 @@ def _label(index: Tensor, labels: NDArray[Any]) -> Tensor:
         [index],
         object,
         domain="ai.onnx.ml",
+        op_version=2,
         keys_int64s=list(range(len(labels))),
         values_strings=labels.tolist(),
     )
@@ -251,6 +261,3 @@ def _write(tensor: Tensor, output: Any) -> None:
         [output.full_name],
         name=graph.scope.get_unique_operator_name("Identity"),
     )
-
-
-Converter = Callable[[Any, Any, Any], None]

@@ -266,6 +266,7 @@ def _codes_of_text(
         [column.values],
         np.int64,
         domain="ai.onnx.ml",
+        op_version=2,
         keys_strings=list(code_of),
         values_int64s=list(code_of.values()),
         default_int64=last,

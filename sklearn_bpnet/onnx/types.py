@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -31,26 +34,45 @@ def _tensor_type(dtype: np.dtype[Any], width: int | None) -> Any:
     return kinds[dtype.str[1:].replace("O", "O8")[:2]]([None, width])
 
 
-def arrays_of(X: Any) -> dict[str, NDArray[Any]]:
-    """A table as the arrays that an exported model reads: its inputs by name.
+def onnx_inputs(X: Any) -> dict[str, NDArray[Any]]:
+    """A table as the inputs of an exported model, for ``run`` of a session.
 
     Parameters
     ----------
     X : {array-like, dataframe} of shape (n_samples, n_features)
         The table. A data frame becomes an array of shape (n_samples, 1) for every
-        column, and another table a single array.
+        column, another table an array named X.
 
     Returns
     -------
     dict of str to ndarray
-        float32, float64, int64 and bool; categories of text are strings, of which an
-        empty one is a missing value.
+        Arrays by the names of the inputs, in which letters, digits and ``_`` of the
+        columns' names remain, and others become ``_``. They are of float32, float64,
+        int64 or bool; categories of text are strings, of which an empty one is a
+        missing value.
 
     Raises
     ------
     ValueError
         If X is sparse, or a column holds strings and numbers.
     """
+    arrays = arrays_of(X)
+    return dict(zip(_names_in_onnx(arrays), arrays.values(), strict=True))
+
+
+def _names_in_onnx(names: Iterable[str]) -> list[str]:
+    """The names of the inputs that skl2onnx makes of those of columns."""
+    found: dict[str, None] = {}
+    for name in names:
+        seed = re.sub(r"[^\w+]", "_", name)
+        seed = "_" + seed if re.match("[0-9]", seed) else seed
+        numbered = (f"{seed}{i}" for i in count(1))
+        found[next(new for new in chain([seed], numbered) if new not in found)] = None
+    return list(found)
+
+
+def arrays_of(X: Any) -> dict[str, NDArray[Any]]:
+    """The same by the names of the columns."""
     if sparse.issparse(X):
         raise cannot_export("A sparse X", "Use X.toarray().")
     is_frame = frame_columns(X) is not None
@@ -123,7 +145,7 @@ def usual_types(
     for j, levels, is_text in triples:
         if is_text:
             dtypes[j] = text
-        elif any(np.float32(value) != value for value in levels):
+        elif any(float(np.float32(value)) != value for value in levels):
             dtypes[j] = double
     return [
         (str(name), _tensor_type(dtypes[j], 1)) for j, name in enumerate(names.tolist())
