@@ -48,6 +48,7 @@ class Declarations:
     learning_rate: types.ScheduleLike
     power_t: float
     max_iter: types.Epochs
+    time_budget: float | None
     tol: float
     n_iter_no_change: float | Literal["auto"]
     early_stopping: types.EarlyStoppingLike

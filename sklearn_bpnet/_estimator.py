@@ -49,6 +49,7 @@ _FAST_DTYPES = frozenset(np.dtype(t) for t in (np.float32, np.float64))
 # parameters of an ensemble as a whole, at their values for a single network
 _MEMBER_PARAMETERS = {
     "n_members": 1,
+    "time_budget": None,
     "member_folds": None,
     "n_jobs": None,
     "verbose": False,

@@ -230,6 +230,13 @@ default="auto"
         "auto": 100; with ``hidden_layer_sizes="auto"`` above a numeric embedding 30 in
         classification and 50 in regression; more with fewer than 1000 samples.
 
+    time_budget : float or None, default=None
+        Seconds that `fit` may take, kept within about 20 %; None for no limit. Members
+        are trained until there is no time for another, at most `n_members`. If there is
+        not enough time for one, it has fewer epochs than `max_iter`, over which its
+        schedules end; `plan_` shows their number. The result then depends on the speed
+        of the machine. Not for "lbfgs" and "cg", `warm_start` and `member_folds`.
+
     tol : float, default=1e-4
         Smallest improvement of the loss, or of the validation score, that counts; for
         "lbfgs" and "cg" the largest component of the gradient at convergence.
@@ -463,7 +470,7 @@ default="auto"
     plan_ : dict
         What "auto" stands for, by parameter: those of `hidden_layer_sizes`,
         `numeric_embedding`, `shared_members`, `max_iter`, `alpha`, `batch_size` and
-        `learning_rate_init` that are "auto".
+        `learning_rate_init` that are "auto"; and `max_iter` with a `time_budget`.
 
     n_layers_ : int
         Number of layers, input and output included.
@@ -577,6 +584,7 @@ default="auto"
         learning_rate: types.ScheduleLike = "auto",
         power_t: float = 0.5,
         max_iter: types.Epochs = "auto",
+        time_budget: float | None = None,
         tol: float = 1e-4,
         n_iter_no_change: float | Literal["auto"] = "auto",
         early_stopping: types.EarlyStoppingLike = False,
@@ -628,6 +636,7 @@ default="auto"
         self.learning_rate = learning_rate
         self.power_t = power_t
         self.max_iter = max_iter
+        self.time_budget = time_budget
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
         self.early_stopping = early_stopping

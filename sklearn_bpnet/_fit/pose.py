@@ -21,6 +21,7 @@ from sklearn_bpnet._data.statistics import (
 )
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._fit import advice
+from sklearn_bpnet._fit.budget import check_time_budget
 from sklearn_bpnet._fit.calibration import check_calibration
 from sklearn_bpnet._fit.call import Call
 from sklearn_bpnet._fit.columns import encode
@@ -80,6 +81,7 @@ def read(
     """
     arguments, previous, settings = call.arguments, call.previous, call.settings
     check_member_folds(call)
+    check_time_budget(call)
     classes = arguments.classes
     if arguments.incremental and not numeric:
         classes = header.all_classes(classes)

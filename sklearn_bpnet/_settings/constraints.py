@@ -125,6 +125,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "learning_rate": [one_of({"auto", *SCHEDULES}), Schedule, callable],
     "power_t": [_AT_LEAST_ZERO],
     "max_iter": [_COUNT, one_of({"auto"})],
+    "time_budget": [_POSITIVE, None],
     "tol": [_AT_LEAST_ZERO],
     "n_iter_no_change": [_COUNT, Choice(Real, {np.inf}), one_of({"auto"})],
     "early_stopping": ["boolean", EarlyStopping],

@@ -226,6 +226,7 @@ PARAMETERS = {
     "learning_rate": st.just("auto") | schedules,
     "power_t": st.sampled_from([0, 0.5, 2]),
     "max_iter": st.sampled_from([1, 2, 7, np.int32(4)]),
+    "time_budget": st.sampled_from([None, None, None, 100, 1e3]),
     "tol": st.sampled_from([0, 1e-4, 1.0, 1e3]),
     "n_iter_no_change": st.sampled_from(["auto", 1, 2, float("inf")]),
     "early_stopping": switches

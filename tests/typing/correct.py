@@ -102,6 +102,7 @@ BPNetClassifier(learning_rate_init="auto", learning_rate="invscaling", power_t=0
 BPNetClassifier(learning_rate_init=0.01, learning_rate=Warmup("cosine"))
 BPNetClassifier(learning_rate=lambda t: 1 - t)
 # stopping and validation
+BPNetClassifier(time_budget=10.5)
 BPNetClassifier(max_iter=10, tol=0, n_iter_no_change="auto", early_stopping=True)
 BPNetClassifier(n_iter_no_change=np.inf, early_stopping=EarlyStopping("last"))
 BPNetClassifier(n_iter_no_change=5, validation_fraction=0.2, scoring="loss")
