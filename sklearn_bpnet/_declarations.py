@@ -30,7 +30,6 @@ class Declarations:
     l1_ratio: float
     group_alpha: float
     dropout: types.DropoutLike
-    input_noise: float
     solver: types.SolverLike
     batch_size: types.BatchSize
     momentum: float

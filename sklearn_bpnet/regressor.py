@@ -110,13 +110,9 @@ default="auto"
 
     dropout : float, sequence of float or Dropout, default=0.0
         Probability with which a hidden unit is left out of a training step, in [0, 1),
-        or one for every hidden layer. ``Dropout(rate, input_rate, schedule)`` of
-        `sklearn_bpnet.options` also leaves out features, and has a schedule of the
-        rates.
-
-    input_noise : float, default=0.0
-        Standard deviation of normal noise that is added to the scaled features during
-        training, at least 0. Needs dense X.
+        or one for every hidden layer. ``Dropout(rate, input_rate, schedule,
+        input_noise)`` of `sklearn_bpnet.options` also leaves out features, has a
+        schedule of the rates, and adds noise to the features.
 
     solver : str, Optimizer or FullBatchSolver, default="adam"
         How the empirical risk is minimised: by steps along gradients of mini-batches,
@@ -537,7 +533,6 @@ default="auto"
         l1_ratio: float = 0.0,
         group_alpha: float = 0.0,
         dropout: types.DropoutLike = 0.0,
-        input_noise: float = 0.0,
         solver: types.SolverLike = "adam",
         batch_size: types.BatchSize = "auto",
         momentum: float = 0.9,
@@ -588,7 +583,6 @@ default="auto"
         self.l1_ratio = l1_ratio
         self.group_alpha = group_alpha
         self.dropout = dropout
-        self.input_noise = input_noise
         self.solver = solver
         self.batch_size = batch_size
         self.momentum = momentum

@@ -103,7 +103,6 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "l1_ratio": [Number(Real, 0, 1, closed="both")],
     "group_alpha": [_AT_LEAST_ZERO],
     "dropout": [_DECAY, "array-like", Dropout],
-    "input_noise": [_AT_LEAST_ZERO],
     "solver": [
         one_of({*FULL_BATCH_SOLVERS, *OPTIMIZERS}),
         Optimizer,
