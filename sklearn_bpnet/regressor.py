@@ -36,10 +36,10 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     Parameters
     ----------
     hidden_layer_sizes : int, array-like of int or "auto", default="auto"
-        Number of units of every hidden layer; ``()`` for a linear model. "auto": two
-        layers above a numeric embedding, of 64 units in classification and 128 in
-        regression, otherwise (100,). `plan_` shows what "auto" stands for in this and
-        in other parameters; see :ref:`following-the-table` for the rules.
+        Number of units of every hidden layer; ``()`` for a linear model. "auto":
+        (128, 128) above a numeric embedding, otherwise (100,). `plan_` shows what
+        "auto" stands for in this and in other parameters; see
+        :ref:`following-the-table` for the rules.
 
     activation : str, Activation, pair of functions, or list of these, default="relu"
         Activation of the hidden layers, or a list with one for each: "identity",
@@ -195,8 +195,8 @@ default="auto"
 
     max_iter : int or "auto", default="auto"
         Maximum number of epochs (iterations of "lbfgs" and "cg") per call of `fit`.
-        "auto": 100; with ``hidden_layer_sizes="auto"`` above a numeric embedding 30 in
-        classification and 50 in regression; more with fewer than 1000 samples.
+        "auto": 100; with ``hidden_layer_sizes="auto"`` above a numeric embedding 30,
+        and 50 with dropout; more with fewer than 1000 samples.
 
     time_budget : float or None, default=None
         Seconds that `fit` may take, kept within about 20 %; None for no limit. Members
@@ -258,14 +258,15 @@ default="auto"
         levels; a number is its size. ``CategoricalEmbedding(size, min_categories)`` of
         `sklearn_bpnet.options` also sets from how many levels on.
 
-    input_scaling : {"standard", "squash", "quantile"} or None, default="standard"
+    input_scaling : {"auto", "standard", "squash", "quantile"} or None, default="auto"
         How features are scaled inside the estimator, with statistics weighted by
         `sample_weight`. "standard": to mean 0 and standard deviation 1. "squash": the
         median is subtracted, the difference is divided by the interquartile range and
         clipped smoothly to (-3, 3), which limits the effect of outliers. "quantile": a
         number is replaced by the normal quantile at its level among the training
         samples, so that features are normal whatever their distribution. Both need
-        dense X. None: they are not scaled.
+        dense X. None: they are not scaled. "auto": "quantile" in classification with
+        ``hidden_layer_sizes="auto"`` below a numeric embedding, otherwise "standard".
 
     target_scaling : {"auto", "standard"}, pair (low, high) or None, default="auto"
         Whether the network is trained on scaled targets, and predictions are mapped
@@ -310,7 +311,7 @@ default="auto"
         the mean of their losses, and their probabilities (of a classifier) or
         predictions are averaged, as those of `n_members` are. Early stopping judges the
         average. "auto": 4 in classification with ``hidden_layer_sizes="auto"`` above a
-        numeric embedding, if `n_members` is 1; otherwise None.
+        numeric embedding, otherwise None.
 
     n_jobs : int or None, default=None
         Number of members that are trained in parallel, each in one thread; None is 1
@@ -390,7 +391,7 @@ default="auto"
 
     validation_loss_curve_ : list of float
         The mean loss on the validation samples after every epoch, without the penalty;
-        only with validation samples.
+        only with validation samples. NaN for later calls without.
 
     validation_scores_ : list of float
         The score of the validation samples after every epoch, see `scoring`; only with
@@ -430,8 +431,9 @@ default="auto"
 
     plan_ : dict
         What "auto" stands for, by parameter: those of `hidden_layer_sizes`,
-        `numeric_embedding`, `shared_members`, `max_iter`, `alpha`, `batch_size` and
-        `learning_rate_init` that are "auto"; and `max_iter` with a `time_budget`.
+        `numeric_embedding`, `shared_members`, `input_scaling`, `max_iter`, `alpha`,
+        `batch_size` and `learning_rate_init` that are "auto", and with a `time_budget`
+        `max_iter`.
 
     n_layers_ : int
         Number of layers, input and output included.
@@ -559,7 +561,7 @@ default="auto"
         categorical_features: types.CategoricalFeatures = "from_dtype",
         max_categories: int | None = None,
         categorical_embedding: types.CategoricalEmbeddingLike = "auto",
-        input_scaling: types.InputScaling = "standard",
+        input_scaling: types.InputScaling = "auto",
         target_scaling: types.TargetScaling = "auto",
         clip_predictions: bool = False,
         dtype: types.DType = "auto",

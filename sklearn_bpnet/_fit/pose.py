@@ -27,7 +27,7 @@ from sklearn_bpnet._fit.call import Call
 from sklearn_bpnet._fit.columns import encode
 from sklearn_bpnet._fit.fitted import Fitted
 from sklearn_bpnet._fit.fitted_network import FittedNetwork
-from sklearn_bpnet._fit.follow import followed
+from sklearn_bpnet._fit.follow import followed, with_input_scaling
 from sklearn_bpnet._fit.issuing import warn
 from sklearn_bpnet._fit.member_folds import (
     check_member_folds,
@@ -110,7 +110,7 @@ def read(
     if not task.is_certain:
         _set_aside(call, data, task)
     if previous is None:
-        encode(call, data, names)
+        encode(with_input_scaling(call, data, numeric=numeric), data, names)
     return data, task
 
 

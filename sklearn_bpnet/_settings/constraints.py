@@ -133,7 +133,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "categorical_features": ["array-like", one_of({"from_dtype"}), None],
     "max_categories": [Number(Integral, 2, None, closed="left"), None],
     "categorical_embedding": [_COUNT, one_of({"auto"}), CategoricalEmbedding, None],
-    "input_scaling": [one_of({"standard", "squash", "quantile"}), None],
+    "input_scaling": [one_of({"auto", "standard", "squash", "quantile"}), None],
     "target_scaling": [one_of({"auto", "standard"}), tuple, list, None],
     "clip_predictions": ["boolean"],
     "dtype": [
