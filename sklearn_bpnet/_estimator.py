@@ -160,7 +160,8 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
 
         Parameters
         ----------
-        name : {"lecture", "scikit-learn", "realmlp-td-s", "realmlp-td", "tabm-mini"}
+        name : {"lecture", "scikit-learn", "realmlp-td-s", "realmlp-td", "tabm-mini", \
+"best"}
             The recipe.
         **overrides : object
             Parameters of the constructor, in addition to those of the recipe or in
@@ -176,7 +177,7 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
         ValueError
             If there is no recipe with that name.
         """
-        estimator = cls(**(recipe(name, cls._kind) | overrides))
+        estimator = cls(**recipe(name, cls._kind, overrides))
         estimator._recipe = name
         return estimator
 
