@@ -27,8 +27,8 @@ def to_onnx(
 
     Parameters
     ----------
-    estimator : BPNetClassifier, BPNetRegressor or Pipeline
-        The fitted estimator.
+    estimator : BPNetClassifier, BPNetRegressor, Pipeline or search
+        The fitted estimator; of a search its best one.
     X : {array-like, dataframe} of shape (n_samples, n_features), default=None
         A table like those that the model will read, of which only the types matter: an
         input for every column of a data frame, one for the whole of another table. None
@@ -70,13 +70,14 @@ def to_onnx(
     from skl2onnx import convert_sklearn
 
     check_is_fitted(estimator)
-    steps = getattr(estimator, "steps", None)
-    last = estimator if steps is None else steps[-1][1]
+    estimator = last = getattr(estimator, "best_estimator_", estimator)
+    while hasattr(last, "steps"):
+        last = last.steps[-1][1]
     if X is not None:
         types = types_of_table(X)
-    elif isinstance(last, (BPNetClassifier, BPNetRegressor)) and steps is None:
-        names = getattr(last, "feature_names_in_", None)
-        types = usual_types(last._model.encoder, names, last.n_features_in_)
+    elif isinstance(estimator, (BPNetClassifier, BPNetRegressor)):
+        names = getattr(estimator, "feature_names_in_", None)
+        types = usual_types(estimator._model.encoder, names, estimator.n_features_in_)
     else:
         raise ValueError(
             "X=None leaves the types of the inputs of a pipeline open. Pass a table "

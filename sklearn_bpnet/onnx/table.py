@@ -260,6 +260,11 @@ def _codes_of_text(
             "but is of strings in the ONNX model. Give its input a numeric type, such "
             "as Int64TensorType([None, 1])."
         )
+    if "" in code_of and missing != last:
+        raise cannot_export(
+            f"Column {column.label} of empty strings beside missing values",
+            "Replace either before fit, as an empty string is a missing value in ONNX.",
+        )
     code_of.setdefault("", missing)
     return column.values.graph.node(
         "LabelEncoder",

@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -24,9 +25,12 @@ from onnx_export.runtime import (
 )
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 from sklearn_bpnet.net.activations import ACTIVATIONS, Mixed, ReLU, Softplus
+from sklearn_bpnet.net.blocks import NUMERIC_EMBEDDINGS
 from sklearn_bpnet.net.losses import LOSSES, Quantile
 from sklearn_bpnet.net.targets import TARGET_ENCODINGS
 from sklearn_bpnet.onnx import onnx_inputs, to_onnx
+from sklearn_bpnet.options import Dropout
+from sklearn_bpnet.recipes import RECIPES
 
 N = 40
 RNG = np.random.default_rng(0)
@@ -53,6 +57,12 @@ def regressor(**parameters):
 
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def known_scalings():
+    constraints = BPNetRegressor._parameter_constraints["input_scaling"]
+    options = {name for one in constraints for name in getattr(one, "options", ())}
+    return sorted(name for name in options if isinstance(name, str))
 
 
 # Activations and losses
@@ -117,8 +127,10 @@ def test_predictions_are_clipped_where_the_estimator_clips():
 
 # Inputs
 
+SCALINGS = [None, *known_scalings()]
 
-@pytest.mark.parametrize("scaling", ["standard", "squash", "quantile", None])
+
+@pytest.mark.parametrize("scaling", SCALINGS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_input_scaling_with_gaps_and_ties(scaling, dtype):
     gaps = np.where(RNG.random(X.shape) < 0.2, np.nan, X).astype(dtype)
@@ -129,7 +141,7 @@ def test_input_scaling_with_gaps_and_ties(scaling, dtype):
     assert_equal_predictions(reg, more)
 
 
-@pytest.mark.parametrize("embedding", ["pbld", "ple", "pwl"])
+@pytest.mark.parametrize("embedding", sorted(NUMERIC_EMBEDDINGS))
 def test_numeric_embeddings(embedding):
     reg = regressor(numeric_embedding=embedding, learned_input_scale=True)
     Z = np.column_stack([X, np.arange(N) % 2])  # not embedded
@@ -156,7 +168,7 @@ def frame(n=N):
 
 
 @pytest.mark.parametrize("embedding", [None, 2])
-@pytest.mark.parametrize("scaling", ["standard", "squash", "quantile", None])
+@pytest.mark.parametrize("scaling", SCALINGS)
 def test_frames_with_categories(embedding, scaling):
     table = frame()
     clf = classifier(categorical_embedding=embedding, input_scaling=scaling)
@@ -297,7 +309,7 @@ def test_any_number_of_samples(n):
 
 
 def test_dropout_and_noise_act_in_training_only():
-    reg = regressor(dropout=0.5, input_noise=1.0).fit(X, TARGET)
+    reg = regressor(dropout=Dropout(0.5, 0.1, input_noise=1.0)).fit(X, TARGET)
     assert_equal_predictions(reg, X)
 
 
@@ -306,6 +318,14 @@ def test_older_operators(target_opset):
     clf = classifier(n_members=2, input_scaling="quantile").fit(X, CLASSES)
     versions = {"": target_opset, "ai.onnx.ml": 2}
     assert_equal_predictions(clf, X, to_onnx(clf, X, target_opset=versions))
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_recipes(name):
+    few = {"max_iter": 2, "hidden_layer_sizes": 4, "n_members": 1, "random_state": 0}
+    table = frame()
+    clf = BPNetClassifier.from_recipe(name, **few).fit(table, CLASSES)
+    assert_equal_predictions(clf, table)
 
 
 # Pipelines
@@ -334,6 +354,23 @@ def test_a_column_transformer():
     )
     model = make_pipeline(columns, regressor()).fit(table, TARGET)
     assert_equal_predictions(model, table)
+
+
+def test_the_best_estimator_of_a_search():
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), classifier()),
+        {"bpnetclassifier__hidden_layer_sizes": [2]},
+        cv=2,
+    ).fit(X, CLASSES)
+    assert_equal_predictions(search, X)
+
+
+def test_frames_of_polars():
+    polars = pytest.importorskip("polars")
+    table = frame()[["a number", "missing text", "count"]]
+    clf = classifier().fit(table, CLASSES)
+    other = polars.from_pandas(table)
+    assert_equal_predictions(clf, other, to_onnx(clf, other))
 
 
 # What is not possible
@@ -387,6 +424,14 @@ def test_wrong_inputs_are_named():
         onnx_inputs(mixed)
     with pytest.raises(ValueError, match=r"1 dimensions. Reshape"):
         onnx_inputs(np.zeros(3))
+
+
+def test_empty_strings_beside_missing_values_are_named():
+    table = frame()[["missing text", "a number"]]
+    table = table.replace({"missing text": {"no": ""}})
+    clf = classifier().fit(table, CLASSES)
+    with pytest.raises(ValueError, match=r"'missing text' .*empty strings.*ONNX. Rep"):
+        to_onnx(clf, table)
 
 
 def test_columns_of_different_kinds_of_labels_are_named():
