@@ -187,7 +187,13 @@ class Tensor:
         return self._with("Tanh")
 
     def sigmoid(self) -> Tensor:
-        """Logistic sigmoid."""
+        """Logistic sigmoid.
+
+        In double precision it is written out: the operator of onnxruntime is 1 less
+        that of -z for z < 0, which is 0 below -37.
+        """
+        if self.dtype == np.float64:
+            return 1.0 / ((-self).exp() + 1)
         return self._with("Sigmoid")
 
     def erf(self) -> Tensor:

@@ -89,6 +89,16 @@ def test_an_activation_on_a_wide_range(f):
     assert_equal_predictions(reg, np.linspace(-40, 40, 201)[:, None])
 
 
+def test_small_outputs_are_told_apart_before_they_are_normalised():
+    b = np.array([-100.0, -101, -140])
+    clf = BPNetClassifier.from_weights(
+        [np.zeros((1, 3))], [b], classes=[0, 1, 2], output_activation="logistic"
+    )
+    expected = np.exp(b) / np.exp(b).sum()
+    found = run(to_onnx(clf, X[:, :1]), X[:, :1])["probabilities"]
+    assert_close(found, np.tile(expected, (N, 1)))
+
+
 @pytest.mark.parametrize("name", sorted(LOSSES))
 def test_every_loss_with_its_outputs(name):
     y = np.exp(TARGET / 9)
