@@ -1,4 +1,4 @@
-"""A table in blocks of data frames: numbers, and codes of levels that all blocks share."""
+"""A table in blocks of data frames: numbers, and codes of levels of all blocks."""
 
 from __future__ import annotations
 

@@ -92,12 +92,17 @@ class ParquetSource(Source):
 
     def __init__(self, dataset: Any, names: list[str]) -> None:
         self.dataset, self.names = dataset, names
-        parts = []
+        self.parts, lengths = [], []
         for fragment in dataset.get_fragments():
             split = getattr(fragment, "split_by_row_group", None)
-            parts += [fragment] if split is None else split()
-        self.parts = parts
-        super().__init__([part.count_rows() for part in parts], window_bytes())
+            if split is None:  # of a format without groups of rows
+                self.parts.append(fragment)
+                lengths.append(fragment.count_rows())
+                continue
+            for part in split():
+                self.parts.append(part)
+                lengths.append(sum(group.num_rows for group in part.row_groups))
+        super().__init__(lengths, window_bytes())
 
     def frame(self, k: int) -> Any:
         """Block ``k``, a table of pyarrow."""

@@ -55,7 +55,7 @@ class BlockTable(ABC):
             self._last = last = k, self.make(k)
         return last[1]
 
-    def release(self) -> None:
+    def release(self) -> None:  # noqa: B027  (most tables have nothing to do)
         """Give back the memory of the blocks that were read."""
 
     @property
