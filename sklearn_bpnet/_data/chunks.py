@@ -41,15 +41,15 @@ class SelectedColumns:
     """
 
     def __init__(self, X: Any, indices: Indices | None) -> None:
-        self.X, self.rows = X, slice(None) if indices is None else indices
+        self.X = X
+        self.rows: slice | Indices = slice(None) if indices is None else indices
         self._first, self._columns = 0, np.empty((0, 0))
 
     def __getitem__(self, columns: Any) -> NDArray[Any]:
         if not isinstance(self.X, BlockTable):
-            is_array = isinstance(columns, np.ndarray) and isinstance(
-                self.rows, np.ndarray
-            )
-            rows = self.rows[:, None] if is_array else self.rows
+            rows = self.rows
+            if isinstance(columns, np.ndarray) and isinstance(rows, np.ndarray):
+                rows = rows[:, None]
             selected: NDArray[Any] = self.X[rows, columns]
             return selected
         wanted = np.arange(self.X.shape[1])[columns]

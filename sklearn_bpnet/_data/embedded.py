@@ -24,6 +24,7 @@ from sklearn_bpnet.net.blocks.embeddings import (
     EmbeddedFeatures,
     check_dense,
 )
+from sklearn_bpnet.training.block_table import BlockTable
 from sklearn_bpnet.training.standardization import Standardization
 
 Floats = NDArray[np.float64]
@@ -69,7 +70,8 @@ def embedded_features(
     """
     if settings.numeric_embedding is None:
         return None
-    check_dense(samples.X)
+    if not isinstance(samples.X, BlockTable):  # whose blocks are dense
+        check_dense(samples.X)
     features = np.flatnonzero(samples.has_many_values)
     if not samples.numbers.shape[1]:
         return EmbeddedFeatures(features)

@@ -140,4 +140,5 @@ def read_source(
     if isinstance(source, MappedSource) and not has_categories:
         return RawTable(source.mapped)
     table = FrameTable(source, name, is_categorical, is_first=is_first)
+    source.forget_first()
     return RawTable(table, table.levels, table.header)

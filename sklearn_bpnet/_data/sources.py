@@ -50,6 +50,10 @@ class Source(ABC):
             raise ValueError("X has no samples. Give at least one sample.")
         return self.frame(int(np.flatnonzero(lengths)[0]))
 
+    def forget_first(self) -> None:
+        """Release the memory of the first block."""
+        vars(self).pop("first", None)
+
     def without(self, names: Sequence[Any]) -> Source:
         """The source without some columns, which are targets or weights."""
         raise ValueError(_no_columns(names))
@@ -217,8 +221,14 @@ def _dataset(path: Any, name: str) -> Any:
         raise ImportError(
             f"{name} is the path {path!r}, which pyarrow reads. Install pyarrow."
         ) from error
-    # names such as year=2024 of folders are columns
-    return dataset.dataset(path, format="parquet", partitioning="hive")
+    try:
+        # names such as year=2024 of folders are columns
+        return dataset.dataset(path, format="parquet", partitioning="hive")
+    except (ValueError, OSError) as error:
+        raise ValueError(
+            f"{name} is the path {path!r}, where a file is not one of Parquet: "
+            f"{error}. Remove it, or give a pyarrow.dataset.Dataset of the others."
+        ) from error
 
 
 def opened(X: Any, y: Any, sample_weight: Any, name: str) -> tuple[Any, Any, Any]:
@@ -231,7 +241,9 @@ def opened(X: Any, y: Any, sample_weight: Any, name: str) -> tuple[Any, Any, Any
     y, sample_weight = computed(y), computed(sample_weight)
     if source is None:
         return X, y, sample_weight
-    of_y = list(y) if _are_names(y) else [y] if isinstance(y, str) else []
+    of_y = [y] if isinstance(y, str) else []
+    if _are_names(y) and len(y) != source.n_samples:
+        of_y = list(y)
     of_weights = [sample_weight] if isinstance(sample_weight, str) else []
     if not of_y and not of_weights:
         return source, y, sample_weight
@@ -246,5 +258,5 @@ def opened(X: Any, y: Any, sample_weight: Any, name: str) -> tuple[Any, Any, Any
 
 
 def _are_names(y: Any) -> bool:
-    """Whether y is a short list of names, rather than a label per sample."""
+    """Whether y is a list of text."""
     return isinstance(y, list) and 0 < len(y) and all(isinstance(x, str) for x in y)

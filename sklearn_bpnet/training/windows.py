@@ -59,7 +59,8 @@ class ReadAhead(Generic[T]):
             yield item
 
     def _start(self, items: Iterator[T]) -> None:
-        self._made = made = []
+        made: list[tuple[T | None, BaseException | None]] = []
+        self._made = made
 
         def make() -> None:
             try:
