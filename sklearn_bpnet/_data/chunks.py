@@ -54,7 +54,7 @@ class SelectedColumns:
             return selected
         wanted = np.arange(self.X.shape[1])[columns]
         if not np.size(wanted):
-            return np.asarray(self.X[:1][:0][:, columns])
+            return self.X[self.rows, columns]
         first, last = int(np.min(wanted)), int(np.max(wanted))
         known = self._columns.shape[1]
         if first < self._first or last >= self._first + known:

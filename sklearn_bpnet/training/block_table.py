@@ -94,6 +94,8 @@ class BlockTable(ABC):
         first, last = self.blocks_of(np.array([start, stop - 1]))
         for k in range(first, last + 1) if len(out) else ():
             offset = self.offsets[k]
+            if offset == self.offsets[k + 1]:
+                continue
             part = self.block(k)[max(start - offset, 0) : stop - offset][:, columns]
             out[end : end + len(part)] = part
             end += len(part)

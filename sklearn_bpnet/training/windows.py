@@ -45,9 +45,10 @@ class ReadAhead(Generic[T]):
     def stop(self) -> None:
         """Make no further item, and wait for the one that is being made."""
         self.is_stopped = True
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        thread = self._thread
+        if thread is not None and thread.ident is not None:  # it has been started
+            thread.join()
+        self._thread = None
 
     def over(self, items: Iterator[T]) -> Iterator[T]:
         """The items; each one must not be used any more when the next is asked for."""
@@ -107,9 +108,11 @@ class WindowedBatches(Batches):
         self.table: BlockTable = reader.X
         if indices is not None and (np.diff(indices) < 0).any():
             self.indices = np.sort(indices)
-        n_bytes = self.table.shape[1] * self.table.dtype.itemsize
-        n_batches = self.table.window_bytes // (n_bytes * self.batch_size)
-        self.window_size = min(max(n_batches, 1) * self.batch_size, self.n_samples)
+        n_bytes = max(self.table.shape[1] * self.table.dtype.itemsize, 1)
+        size = self.table.window_bytes // n_bytes
+        if size < self.n_samples:  # whole batches, at least one
+            size = max(size // self.batch_size, 1) * self.batch_size
+        self.window_size = min(size, self.n_samples)
         self.ahead: ReadAhead[tuple[NDArray[Any], Indices]] = ReadAhead()
         self._windows: list[NDArray[Any]] = []
         self._whole: Batches | None = None
