@@ -12,7 +12,6 @@ from sklearn_bpnet.training.block_table import FirstColumns, SelectedTable
 
 from .tables import ArrayTable
 
-
 X = np.arange(60, dtype=np.float32).reshape(12, 5)
 LENGTHS = [3, 0, 4, 1, 4, 0]
 ASCENDING = np.array([0, 2, 3, 6, 7, 8, 11])

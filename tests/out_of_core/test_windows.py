@@ -108,9 +108,14 @@ def test_no_thread_is_left_after_an_interrupt_at_any_line(no_thread_left):
 
 def test_a_caller_who_stops_leaves_no_thread(no_thread_left):
     batches = batches_in_windows(64)
-    with pytest.raises(InterruptError), batches, batches:
-        for _ in batches.epoch():
-            raise InterruptError
+
+    def broken_off():
+        with batches, batches:
+            for _ in batches.epoch():
+                raise InterruptError
+
+    with pytest.raises(InterruptError):
+        broken_off()
     assert batches.ahead.is_stopped
 
 
