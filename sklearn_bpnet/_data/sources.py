@@ -209,11 +209,11 @@ def source_of(X: Any, name: str = "X") -> Source | None:
 def _dataset(path: Any, name: str) -> Any:
     """The data set at a path."""
     is_file = os.path.isfile(path) and str(path).endswith(_SUFFIXES)
-    if not (is_file or os.path.isdir(path)):
+    if not (is_file or (os.path.isdir(path) and os.listdir(path))):
         raise ValueError(
-            f"{name} is the path {path!r}, where there is neither a folder nor a file "
-            f"of Parquet ({', '.join(_SUFFIXES)}). Correct the path, or read the file "
-            "into an array or a data frame."
+            f"{name} is the path {path!r}, where there is neither a folder with files "
+            f"nor a file of Parquet ({', '.join(_SUFFIXES)}). Correct the path, or "
+            "read the file into an array or a data frame."
         )
     try:
         from pyarrow import dataset
