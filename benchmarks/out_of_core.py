@@ -16,16 +16,19 @@ import sys
 import tempfile
 import time
 import warnings
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import sklearn
 from sklearn.exceptions import ConvergenceWarning
 
+from benchmarks import results
 from sklearn_bpnet import BPNetClassifier
 
 N_FEATURES = 500
 KINDS = ["file", "array"]
+NETWORKS = {"128, 64": (128, 64), "16": (16,)}
 
 
 def write(path, megabytes):
@@ -53,13 +56,14 @@ def _status(name):
     return int(next(x for x in lines if name in x).split()[1]) * 1024 / 1e6
 
 
-def train(path, kind, epochs):
+def train(path, kind, network, epochs):
     """Train in this process; print what it took."""
     warnings.simplefilter("ignore", ConvergenceWarning)
     y = np.load(path.with_name("y.npy"))
     X = np.load(path, mmap_mode="r" if kind == "file" else None)
     few = np.array(X[:60_000])
-    estimator = BPNetClassifier((128, 64), batch_size=256, random_state=0)
+    layers = NETWORKS[network]
+    estimator = BPNetClassifier(layers, batch_size=256, random_state=0)
     estimator.set_params(max_iter=1).fit(few, y[: len(few)])
     if kind == "file":  # what is mapped counts
         del X
@@ -89,12 +93,14 @@ def compare(megabytes, epochs, working_memory):
         write(path, megabytes)
         np.save(path.with_name("y.npy"), classes(np.load(path, mmap_mode="r")))
         found = {}
-        for kind in KINDS:
+        for network, kind in product(NETWORKS, KINDS):
             command = [sys.executable, "-m", "benchmarks.out_of_core"]
-            command += ["--epochs", str(epochs), "--train", str(path), kind]
+            command += ["--epochs", str(epochs), "--train", str(path), kind, network]
             command += ["--working-memory", str(working_memory)]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
-            found[kind] = json.loads(done.stdout.splitlines()[-1])
+            of_kind = json.loads(done.stdout.splitlines()[-1])
+            found.setdefault(network, {})[kind] = of_kind
+            print(network, kind, {k: round(x, 3) for k, x in of_kind.items()})
     return found
 
 
@@ -104,19 +110,20 @@ def main():
     parser.add_argument("--megabytes", type=float, default=4000)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--working-memory", type=float, default=1024)
-    parser.add_argument("--train", nargs=2, metavar=("FILE", "KIND"))
+    parser.add_argument("--train", nargs=3, metavar=("FILE", "KIND", "NETWORK"))
+    parser.add_argument("--save", action="store_true", help="save the results")
     arguments = parser.parse_args()
     sklearn.set_config(working_memory=arguments.working_memory)
     if arguments.train:
-        path, kind = arguments.train
-        train(Path(path), kind, arguments.epochs)
+        path, kind, network = arguments.train
+        train(Path(path), kind, network, arguments.epochs)
         return
     found = compare(arguments.megabytes, arguments.epochs, arguments.working_memory)
-    for kind, of_kind in found.items():
-        print(kind, {name: round(x, 3) for name, x in of_kind.items()})
-    for name in ("rate", "epoch_rate"):
-        ratio = found["file"][name] / found["array"][name]
-        print(f"ratio of {name}: {ratio:.2f}")
+    for network, of_network in found.items():
+        ratio = of_network["file"]["rate"] / of_network["array"]["rate"]
+        print(f"{network}: ratio of the rates {ratio:.2f}")
+    if arguments.save:
+        results.save("out_of_core", {"networks": found})
 
 
 if __name__ == "__main__":
