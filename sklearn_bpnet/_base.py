@@ -50,11 +50,11 @@ class BaseBPNet(StoredEstimator):
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
-        X: types.MatrixLike,
+        X: types.TableLike,
         y: types.MatrixLike,
         sample_weight: ArrayLike | None = None,
         *,
-        X_val: types.MatrixLike | None = None,
+        X_val: types.TableLike | None = None,
         y_val: types.MatrixLike | None = None,
         sample_weight_val: ArrayLike | None = None,
         groups: ArrayLike | None = None,
@@ -129,11 +129,11 @@ default=None
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
-        X: types.MatrixLike,
+        X: types.TableLike,
         y: types.MatrixLike,
         sample_weight: ArrayLike | None = None,
         *,
-        X_val: types.MatrixLike | None = None,
+        X_val: types.TableLike | None = None,
         y_val: types.MatrixLike | None = None,
         sample_weight_val: ArrayLike | None = None,
     ) -> Self:

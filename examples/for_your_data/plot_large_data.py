@@ -45,12 +45,12 @@ print(f"{file.stat().st_size / 2**20:.0f} MB on disk")
 # %%
 # A memory map
 # ------------
-# ``fit`` takes it as an array. It reads blocks of the file in random order, and shuffles
-# the samples of as many as a window holds, while a thread reads the next window. The size
-# of a window is an eighth of scikit-learn's ``working_memory``; here 2 MB instead of
-# 128 MB, as the file is small. Files and folders of Parquet, and collections of Dask, are
-# read in the same way, see :ref:`larger-than-memory`. Large data need few epochs, and
-# larger batches than the default.
+# ``fit`` takes it as an array. It reads blocks of the file in random order, and
+# shuffles the samples of as many as a window holds, while a thread reads the next
+# window. The size of a window is an eighth of scikit-learn's ``working_memory``; here
+# 2 MB instead of 128 MB, as the file is small. Files and folders of Parquet, and
+# collections of Dask, are read in the same way, see :ref:`larger-than-memory`. Large
+# data need few epochs, and larger batches than the default.
 
 clf = BPNetClassifier((64,), batch_size=512, max_iter=4, random_state=0)
 with sklearn.config_context(working_memory=16):

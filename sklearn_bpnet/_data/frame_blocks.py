@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -60,34 +61,44 @@ class FrameTable(BlockTable):
 
     def make(self, k: int) -> NDArray[Any]:
         """The numbers and codes of block ``k``."""
-        return self._matrix(self.source.frame(k))
+        return self._matrix(self.source.frame(k), range(len(self.is_categorical)))
 
-    def _columns(self, frame: Any) -> list[Column]:
+    def columns(self, k: int, columns: Any) -> NDArray[Any]:
+        """Some columns of block ``k``, without the others if it is not in memory."""
+        chosen = np.arange(self.shape[1])[columns]
+        is_known = self._last is not None and self._last[0] == k
+        if is_known or self.is_plain or np.size(chosen) == self.shape[1]:
+            return super().columns(k, columns)
+        indices = np.ravel(chosen).tolist()
+        X = self._matrix(self.source.frame(k, indices), indices)
+        return X if np.ndim(chosen) else X[:, 0]
+
+    def _columns(self, frame: Any, n_columns: int) -> list[Column]:
         """The columns of a block."""
         columns = columns_of(frame, self.name)
-        if columns is None or len(columns) != len(self.is_categorical):
+        if columns is None or len(columns) != n_columns:
             n = 0 if columns is None else len(columns)
             raise ValueError(
                 f"{self.name} has a block of {n} columns, but the first one has "
-                f"{len(self.is_categorical)}. All must have the same columns."
+                f"{n_columns}. All must have the same columns."
             )
         return list(columns)
 
     def _dtype(self, first: Any) -> np.dtype[Any]:
         """That of all numbers, in floating point."""
-        columns = zip(self._columns(first), self.is_categorical, strict=True)
+        mask = self.is_categorical
+        columns = zip(self._columns(first, len(mask)), mask, strict=True)
         dtypes = {column.numbers().dtype for column, is_code in columns if not is_code}
         return np.result_type(np.float32, *dtypes)
 
     def _learn_levels(self, is_first: bool) -> None:
         """The levels of all blocks, in the order in which they appear."""
         places: dict[int, dict[Any, int]] = {}
-        for k in range(self.n_blocks):
-            if self.offsets[k] == self.offsets[k + 1]:
-                continue
-            columns = self._columns(self.source.frame(k))
-            for j in np.flatnonzero(self.is_categorical).tolist():
-                _, levels = columns[j].codes(is_first=is_first)
+        indices = np.flatnonzero(self.is_categorical).tolist()
+        for k in np.flatnonzero(np.diff(self.offsets)).tolist():
+            columns = self._columns(self.source.frame(k, indices), len(indices))
+            for j, column in zip(indices, columns, strict=True):
+                _, levels = column.codes(is_first=is_first)
                 known = places.setdefault(j, {})
                 for value in levels.values:
                     known.setdefault(value, len(known))
@@ -97,20 +108,19 @@ class FrameTable(BlockTable):
                 self.levels[j] = Levels(list(known), declared, ordered)
         self._places = places
 
-    def _matrix(self, frame: Any) -> NDArray[Any]:
-        """The numbers and codes of a block."""
+    def _matrix(self, frame: Any, indices: Sequence[int]) -> NDArray[Any]:
+        """The numbers and codes of the columns of a block with these indices."""
         if self.is_plain:
             return np.asarray(frame, dtype=self.dtype)
-        columns = self._columns(frame)
-        n_samples = len(frame)
-        X = np.empty((n_samples, len(columns)), dtype=self.dtype)
-        for j, column in enumerate(columns):
-            if not n_samples:
+        columns = self._columns(frame, len(indices))
+        X = np.empty((len(frame), len(columns)), dtype=self.dtype)
+        for i, (j, column) in enumerate(zip(indices, columns, strict=True)):
+            if not len(X):
                 break
             if self.is_categorical[j]:
-                X[:, j] = self._codes(j, column)
+                X[:, i] = self._codes(j, column)
             else:
-                X[:, j] = as_numbers(column.numbers(), column.where)
+                X[:, i] = as_numbers(column.numbers(), column.where)
         return X
 
     def _codes(self, j: int, column: Column) -> NDArray[Any]:

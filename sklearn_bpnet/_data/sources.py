@@ -34,8 +34,8 @@ class Source(ABC):
         self.window_bytes = window_bytes
 
     @abstractmethod
-    def frame(self, k: int) -> Any:
-        """Block ``k``, in memory."""
+    def frame(self, k: int, columns: Sequence[int] | None = None) -> Any:
+        """Block ``k``, or some columns of it, in memory."""
 
     @property
     def n_samples(self) -> int:
@@ -78,9 +78,10 @@ class MappedSource(Source):
         self.mapped = MappedTable(X)
         super().__init__(np.diff(self.mapped.offsets).tolist(), window_bytes())
 
-    def frame(self, k: int) -> Any:
+    def frame(self, k: int, columns: Sequence[int] | None = None) -> Any:
         """Block ``k``, a view of the file."""
-        return self.mapped.block(k)
+        block = self.mapped.make(k)
+        return block if columns is None else block[:, columns]
 
 
 class ParquetSource(Source):
@@ -108,9 +109,10 @@ class ParquetSource(Source):
                 lengths.append(sum(group.num_rows for group in part.row_groups))
         super().__init__(lengths, window_bytes())
 
-    def frame(self, k: int) -> Any:
+    def frame(self, k: int, columns: Sequence[int] | None = None) -> Any:
         """Block ``k``, a table of pyarrow."""
-        return self._read(k, self.names)
+        names = self.names if columns is None else [self.names[j] for j in columns]
+        return self._read(k, names)
 
     def _read(self, k: int, names: list[str]) -> Any:
         return self.parts[k].to_table(
@@ -150,9 +152,12 @@ class DaskSource(Source):
             lengths = [len(computed(part)) for part in self.parts]
         super().__init__(lengths, window_bytes())
 
-    def frame(self, k: int) -> Any:
+    def frame(self, k: int, columns: Sequence[int] | None = None) -> Any:
         """Block ``k``, an array or a data frame of pandas."""
-        return computed(self.parts[k])
+        frame = computed(self.parts[k])
+        if columns is None:
+            return frame
+        return frame.iloc[:, columns] if self.is_frame else frame[:, columns]
 
     def without(self, names: Sequence[Any]) -> Source:
         """The frame without some columns."""
@@ -195,6 +200,8 @@ def source_of(X: Any, name: str = "X") -> Source | None:
     ValueError
         If X is a path where nothing can be read.
     """
+    if isinstance(X, Source):
+        return X
     if is_mapped(X):
         return MappedSource(X)
     if is_dask(X):

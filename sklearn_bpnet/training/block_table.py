@@ -55,6 +55,10 @@ class BlockTable(ABC):
             self._last = last = k, self.make(k)
         return last[1]
 
+    def columns(self, k: int, columns: Any) -> NDArray[Any]:
+        """Some columns of block ``k``: a slice, an index, or an array of indices."""
+        return self.block(k)[:, columns]
+
     def release(self) -> None:  # noqa: B027  (most tables have nothing to do)
         """Give back the memory of the blocks that were read."""
 
@@ -96,7 +100,7 @@ class BlockTable(ABC):
             offset = self.offsets[k]
             if offset == self.offsets[k + 1]:
                 continue
-            part = self.block(k)[max(start - offset, 0) : stop - offset][:, columns]
+            part = self.columns(k, columns)[max(start - offset, 0) : stop - offset]
             out[end : end + len(part)] = part
             end += len(part)
         self.release()
@@ -109,7 +113,7 @@ class BlockTable(ABC):
         for k in np.unique(of_sample):
             places = np.flatnonzero(of_sample == k)
             local = indices[places] - self.offsets[k]
-            out[places] = self.block(int(k))[local][:, columns]
+            out[places] = self.columns(int(k), columns)[local]
             self.release()
         return out
 
