@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextvars import copy_context
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -32,8 +32,7 @@ class ReadAhead(Generic[T]):
     """
 
     def __init__(self) -> None:
-        self._thread: Thread | None = None
-        self._made: list[tuple[T | None, BaseException | None]] = []
+        self._making: _Making[T] | None = None
         self.is_stopped = False
 
     def __enter__(self) -> ReadAhead[T]:
@@ -45,10 +44,9 @@ class ReadAhead(Generic[T]):
     def stop(self) -> None:
         """Make no further item, and wait for the one that is being made."""
         self.is_stopped = True
-        thread = self._thread
-        if thread is not None and thread.ident is not None:  # it has been started
-            thread.join()
-        self._thread = None
+        if self._making is not None:
+            self._making.wait()
+        self._making = None
 
     def over(self, items: Iterator[T]) -> Iterator[T]:
         """The items; each one must not be used any more when the next is asked for."""
@@ -60,25 +58,52 @@ class ReadAhead(Generic[T]):
             yield item
 
     def _start(self, items: Iterator[T]) -> None:
-        made: list[tuple[T | None, BaseException | None]] = []
-        self._made = made
-
-        def make() -> None:
-            try:
-                made.append((next(items, None), None))
-            except BaseException as error:
-                made.append((None, error))
-
-        thread = Thread(target=copy_context().run, args=(make,), daemon=True)
-        thread.name = "sklearn_bpnet reader"
-        self._thread = thread
-        thread.start()
+        self._making = making = _Making(items)  # known before it starts
+        making.thread.start()
 
     def _finish(self) -> T | None:
         """The item that is being made; None if there are no more."""
-        assert self._thread is not None
-        self._thread.join()
-        item, error = self._made[0]
+        assert self._making is not None
+        return self._making.item()
+
+
+class _Making(Generic[T]):
+    """A thread that makes an item.
+
+    An interrupted `Thread.join` may take a thread for ended that is not. An event
+    says when it is.
+
+    Parameters
+    ----------
+    items : iterator
+        Its next item is made.
+    """
+
+    def __init__(self, items: Iterator[T]) -> None:
+        self.items, self.is_done = items, Event()
+        self.made: tuple[T | None, BaseException | None] = None, None
+        run = copy_context().run
+        self.thread = Thread(target=run, args=(self._make,), daemon=True)
+        self.thread.name = "sklearn_bpnet reader"
+
+    def _make(self) -> None:
+        try:
+            self.made = next(self.items, None), None
+        except BaseException as error:
+            self.made = None, error
+        finally:
+            self.is_done.set()
+
+    def wait(self) -> None:
+        """Wait for the end of the thread, if it has been started."""
+        if self.thread.ident is not None:
+            self.is_done.wait()
+            self.thread.join()
+
+    def item(self) -> T | None:
+        """The item, or None if there is none; an error in the thread is raised."""
+        self.is_done.wait()
+        item, error = self.made
         if error is not None:
             raise error
         return item
