@@ -22,6 +22,8 @@ from sklearn_bpnet.training.block_table import BlockTable
 T = TypeVar("T")
 Indices = NDArray[np.intp]
 
+_GRACE = 1.0  # seconds in which a thread begins, if it does
+
 
 class ReadAhead(Generic[T]):
     """Makes the next item of an iterator in a thread, while the last one is used.
@@ -95,9 +97,12 @@ class _Making(Generic[T]):
             self.is_done.set()
 
     def wait(self) -> None:
-        """Wait for the end of the thread, if it has been started."""
-        if self.thread.ident is not None:
-            self.is_done.wait()
+        """Wait for the end of the thread, if it has been started.
+
+        An interrupt of its start leaves open whether it has been.
+        """
+        has_begun = self.thread.ident is not None
+        if self.is_done.wait(None if has_begun else _GRACE):
             self.thread.join()
 
     def item(self) -> T | None:
