@@ -69,8 +69,16 @@ def test_samples_in_order_train_as_those_of_an_array(case, data, mapped):
     np.testing.assert_array_equal(a.predict(mapped(X)), b.predict(X))
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float64, np.uint8, np.int64, ">f4"])
-@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize(
+    ("dtype", "order"),
+    [
+        (np.float16, "C"),
+        (np.float64, "F"),
+        (np.uint8, "C"),
+        (np.int64, "C"),
+        (">f4", "F"),
+    ],
+)
 def test_numbers_of_any_type_and_order_are_read(dtype, order, data, mapped):
     X, y = data
     X = X.astype(dtype)
