@@ -10,7 +10,10 @@ import sklearn_bpnet
 
 PACKAGE = Path(sklearn_bpnet.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
-OPTIONAL = set("matplotlib pandas numba rich onnx skl2onnx dask polars".split())
+OPTIONAL = {
+    *("matplotlib", "pandas", "numba", "rich", "skl2onnx", "dask", "polars", "pyarrow"),
+    "onnx",
+}
 COMPILED = "training/stochastic/compiled/"
 ALLOWED_BELOW = set(sys.stdlib_module_names) | {"numpy", "scipy", "threadpoolctl"}
 
