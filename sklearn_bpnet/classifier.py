@@ -125,7 +125,8 @@ default="auto"
         every layer of weights, from the input up. A number means the same for every
         batch size, number of samples and scale of the sample weights; see :ref:`alpha`
         for scikit-learn's. "auto" decreases with the number of training samples and of
-        classes, see :ref:`auto-alpha`.
+        classes, and is smaller in regression with a numeric embedding, see
+        :ref:`auto-alpha`.
 
     l1_ratio : float, default=0.0
         Share of L1 in the penalty, in [0, 1]: 0 is L2, 1 is L1, as in ElasticNet.
