@@ -1,6 +1,7 @@
 """Successive halving over max_iter: every fit spends its budget, and no more."""
 
 from collections import Counter
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 class Counted(BPNetRegressor):
     """A regressor that notes the parameters and the epochs of every fit."""
 
-    fits = []
+    fits: ClassVar[list] = []
 
     def fit(self, X, y, **arguments):
         super().fit(X, y, **arguments)

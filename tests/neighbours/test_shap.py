@@ -1,22 +1,10 @@
 """SHAP: the parts of a prediction add up to it."""
 
-import warnings
-
 import numpy as np
 import pytest
 
 from neighbours.tables import frame, numbers
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor, config_context
-
-
-@pytest.fixture(scope="module")
-def shap():
-    """The library, with functions that are not compiled: that takes 20 seconds."""
-    numba = pytest.importorskip("numba")
-    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
-        warnings.simplefilter("ignore")  # its colour maps use what is deprecated
-        patch.setattr(numba.config, "DISABLE_JIT", True)
-        return pytest.importorskip("shap")
 
 
 @pytest.fixture(scope="module")
