@@ -1,7 +1,7 @@
 """A table of each kind for the neighbours."""
 
 import numpy as np
-import pandas as pd
+import pytest
 
 
 def numbers(n=300):
@@ -13,6 +13,7 @@ def numbers(n=300):
 
 def frame(n=120):
     """A frame with gaps, text and categories, and three classes that follow it."""
+    pd = pytest.importorskip("pandas")
     rng = np.random.default_rng(0)
     X = pd.DataFrame(
         {

@@ -4,7 +4,6 @@ import warnings
 from zipfile import ZIP_DEFLATED
 
 import numpy as np
-import pandas as pd
 import pytest
 from fuzz.cases import fuzz
 from fuzz.strategies_parameters import ESTIMATORS, cube, cube_derivative, estimators
@@ -13,11 +12,13 @@ from hypothesis import strategies as st
 from sklearn.compose import make_column_transformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from stored import test_stored
 
 import sklearn_bpnet
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor, config_context
 from sklearn_bpnet.options import CategoricalEmbedding, MemberFolds
 
+pd = pytest.importorskip("pandas")
 skops_io = pytest.importorskip("skops.io")
 TRUSTED = sklearn_bpnet.TRUSTED_TYPES
 
@@ -140,3 +141,13 @@ def test_a_file_is_hardly_larger_than_the_weights(n_members):
     assert len(skops_io.dumps(net)) < 1.1 * weights
     packed = skops_io.dumps(net, compression=ZIP_DEFLATED)
     assert len(packed) < weights
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in test_stored.STORED if path.suffix == ".skops"],
+    ids=lambda p: p.stem,
+)
+def test_a_stored_file_predicts_as_when_it_was_saved(path):
+    """That of tests/stored, where this library may be missing."""
+    test_stored.test_a_stored_model_predicts_as_when_it_was_saved(path)

@@ -11,7 +11,6 @@ from zipfile import ZIP_DEFLATED
 
 import joblib
 import numpy as np
-import pandas as pd
 
 import sklearn_bpnet
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
@@ -22,6 +21,8 @@ FILES = Path(__file__).parent / "files"
 
 def table():
     """A frame with gaps and categories, and two targets."""
+    import pandas as pd
+
     rng = np.random.default_rng(0)
     X = pd.DataFrame(
         {
