@@ -39,6 +39,7 @@ from sklearn_bpnet._sklearn_compat import (
     validate_parameters,
     validated_features,
 )
+from sklearn_bpnet._sklearn_display import DisplayedEstimator
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.recipes import RECIPES, recipe
@@ -57,7 +58,9 @@ _MEMBER_PARAMETERS = {
 }
 
 
-class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
+class Estimator(
+    CallbackSupportMixin, DisplayedEstimator, SuggestingEstimator, Declarations, ABC
+):
     """Parameters and fitted attributes of both estimators; not for direct use."""
 
     _kind: ClassVar[str]  # "classification" or "regression"
