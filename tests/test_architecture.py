@@ -122,7 +122,7 @@ FLOORS = [
     {"_fit"},
     {"_storage"},
     {"recipes", "_types", "_declarations", "_version", "_arguments"},
-    {"_estimator", "_scoring"},
+    {"_estimator", "_scoring", "_summary"},
     {"_checkpoints"},
     {"_base"},
     {"classifier", "regressor"},
