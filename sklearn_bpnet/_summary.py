@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from textwrap import fill
@@ -18,7 +18,6 @@ from sklearn_bpnet.net.theta import n_numbers
 
 _COLUMNS = ("Block", "Units", "Shape of W", "Parameters", "Activation")
 _LINE = 88  # characters
-_STYLE = "border-collapse: collapse; font-family: monospace; text-align: {}"
 
 
 @dataclass(frozen=True)
@@ -69,21 +68,30 @@ class Summary:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th scope='col'>{name}</th>" for name in _COLUMNS)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in self.blocks
-        )
+        head = _html_row(_COLUMNS, "th")
+        body = "".join(_html_row(row, "td") for row in self.blocks)
         facts = "".join(
-            f"<tr><th scope='row'>{escape(name)}</th><td>{escape(text)}</td></tr>"
+            f"<tr>{_cell(name, 'th', 'left')}{_cell(text, 'td', 'left')}</tr>"
             for name, text in self.facts.items()
         )
         return (
-            f"<table style='{_STYLE.format('right')}'>"
-            f"<caption>{escape(self.title)}</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-            f"<table style='{_STYLE.format('left')}'><tbody>{facts}</tbody></table>"
+            f"<table><caption>{escape(self.title)}</caption>"
+            f"<thead>{head}</thead><tbody>{body}</tbody></table>"
+            f"<table><tbody>{facts}</tbody></table>"
         )
+
+
+def _html_row(cells: Sequence[str], tag: str) -> str:
+    """A row of HTML; numbers are aligned to the right."""
+    n = len(cells) - 1
+    sides = ("left" if i in (0, n) else "right" for i in range(len(cells)))
+    pairs = zip(cells, sides, strict=True)
+    return "<tr>" + "".join(_cell(cell, tag, side) for cell, side in pairs) + "</tr>"
+
+
+def _cell(text: str, tag: str, side: str) -> str:
+    style = f"text-align: {side}; vertical-align: top; padding: 0.2em 0.8em"
+    return f'<{tag} style="{style}">{escape(text)}</{tag}>'
 
 
 def summarised(
