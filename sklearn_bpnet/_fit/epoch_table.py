@@ -59,7 +59,7 @@ class EpochTable:
         n_before = len(self.history)
         self.n_before = 0 if incremental else n_before
         self.of = "" if incremental else f"/{max_iter}"
-        self.has_header = incremental and n_before > 0
+        self.titled = self._shown() if incremental and n_before else None
         self.least = min((x for x in self.history.loss if not isnan(x)), default=inf)
 
     def print_epoch(self) -> None:
@@ -68,17 +68,19 @@ class EpochTable:
         is_best = self._is_best()
         if n % self.every:
             return
-        values = {name: self.history.last(name) for name in _COLUMNS}
-        # the columns of a table do not change, also where an epoch diverged
-        shown = [name for name in _COLUMNS if self._is_shown(name)]
-        if not self.has_header:
+        shown = self._shown()
+        if shown != self.titled:
             titles = [f"{_COLUMNS[name]:>{_WIDTH}}" for name in shown]
             print(f"{self.word:>11}{''.join(titles)}{'seconds':>10}")
-            self.has_header = True
-        cells = [f"{values[name]:#{_WIDTH}.6g}" for name in shown]
+            self.titled = shown
+        cells = [f"{self.history.last(name):#{_WIDTH}.6g}" for name in shown]
         seconds = self.history.last("seconds")
         mark = "  *" if is_best else ""
         print(f"{f'{n}{self.of}':>11}{''.join(cells)}{seconds:10.3f}{mark}")
+
+    def _shown(self) -> list[str]:
+        """The columns, which do not change where an epoch diverged."""
+        return [name for name in _COLUMNS if self._is_shown(name)]
 
     def _is_shown(self, name: str) -> bool:
         """Whether any epoch has a number in a column."""

@@ -337,6 +337,10 @@ def test_incremental_calls_continue_one_table(iris, capsys):
         clf.partial_fit(*iris, classes=[0, 1, 2])
     _, *rows = capsys.readouterr().out.splitlines()
     assert [cells(row)[0] for row in rows] == ["1", "2", "3"]
+    clf.partial_fit(*iris, X_val=iris[0], y_val=iris[1])
+    head, row = capsys.readouterr().out.splitlines()
+    assert "val. loss" in cells(head)
+    assert len(cells(row.removesuffix("  *"))) == len(cells(head))
 
 
 def test_a_warm_start_counts_from_one_and_says_whose_weights_are_kept(iris, capsys):
