@@ -122,6 +122,7 @@ FLOORS = [
     {"_storage"},
     {"recipes", "_types", "_declarations", "_version", "_arguments"},
     {"_estimator", "_scoring"},
+    {"_inspection"},
     {"_checkpoints"},
     {"_base"},
     {"classifier", "regressor"},
