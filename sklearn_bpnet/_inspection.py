@@ -63,6 +63,14 @@ class InspectableEstimator(Estimator):
         A = A.astype(dtype, order="C", copy=False)
         return A if model.is_ensemble or len(A) > 1 else A[0]
 
+    def _unit_states(
+        self, X: types.MatrixLike
+    ) -> list[tuple[Array, NDArray[np.bool_] | None]]:
+        """A of every layer of a single network, and which units are saturated."""
+        samples = self._check_samples(X)
+        model = self._model
+        return model.networks[0].unit_states(samples, model.standardization)
+
     def input_gradient(self, X: types.MatrixLike) -> NDArray[np.float64]:
         """Compute the derivatives of the outputs with respect to the numeric features.
 

@@ -19,7 +19,7 @@ from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.batches import RowReader
 from sklearn_bpnet.training.evaluation import output_Z, reader_for
-from sklearn_bpnet.training.inside import activations, input_gradients
+from sklearn_bpnet.training.inside import activations, input_gradients, unit_states
 from sklearn_bpnet.training.standardization import Standardization
 
 
@@ -123,6 +123,15 @@ class FittedNetwork:
         # twice, in case of an interrupt in an exit
         with np.errstate(), np.errstate(over="ignore", invalid="ignore"):
             return activations(self.network, self.arrays, reader, layer)
+
+    def unit_states(
+        self, X: Any, standardization: Standardization | None
+    ) -> list[tuple[Array, NDArray[np.bool_] | None]]:
+        """A of every layer for some samples, and which units are saturated."""
+        reader = reader_for(self.network, X, self.dtype, standardization)
+        # twice, in case of an interrupt in an exit
+        with np.errstate(), np.errstate(over="ignore", invalid="ignore"):
+            return unit_states(self.network, self.arrays, reader)
 
     def input_gradients(
         self, X: Any, standardization: Standardization | None, *, of_logits: bool

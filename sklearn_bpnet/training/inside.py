@@ -13,6 +13,7 @@ from sklearn_bpnet.net.network import Arrays, Network
 from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.batches import RowReader
 from sklearn_bpnet.training.evaluation import chunk_size
+from sklearn_bpnet.training.monitor.recording import MAX_SAMPLES, saturated_units
 
 
 def activations(
@@ -39,6 +40,26 @@ def activations(
         A = layer_activations(network, arrays, X, ws, layer)
         found[piece] = A.reshape(n, k, -1)
     return found.transpose(1, 0, 2)
+
+
+def unit_states(
+    network: Network, arrays: Arrays, reader: RowReader
+) -> list[tuple[Array, NDArray[np.bool_] | None]]:
+    """A of every layer, and which of its units are saturated; see `saturated_units`.
+
+    Of as many samples of the reader, evenly spaced, as `Recorder` takes. There is a row
+    per sample and, of members that share weights, per member.
+    """
+    n_samples = reader.X.shape[0]
+    spaced = np.linspace(0, n_samples - 1, min(n_samples, MAX_SAMPLES))
+    indices = spaced.astype(np.intp)
+    ws = network.workspace(len(indices), reader.dtype, backward=False, keep_Z=True)
+    network.forward(arrays, reader.read(indices), ws)
+    passes, of_layers = network.of_layers(ws), network.of_layers(arrays)
+    return [
+        (one.A, saturated_units(layer.function(of_layer), one))
+        for layer, of_layer, one in zip(network.layers, of_layers, passes, strict=True)
+    ]
 
 
 def input_gradients(

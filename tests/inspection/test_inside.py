@@ -9,10 +9,10 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
-from sklearn_bpnet.net.losses import Quantile
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 from sklearn_bpnet.inspection import HiddenFeatures
+from sklearn_bpnet.net.losses import Quantile
 
 
 def by_hand(net, X):
