@@ -41,8 +41,8 @@ deep = BPNetClassifier(
 GradientDisplay.from_estimator(deep)
 
 # %%
-# Rectifiers that no sample activates have no gradient at all, and stay as they are. Here
-# a learning rate that is too large has made many of them.
+# Rectifiers that no sample activates have no gradient at all, and stay as they are.
+# Here a learning rate that is too large has made many of them.
 
 dead = BPNetClassifier(
     (64, 32), activation="relu", learning_rate_init=0.1, max_iter=15, random_state=0

@@ -183,6 +183,6 @@ def _draw(ax: Any, layer: LayerActivations) -> None:
             ax.plot(places + 1, median[places], marker, label=label, **options)
     ax.set_xlim(0.5, n + 0.5)
     ax.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
-    units = f"{n} unit" if n == 1 else f"{n} units"
-    ax.set(title=f"{layer.name}, {units}", ylabel="Activation")
+    count = f"{n} unit" if n == 1 else f"{n} units"
+    ax.set(title=f"{layer.name}, {count}", ylabel="Activation")
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize="small")
