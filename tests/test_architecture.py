@@ -125,6 +125,7 @@ FLOORS = [
     {"_storage"},
     {"recipes", "_types", "_declarations", "_version", "_arguments"},
     {"_estimator", "_scoring", "_summary"},
+    {"_inspection"},
     {"_checkpoints"},
     {"_base"},
     {"classifier", "regressor"},
