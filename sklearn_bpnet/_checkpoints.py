@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_bpnet import _types as types
 from sklearn_bpnet._data.task import Task
-from sklearn_bpnet._estimator import Estimator
+from sklearn_bpnet._inspection import InspectableEstimator
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._sklearn_compat import Header, validate_parameters
 from sklearn_bpnet._storage import checkpoint, plain_state
@@ -21,7 +21,7 @@ from sklearn_bpnet._version import __version__
 from sklearn_bpnet.net.network import Network
 
 
-class StoredEstimator(Estimator):
+class StoredEstimator(InspectableEstimator):
     """An estimator that can be saved during training; not for direct use."""
 
     def __getstate__(self) -> dict[str, Any]:

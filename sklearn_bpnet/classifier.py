@@ -349,8 +349,9 @@ default="auto"
         "saturation", computed from at most 1000 training samples once per epoch.
 
     verbose : bool or int, default=False
-        Whether to print the loss and other facts of every epoch; for an ensemble, of
-        every member.
+        Whether to print a table with a row per epoch, in which an asterisk marks the
+        best epoch so far, and a line at the end. A number k prints every k-th epoch.
+        For an ensemble a line per member is printed instead.
 
     warm_start : bool, default=False
         Whether `fit` continues the training of the previous call: the weights, the
