@@ -754,7 +754,7 @@ default="auto"
         Parameters
         ----------
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
-            The inputs of this call.
+            The inputs of this call, of the kinds that `fit` reads.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets of this call: class labels, or several columns of label
             indicators, 0 and 1, or of class labels, in classification; real numbers in
