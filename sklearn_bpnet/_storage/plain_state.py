@@ -105,7 +105,9 @@ class _Packing:
         if type(value) is dict:
             items = [[self.form_of(k), self.form_of(v)] for k, v in value.items()]
             return {"dict": items}
-        if isinstance(value, np.generic) and type(value.item()) in _PLAIN[1:4]:
+        # a date or a duration is more than its number
+        is_number = isinstance(value, np.generic) and value.dtype.kind in "biuf"
+        if is_number and type(value.item()) in _PLAIN[1:4]:
             return {"scalar": [value.dtype.str, value.item()]}
         if type(value) is np.ndarray and value.dtype == object:
             items = value.ravel().tolist()
