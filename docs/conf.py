@@ -2,6 +2,7 @@
 
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import sklearn_bpnet
@@ -14,10 +15,10 @@ author = "The sklearn_bpnet developers"
 copyright = "2026, " + author
 version = release = sklearn_bpnet.__version__
 
-# The address of the repository, such as "https://github.com/OWNER/sklearn_bpnet": the
-# one setting for its icon in the header and for the link "Edit this page". Both are off
-# without it.
-REPOSITORY = ""
+# project.urls of pyproject.toml has the address of the repository, if there is one. Its
+# icon in the header and the link "Edit this page" are off without it.
+PROJECT = tomllib.loads((DOCS.parent / "pyproject.toml").read_text(encoding="utf-8"))
+REPOSITORY = PROJECT["project"].get("urls", {}).get("Repository", "")
 BRANCH = "main"
 
 extensions = [
