@@ -16,6 +16,7 @@ from sklearn_bpnet._checkpoints import StoredEstimator
 from sklearn_bpnet._data.reading import Table
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._fit import advice
+from sklearn_bpnet._fit.budget import Deadline, within_budget
 from sklearn_bpnet._fit.calibration import calibrated
 from sklearn_bpnet._fit.call import Arguments, Call
 from sklearn_bpnet._fit.callback_tasks import FitTasks
@@ -193,6 +194,8 @@ default=None
 
     def _fit_in_order(self, arguments: Arguments) -> Self:
         """Read, pose, train, calibrate; the estimator changes only after that."""
+        budget = self._settings.time_budget
+        deadline = None if budget is None else Deadline(budget)
         call = self._call(arguments)
         defaults = Settings.of(self._defaults()).chosen(USUAL)
         usual, open_ended = call.settings.chosen(USUAL), call.open_ended
@@ -205,6 +208,7 @@ default=None
         settings = call.settings
         problem, draft = pose(call, data, task, self._build_network, self._scorer)
         check_user_defined(problem.risk, data.training.Y)
+        problem, draft = within_budget(call, problem, draft, deadline)
         tasks = FitTasks(
             CallbackContexts(
                 self, arguments.table.X, data.training.y, arguments.table.sample_weight
@@ -218,7 +222,7 @@ default=None
         if data.folds:
             trained = train_on_folds(call, problem, draft, tasks)
         else:
-            trained = train(call, problem, tasks)
+            trained = train(call, problem, tasks, deadline)
         advice.warn_of_compiler(problem)
         fitted = calibrated(call, draft.with_trained(trained), data)
         self._set_fitted(self._attributes(header.attributes, fitted))

@@ -30,7 +30,6 @@ class Declarations:
     l1_ratio: float
     group_alpha: float
     dropout: types.DropoutLike
-    input_noise: float
     solver: types.SolverLike
     batch_size: types.BatchSize
     momentum: float
@@ -48,6 +47,7 @@ class Declarations:
     learning_rate: types.ScheduleLike
     power_t: float
     max_iter: types.Epochs
+    time_budget: float | None
     tol: float
     n_iter_no_change: float | Literal["auto"]
     early_stopping: types.EarlyStoppingLike

@@ -49,6 +49,7 @@ _FAST_DTYPES = frozenset(np.dtype(t) for t in (np.float32, np.float64))
 # parameters of an ensemble as a whole, at their values for a single network
 _MEMBER_PARAMETERS = {
     "n_members": 1,
+    "time_budget": None,
     "member_folds": None,
     "n_jobs": None,
     "verbose": False,
@@ -159,7 +160,8 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
 
         Parameters
         ----------
-        name : {"lecture", "scikit-learn", "realmlp-td-s", "realmlp-td", "tabm-mini"}
+        name : {"lecture", "scikit-learn", "realmlp-td-s", "realmlp-td", "tabm-mini", \
+"best"}
             The recipe.
         **overrides : object
             Parameters of the constructor, in addition to those of the recipe or in
@@ -175,7 +177,7 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
         ValueError
             If there is no recipe with that name.
         """
-        estimator = cls(**(recipe(name, cls._kind) | overrides))
+        estimator = cls(**recipe(name, cls._kind, overrides))
         estimator._recipe = name
         return estimator
 

@@ -72,7 +72,7 @@ CategoricalFeatures: TypeAlias = (
 CategoricalEmbeddingLike: TypeAlias = (
     int | Literal["auto"] | CategoricalEmbedding | None
 )
-InputScaling: TypeAlias = Literal["standard", "squash", "quantile"] | None
+InputScaling: TypeAlias = Literal["auto", "standard", "squash", "quantile"] | None
 TargetScaling: TypeAlias = (
     Literal["auto", "standard"] | tuple[float, float] | list[float] | None
 )

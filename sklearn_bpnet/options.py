@@ -86,7 +86,7 @@ class Option(Configurable):
 
 @dataclass(frozen=True)
 class Dropout(Option):
-    """Dropout in hidden layers and of features, for the parameter ``dropout``.
+    """Dropout of hidden units and features, and noise, for the parameter ``dropout``.
 
     Parameters
     ----------
@@ -100,11 +100,14 @@ class Dropout(Option):
         Schedule of a factor of both rates: any schedule of ``learning_rate`` except
         those that follow plateaus. "flat_cosine" keeps the rates for half of the
         epochs, and then decreases them to 0.
+    input_noise : float, default=0.0
+        Standard deviation of normal noise that is added to the scaled features in
+        training, at least 0. It has no schedule, and needs dense X.
 
     Raises
     ------
     ValueError
-        If a rate or the schedule is not valid.
+        If a rate, the noise or the schedule is not valid.
 
     References
     ----------
@@ -117,12 +120,13 @@ class Dropout(Option):
     >>> from sklearn_bpnet.options import Dropout
     >>> clf = BPNetClassifier(dropout=Dropout(0.5, input_rate=0.2))
     >>> clf.set_params(dropout__schedule="flat_cosine").dropout
-    Dropout(rate=0.5, input_rate=0.2, schedule='flat_cosine')
+    Dropout(rate=0.5, input_rate=0.2, schedule='flat_cosine', input_noise=0.0)
     """
 
     rate: float | Sequence[float] = 0.0
     input_rate: float = 0.0
     schedule: str | Callable[[float], float] | Schedule = "constant"
+    input_noise: float = 0.0
 
     def __post_init__(self) -> None:
         rate: Any = self.rate
@@ -138,6 +142,10 @@ class Dropout(Option):
             object.__setattr__(self, "rate", tuple(np.asarray(self.rate).tolist()))
         if not _is_rate(self.input_rate):
             raise ValueError(f"input_rate must lie in [0, 1); got {self.input_rate!r}.")
+        if not (is_finite(self.input_noise) and self.input_noise >= 0):
+            raise ValueError(
+                f"input_noise must be a number >= 0; got {self.input_noise!r}."
+            )
         _check_schedule(self.schedule)
 
     @property

@@ -36,10 +36,10 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     Parameters
     ----------
     hidden_layer_sizes : int, array-like of int or "auto", default="auto"
-        Number of units of every hidden layer; ``()`` for a linear model. "auto": two
-        layers above a numeric embedding, of 64 units in classification and 128 in
-        regression, otherwise (100,). `plan_` shows what "auto" stands for in this and
-        in other parameters; see :ref:`following-the-table` for the rules.
+        Number of units of every hidden layer; ``()`` for a linear model. "auto":
+        (128, 128) above a numeric embedding, otherwise (100,). `plan_` shows what
+        "auto" stands for in this and in other parameters; see
+        :ref:`following-the-table` for the rules.
 
     activation : str, Activation, pair of functions, or list of these, default="relu"
         Activation of the hidden layers, or a list with one for each: "identity",
@@ -110,13 +110,9 @@ default="auto"
 
     dropout : float, sequence of float or Dropout, default=0.0
         Probability with which a hidden unit is left out of a training step, in [0, 1),
-        or one for every hidden layer. ``Dropout(rate, input_rate, schedule)`` of
-        `sklearn_bpnet.options` also leaves out features, and has a schedule of the
-        rates.
-
-    input_noise : float, default=0.0
-        Standard deviation of normal noise that is added to the scaled features during
-        training, at least 0. Needs dense X.
+        or one for every hidden layer. ``Dropout(rate, input_rate, schedule,
+        input_noise)`` of `sklearn_bpnet.options` also leaves out features, has a
+        schedule of the rates, and adds noise to the features.
 
     solver : str, Optimizer or FullBatchSolver, default="adam"
         How the empirical risk is minimised: by steps along gradients of mini-batches,
@@ -199,8 +195,15 @@ default="auto"
 
     max_iter : int or "auto", default="auto"
         Maximum number of epochs (iterations of "lbfgs" and "cg") per call of `fit`.
-        "auto": 100; with ``hidden_layer_sizes="auto"`` above a numeric embedding 30 in
-        classification and 50 in regression; more with fewer than 1000 samples.
+        "auto": 100; with ``hidden_layer_sizes="auto"`` above a numeric embedding 30,
+        and 50 with dropout; more with fewer than 1000 samples.
+
+    time_budget : float or None, default=None
+        Seconds that `fit` may take, kept within about 20 %; None for no limit. Members
+        are trained until there is no time for another, at most `n_members`. If there is
+        not enough time for one, it has fewer epochs than `max_iter`, over which its
+        schedules end; `plan_` shows their number. The result then depends on the speed
+        of the machine. Not for "lbfgs" and "cg", `warm_start` and `member_folds`.
 
     tol : float, default=1e-4
         Smallest improvement of the loss, or of the validation score, that counts; for
@@ -255,14 +258,15 @@ default="auto"
         levels; a number is its size. ``CategoricalEmbedding(size, min_categories)`` of
         `sklearn_bpnet.options` also sets from how many levels on.
 
-    input_scaling : {"standard", "squash", "quantile"} or None, default="standard"
+    input_scaling : {"auto", "standard", "squash", "quantile"} or None, default="auto"
         How features are scaled inside the estimator, with statistics weighted by
         `sample_weight`. "standard": to mean 0 and standard deviation 1. "squash": the
         median is subtracted, the difference is divided by the interquartile range and
         clipped smoothly to (-3, 3), which limits the effect of outliers. "quantile": a
         number is replaced by the normal quantile at its level among the training
         samples, so that features are normal whatever their distribution. Both need
-        dense X. None: they are not scaled.
+        dense X. None: they are not scaled. "auto": "quantile" in classification with
+        ``hidden_layer_sizes="auto"`` below a numeric embedding, otherwise "standard".
 
     target_scaling : {"auto", "standard"}, pair (low, high) or None, default="auto"
         Whether the network is trained on scaled targets, and predictions are mapped
@@ -307,7 +311,7 @@ default="auto"
         the mean of their losses, and their probabilities (of a classifier) or
         predictions are averaged, as those of `n_members` are. Early stopping judges the
         average. "auto": 4 in classification with ``hidden_layer_sizes="auto"`` above a
-        numeric embedding, if `n_members` is 1; otherwise None.
+        numeric embedding, otherwise None.
 
     n_jobs : int or None, default=None
         Number of members that are trained in parallel, each in one thread; None is 1
@@ -387,7 +391,7 @@ default="auto"
 
     validation_loss_curve_ : list of float
         The mean loss on the validation samples after every epoch, without the penalty;
-        only with validation samples.
+        only with validation samples. NaN for later calls without.
 
     validation_scores_ : list of float
         The score of the validation samples after every epoch, see `scoring`; only with
@@ -427,8 +431,9 @@ default="auto"
 
     plan_ : dict
         What "auto" stands for, by parameter: those of `hidden_layer_sizes`,
-        `numeric_embedding`, `shared_members`, `max_iter`, `alpha`, `batch_size` and
-        `learning_rate_init` that are "auto".
+        `numeric_embedding`, `shared_members`, `input_scaling`, `max_iter`, `alpha`,
+        `batch_size` and `learning_rate_init` that are "auto", and with a `time_budget`
+        `max_iter`.
 
     n_layers_ : int
         Number of layers, input and output included.
@@ -530,7 +535,6 @@ default="auto"
         l1_ratio: float = 0.0,
         group_alpha: float = 0.0,
         dropout: types.DropoutLike = 0.0,
-        input_noise: float = 0.0,
         solver: types.SolverLike = "adam",
         batch_size: types.BatchSize = "auto",
         momentum: float = 0.9,
@@ -548,6 +552,7 @@ default="auto"
         learning_rate: types.ScheduleLike = "auto",
         power_t: float = 0.5,
         max_iter: types.Epochs = "auto",
+        time_budget: float | None = None,
         tol: float = 1e-4,
         n_iter_no_change: float | Literal["auto"] = "auto",
         early_stopping: types.EarlyStoppingLike = False,
@@ -556,7 +561,7 @@ default="auto"
         categorical_features: types.CategoricalFeatures = "from_dtype",
         max_categories: int | None = None,
         categorical_embedding: types.CategoricalEmbeddingLike = "auto",
-        input_scaling: types.InputScaling = "standard",
+        input_scaling: types.InputScaling = "auto",
         target_scaling: types.TargetScaling = "auto",
         clip_predictions: bool = False,
         dtype: types.DType = "auto",
@@ -580,7 +585,6 @@ default="auto"
         self.l1_ratio = l1_ratio
         self.group_alpha = group_alpha
         self.dropout = dropout
-        self.input_noise = input_noise
         self.solver = solver
         self.batch_size = batch_size
         self.momentum = momentum
@@ -598,6 +602,7 @@ default="auto"
         self.learning_rate = learning_rate
         self.power_t = power_t
         self.max_iter = max_iter
+        self.time_budget = time_budget
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
         self.early_stopping = early_stopping

@@ -23,6 +23,9 @@ from sklearn_bpnet.training.standardization import Standardization
 _SUBSET_SAMPLES = 10_000
 _SUBSET_NUMBERS = 2**24
 
+# That show whether a column has more than two values, as nearly all do
+_FIRST_SAMPLES = 1000
+
 Indices = NDArray[np.intp]
 # indices of the samples that a member trains on, and of those that it holds out
 Fold = tuple[Indices, Indices]
@@ -139,6 +142,19 @@ class Samples:
             between |= ((chunk != low) & (chunk != high)).any(axis=0)
         return between
 
+    def count_many_valued(self) -> int:
+        """The number of numeric columns with more than two values, gaps apart.
+
+        Of a dense table that is not encoded yet. Few samples show most of them.
+        """
+        columns = [j for j in range(self.X.shape[1]) if j not in self.levels]
+        first = self.explicit_indices[:_FIRST_SAMPLES]
+        return sum(
+            _has_many_values(self.X[first, j])
+            or _has_many_values(self.take(self.X[:, j]))
+            for j in columns
+        )
+
     @cached_property
     def fingerprint(self) -> str:
         """Digest of some samples of the table, to recognise it in a later call."""
@@ -170,6 +186,8 @@ class Data:
         out; of the training samples together, there is no validation then.
     is_fold : bool, default=False
         Whether these are the samples of one fold.
+    n_numeric : int, default=0
+        Number of numeric columns with more than two values, where it matters.
     """
 
     training: Samples
@@ -181,6 +199,7 @@ class Data:
     given_weights: NDArray[np.float64] | None = None
     folds: list[Fold] = field(default_factory=list)
     is_fold: bool = False
+    n_numeric: int = 0
 
     @property
     def n_trained(self) -> int:
@@ -215,6 +234,14 @@ class Data:
             for name, array in parts.items():
                 digests[name + suffix] = fingerprint(array, of_all=True)
         return digests
+
+
+def _has_many_values(column: NDArray[Any]) -> bool:
+    """Whether a column has more than two values, gaps apart."""
+    numbers = column[~np.isnan(column)]
+    if not len(numbers):
+        return False
+    return bool(((numbers != numbers.min()) & (numbers != numbers.max())).any())
 
 
 def dense_targets(y: Any) -> NDArray[Any]:

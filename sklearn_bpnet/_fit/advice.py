@@ -37,7 +37,7 @@ _OF_STEPS = (
     "dropout__rate",
     "dropout__input_rate",
     "dropout__schedule",
-    "input_noise",
+    "dropout__input_noise",
     "weight_decay__rate",
     "weight_decay__schedule",
     "clip_norm",

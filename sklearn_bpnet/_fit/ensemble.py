@@ -11,6 +11,7 @@ from typing import Any
 
 from sklearn_bpnet._data.samples import Data
 from sklearn_bpnet._fit.advice import remedy_for_divergence
+from sklearn_bpnet._fit.budget import Deadline
 from sklearn_bpnet._fit.call import Call
 from sklearn_bpnet._fit.callback_tasks import FitTasks
 from sklearn_bpnet._fit.fitted import Trained
@@ -31,7 +32,9 @@ from sklearn_bpnet.training.stochastic.config import config_context, get_config
 from sklearn_bpnet.training.stochastic.thread_pool import CancelledError
 
 
-def train(call: Call, problem: Problem, tasks: FitTasks) -> Trained:
+def train(
+    call: Call, problem: Problem, tasks: FitTasks, deadline: Deadline | None = None
+) -> Trained:
     """Train the networks of a call: one, or the members of an ensemble.
 
     Parameters
@@ -42,6 +45,8 @@ def train(call: Call, problem: Problem, tasks: FitTasks) -> Trained:
         The empirical risk, and the plan to minimise it.
     tasks : FitTasks
         Calls the callbacks.
+    deadline : Deadline or None, default=None
+        When the fit has to end, in time for which members are trained.
     """
     settings, state = call.settings, call.state
     previous = [] if call.previous is None else call.previous.networks
@@ -58,6 +63,7 @@ def train(call: Call, problem: Problem, tasks: FitTasks) -> Trained:
         n_members=settings.n_members,
         n_jobs=settings.n_jobs,
         verbose=bool(settings.verbose),
+        deadline=deadline,
     )
     if not trained.unfinished:
         state.split = None
@@ -120,6 +126,7 @@ def train_ensemble(
     n_jobs: int | None,
     verbose: bool,
     out_of_fold: OutOfFold | None = None,
+    deadline: Deadline | None = None,
 ) -> Trained:
     """Train the members, a member per task, whose number has been announced.
 
@@ -139,6 +146,9 @@ def train_ensemble(
     out_of_fold : OutOfFold or None, default=None
         What earlier members predict for samples that they held out, if these are
         trained anew on all samples.
+    deadline : Deadline or None, default=None
+        When the fit has to end. No member is begun that would end later, apart from
+        the first one.
 
     Raises
     ------
@@ -163,6 +173,8 @@ def train_ensemble(
         return Trained(networks, outcomes, unfinished, stopped, out_of_fold)
 
     stopped = False
+    if deadline is not None:
+        deadline.begin_training()
     member = "Member" if out_of_fold is None else "Refitted member"
     try:
         tasks.begin_subtask()
@@ -180,6 +192,9 @@ def train_ensemble(
                 asks = tasks.end_subtask(lambda: replace(trained(), unfinished=True))
                 stopped = stopped or asks
                 if stopped:
+                    break
+                if deadline and not deadline.leaves_time(len(outcomes)):
+                    n_members = len(finished)  # that is all of them
                     break
                 tasks.begin_subtask()
     except KeyboardInterrupt:

@@ -75,6 +75,7 @@ def complete_parameters(
         "hidden_layer_sizes": sizes,
         "numeric_embedding": None,
         "shared_members": None,
+        "input_scaling": "standard" if has_statistics["input_scaling"] else None,
     }
     for name, value in implied.items():  # the weights decide, not a table
         given = parameters.get(name, "auto")

@@ -21,12 +21,13 @@ from sklearn_bpnet._data.statistics import (
 )
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._fit import advice
+from sklearn_bpnet._fit.budget import check_time_budget
 from sklearn_bpnet._fit.calibration import check_calibration
 from sklearn_bpnet._fit.call import Call
 from sklearn_bpnet._fit.columns import encode
 from sklearn_bpnet._fit.fitted import Fitted
 from sklearn_bpnet._fit.fitted_network import FittedNetwork
-from sklearn_bpnet._fit.follow import followed
+from sklearn_bpnet._fit.follow import followed, with_input_scaling
 from sklearn_bpnet._fit.issuing import warn
 from sklearn_bpnet._fit.member_folds import (
     check_member_folds,
@@ -80,6 +81,7 @@ def read(
     """
     arguments, previous, settings = call.arguments, call.previous, call.settings
     check_member_folds(call)
+    check_time_budget(call)
     classes = arguments.classes
     if arguments.incremental and not numeric:
         classes = header.all_classes(classes)
@@ -108,7 +110,7 @@ def read(
     if not task.is_certain:
         _set_aside(call, data, task)
     if previous is None:
-        encode(call, data, names)
+        encode(with_input_scaling(call, data, numeric=numeric), data, names)
     return data, task
 
 

@@ -65,7 +65,7 @@ def build_network(
         (n_features, *sizes, n_outputs),
         (*hidden, output_activation),
         dropout=_dropout_rates(settings, len(sizes)),
-        input_noise=settings.input_noise,
+        input_noise=settings.option("dropout").input_noise,
         inputs=_input_blocks(settings, n_features, embedded, lookup, column_of),
         n_heads=settings.shared_members,
     )

@@ -1,8 +1,8 @@
 """What "auto" stands for in the parameters that follow the table.
 
 These are the size of the network, its numeric embedding, the members that share its
-weights, and the number of epochs. The evidence is in the guide, on "Choosing
-parameters".
+weights, the scaling of the features, and the number of epochs. The evidence is in the
+guide, on "Choosing parameters".
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ USUAL: Choices = MappingProxyType(
         "hidden_layer_sizes": (100,),
         "numeric_embedding": None,
         "shared_members": None,
+        "input_scaling": "standard",
         "max_iter": 100,
     }
 )
@@ -34,11 +35,12 @@ _SAMPLES_TO_EMBED = {"classification": 1500, "regression": 500}
 FEWEST_TO_EMBED = min(_SAMPLES_TO_EMBED.values())
 _SAMPLES_PER_COLUMN = 20
 _MOST_COLUMNS = 100
-# Of networks with an embedding. Members make probabilities better, a regressor needs
-# wider layers and more epochs.
-_SIZE = {"classification": 64, "regression": 128}
+# Of networks with an embedding. Members, and features that are normal, make
+# classifiers better, and not regressors.
+_SIZE = 128
 _MEMBERS = {"classification": 4, "regression": None}
-_EPOCHS = {"classification": 30, "regression": 50}
+_SCALING = {"classification": "quantile", "regression": "standard"}
+_EPOCHS, _EPOCHS_WITH_DROPOUT = 30, 50
 _FEWEST_EPOCHS, _SAMPLES_OF_USUAL_EPOCHS = 10, 50_000
 # Below so many samples an epoch has few steps, so that there are up to so many times as
 # many epochs.
@@ -56,10 +58,10 @@ class Facts:
     n_samples : int
         Number of training samples of positive weight.
     n_inputs : int
-        Number of features of the encoded X.
+        Number of features of the encoded X; of X where only the scaling is chosen.
     n_numeric : int
-        Number of those with more than two values that are no codes of categories; may
-        be 0 where it does not matter, as with fewer samples than ``FEWEST_TO_EMBED``.
+        Number of numeric columns with more than two values; may be 0 where it does not
+        matter, as with fewer samples than ``FEWEST_TO_EMBED``.
     is_sparse : bool, default=False
         Whether X is sparse.
     is_given : bool, default=False
@@ -116,11 +118,19 @@ def choose(settings: Settings, facts: Facts | None) -> Choices:
         return choices | {"max_iter": round(USUAL["max_iter"] * factor)}
     if facts.n_samples > _SAMPLES_OF_USUAL_EPOCHS:
         factor = sqrt(_SAMPLES_OF_USUAL_EPOCHS / facts.n_samples)
+    epochs = _EPOCHS_WITH_DROPOUT if any(_dropout_rates(settings)) else _EPOCHS
     return choices | {
-        "hidden_layer_sizes": (_SIZE[facts.task],) * (2 if listed is None else listed),
-        "shared_members": None if settings.n_members > 1 else _MEMBERS[facts.task],
-        "max_iter": max(round(_EPOCHS[facts.task] * factor), _FEWEST_EPOCHS),
+        "hidden_layer_sizes": (_SIZE,) * (2 if listed is None else listed),
+        "shared_members": _MEMBERS[facts.task],
+        "input_scaling": _SCALING[facts.task],
+        "max_iter": max(round(epochs * factor), _FEWEST_EPOCHS),
     }
+
+
+def _dropout_rates(settings: Settings) -> tuple[float, ...]:
+    """The rates of hidden units and of features."""
+    dropout = settings.option("dropout")
+    return (*dropout.rates, dropout.input_rate)
 
 
 def _n_listed(settings: Settings) -> int | None:

@@ -103,7 +103,6 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "l1_ratio": [Number(Real, 0, 1, closed="both")],
     "group_alpha": [_AT_LEAST_ZERO],
     "dropout": [_DECAY, "array-like", Dropout],
-    "input_noise": [_AT_LEAST_ZERO],
     "solver": [
         one_of({*FULL_BATCH_SOLVERS, *OPTIMIZERS}),
         Optimizer,
@@ -125,6 +124,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "learning_rate": [one_of({"auto", *SCHEDULES}), Schedule, callable],
     "power_t": [_AT_LEAST_ZERO],
     "max_iter": [_COUNT, one_of({"auto"})],
+    "time_budget": [_POSITIVE, None],
     "tol": [_AT_LEAST_ZERO],
     "n_iter_no_change": [_COUNT, Choice(Real, {np.inf}), one_of({"auto"})],
     "early_stopping": ["boolean", EarlyStopping],
@@ -133,7 +133,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "categorical_features": ["array-like", one_of({"from_dtype"}), None],
     "max_categories": [Number(Integral, 2, None, closed="left"), None],
     "categorical_embedding": [_COUNT, one_of({"auto"}), CategoricalEmbedding, None],
-    "input_scaling": [one_of({"standard", "squash", "quantile"}), None],
+    "input_scaling": [one_of({"auto", "standard", "squash", "quantile"}), None],
     "target_scaling": [one_of({"auto", "standard"}), tuple, list, None],
     "clip_predictions": ["boolean"],
     "dtype": [

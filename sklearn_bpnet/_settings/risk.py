@@ -57,11 +57,12 @@ def build_risk(
     ValueError
         If parameters are not compatible.
     """
-    drops_features = settings.option("dropout").input_rate > 0
-    if is_sparse and (drops_features or settings.input_noise):
+    dropout = settings.option("dropout")
+    if is_sparse and (dropout.input_rate or dropout.input_noise):
         raise ValueError(
-            "dropout of features (dropout__input_rate) and input_noise need dense X; "
-            "got sparse X. Use X.toarray(), or dropout in the hidden layers."
+            "dropout of features (dropout__input_rate) and noise (dropout__input_noise)"
+            " need dense X; got sparse X. Use X.toarray(), or dropout in the hidden "
+            "layers."
         )
     if settings.group_alpha:
         _check_group_penalty(settings, network)

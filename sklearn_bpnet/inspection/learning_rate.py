@@ -237,6 +237,7 @@ def _initial_copies(
         n_jobs=None,
         warm_start=True,
         max_iter=1,
+        time_budget=None,
         categorical_features=is_categorical,
         solver=SGD(momentum=0),  # leaves no state for the actual solver
     )

@@ -66,6 +66,8 @@ METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function")
 NOT_CHECKED = {"history_", "classes_", "feature_names_in_", "stop_reason_"}
 # NaN where a metric is undefined for the validation samples, of which a warning tells
 NOT_CHECKED |= {"validation_scores_", "best_validation_score_"}
+# NaN for the epochs of a call without validation samples, after one with
+NOT_CHECKED |= {"validation_loss_curve_"}
 # NaN for samples that no member held out, see `_check_out_of_fold`
 NOT_CHECKED |= {"oof_prediction_"}
 

@@ -153,7 +153,9 @@ def _activation(n_hidden):
 
 def _dropout(n_hidden):
     rate = per_layer(rates, n_hidden)
-    return rate | st.builds(Dropout, rate, rates, inner_schedules)
+    return rate | st.builds(
+        Dropout, rate, rates, inner_schedules, st.sampled_from([0, 0.1, 2.0])
+    )
 
 
 def _rate_factors(n_hidden):
@@ -206,7 +208,6 @@ PARAMETERS = {
     "l1_ratio": st.sampled_from([0, 0.5, 1.0]),
     "group_alpha": st.sampled_from([0, 1e-3, 1.0]),
     "dropout": _dropout,
-    "input_noise": st.sampled_from([0, 0.1, 2.0]),
     "solver": st.sampled_from(sorted(OPTIMIZERS))
     | one_of({**OPTIMIZERS, **FULL_BATCH_SOLVERS}),
     "batch_size": named("batch_size") | st.sampled_from([1, 2, 5, np.int64(7), 1000]),
@@ -226,6 +227,7 @@ PARAMETERS = {
     "learning_rate": st.just("auto") | schedules,
     "power_t": st.sampled_from([0, 0.5, 2]),
     "max_iter": st.sampled_from([1, 2, 7, np.int32(4)]),
+    "time_budget": st.sampled_from([None, None, None, 100, 1e3]),
     "tol": st.sampled_from([0, 1e-4, 1.0, 1e3]),
     "n_iter_no_change": st.sampled_from(["auto", 1, 2, float("inf")]),
     "early_stopping": switches

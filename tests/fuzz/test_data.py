@@ -30,6 +30,7 @@ from fuzz.strategies_containers import (
 )
 from fuzz.strategies_tables import seeds
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet.options import Dropout
 
 CLASSES = (BPNetClassifier, BPNetRegressor)
 
@@ -47,7 +48,11 @@ SETTINGS = st.sampled_from(
     ]
 )
 DENSE_SETTINGS = SETTINGS | st.sampled_from(
-    [{"input_scaling": "squash"}, {"numeric_embedding": "pbld"}, {"input_noise": 0.1}]
+    [
+        {"input_scaling": "squash"},
+        {"numeric_embedding": "pbld"},
+        {"dropout": Dropout(input_noise=0.1)},
+    ]
 )
 
 

@@ -63,6 +63,7 @@ BPNetClassifier(weight_decay="0.1")  # wrong
 BPNetClassifier(learning_rate=0.01)  # wrong
 BPNetClassifier(learning_rate_init="high")  # wrong
 BPNetClassifier(max_iter=1e3)  # wrong
+BPNetClassifier(time_budget="1 h")  # wrong
 BPNetClassifier(early_stopping="yes")  # wrong
 BPNetClassifier(early_stopping=Dropout())  # wrong
 BPNetClassifier(scoring=1.0)  # wrong

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
-from sklearn_bpnet.options import CategoricalEmbedding
+from sklearn_bpnet.options import CategoricalEmbedding, Dropout
 
 pd = pytest.importorskip("pandas")
 
@@ -62,7 +62,7 @@ def encoder(strategy="mean", **kwargs):
         {},
         {"solver": "lbfgs", "max_iter": 30},
         {"numeric_embedding": "pbld", "learned_input_scale": True},
-        {"dropout": 0.2, "input_noise": 0.1},
+        {"dropout": Dropout(0.2, input_noise=0.1)},
         {"group_alpha": 0.01, "l1_ratio": 0.5, "alpha": 0.01},
     ],
     ids=lambda parameters: "-".join(parameters) or "default",

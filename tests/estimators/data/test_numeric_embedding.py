@@ -249,7 +249,7 @@ def test_noise_is_that_of_the_features(estimator, table, monkeypatch):
             fill(self, noise, *args)
 
         monkeypatch.setattr(kind, "fill", spy)
-    noisy = {"dropout": Dropout(0.3, input_rate=0.3), "input_noise": 0.2}
+    noisy = {"dropout": Dropout(0.3, input_rate=0.3, input_noise=0.2)}
     model = embedded(estimator, **noisy).fit(*table)
     assert np.isfinite(model.loss_)
     # four features and six hidden units; what is made of the features draws none

@@ -391,7 +391,8 @@ def test_categories_and_gaps_stand_beside_bins(estimator, form, table):
     frame.loc[::5, "d"] = np.nan
     model = embedded(estimator, form, n_members=2)
     option = CategoricalEmbedding(2, min_categories=3)
-    model.set_params(input_noise=0.1, categorical_embedding=option).fit(frame, y)
+    model.set_params(dropout__input_noise=0.1, categorical_embedding=option)
+    model.fit(frame, y)
     assert model.embedded_features_.tolist() == [1, 3]
     check_gradient(model.estimators_[0], frame, y)
     names = model.get_network_input_names()

@@ -21,7 +21,7 @@ NOISE = {
     "dropout": {"dropout": 0.4},
     "dropout by layer": {"dropout": [0.0, 0.5]},
     "dropout of inputs": {"dropout": Dropout(input_rate=0.4)},
-    "input_noise": {"input_noise": 0.4},
+    "noise of inputs": {"dropout": Dropout(input_noise=0.4)},
 }
 each_noise = pytest.mark.parametrize("noise", NOISE.values(), ids=NOISE)
 
@@ -52,11 +52,11 @@ def ridge_by_noise(X, y, **noise):
     ("noise", "alpha"),
     [
         # Bishop 1995: noise of variance v on the inputs of a squared error is ridge
-        ({"input_noise": 0.6}, 0.6**2),
+        ({"dropout": Dropout(0, input_noise=0.6)}, 0.6**2),
         # Wager, Wang and Liang 2013, section 2: so is dropout, of p / (1 - p) times
         # the mean square of a feature, which is 1 here
         ({"dropout": Dropout(0, 0.3)}, 0.3 / 0.7),
-        ({"dropout": Dropout(0, 0.3), "input_noise": 0.6}, 0.3 / 0.7 + 0.6**2 / 0.7),
+        ({"dropout": Dropout(0, 0.3, input_noise=0.6)}, 0.3 / 0.7 + 0.6**2 / 0.7),
     ],
     ids=["noise", "dropout", "both"],
 )
@@ -113,8 +113,8 @@ def test_noise_is_drawn_in_training_and_never_in_prediction(estimator, noise, ir
 def test_rates_of_zero_are_no_noise_bit_for_bit(estimator, iris):
     model = estimator((6, 5), random_state=0, max_iter=3)
     plain = clone(model).fit(*iris)
-    for zero in ({"dropout": 0.0}, {"dropout": [0.0, 0]}, {"dropout": np.zeros(2)}):
-        same = clone(model).set_params(**zero, input_noise=0).fit(*iris)
+    for zero in (0.0, [0.0, 0], np.zeros(2), Dropout(0, input_noise=0)):
+        same = clone(model).set_params(dropout=zero).fit(*iris)
         assert_array_equal(same.coefs_[1], plain.coefs_[1])
 
 
@@ -140,7 +140,9 @@ def test_rates_that_are_none_are_refused(estimator, dropout, iris):
 
 
 @each_class
-@pytest.mark.parametrize("name", ["dropout", "dropout__input_rate", "input_noise"])
+@pytest.mark.parametrize(
+    "name", ["dropout", "dropout__input_rate", "dropout__input_noise"]
+)
 @pytest.mark.parametrize("value", [-0.1, "much", np.nan])
 def test_a_rate_out_of_range_is_refused(estimator, name, value, iris):
     with pytest.raises(ValueError, match=name.removeprefix("dropout__")):
@@ -148,7 +150,7 @@ def test_a_rate_out_of_range_is_refused(estimator, name, value, iris):
 
 
 @each_class
-@pytest.mark.parametrize("name", ["dropout__input_rate", "input_noise"])
+@pytest.mark.parametrize("name", ["dropout__input_rate", "dropout__input_noise"])
 def test_sparse_inputs_take_no_input_noise(estimator, name, iris):
     X, y = iris
     with pytest.raises(ValueError, match=r"need dense X.*X\.toarray\(\)"):
@@ -166,7 +168,9 @@ def test_sparse_inputs_take_dropout_in_hidden_layers(estimator, iris):
 
 @each_class
 @pytest.mark.parametrize("solver", ["lbfgs", "cg"])
-@pytest.mark.parametrize("name", ["dropout", "dropout__input_rate", "input_noise"])
+@pytest.mark.parametrize(
+    "name", ["dropout", "dropout__input_rate", "dropout__input_noise"]
+)
 def test_noise_without_effect_warns(estimator, solver, name, iris):
     model = estimator((4,), solver=solver, max_iter=500, tol=0.1)
     model.set_params(**{name: 0.2})

@@ -16,6 +16,7 @@ from sklearn_bpnet import (
 )
 from sklearn_bpnet.inspection import find_learning_rate
 from sklearn_bpnet.net.losses import Quantile
+from sklearn_bpnet.options import Dropout
 
 pd = pytest.importorskip("pandas")
 
@@ -85,7 +86,7 @@ def test_losses_without_probabilities_average_scores(loss, iris):
     [
         {},
         {"hidden_layer_sizes": ()},
-        {"dropout": 0.2, "input_noise": 0.1, "dtype": "float32"},
+        {"dropout": Dropout(0.2, input_noise=0.1), "dtype": "float32"},
         {"numeric_embedding": "pbld", "early_stopping": True},
         {"initializer": "unit_variance", "solver": "lbfgs"},
     ],

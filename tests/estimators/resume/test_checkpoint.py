@@ -91,7 +91,7 @@ SETTINGS = {
     "invscaling": {"learning_rate": InverseScaling(0.3)},
     "cosine": {"learning_rate": "cosine"},
     "one cycle": {"learning_rate": "one_cycle"},
-    "noise": {"dropout": Dropout([0.4, 0.0], 0.2), "input_noise": 0.3},
+    "noise": {"dropout": Dropout([0.4, 0.0], 0.2, input_noise=0.3)},
     "courses": {
         "dropout": Dropout(0.4, schedule="flat_cosine"),
         "weight_decay": WeightDecay(5.0, FlatCosine(0.3)),

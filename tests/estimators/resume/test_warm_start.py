@@ -53,7 +53,7 @@ SETTINGS = [
     {"early_stopping": EarlyStopping("last"), "n_iter_no_change": 5},
     {"record": ("gradient_norm", "saturation")},
     {"dropout": 0.4},
-    {"dropout": Dropout([0.3], 0.2), "input_noise": 0.5},
+    {"dropout": Dropout([0.3], 0.2, input_noise=0.5)},
     {"dropout": 0.4, "early_stopping": True, "ema_decay": 0.8},
     {"dropout": Dropout(0.4, schedule="exponential")},
     {"weight_decay": WeightDecay(5.0, "invscaling")},

@@ -165,7 +165,7 @@ def test_a_factor_that_makes_all_units_drop_is_refused(estimator, iris):
     [
         ({"dropout__schedule": "cosine"}, r"dropout=Dropout\(rate=0.0"),
         (
-            {"dropout__schedule": "cosine", "input_noise": 0.1},
+            {"dropout__schedule": "cosine", "dropout__input_noise": 0.1},
             r"dropout=Dropout\(rate=0.0",
         ),
         ({"weight_decay__schedule": "cosine"}, r"weight_decay=WeightDecay\(rate=None"),

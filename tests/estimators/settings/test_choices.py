@@ -8,10 +8,19 @@ from scipy import sparse
 from sklearn.base import clone
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet._data.samples import Samples
+from sklearn_bpnet._data.table_columns import Levels
 from sklearn_bpnet._settings.choices import USUAL, Facts, choose
 from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet.options import Dropout
 
-AUTO = ("hidden_layer_sizes", "numeric_embedding", "shared_members", "max_iter")
+AUTO = (
+    "hidden_layer_sizes",
+    "numeric_embedding",
+    "shared_members",
+    "input_scaling",
+    "max_iter",
+)
 OTHERS = ("alpha", "batch_size", "learning_rate_init")
 
 
@@ -27,16 +36,16 @@ def data(n, d=3, seed=0):
 @pytest.mark.parametrize(
     ("task", "n", "expected"),
     [
-        ("classification", 10, ((100,), None, None, 300)),
-        ("classification", 250, ((100,), None, None, 200)),
-        ("classification", 1499, ((100,), None, None, 100)),
-        ("classification", 1500, ((64, 64), "pbld", 4, 30)),
-        ("classification", 200_000, ((64, 64), "pbld", 4, 15)),
-        ("regression", 39, ((100,), None, None, 300)),
-        ("regression", 499, ((100,), None, None, 200)),
-        ("regression", 500, ((128, 128), "pbld", None, 100)),
-        ("regression", 10_000, ((128, 128), "pbld", None, 50)),
-        ("regression", 10_000_000, ((128, 128), "pbld", None, 10)),
+        ("classification", 10, ((100,), None, None, "standard", 300)),
+        ("classification", 250, ((100,), None, None, "standard", 200)),
+        ("classification", 1499, ((100,), None, None, "standard", 100)),
+        ("classification", 1500, ((128, 128), "pbld", 4, "quantile", 30)),
+        ("classification", 200_000, ((128, 128), "pbld", 4, "quantile", 15)),
+        ("regression", 39, ((100,), None, None, "standard", 300)),
+        ("regression", 499, ((100,), None, None, "standard", 200)),
+        ("regression", 500, ((128, 128), "pbld", None, "standard", 60)),
+        ("regression", 10_000, ((128, 128), "pbld", None, "standard", 30)),
+        ("regression", 10_000_000, ((128, 128), "pbld", None, "standard", 10)),
     ],
 )
 def test_choices_follow_the_number_of_samples(task, n, expected):
@@ -145,3 +154,44 @@ def test_a_call_that_continues_has_the_choices_of_the_first(tmp_path):
     np.testing.assert_array_equal(loaded.predict(X), reg.predict(X))
     assert loaded.plan_ == reg.plan_
     assert loaded.get_params()["hidden_layer_sizes"] == "auto"
+
+
+def test_dropout_needs_more_epochs():
+    facts = Facts("classification", 5000, 10, 10)
+    for dropout in (0.1, [0, 0.1], Dropout(input_rate=0.1)):
+        settings = settings_of(BPNetClassifier(dropout=dropout))
+        assert choose(settings, facts)["max_iter"] == 50
+    settings = settings_of(BPNetClassifier(dropout=Dropout(input_noise=0.1)))
+    assert choose(settings, facts)["max_iter"] == 30
+
+
+def test_the_scaling_that_a_table_gets_is_that_of_the_encoder():
+    X, y = data(1600)
+    clf = BPNetClassifier(max_iter=2, random_state=0)
+    assert clf.fit(X, y > 0).plan_["input_scaling"] == "quantile"
+    assert clf.input_quantiles_.shape[0] == 3 or clf.input_quantiles_.shape[1] == 3
+    for parameters in ({"hidden_layer_sizes": (5,)}, {"numeric_embedding": None}):
+        plain = clone(clf).set_params(**parameters).fit(X, y > 0)
+        assert plain.plan_["input_scaling"] == "standard"
+        assert plain.input_mean_.shape == (3,)
+    squashed = clone(clf).set_params(input_scaling="squash").fit(X, y > 0)
+    assert "input_scaling" not in squashed.plan_
+    assert hasattr(squashed, "input_clip_")
+
+
+def test_columns_with_more_than_two_values_are_counted_before_encoding():
+    X = np.zeros((3000, 7))
+    X[:, 0] = np.arange(3000)
+    X[2999, 1], X[2998, 1] = 1, 2  # only among the last samples
+    X[::2, 2] = 1
+    X[::3, 3], X[::2, 3] = np.nan, 1  # two values, and gaps
+    X[:, 4] = np.nan
+    X[:, 5] = np.arange(3000) % 5  # codes of categories
+    X[:, 6] = 1
+    levels = {5: Levels(list("abcde"), is_declared=True)}
+    samples = Samples(X, None, np.zeros((3000, 1)), None, levels=levels)
+    assert samples.count_many_valued() == 2
+    some = Samples(
+        X, None, samples.Y, None, indices=np.arange(100), levels=levels
+    )  # fmt: skip
+    assert some.count_many_valued() == 1

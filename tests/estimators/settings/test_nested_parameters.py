@@ -171,6 +171,7 @@ def test_get_params_lists_the_fields_of_an_option(estimator):
         "dropout__input_rate": 0.0,
         "dropout__schedule": FlatCosine(0.3),
         "dropout__schedule__flat": 0.3,
+        "dropout__input_noise": 0.0,
     }
 
 

@@ -23,6 +23,7 @@ _OF_FEW = {
     "realmlp-td-s": _SMALLER,
     "realmlp-td": _SMALLER,
     "tabm-mini": _SMALLER | {"learning_rate_init": 0.01},
+    "best": _SMALLER | {"n_members": 2},
 }
 each_recipe = pytest.mark.parametrize("name", RECIPES)
 
@@ -72,6 +73,15 @@ def test_the_docstring_names_every_recipe():
     assert all(f'"{name}"' in docstring for name in RECIPES)
 
 
+@each_class
+def test_best_turns_time_into_members(estimator):
+    assert 1 < estimator.from_recipe("best").n_members < 10
+    assert estimator.from_recipe("best", time_budget=60).n_members == 64
+    limited = estimator.from_recipe("best", time_budget=60, n_members=3)
+    assert (limited.n_members, limited.time_budget) == (3, 60)
+    assert estimator.from_recipe("tabm-mini", time_budget=60).n_members == 1
+
+
 # Every one trains, without a warning of parameters that have no effect
 
 
@@ -80,7 +90,8 @@ def test_the_docstring_names_every_recipe():
 def test_a_recipe_trains_a_classifier(name, iris, binary, multilabel):
     settings = {"max_iter": 40, "random_state": 0}
     settings |= _OF_FEW.get(name, {})
-    settings["batch_size"] = min(RECIPES[name]["classification"]["batch_size"], 96)
+    batch_size = RECIPES[name]["classification"].get("batch_size", 32)
+    settings["batch_size"] = min(batch_size, 96)
     for X, y in (iris, binary, multilabel):
         clf = BPNetClassifier.from_recipe(name, **settings).fit(X, y)
         assert clf.score(X, y) > (0.7 if np.ndim(y) == 2 else 0.85)
