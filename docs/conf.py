@@ -2,10 +2,9 @@
 
 import re
 import sys
-import tomllib
 from pathlib import Path
 
-import sklearn_bpnet
+import sklearn_bpnet._addresses
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS / "_extensions"))
@@ -15,10 +14,8 @@ author = "The sklearn_bpnet developers"
 copyright = "2026, " + author
 version = release = sklearn_bpnet.__version__
 
-# project.urls of pyproject.toml has the address of the repository, if there is one. Its
-# icon in the header and the link "Edit this page" are off without it.
-PROJECT = tomllib.loads((DOCS.parent / "pyproject.toml").read_text(encoding="utf-8"))
-REPOSITORY = PROJECT["project"].get("urls", {}).get("Repository", "")
+# For its icon in the header and the link "Edit this page"; both are off without it.
+REPOSITORY = sklearn_bpnet._addresses.REPOSITORY
 BRANCH = "main"
 
 extensions = [

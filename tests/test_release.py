@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import sklearn_bpnet
+from sklearn_bpnet._addresses import REPOSITORY
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
@@ -45,8 +46,11 @@ def test_the_citation_is_of_this_version():
     assert citation["abstract"] == PROJECT["description"]
     assert citation["license"] == PROJECT["license"]
     assert citation["keywords"] == PROJECT["keywords"]
-    repository = PROJECT.get("urls", {}).get("Repository")
-    assert citation.get("repository-code") == repository
+    assert citation.get("repository-code", "") == REPOSITORY
+
+
+def test_the_address_of_the_repository_is_that_of_the_package():
+    assert PROJECT.get("urls", {}).get("Repository", "") == REPOSITORY
 
 
 def test_classifiers_say_what_holds():
