@@ -478,8 +478,10 @@ def test_f41_a_softmax_in_a_hidden_layer_trains(solver, checked):
 
 
 @quietly
-@pytest.mark.parametrize("solver", ["gd", "sgd", "lbfgs"])
-@pytest.mark.parametrize("activation", sorted(set(ACTIVATIONS) - {"heaviside"}))
+@pytest.mark.parametrize("solver", ["gd", "sgd"])  # softmax: the case above
+@pytest.mark.parametrize(
+    "activation", sorted(set(ACTIVATIONS) - {"heaviside", "softmax"})
+)
 def test_f41_every_activation_trains(activation, solver, checked):
     options = {"activation": activation, "solver": solver, "random_state": 0}
     assert BPNetClassifier(**options).fit(*BLOBS).score(*BLOBS) > 0.95
