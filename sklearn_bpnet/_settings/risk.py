@@ -70,7 +70,7 @@ def build_risk(
     risk = EmpiricalRisk(
         network,
         loss,
-        _alpha(settings.alpha, len(network.layers), n_samples, n_choices),
+        _alpha(settings.alpha, network, n_samples, n_choices),
         ElasticNet(settings.l1_ratio),
         GroupLasso(settings.group_alpha),
     )
@@ -126,7 +126,7 @@ def _check_group_penalty(settings: Settings, network: Network) -> None:
 
 
 def _alpha(
-    alpha: object, n_layers: int, n_samples: int, n_choices: int
+    alpha: object, network: Network, n_samples: int, n_choices: int
 ) -> float | tuple[float, ...]:
     """Alpha as one number, or one number for every layer of weights.
 
@@ -134,11 +134,18 @@ def _alpha(
     give alpha = c / N: (1/N) sum_n L_n + (c/N) |W|^2 / 2 has the same minimum as
     sum_n L_n + c |W|^2 / 2. "auto" decreases a little more slowly, which fits both
     hundreds and tens of thousands of samples, and it decreases with the number of
-    classes, as more classes need larger weights.
+    classes, as more classes need larger weights. Logistic units need larger weights for
+    the same effect, below them and above them, and the penalty of the effect is the
+    same.
     """
+    n_layers = len(network.layers)
     if isinstance(alpha, str):
         usual = _AUTO_ALPHA / (n_choices * n_samples**0.75)
-        return min(float(usual), _LARGEST_AUTO_ALPHA)
+        usual = min(float(usual), _LARGEST_AUTO_ALPHA)
+        sizes = _usual_sizes(network)
+        if all(size == 1 for size in sizes):
+            return usual
+        return tuple(usual / size**2 for size in sizes)
     alphas = one_or_each(alpha, n_layers)
     if alphas is None or not (np.isfinite(alphas).all() and (alphas >= 0).all()):
         raise ValueError(
@@ -146,3 +153,14 @@ def _alpha(
             f"{n_layers} layers of weights; got {alpha!r}."
         )
     return float(alphas) if alphas.ndim == 0 else tuple(alphas.tolist())
+
+
+def _usual_sizes(network: Network) -> list[float]:
+    """How large the weights of every layer are, relative to those between tanh units.
+
+    What the output layer computes is the same for all functions of hidden units.
+    """
+    hidden = [layer.activation for layer in network.layers[:-1]]
+    below = [1.0, *(f.swing for f in hidden)]
+    own = [*(f.stretch for f in hidden), 1.0]
+    return [stretch / swing for stretch, swing in zip(own, below, strict=True)]

@@ -7,7 +7,7 @@ says itself which one is usual for it, see ``Activation.usual_initializer``.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import ClassVar, Literal
 
@@ -149,6 +149,8 @@ GLOROT = VarianceScaling(1.0, "average")
 HE = VarianceScaling(2.0, "in")
 # LeCun, Bottou, Orr and Mueller, "Efficient BackProp", 1998, eq. 16.
 LECUN = VarianceScaling(1.0, "in")
+# The same for a(z) = s(4 z), whose slope at 0 is 1 as that of tanh.
+LOGISTIC = VarianceScaling(16.0, "in")
 
 
 @dataclass(frozen=True)
@@ -156,13 +158,26 @@ class Auto(Initializer):
     """The usual choice for the layer's activation, its ``usual_initializer``.
 
     He for the rectifiers (ReLU, leaky and PReLU, ELU, GELU, SiLU, Mish), LeCun normal
-    for SELU, Glorot for the others, the usual output activations among them.
+    for SELU, LeCun for tanh and softsign, LeCun times 4 for the logistic sigmoid, whose
+    slope is 1/4; Glorot for the others, and for all s-shaped functions in the output
+    layer.
     """
 
     def draw(
         self, n_in: int, n_out: int, activation: Activation, rng: np.random.Generator
     ) -> Array:
         usual = INITIALIZERS[activation.usual_initializer]
+        return usual.draw(n_in, n_out, activation, rng)
+
+
+@dataclass(frozen=True)
+class _AutoOfOutput(Initializer):
+    """`Auto` for the output layer, whose ``usual_output_initializer`` it takes."""
+
+    def draw(
+        self, n_in: int, n_out: int, activation: Activation, rng: np.random.Generator
+    ) -> Array:
+        usual = INITIALIZERS[activation.usual_output_initializer]
         return usual.draw(n_in, n_out, activation, rng)
 
 
@@ -177,6 +192,7 @@ INITIALIZERS: Registry[Initializer] = Registry(
         "he_normal": VarianceScaling(2.0, "in", "normal"),
         "lecun_uniform": LECUN,
         "lecun_normal": VarianceScaling(1.0, "in", "normal"),
+        "logistic_uniform": LOGISTIC,
         "orthogonal": Orthogonal(),
         "unit_variance": UnitVariance(),
         "zeros": Zeros(),
@@ -313,6 +329,7 @@ class Initialization:
     def of_output(self) -> Initialization:
         """The scheme of the output layer."""
         if self.output is None:
-            return self
+            is_auto = isinstance(self.weights, Auto)
+            return replace(self, weights=_AutoOfOutput()) if is_auto else self
         is_zero = isinstance(self.output, Zeros)
         return Initialization(self.output, ZeroBiases() if is_zero else self.biases)

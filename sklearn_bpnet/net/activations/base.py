@@ -71,17 +71,33 @@ class Activation(Configurable, ABC):
     trainable : bool
         Whether a gradient passes through: False for a step function.
     usual_initializer : str
-        The name of the initialiser that "auto" takes for a layer's weights.
+        The name of the initialiser that "auto" takes for a hidden layer's weights.
+    usual_output_initializer : str
+        The same for the output layer.
+    stretch : float
+        How many times as large as below tanh the weights below it are for the same
+        effect: 1 / f'(0) of an s-shaped function. The initialiser, the usual learning
+        rate and the usual penalty follow from it.
+    swing : float
+        How wide the range of an s-shaped function is, relative to tanh. The usual
+        penalty of the weights above follows from it.
     """
 
     range: ClassVar[Interval] = Interval(-inf, inf)
     reads_Z: ClassVar[bool] = False
     trainable: ClassVar[bool] = True
+    stretch: ClassVar[float] = 1.0
+    swing: ClassVar[float] = 1.0
 
     @property
     def usual_initializer(self) -> str:
-        """The name of the initialiser that "auto" takes for a layer's weights."""
+        """The name of the initialiser that "auto" takes for a hidden layer's weights."""
         return "glorot_uniform"
+
+    @property
+    def usual_output_initializer(self) -> str:
+        """The name of the initialiser that "auto" takes for the output layer."""
+        return self.usual_initializer
 
     def usual_size(self, n_units: int) -> float:
         """By how much A changes, about, if Z changes by 1.

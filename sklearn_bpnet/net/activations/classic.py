@@ -69,6 +69,10 @@ class Sigmoid(Activation):
     """Logistic sigmoid, f(z) = 1 / (1 + exp(-z)), f'(z) = f(z) (1 - f(z))."""
 
     range: ClassVar[Interval] = Interval(0, 1)
+    stretch: ClassVar[float] = 4.0
+    swing: ClassVar[float] = 0.5
+    usual_initializer = "logistic_uniform"
+    usual_output_initializer = "glorot_uniform"
 
     def forward(self, Z: Array, out: Array) -> Array:
         return special.expit(Z, out=out)
