@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from math import sqrt
+
 import numpy as np
 
 from sklearn_bpnet._settings.architecture import one_or_each
+from sklearn_bpnet._settings.curvature import is_regression
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._settings.solver import solver_of
 from sklearn_bpnet.net.losses import Loss
@@ -70,7 +74,7 @@ def build_risk(
     risk = EmpiricalRisk(
         network,
         loss,
-        _alpha(settings.alpha, network, n_samples, n_choices),
+        _alpha(settings.alpha, network, loss, n_samples, n_choices),
         ElasticNet(settings.l1_ratio),
         GroupLasso(settings.group_alpha),
     )
@@ -126,7 +130,7 @@ def _check_group_penalty(settings: Settings, network: Network) -> None:
 
 
 def _alpha(
-    alpha: object, network: Network, n_samples: int, n_choices: int
+    alpha: object, network: Network, loss: Loss, n_samples: int, n_choices: int
 ) -> float | tuple[float, ...]:
     """Alpha as one number, or one number for every layer of weights.
 
@@ -135,14 +139,13 @@ def _alpha(
     sum_n L_n + c |W|^2 / 2. "auto" decreases a little more slowly, which fits both
     hundreds and tens of thousands of samples, and it decreases with the number of
     classes, as more classes need larger weights. Logistic units need larger weights for
-    the same effect, below them and above them, and the penalty of the effect is the
-    same.
+    the same effect, see `_usual_sizes`, and the penalty of the effect is the same.
     """
     n_layers = len(network.layers)
     if isinstance(alpha, str):
         usual = _AUTO_ALPHA / (n_choices * n_samples**0.75)
         usual = min(float(usual), _LARGEST_AUTO_ALPHA)
-        sizes = _usual_sizes(network)
+        sizes = _usual_sizes(network, loss)
         if all(size == 1 for size in sizes):
             return usual
         return tuple(usual / size**2 for size in sizes)
@@ -155,12 +158,16 @@ def _alpha(
     return float(alphas) if alphas.ndim == 0 else tuple(alphas.tolist())
 
 
-def _usual_sizes(network: Network) -> list[float]:
+def _usual_sizes(network: Network, loss: Loss) -> list[float]:
     """How large the weights of every layer are, relative to those between tanh units.
 
-    What the output layer computes is the same for all functions of hidden units.
+    The logistic function is 1/2 + tanh(z / 2) / 2, so that the same function of a
+    network takes weights twice as large below it, and twice as large above it. To
+    separate classes, units have to be bent, and are it at four times the weights, the
+    inverse of the slope; in regression that fits noise. What the output layer computes
+    is the same for all functions of hidden units.
     """
     hidden = [layer.activation for layer in network.layers[:-1]]
-    below = [1.0, *(f.swing for f in hidden)]
-    own = [*(f.stretch for f in hidden), 1.0]
-    return [stretch / swing for stretch, swing in zip(own, below, strict=True)]
+    bends = not is_regression(network, loss)
+    sizes = [f.stretch if bends else sqrt(f.stretch) for f in hidden]
+    return [own * below for own, below in pairwise([1.0, *sizes, 1.0])]

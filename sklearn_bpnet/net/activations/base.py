@@ -78,20 +78,16 @@ class Activation(Configurable, ABC):
         How many times as large as below tanh the weights below it are for the same
         effect: 1 / f'(0) of an s-shaped function. The initialiser, the usual learning
         rate and the usual penalty follow from it.
-    swing : float
-        How wide the range of an s-shaped function is, relative to tanh. The usual
-        penalty of the weights above follows from it.
     """
 
     range: ClassVar[Interval] = Interval(-inf, inf)
     reads_Z: ClassVar[bool] = False
     trainable: ClassVar[bool] = True
     stretch: ClassVar[float] = 1.0
-    swing: ClassVar[float] = 1.0
 
     @property
     def usual_initializer(self) -> str:
-        """The name of the initialiser that "auto" takes for a hidden layer's weights."""
+        """The name of the initialiser that "auto" takes for a hidden layer."""
         return "glorot_uniform"
 
     @property

@@ -70,7 +70,6 @@ class Sigmoid(Activation):
 
     range: ClassVar[Interval] = Interval(0, 1)
     stretch: ClassVar[float] = 4.0
-    swing: ClassVar[float] = 0.5
     usual_initializer = "logistic_uniform"
     usual_output_initializer = "glorot_uniform"
 
