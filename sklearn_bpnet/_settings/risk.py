@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from math import sqrt
 
 import numpy as np
@@ -163,11 +162,12 @@ def _usual_sizes(network: Network, loss: Loss) -> list[float]:
 
     The logistic function is 1/2 + tanh(z / 2) / 2, so that the same function of a
     network takes weights twice as large below it, and twice as large above it. To
-    separate classes, units have to be bent, and are it at four times the weights, the
-    inverse of the slope; in regression that fits noise. What the output layer computes
+    separate classes, units have to be bent sharply, for which weights below are another
+    four times as large; in regression that fits noise. What the output layer computes
     is the same for all functions of hidden units.
     """
-    hidden = [layer.activation for layer in network.layers[:-1]]
+    hidden = [sqrt(layer.activation.stretch) for layer in network.layers[:-1]]
     bends = not is_regression(network, loss)
-    sizes = [f.stretch if bends else sqrt(f.stretch) for f in hidden]
-    return [own * below for own, below in pairwise([1.0, *sizes, 1.0])]
+    own = [size**3 if bends else size for size in hidden]
+    pairs = zip([*own, 1.0], [1.0, *hidden], strict=True)
+    return [size * below for size, below in pairs]

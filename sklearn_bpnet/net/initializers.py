@@ -158,9 +158,8 @@ class Auto(Initializer):
     """The usual choice for the layer's activation, its ``usual_initializer``.
 
     He for the rectifiers (ReLU, leaky and PReLU, ELU, GELU, SiLU, Mish), LeCun normal
-    for SELU, LeCun for tanh and softsign, LeCun times 4 for the logistic sigmoid, whose
-    slope is 1/4; Glorot for the others, and for all s-shaped functions in the output
-    layer.
+    for SELU, LeCun times 4 for the logistic sigmoid, whose slope is 1/4; Glorot for the
+    others, and for the logistic sigmoid of an output layer.
     """
 
     def draw(

@@ -29,6 +29,7 @@ VARIANCES = {
     "he_normal": 2 / N_IN,
     "lecun_uniform": 1 / N_IN,
     "lecun_normal": 1 / N_IN,
+    "logistic_uniform": 16 / N_IN,
 }
 RECTIFIERS = {"relu", "leaky_relu", "prelu", "elu", "gelu", "silu", "mish"}
 
@@ -104,6 +105,8 @@ def test_auto_follows_the_activation(activation):
         name = "he_uniform"
     elif activation == "selu":
         name = "lecun_normal"
+    elif activation in {"logistic", "sigmoid"}:
+        name = "logistic_uniform"
     else:
         name = "glorot_uniform"
     np.testing.assert_array_equal(

@@ -120,7 +120,8 @@ class Mixed(LearnedActivation):
 
     @property
     def usual_initializer(self) -> str:
-        return self.function.usual_initializer
+        # the identity has another slope than a logistic unit
+        return self.function.usual_output_initializer
 
     def at(self, w: Array) -> Activation:
         return _MixedAt(self.function, w)
