@@ -29,6 +29,8 @@ RUNS = [
     ["busy", "--save"],
     ["memory", "--save"],
     ["wide", "--save"],
+    ["onnx_latency", "--save"],
+    ["out_of_core", "--save"],
 ]
 STYLES = {
     "bpnet": ("C0", "o", "sklearn_bpnet with Numba"),
@@ -45,6 +47,7 @@ PACKAGES = {
     "numba": "Numba",
     "torch": "PyTorch",
     "jax": "JAX",
+    "onnxruntime": "onnxruntime",
 }
 
 
@@ -149,6 +152,21 @@ def predict(found):
     return fig, _table(title, ["prediction of", *others], rows)
 
 
+def onnx_latency(found):
+    """Time to predict the probabilities of one sample."""
+    rows = [
+        [case, *(f"{t * 1e6:.0f} µs" for t in row.values()), f"{_speedup(row):.1f}"]
+        for case, row in found["seconds"].items()
+    ]
+    header = ["sample, classifier", "``predict_proba``", "onnxruntime", "ratio"]
+    return None, _table("Medians per call, and their ratio", header, rows)
+
+
+def _speedup(row):
+    """Return how many times as fast onnxruntime is."""
+    return row["bpnet"] / row["onnxruntime"]
+
+
 def scaling(found):
     """Seconds per epoch against the numbers of samples and parameters."""
     fig, axes = plt.subplots(1, 2, figsize=(8, 3.4), layout="constrained")
@@ -230,6 +248,22 @@ def memory(found):
     ax.invert_yaxis()
     ax.spines[["top", "right"]].set_visible(False)
     return (fig,)
+
+
+def out_of_core(found):
+    """Three epochs on a memory map of 4 GB, and on an array."""
+    rows = [
+        [
+            network,
+            *(f"{of[kind]['rate']:,.0f}" for kind in ("file", "array")),
+            of["file"]["rate"] / of["array"]["rate"],
+            f"{of['file']['megabytes']:.0f}",
+        ]
+        for network, of in found["networks"].items()
+    ]
+    header = ["hidden units", "samples per second, map", "array", "ratio"]
+    title = "Samples per second of ``fit``, and megabytes that the map adds to the peak"
+    return None, _table(title, [*header, "megabytes"], rows)
 
 
 def defaults(found):
@@ -392,11 +426,13 @@ def main():
     for draw in (
         speed,
         predict,
+        onnx_latency,
         scaling,
         grid,
         wide,
         busy,
         memory,
+        out_of_core,
         tabular,
         defaults,
         recipes,

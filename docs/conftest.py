@@ -12,6 +12,8 @@ collect_ignore = [
 ]
 if find_spec("optuna") is None:
     collect_ignore.append("start/tuning_optuna.rst")
+if find_spec("skl2onnx") is None or find_spec("onnxruntime") is None:
+    collect_ignore.append("start/saving_onnx.rst")
 
 
 @pytest.fixture(autouse=True)
