@@ -149,8 +149,6 @@ GLOROT = VarianceScaling(1.0, "average")
 HE = VarianceScaling(2.0, "in")
 # LeCun, Bottou, Orr and Mueller, "Efficient BackProp", 1998, eq. 16.
 LECUN = VarianceScaling(1.0, "in")
-# The same for a(z) = s(4 z), whose slope at 0 is 1 as that of tanh.
-LOGISTIC = VarianceScaling(16.0, "in")
 
 
 @dataclass(frozen=True)
@@ -158,25 +156,27 @@ class Auto(Initializer):
     """The usual choice for the layer's activation, its ``usual_initializer``.
 
     He for the rectifiers (ReLU, leaky and PReLU, ELU, GELU, SiLU, Mish), LeCun normal
-    for SELU, LeCun times 4 for the logistic sigmoid, whose slope is 1/4; Glorot for the
-    others, and for the logistic sigmoid of an output layer.
+    for SELU, four times LeCun for hidden logistic units, whose slope is 1/4; Glorot for
+    the others.
     """
 
     def draw(
         self, n_in: int, n_out: int, activation: Activation, rng: np.random.Generator
     ) -> Array:
         usual = INITIALIZERS[activation.usual_initializer]
+        if activation.stretch != 1:
+            usual = VarianceScaling(activation.stretch**2, "in")
         return usual.draw(n_in, n_out, activation, rng)
 
 
 @dataclass(frozen=True)
 class _AutoOfOutput(Initializer):
-    """`Auto` for the output layer, whose ``usual_output_initializer`` it takes."""
+    """`Auto` for the output layer, whose function follows from the loss."""
 
     def draw(
         self, n_in: int, n_out: int, activation: Activation, rng: np.random.Generator
     ) -> Array:
-        usual = INITIALIZERS[activation.usual_output_initializer]
+        usual = INITIALIZERS[activation.usual_initializer]
         return usual.draw(n_in, n_out, activation, rng)
 
 
@@ -191,7 +191,6 @@ INITIALIZERS: Registry[Initializer] = Registry(
         "he_normal": VarianceScaling(2.0, "in", "normal"),
         "lecun_uniform": LECUN,
         "lecun_normal": VarianceScaling(1.0, "in", "normal"),
-        "logistic_uniform": LOGISTIC,
         "orthogonal": Orthogonal(),
         "unit_variance": UnitVariance(),
         "zeros": Zeros(),

@@ -29,7 +29,6 @@ VARIANCES = {
     "he_normal": 2 / N_IN,
     "lecun_uniform": 1 / N_IN,
     "lecun_normal": 1 / N_IN,
-    "logistic_uniform": 16 / N_IN,
 }
 RECTIFIERS = {"relu", "leaky_relu", "prelu", "elu", "gelu", "silu", "mish"}
 
@@ -99,20 +98,38 @@ def test_zeros_are_zeros():
     np.testing.assert_array_equal(draw(INITIALIZERS["zeros"], 3, 4), np.zeros((3, 4)))
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize(
+    "activation", sorted(set(ACTIVATIONS) - {"logistic", "sigmoid"})
+)
 def test_auto_follows_the_activation(activation):
     if activation in RECTIFIERS:
         name = "he_uniform"
     elif activation == "selu":
         name = "lecun_normal"
-    elif activation in {"logistic", "sigmoid"}:
-        name = "logistic_uniform"
     else:
         name = "glorot_uniform"
     np.testing.assert_array_equal(
         draw(INITIALIZERS["auto"], activation=activation),
         draw(INITIALIZERS[name], activation=activation),
     )
+
+
+@pytest.mark.parametrize("activation", ["logistic", "sigmoid"])
+def test_auto_makes_up_for_the_slope_of_logistic_units(activation):
+    np.testing.assert_allclose(
+        draw(INITIALIZERS["auto"], activation=activation),
+        4 * draw(INITIALIZERS["lecun_uniform"], activation=activation),
+    )
+
+
+def test_auto_of_a_logistic_output_is_glorot():
+    f = ACTIVATIONS["logistic"]
+    of_output = Initialization(INITIALIZERS["auto"]).of_output.weights
+    W, expected = (
+        initializer.draw(4, 3, f, np.random.default_rng(0))
+        for initializer in (of_output, INITIALIZERS["glorot_uniform"])
+    )
+    np.testing.assert_array_equal(W, expected)
 
 
 @pytest.mark.parametrize("activation", [LeakyReLU(0.3), ELU(2.0)], ids=repr)

@@ -71,9 +71,7 @@ class Activation(Configurable, ABC):
     trainable : bool
         Whether a gradient passes through: False for a step function.
     usual_initializer : str
-        The name of the initialiser that "auto" takes for a hidden layer's weights.
-    usual_output_initializer : str
-        The same for the output layer.
+        The name of the initialiser that "auto" takes for a layer's weights.
     stretch : float
         How many times as large as below tanh the weights below it are for the same
         effect: 1 / f'(0) of an s-shaped function. The initialiser, the usual learning
@@ -87,13 +85,8 @@ class Activation(Configurable, ABC):
 
     @property
     def usual_initializer(self) -> str:
-        """The name of the initialiser that "auto" takes for a hidden layer."""
+        """The name of the initialiser that "auto" takes for a layer's weights."""
         return "glorot_uniform"
-
-    @property
-    def usual_output_initializer(self) -> str:
-        """The name of the initialiser that "auto" takes for the output layer."""
-        return self.usual_initializer
 
     def usual_size(self, n_units: int) -> float:
         """By how much A changes, about, if Z changes by 1.

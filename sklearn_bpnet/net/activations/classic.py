@@ -70,8 +70,6 @@ class Sigmoid(Activation):
 
     range: ClassVar[Interval] = Interval(0, 1)
     stretch: ClassVar[float] = 4.0
-    usual_initializer = "logistic_uniform"
-    usual_output_initializer = "glorot_uniform"
 
     def forward(self, Z: Array, out: Array) -> Array:
         return special.expit(Z, out=out)

@@ -120,8 +120,7 @@ class Mixed(LearnedActivation):
 
     @property
     def usual_initializer(self) -> str:
-        # the identity has another slope than a logistic unit
-        return self.function.usual_output_initializer
+        return self.function.usual_initializer
 
     def at(self, w: Array) -> Activation:
         return _MixedAt(self.function, w)
