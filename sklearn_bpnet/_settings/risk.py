@@ -128,22 +128,29 @@ def _check_group_penalty(settings: Settings, network: Network) -> None:
         )
 
 
-def _alpha(
-    alpha: object, network: Network, loss: Loss, n_samples: int, n_choices: int
-) -> float | tuple[float, ...]:
-    """Alpha as one number, or one number for every layer of weights.
+def usual_alpha(n_samples: int, n_choices: int = 2) -> float:
+    """What "auto" is for ``alpha``, between units of slope 1.
 
     A normal prior of the weights that does not depend on the number N of samples would
     give alpha = c / N: (1/N) sum_n L_n + (c/N) |W|^2 / 2 has the same minimum as
     sum_n L_n + c |W|^2 / 2. "auto" decreases a little more slowly, which fits both
     hundreds and tens of thousands of samples, and it decreases with the number of
-    classes, as more classes need larger weights. Logistic units need larger weights for
-    the same effect, see `_usual_sizes`, and the penalty of the effect is the same.
+    classes, as more classes need larger weights.
+    """
+    return min(float(_AUTO_ALPHA / (n_choices * n_samples**0.75)), _LARGEST_AUTO_ALPHA)
+
+
+def _alpha(
+    alpha: object, network: Network, loss: Loss, n_samples: int, n_choices: int
+) -> float | tuple[float, ...]:
+    """Alpha as one number, or one number for every layer of weights.
+
+    Logistic units need larger weights for the same effect, see `_usual_sizes`, and the
+    penalty of the effect is the same.
     """
     n_layers = len(network.layers)
     if isinstance(alpha, str):
-        usual = _AUTO_ALPHA / (n_choices * n_samples**0.75)
-        usual = min(float(usual), _LARGEST_AUTO_ALPHA)
+        usual = usual_alpha(n_samples, n_choices)
         sizes = _usual_sizes(network, loss)
         if all(size == 1 for size in sizes):
             return usual

@@ -449,7 +449,7 @@ def test_f38_what_was_set_is_still_warned_about(estimator, name, warned):
     model = estimator.from_recipe(name, **(QUICK | {"max_fun": 7}))
     [message] = warned(lambda: model.fit(X, y))
     assert message.startswith("max_fun=7 has no effect")
-    batch_size = RECIPES[name][estimator._kind]["batch_size"]
+    batch_size = RECIPES[name][estimator._kind].get("batch_size", 64)
     [message] = warned(
         lambda: estimator(batch_size=batch_size, max_iter=1).fit(*small(8))
     )
