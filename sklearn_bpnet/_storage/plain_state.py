@@ -3,9 +3,9 @@
 All that is of this package becomes one JSON text, in which a class is identified by
 kind and name, as in a checkpoint. What the text cannot hold, arrays and objects of
 others, stays what it is, in a list that the text refers to. Weights that the state of a
-training repeats, those that are kept or the best, are not stored again. So a library that asks
-which types a file needs is told of the estimator alone, a module can move, and a field
-that a later version adds has its default in a model of an earlier one.
+training repeats, those that are kept or the best, are not stored again. So a library
+that asks which types a file needs is told of the estimator alone, a module can move,
+and a field that a later version adds has its default in a model of an earlier one.
 """
 
 from __future__ import annotations
