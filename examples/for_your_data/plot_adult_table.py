@@ -9,7 +9,7 @@ it as it is; nothing is encoded, imputed or scaled before.
 
 # %%
 # The table is made up, in the manner of the well-known one of adults in the census of
-# the United States: 8,000 people, of whom some did not tell their occupation or age.
+# the United States: 5,000 people, of whom some did not tell their occupation or age.
 
 import time
 
@@ -61,7 +61,7 @@ def census(n, rng):
     return X, y
 
 
-X, y = census(8000, np.random.default_rng(0))
+X, y = census(5000, np.random.default_rng(0))
 X.head()
 
 # %%
