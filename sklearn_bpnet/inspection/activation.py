@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,7 +75,7 @@ class ActivationDisplay:
     ['layer 1: relu', 'layer 2: relu', 'output: softmax']
     """
 
-    layers: Sequence[LayerActivations]
+    layers: Sequence[LayerActivations] = field(repr=False)
 
     @classmethod
     def from_estimator(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -52,7 +52,7 @@ class GradientDisplay:
     2
     """
 
-    norms: Sequence[NDArray[Any]]
+    norms: Sequence[NDArray[Any]] = field(repr=False)
     best_epoch: int
 
     @classmethod

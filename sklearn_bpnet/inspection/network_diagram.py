@@ -58,9 +58,9 @@ class NetworkDisplay:
     >>> display = NetworkDisplay.from_estimator(clf)
     """
 
-    coefs: Sequence[NDArray[Any]]
-    input_names: Sequence[str]
-    output_names: Sequence[str]
+    coefs: Sequence[NDArray[Any]] = field(repr=False)
+    input_names: Sequence[str] = field(repr=False)
+    output_names: Sequence[str] = field(repr=False)
     activations: Sequence[str] = field(default=())
 
     @classmethod

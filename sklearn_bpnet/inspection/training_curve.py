@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,7 @@ class TrainingCurveDisplay:
     >>> display = TrainingCurveDisplay.from_estimator(clf)
     """
 
-    history: Mapping[str, NDArray[Any]]
+    history: Mapping[str, NDArray[Any]] = field(repr=False)
     best_epoch: int
     stop_reason: str
 

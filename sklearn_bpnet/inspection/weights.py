@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -59,9 +59,9 @@ class WeightsDisplay:
     (4, 8)
     """
 
-    weights: NDArray[Any]
-    input_names: Sequence[str]
-    unit_names: Sequence[str]
+    weights: NDArray[Any] = field(repr=False)
+    input_names: Sequence[str] = field(repr=False)
+    unit_names: Sequence[str] = field(repr=False)
     layer: int
 
     @classmethod

@@ -92,6 +92,14 @@ def test_without_matplotlib_an_error_names_the_extra(display, fitted, monkeypatc
 
 
 @each_display
+def test_a_notebook_shows_the_figure_and_not_its_numbers(display, fitted, plt):
+    text = repr(display.from_estimator(fitted))
+    assert text.startswith(f"{display.__name__}(")
+    assert "array" not in text
+    assert len(text) < 100
+
+
+@each_display
 def test_given_axes_are_used(display, fitted, plt):
     figure, ax = plt.subplots()
     shown = display.from_estimator(fitted, ax=ax)
