@@ -10,6 +10,7 @@ from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import OneHotEncoder
 
+from sklearn_bpnet._data.chunks import chunks
 from sklearn_bpnet._data.quantiles import drawn
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._data.statistics import standardization
@@ -28,8 +29,7 @@ _MOST_CATEGORIES = 20  # of a column of codes, the others count as one
 def shows_noise(samples: Samples) -> bool:
     """Whether `noise_share` can be told, and soon."""
     return (
-        not samples.is_sparse
-        and samples.X.shape[1] <= _MOST_COLUMNS
+        samples.X.shape[1] <= _MOST_COLUMNS
         and samples.n_positive_weight >= _FEWEST_SAMPLES
     )
 
@@ -44,7 +44,7 @@ def noise_share(samples: Samples) -> float:
     Parameters
     ----------
     samples : Samples
-        The training samples, encoded; X is dense.
+        The training samples, encoded.
 
     Returns
     -------
@@ -53,7 +53,10 @@ def noise_share(samples: Samples) -> float:
         nothing about them.
     """
     indices, weights = _some(samples)
-    X = np.asarray(samples.X[indices])
+    if samples.is_sparse:
+        X = samples.X[indices].toarray()
+    else:
+        X = np.concatenate([part for part, _ in chunks(samples.X, None, indices)])
     Z = _features(X, samples.n_codes)
     T = _standardized(samples.Y[indices])
     T = T[:, np.ptp(T, axis=0) > 0]
@@ -79,10 +82,12 @@ def _features(X: NDArray[Any], n_codes: int) -> NDArray[np.float64]:
     """Standardised columns, indicators of categories, and features of the kernel."""
     Z = _standardized(X[:, : X.shape[1] - n_codes])
     if n_codes:
-        encoder = OneHotEncoder(sparse_output=False, max_categories=_MOST_CATEGORIES)
+        encoder = OneHotEncoder(
+            drop="if_binary", sparse_output=False, max_categories=_MOST_CATEGORIES
+        )
         Z = np.hstack([Z, _standardized(encoder.fit_transform(X[:, -n_codes:]))])
     kernel = Nystroem(
-        gamma=_GAMMA / max(Z.shape[1], 1),
+        gamma=_GAMMA / max(np.count_nonzero(Z.any(axis=0)), 1),
         n_components=min(_MOST_FEATURES, len(Z)),
         random_state=0,
     )
@@ -91,6 +96,8 @@ def _features(X: NDArray[Any], n_codes: int) -> NDArray[np.float64]:
 
 def _standardized(X: NDArray[Any]) -> NDArray[np.float64]:
     """Columns of mean 0 and standard deviation 1, constant ones 0."""
+    if not X.shape[1]:
+        return X.astype(np.float64)
     scaling = standardization(X)
     # the difference of large numbers could overflow
     return X.astype(np.float64) / scaling.scale - scaling.mean / scaling.scale

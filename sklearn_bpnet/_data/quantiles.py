@@ -113,13 +113,17 @@ def _quartiles(
 
 
 def drawn(
-    X: Any, weights: Weights | None, indices: Indices | None, n_drawn: int = _N_SAMPLED
+    X: Any,
+    weights: Weights | None,
+    indices: Indices | None,
+    n_drawn: int | None = None,
 ) -> Indices:
     """Indices of some samples, one of each stratum of neighbours, in order.
 
     They are drawn in proportion to the weights, so that they have equal weights then.
     """
     n_samples = X.shape[0] if indices is None else len(indices)
+    n_drawn = n_drawn or _N_SAMPLED
     rng = np.random.default_rng(0)
     levels = (np.arange(n_drawn) + rng.random(n_drawn)) / n_drawn
     if weights is None:

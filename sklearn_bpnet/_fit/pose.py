@@ -44,6 +44,7 @@ from sklearn_bpnet._settings.risk import build_risk
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._settings.solver import uses_mini_batches
 from sklearn_bpnet._sklearn_compat import Header
+from sklearn_bpnet.net.losses import SquaredError
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.standardization import Standardization
@@ -286,6 +287,7 @@ def _risk(call: Call, data: Data, network: Network, task: Task) -> EmpiricalRisk
     is_incremental = call.arguments.incremental
     follows_noise = (
         isinstance(task, Regression)
+        and isinstance(task.loss, SquaredError)
         and isinstance(call.settings.alpha, str)
         and uses_mini_batches(call.settings)
         and not is_incremental

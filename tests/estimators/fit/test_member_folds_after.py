@@ -217,7 +217,12 @@ def test_a_refit_is_an_ensemble_of_the_joint_best_number_of_epochs(
 def test_a_refit_has_the_schedule_of_all_epochs(estimator, smooth):
     X, z = smooth
     y = z if estimator is BPNetRegressor else (z > 0.5).astype(int)
-    settings = FEW | {"n_members": 2, "learning_rate_init": 0.2, "max_iter": 60}
+    settings = FEW | {
+        "alpha": 1e-4,
+        "n_members": 2,
+        "learning_rate_init": 0.2,
+        "max_iter": 60,
+    }
     refit = estimator(
         member_folds=MemberFolds(2, refit=True), early_stopping=True, scoring="loss",
         n_iter_no_change=5, learning_rate="cosine", **settings,
