@@ -233,7 +233,8 @@ def test_a_refit_has_the_schedule_of_all_epochs(estimator, smooth):
     def first_part(fraction):
         return (1 + np.cos(np.pi * fraction * n / 60)) / 2
 
-    plain = estimator(learning_rate=first_part, **settings | {"max_iter": n}).fit(X, y)
+    settings |= {"max_iter": n, "n_iter_no_change": np.inf}
+    plain = estimator(learning_rate=first_part, **settings).fit(X, y)
     rates = [model.estimators_[0].history_["learning_rate"] for model in (refit, plain)]
     assert_allclose(*rates, rtol=1e-3)
     assert_allclose(outputs(refit, X), outputs(plain, X), rtol=1e-3, atol=1e-4)
