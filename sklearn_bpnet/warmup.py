@@ -97,8 +97,7 @@ def warm_up(dtypes: tuple[str, ...] = ("float32",), *, verbose: bool = False) ->
     loops, cache = compiler.load("loops"), compiler.load("cache")
     if loops is None:
         raise ImportError(
-            "There is nothing to compile without Numba: python -m pip install "
-            '"sklearn-bpnet[fast]".'
+            "There is nothing to compile without Numba: python -m pip install numba."
         )
     if cache.obstacle is not None:
         raise OSError(
