@@ -182,7 +182,7 @@ model = joblib.load(file)
 
 def application(environ, start_response):
     """Answer a list of loans with their probabilities: a WSGI application."""
-    rows = json.load(environ["wsgi.input"])
+    rows = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
     table = pd.DataFrame(rows, columns=model.feature_names_in_)
     paid = model.predict_proba(table)[:, list(model.classes_).index("paid")]
     start_response("200 OK", [("Content-Type", "application/json")])
@@ -197,7 +197,8 @@ request = [
     {"age": 44, "income": 3100, "amount": 6000, "months": 36, "job": "teacher"},
     {"age": 19, "amount": 25_000, "months": 24, "purpose": "study", "job": "astronaut"},
 ]
-environ = {"wsgi.input": io.BytesIO(json.dumps(request).encode())}
+body = json.dumps(request).encode()
+environ = {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": len(body)}
 (answer,) = application(environ, lambda status, headers: print(status))
 print(answer.decode())
 
