@@ -89,10 +89,11 @@ for occupation in ("Executive", "Service", None, "Astronaut"):
     print(f"{occupation!s:>10}: P(>50K) = {p:.2f}")
 
 # %%
-# The same by a pipeline of scikit-learn, and by gradient boosting, which takes
-# categories of dtype "category" only. ``skrub.tabular_pipeline(BPNetClassifier())``
-# writes such a pipeline by itself; it is of use for columns of dates and texts, which
-# it converts to numbers.
+# The same table by a pipeline of scikit-learn, and by gradient boosting, which takes
+# categories of dtype "category" only. The pipeline encodes 150 towns one-hot, an input
+# for each, and the network overfits them; the embedding inside the estimator has four
+# numbers per town. ``skrub.tabular_pipeline(BPNetClassifier())`` writes such a pipeline
+# by itself; it is of use for columns of dates and texts, which it converts to numbers.
 
 numbers = make_column_selector(dtype_include=["number", "bool"])
 texts = make_column_selector(dtype_exclude=["number", "bool"])

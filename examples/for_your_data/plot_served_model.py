@@ -93,13 +93,14 @@ print(f"log loss  {log_loss(y_test, P):.3f}")
 # %%
 # 4. Tuning
 # ---------
-# A random search by the log loss, with 20 epochs per fit. The test samples are not
-# touched (:doc:`/start/tuning` has more).
+# A random search by the log loss, with 20 epochs per fit. "auto" is the default
+# network, which has an embedding of the numbers if there are enough samples. The test
+# samples are not touched (:doc:`/start/tuning` has more).
 
 search = RandomizedSearchCV(
     BPNetClassifier(max_iter=20, random_state=0),
     {
-        "hidden_layer_sizes": [(32,), (100,), (64, 64)],
+        "hidden_layer_sizes": ["auto", (32,), (64, 64)],
         "learning_rate_init": loguniform(1e-3, 3e-2),
         "alpha": loguniform(1e-4, 1e-1),
     },
