@@ -12,7 +12,9 @@ from sklearn.datasets import load_iris
 from sklearn_bpnet import BPNetClassifier, config_context
 
 DOCS = Path(__file__).parents[2] / "docs"
-BLOCK = re.compile(r"^\.\. code-block:: python\n\n((?:   .*\n|\n)+)", flags=re.MULTILINE)
+BLOCK = re.compile(
+    r"^\.\. code-block:: python\n\n((?:   .*\n|\n)+)", flags=re.MULTILINE
+)
 # what the blocks of a page need: modules, names that the page has defined before, files
 SHORTER = {"n_jobs=2": "n_jobs=1", "(512, 512)": "(8,)", "(256, 128)": "(8,)"}
 
