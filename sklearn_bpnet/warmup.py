@@ -2,7 +2,7 @@
 
 For container images and batch jobs, where every process would otherwise compile what it
 uses. Numba keeps the result in the folder that this command prints; see the guide's
-page "Performance" on how to ship it.
+page "Speed, threads and memory" on how to ship it.
 """
 
 from __future__ import annotations

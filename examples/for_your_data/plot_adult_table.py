@@ -2,14 +2,14 @@
 A raw table: categories, gaps and all
 =====================================
 
-A table of people as a file of a census has it: text, numbers and booleans side by
-side, with gaps, and with categories that appear only later. ``BPNetClassifier`` takes
-it as it is; nothing is encoded, imputed or scaled before.
+A table of people as in a census: text, numbers and booleans side by side, missing
+values, and categories that appear only later. ``BPNetClassifier`` accepts it as it is;
+nothing has to be encoded, imputed or scaled before.
 """
 
 # %%
-# The table is made up, in the manner of the well-known one of adults in the census of
-# the United States: 8,000 people, of whom some did not tell their occupation or age.
+# The table is generated, after the example of the well-known data set "adult" of the
+# census of the United States: 8,000 people, some without occupation or age.
 
 import time
 
