@@ -26,7 +26,7 @@ def new_axes(ax: Any = None, **options: Any) -> Any:
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise ImportError(
-            "Plotting needs matplotlib: pip install sklearn-bpnet[plot]"
+            "Plotting needs matplotlib: python -m pip install matplotlib"
         ) from error
     if ax is None:
         _, ax = plt.subplots(layout="constrained", **options)

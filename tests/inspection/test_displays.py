@@ -87,7 +87,7 @@ def test_what_holds_no_network_is_refused(display, iris):
 @each_display
 def test_without_matplotlib_an_error_names_the_extra(display, fitted, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ImportError, match=r"pip install sklearn-bpnet\[plot\]"):
+    with pytest.raises(ImportError, match="pip install matplotlib"):
         display.from_estimator(fitted)
 
 
