@@ -140,6 +140,20 @@ def response_methods(scorer: Any) -> tuple[str, ...]:
     return (methods,) if isinstance(methods, str) else tuple(methods)
 
 
+_OF_EXCLUSIVE_CLASSES = (
+    "log_loss",
+    "brier_score_loss",
+    "d2_brier_score",
+    "d2_log_loss_score",
+)
+
+
+def needs_exclusive_classes(scorer: Any) -> bool:
+    """Whether a scorer takes probabilities that sum to 1 for every sample."""
+    metric = getattr(scorer, "_score_func", None)
+    return getattr(metric, "__name__", None) in _OF_EXCLUSIVE_CLASSES
+
+
 def with_classes(scorer: Any, classes: Any) -> Any:
     """A scorer that knows all classes, also where the samples lack some.
 
@@ -404,6 +418,7 @@ __all__ = [
     "filters_of_search",
     "fit_context",
     "is_nested",
+    "needs_exclusive_classes",
     "response_methods",
     "validate_parameters",
     "validated_features",
