@@ -87,7 +87,6 @@ def test_what_grows_exponentially_says_so(name):
     assert Mixed(activation).grows_exponentially == activation.grows_exponentially
 
 
-
 def test_mish_in_its_tails(read_only):
     Z = read_only([[-700.0, -100.0, -40.0, -20.0, 15.0, 19.0, 21.0, 50.0, 700.0]])
     t = np.tanh(np.log1p(np.exp(Z)))
