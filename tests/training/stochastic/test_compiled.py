@@ -545,8 +545,8 @@ def test_divergence_is_noticed_and_the_last_good_weights_are_known():
             train(compiled, risk, SGD(momentum=0.0), **kwargs)
             for compiled in (False, True)
         ]
-    for _, losses, _, epoch in results:
-        assert np.isnan(losses[0])
+    for _, curve, _, epoch in results:
+        assert np.isnan(curve[0])
         assert np.isfinite(epoch.good).all()
     assert results[0][3].n_good_steps == results[1][3].n_good_steps
 
