@@ -112,14 +112,20 @@ def _quartiles(
     return quartiles
 
 
-def drawn(X: Any, weights: Weights | None, indices: Indices | None) -> Indices:
-    """Indices of 2^16 samples, one of each stratum of neighbours, in order.
+def drawn(
+    X: Any,
+    weights: Weights | None,
+    indices: Indices | None,
+    n_drawn: int | None = None,
+) -> Indices:
+    """Indices of some samples, one of each stratum of neighbours, in order.
 
     They are drawn in proportion to the weights, so that they have equal weights then.
     """
     n_samples = X.shape[0] if indices is None else len(indices)
+    n_drawn = n_drawn or _N_SAMPLED
     rng = np.random.default_rng(0)
-    levels = (np.arange(_N_SAMPLED) + rng.random(_N_SAMPLED)) / _N_SAMPLED
+    levels = (np.arange(n_drawn) + rng.random(n_drawn)) / n_drawn
     if weights is None:
         places = (levels * n_samples).astype(np.intp)
     else:
