@@ -87,7 +87,7 @@ def _features(X: NDArray[Any], n_codes: int) -> NDArray[np.float64]:
         )
         Z = np.hstack([Z, _standardized(encoder.fit_transform(X[:, -n_codes:]))])
     kernel = Nystroem(
-        gamma=_GAMMA / max(np.count_nonzero(Z.any(axis=0)), 1),
+        gamma=_GAMMA / max(int(np.count_nonzero(Z.any(axis=0))), 1),
         n_components=min(_MOST_FEATURES, len(Z)),
         random_state=0,
     )
