@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
@@ -57,9 +57,9 @@ class LearningRateDisplay:
         The axes and the figure of the last `plot`.
     """
 
-    learning_rates: NDArray[np.float64]
-    losses: NDArray[np.float64]
-    smoothed_losses: NDArray[np.float64]
+    learning_rates: NDArray[np.float64] = field(repr=False)
+    losses: NDArray[np.float64] = field(repr=False)
+    smoothed_losses: NDArray[np.float64] = field(repr=False)
     suggestion: float
 
     def plot(self, ax: Any = None) -> LearningRateDisplay:
