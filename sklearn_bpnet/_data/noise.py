@@ -98,7 +98,7 @@ def _columns(X: NDArray[Any], n_codes: int) -> NDArray[np.float64]:
 def _normal(Z: NDArray[np.float64]) -> NDArray[np.float64]:
     """Columns as normal scores."""
     scores = QuantileTransformer(
-        n_quantiles=max(int(len(Z)) // 30, 10), output_distribution="normal"
+        n_quantiles=max(len(Z) // 30, 10), output_distribution="normal"
     )
     of_columns: NDArray[np.float64] = scores.fit_transform(Z)
     return of_columns
