@@ -1,0 +1,338 @@
+"""DaskBPNetClassifier and DaskBPNetRegressor."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, ClassVar, Self
+
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_bpnet._data.reading import Table
+from sklearn_bpnet._sklearn_compat import available_if, validate_parameters
+from sklearn_bpnet.classifier import BPNetClassifier
+from sklearn_bpnet.dask import _prediction as prediction
+from sklearn_bpnet.dask._clients import client_of
+from sklearn_bpnet.dask._collections import is_lazy
+from sklearn_bpnet.dask._fit import Tables, fit_on_cluster
+from sklearn_bpnet.regressor import BPNetRegressor
+
+
+def _with_client(local: Any) -> Callable[..., None]:
+    """The constructor of an estimator, with the parameter ``client``."""
+    known = inspect.signature(local.__init__)
+    client = inspect.Parameter("client", inspect.Parameter.KEYWORD_ONLY, default=None)
+    signature = known.replace(parameters=[*known.parameters.values(), client])
+
+    def __init__(self: Any, *args: Any, client: Any = None, **kwargs: Any) -> None:
+        local.__init__(self, *args, **kwargs)
+        self.client = client
+
+    __init__.__signature__ = signature  # type: ignore[attr-defined]
+    return __init__
+
+
+class _OnCluster:
+    """What both estimators do on a cluster; not for direct use."""
+
+    _local: ClassVar[Any]
+    client: Any
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        coefs_init: Any = None,
+        intercepts_init: Any = None,
+    ) -> Self:
+        """Fit the network to the partitions of Dask collections.
+
+        The partitions stay on the workers; what travels is theta, and one gradient of
+        every partition.
+
+        Parameters
+        ----------
+        X : Dask array or data frame of shape (n_samples, n_features)
+            The training inputs. Blocks may be sparse, sizes of chunks unknown, and
+            partitions of different sizes or empty.
+        y : Dask array, data frame or series of shape (n_samples,) or \
+(n_samples, n_outputs)
+            The targets, partitioned like X.
+        sample_weight : Dask array or series of shape (n_samples,), default=None
+            Weights of the samples, at least 0, partitioned like X.
+        X_val : {array-like, sparse matrix, dataframe, Dask collection}, default=None
+            Validation inputs, which are not trained on. They are gathered in this
+            process.
+        y_val : {array-like, Dask collection}, default=None
+            Validation targets.
+        sample_weight_val : {array-like, Dask collection}, default=None
+            Weights of the validation samples.
+        coefs_init : list of array-like of shape (n_in, n_out), default=None
+            Initial weights.
+        intercepts_init : list of array-like of shape (n_out,), default=None
+            Initial biases.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ImportError
+            If dask or distributed is missing.
+        TypeError
+            If X, y or the weights are no Dask collections.
+        ValueError
+            If there is no client, or X, y, the weights or a parameter are not valid.
+        """
+        client = client_of(self.client)
+        validate_parameters(self)
+        validation = Table(X_val, y_val, sample_weight_val)
+        init = (coefs_init, intercepts_init)
+        tables = Tables(X, y, sample_weight, validation, init)
+        attributes = fit_on_cluster(self._unfitted(), client, tables)
+        self._set_fitted(attributes)  # type: ignore[attr-defined]
+        return self
+
+    @property
+    def partial_fit(self) -> Any:
+        """Not available: `to_local` returns an estimator that has it."""
+        raise AttributeError(
+            f"{type(self).__name__} has no partial_fit. Use to_local().partial_fit, "
+            "with samples in memory."
+        )
+
+    def _unfitted(self) -> Any:
+        """The ordinary estimator with the same parameters."""
+        parameters = self.get_params(deep=False)  # type: ignore[attr-defined]
+        parameters.pop("client")
+        local = self._local(**parameters)
+        local._recipe = self._recipe  # type: ignore[attr-defined]
+        return local
+
+    def to_local(self) -> Any:
+        """The ordinary estimator with the same parameters and weights.
+
+        Returns
+        -------
+        BPNetClassifier or BPNetRegressor
+            It needs no client, and its predictions are those of this estimator.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        """
+        check_is_fitted(self)
+        local = self._unfitted()
+        names = ("n_features_in_", "feature_names_in_")
+        header = {name: v for name, v in vars(self).items() if name in names}
+        local._set_fitted(local._attributes(header, self._model))  # type: ignore[attr-defined]
+        return local
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the score of the predictions: the accuracy, or R2 in regression.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe, Dask collection}
+            The inputs; what a worker has of a Dask collection is scored there.
+        y : {array-like, Dask collection}
+            The targets, partitioned like X.
+        sample_weight : {array-like, Dask collection}, default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        float
+            The score.
+        """
+        local = self.to_local()
+        if not is_lazy(X):
+            return float(local.score(X, y, sample_weight))
+        return prediction.score(local, client_of(self.client), X, y, sample_weight)
+
+    def _predicted(self, method: str, X: Any) -> Any:
+        """What a method of the ordinary estimator returns; lazy for a lazy X."""
+        local = self.to_local()
+        if is_lazy(X):
+            return prediction.lazy(local, method, X)
+        return getattr(local, method)(X)
+
+    def __getstate__(self) -> Any:
+        state = super().__getstate__()  # type: ignore[misc]
+        return {**state, "client": None}  # a connection cannot be written
+
+    def __sklearn_clone__(self) -> Any:
+        client, self.client = self.client, None  # which is shared, not copied
+        try:
+            copy = super().__sklearn_clone__()  # type: ignore[misc]
+        finally:
+            self.client = client
+        copy.client = client
+        return copy
+
+    def save_checkpoint(self, path: Any) -> None:
+        """Write the ordinary estimator to a file, see `to_local`.
+
+        Parameters
+        ----------
+        path : str or Path
+            Name of the file.
+        """
+        self.to_local().save_checkpoint(path)
+
+
+class DaskBPNetClassifier(_OnCluster, BPNetClassifier):
+    """BPNetClassifier on the partitions of Dask arrays and data frames.
+
+    The optimiser runs in this process; every evaluation of the risk, or every step of
+    mini-batch training, is one round of tasks: theta goes to the workers, and their
+    gradients come back as a sum. For a given partitioning and `random_state` the result
+    does not depend on the number of workers.
+
+    Parameters
+    ----------
+    **parameters : object
+        Those of `BPNetClassifier`. "auto" neither embeds columns nor scales them by
+        quantiles. `warm_start`, `member_folds`, `time_budget`, `record`, bins of
+        embeddings and scaling by quantiles are not supported.
+    client : dask.distributed.Client, default=None
+        The cluster. None uses the running client.
+
+    See Also
+    --------
+    DaskBPNetRegressor : The estimator for regression.
+    sklearn_bpnet.BPNetClassifier : The estimator for data in memory.
+    """
+
+    _local: ClassVar[Any] = BPNetClassifier
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **BPNetClassifier._parameter_constraints,
+        "client": "no_validation",
+    }
+    __init__ = _with_client(BPNetClassifier)
+
+    def predict(self, X: Any) -> Any:
+        """Predict class labels; a Dask array for a Dask collection.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe, Dask collection}
+            The inputs.
+
+        Returns
+        -------
+        ndarray or Dask array of shape (n_samples,) or (n_samples, n_columns)
+            The labels.
+        """
+        return self._predicted("predict", X)
+
+    def decision_function(self, X: Any) -> Any:
+        """Predict the scores of the classes; a Dask array for a Dask collection.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe, Dask collection}
+            The inputs.
+
+        Returns
+        -------
+        ndarray or Dask array of shape (n_samples,) or (n_samples, n_classes)
+            The scores.
+        """
+        return self._predicted("decision_function", X)
+
+    @available_if(BPNetClassifier._check_probabilities)
+    def predict_proba(self, X: Any) -> Any:
+        """Predict probabilities; a Dask array for a Dask collection.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe, Dask collection}
+            The inputs.
+
+        Returns
+        -------
+        ndarray or Dask array of shape (n_samples, n_classes)
+            The probabilities.
+        """
+        return self._predicted("predict_proba", X)
+
+    @available_if(BPNetClassifier._check_probabilities)
+    def predict_log_proba(self, X: Any) -> Any:
+        """Predict logarithms of probabilities; a Dask array for a Dask collection.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe, Dask collection}
+            The inputs.
+
+        Returns
+        -------
+        ndarray or Dask array of shape (n_samples, n_classes)
+            Their logarithms.
+        """
+        return self._predicted("predict_log_proba", X)
+
+
+class DaskBPNetRegressor(_OnCluster, BPNetRegressor):
+    """BPNetRegressor on the partitions of Dask arrays and data frames.
+
+    Training is that of `DaskBPNetClassifier`.
+
+    Parameters
+    ----------
+    **parameters : object
+        Those of `BPNetRegressor`. "auto" embeds no columns. `warm_start`,
+        `member_folds`, `time_budget`, `record`, bins of embeddings and scaling by
+        quantiles are not supported.
+    client : dask.distributed.Client, default=None
+        The cluster. None uses the running client.
+
+    See Also
+    --------
+    DaskBPNetClassifier : The estimator for classification.
+    sklearn_bpnet.BPNetRegressor : The estimator for data in memory.
+    """
+
+    _local: ClassVar[Any] = BPNetRegressor
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **BPNetRegressor._parameter_constraints,
+        "client": "no_validation",
+    }
+    __init__ = _with_client(BPNetRegressor)
+
+    def predict(self, X: Any, return_std: bool = False) -> Any:
+        """Predict targets; a Dask array for a Dask collection.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe, Dask collection}
+            The inputs.
+        return_std : bool, default=False
+            Whether to return also the standard deviation over the members of an
+            ensemble; for data in memory only.
+
+        Returns
+        -------
+        ndarray or Dask array of shape (n_samples,) or (n_samples, n_targets)
+            The predictions.
+        """
+        if return_std and not is_lazy(X):
+            return self.to_local().predict(X, return_std=True)
+        if return_std:
+            raise ValueError(
+                "return_std=True is for data in memory. Use to_local(), and map its "
+                "predict over the partitions."
+            )
+        return self._predicted("predict", X)
+
+
+__all__ = ["DaskBPNetClassifier", "DaskBPNetRegressor"]

@@ -1,0 +1,118 @@
+"""Rounds of tasks on a cluster: one for every partition, and sums of what they return.
+
+Tasks have no side effects, and the client keeps the keys of what training needs. What a
+lost worker held is therefore computed again, from the partitions on, by Dask's
+scheduler, and with the same result.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import uuid4
+
+from sklearn_bpnet.dask import _shares as shares
+from sklearn_bpnet.dask._clients import libraries
+from sklearn_bpnet.dask._shares import Partial, Piece
+from sklearn_bpnet.net._typing import Array
+
+_FAN_IN = 4  # partial gradients that are added by a task
+
+
+class Rounds:
+    """The tasks of one fit.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        The cluster.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self._token = uuid4().hex
+        self._n = 0
+
+    def each(self, what: str, function: Callable[..., Any], *columns: Any) -> list[Any]:
+        """The futures of a function of every partition.
+
+        Parameters
+        ----------
+        what : str
+            What the tasks are called in Dask's dashboard.
+        function : callable
+            Their body.
+        *columns : list or object
+            The arguments: lists have one for every partition.
+        """
+        n = next(len(column) for column in columns if isinstance(column, list))
+        rows = [c if isinstance(c, list) else [c] * n for c in columns]
+        self._n += 1
+        key = f"bpnet-{what}-{self._token}{self._n}"
+        return [
+            self._submit(function, *arguments, key=(key, i))
+            for i, arguments in enumerate(zip(*rows, strict=True))
+        ]
+
+    def results(self, futures: Sequence[Any]) -> list[Any]:
+        """What the tasks return.
+
+        Raises
+        ------
+        RuntimeError
+            If the scheduler is gone.
+        """
+        _, distributed = libraries()
+        gone = (
+            distributed.client.FutureCancelledError,
+            distributed.comm.CommClosedError,
+            OSError,
+        )
+        try:
+            found: list[Any] = self.client.gather(list(futures))
+        except gone as error:
+            raise RuntimeError(
+                "The connection to Dask's scheduler is lost, so that the fit cannot "
+                "go on. Start a cluster and fit again."
+            ) from error
+        return found
+
+    def summaries(
+        self, what: str, function: Callable[..., Any], *columns: Any
+    ) -> list[Any]:
+        """What a function returns for the partitions that have samples, in order."""
+        found = self.results(self.each(what, function, *columns))
+        return [one for one in found if one is not None]
+
+    def gradient(
+        self, futures: list[Any], theta: Array, piece: Piece | None, n: int
+    ) -> Partial:
+        """One round: theta out, partial risks and gradients added in a tree."""
+        [sent] = self.each("theta", _same, [theta.copy()])
+        parts = self.each("gradient", shares.gradient, futures, sent, piece, n)
+        while len(parts) > 1:
+            groups = [parts[i : i + _FAN_IN] for i in range(0, len(parts), _FAN_IN)]
+            self._n += 1
+            key = f"bpnet-add-{self._token}{self._n}"
+            parts = [
+                self._submit(shares.added, *group, key=(key, i))
+                for i, group in enumerate(groups)
+            ]
+        [total] = self.results(parts)
+        return Partial(*total)
+
+    def value(self, futures: list[Any], theta: Array) -> float:
+        """The sum of the losses of all samples, without noise."""
+        [sent] = self.each("theta", _same, [theta.copy()])
+        return float(sum(self.results(self.each("risk", shares.value, futures, sent))))
+
+    def _submit(self, function: Callable[..., Any], *arguments: Any, key: Any) -> Any:
+        with warnings.catch_warnings():  # weights are large, and are sent once
+            warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+            return self.client.submit(function, *arguments, key=key, pure=False)
+
+
+def _same(theta: Array) -> Array:
+    """Theta, from where the workers pass it on."""
+    return theta

@@ -1,0 +1,39 @@
+"""Parameters that a cluster does not honour, which are errors."""
+
+from __future__ import annotations
+
+from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS
+
+# parameters that must be off, and why
+_OFF = {
+    "warm_start": (False, "a fit on a cluster starts anew"),
+    "member_folds": (None, "members on a cluster train on the same samples"),
+    "time_budget": (None, "the time of an epoch on a cluster is not planned"),
+    "record": ((), "training samples are not in this process"),
+}
+
+
+def check_supported(settings: Settings) -> None:
+    """Raise ValueError if a cluster does not honour a parameter."""
+    for name, (off, why) in _OFF.items():
+        value = getattr(settings, name)
+        if value is not off and value != off and value != []:
+            raise ValueError(
+                f"{settings.described([name])} is not supported on a cluster: {why}. "
+                f"Use {name}={off!r}."
+            )
+    if settings.input_scaling in ("squash", "quantile"):
+        raise ValueError(
+            f"{settings.described(['input_scaling'])} is not supported on a cluster: "
+            "quantiles do not add up over partitions. Use input_scaling='standard'."
+        )
+    embedding = settings.numeric_embedding
+    if embedding is None or embedding == "auto":
+        return
+    if NUMERIC_EMBEDDINGS.resolve(embedding).n_bins:
+        raise ValueError(
+            f"{settings.described(['numeric_embedding'])} is not supported on a "
+            "cluster: the edges of bins do not add up over partitions. Use 'pbld' or "
+            "'linear', for example."
+        )

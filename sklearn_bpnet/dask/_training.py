@@ -1,0 +1,183 @@
+"""Training on a cluster: the optimiser here, the gradients on the workers."""
+
+from __future__ import annotations
+
+from math import isfinite, nan
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sklearn_bpnet._fit.network_fit import NetworkFit
+from sklearn_bpnet._fit.problem import Problem
+from sklearn_bpnet._fit.state import TrainingState
+from sklearn_bpnet.dask._rounds import Rounds
+from sklearn_bpnet.dask._shares import Piece, bounds
+from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.training.full_batch import FullBatchSolver
+from sklearn_bpnet.training.full_batch.risk import FullBatchRisk
+from sklearn_bpnet.training.monitor.history import Outcome
+from sklearn_bpnet.training.optimizers.step import Step
+from sklearn_bpnet.training.stochastic.divergence import Divergence
+from sklearn_bpnet.training.stochastic.epoch import Rates, Walk
+from sklearn_bpnet.training.stochastic.training import StochasticTraining
+
+
+class Spread:
+    """The training samples on the workers, in the place of batches.
+
+    Parameters
+    ----------
+    rounds : Rounds
+        The tasks of the fit.
+    shares : list of Future
+        Of every partition.
+    sizes : list of int
+        Their numbers of samples.
+    batch_size : int
+        Samples per batch, of all partitions together.
+    """
+
+    def __init__(
+        self, rounds: Rounds, shares: list[Any], sizes: list[int], batch_size: int
+    ) -> None:
+        self.rounds, self.shares, self.sizes = rounds, shares, sizes
+        self.n_samples = sum(sizes)
+        self.batch_size = min(batch_size, self.n_samples)
+
+    @property
+    def n_batches(self) -> int:
+        """Batches per epoch."""
+        return -(-self.n_samples // self.batch_size)
+
+    def n_in(self, batch: int) -> int:
+        """The number of samples of a batch."""
+        ends = (bounds(n, batch, self.n_batches) for n in self.sizes)
+        return sum(end - begin for begin, end in ends)
+
+
+class DistributedRisk(FullBatchRisk):
+    """The smooth part of J and its gradient, a round of tasks per evaluation."""
+
+    has_samples: ClassVar[bool] = False
+
+    def __init__(self, risk: Any, spread: Spread, theta: Array) -> None:
+        self.risk, self.spread, self.theta = risk, spread, theta
+        self.strength = risk.strength(theta)
+
+    def value_and_gradient(self, x: Array) -> tuple[float, Array]:
+        self.theta[:] = x
+        spread, penalty = self.spread, self.risk.penalty
+        n = spread.n_samples
+        total, gradient = spread.rounds.gradient(spread.shares, self.theta, None, n)
+        scratch = np.empty_like(gradient)
+        penalty.add_l2_gradient(self.theta, self.strength, gradient, scratch)
+        return total / n + penalty.l2_value(self.theta, self.strength), gradient
+
+
+class DistributedEpochPass:
+    """A pass over the batches, each a round of tasks.
+
+    Parameters
+    ----------
+    training : DistributedTraining
+        What is minimised, with which steps.
+    spread : Spread
+        The samples.
+    walk : Walk
+        Theta and the optimiser's state; changed.
+    """
+
+    def __init__(
+        self, training: DistributedTraining, spread: Spread, walk: Walk
+    ) -> None:
+        self.training, self.spread, self.walk = training, spread, walk
+        self.step = Step(
+            training.risk, training.optimizer, training.step_options, walk.theta
+        )
+
+    def run(self, rates: Rates) -> float:
+        """Make a step for every batch; return the sum of s_n L_n over the epoch."""
+        walk, spread, theta = self.walk, self.spread, self.walk.theta
+        n_batches, total, training = spread.n_batches, 0.0, self.training
+        seed = noise = None
+        if training.rng is not None and n_batches > 1:
+            seed = int(training.rng.integers(2**63))
+        if training.noise_rng is not None and training.risk.network.is_noisy:
+            noise = int(training.noise_rng.integers(2**63))
+        for i, (rate, decay, dropout) in enumerate(zip(*rates, strict=True)):
+            n = spread.n_in(i)
+            if not n:
+                continue
+            piece = Piece(seed, i, n_batches, n, noise, float(dropout))
+            value, g = spread.rounds.gradient(spread.shares, theta, piece, n)
+            total += value
+            if not isfinite(total):
+                return nan
+            if i & (i - 1) == 0:
+                walk.good[:] = theta
+                walk.n_good_steps = walk.n_steps
+            self.step.take(theta, g, walk.state, float(rate), float(decay))
+            walk.n_steps += 1
+            if walk.average is not None:
+                walk.average.update(theta)
+        return total
+
+
+class DistributedDivergence(Divergence):
+    """Notices divergence by the risk of all samples, a round of tasks."""
+
+    def _risk(self, theta: Array, n_max: int | None = None) -> float:
+        spread: Any = self.batches
+        theta = theta.astype(self.walk.theta.dtype, copy=False)
+        value = spread.rounds.value(spread.shares, theta) / spread.n_samples
+        value += self.risk.penalty_value(theta, self.risk.strength(theta))
+        return value if isfinite(value) else nan
+
+
+class DistributedTraining(StochasticTraining):
+    """Stochastic training whose gradients are computed by the workers."""
+
+    def divergence(self, batches: Any, walk: Walk, max_iter: int) -> Divergence:
+        return DistributedDivergence(self.risk, batches, walk, max_iter, self.n_epochs)
+
+    def epoch_pass(self, batches: Any, walk: Walk) -> Any:
+        return DistributedEpochPass(self, batches, walk)
+
+
+class DistributedFit(NetworkFit):
+    """The training of one network on a cluster.
+
+    Parameters
+    ----------
+    problem, state, on_epoch_begin, on_epoch_end
+        As of `NetworkFit`; the training samples are an `Outline`.
+    spread : Spread
+        The samples.
+    """
+
+    training_class = DistributedTraining
+
+    def __init__(
+        self, problem: Problem, state: TrainingState, spread: Spread, **hooks: Any
+    ) -> None:
+        self.spread = spread
+        super().__init__(problem, state, None, shares_batches=False, **hooks)
+
+    def _batches(self, indices: Any, batch_size: int) -> Any:
+        of = self.spread
+        return Spread(of.rounds, of.shares, of.sizes, batch_size)
+
+    def _minimise(self) -> Outcome:
+        plan = self.plan
+        if not isinstance(plan.solver, FullBatchSolver):
+            return super()._minimise()
+        return plan.solver.run_on(
+            DistributedRisk(self.problem.risk, self.spread, self.theta),
+            self.theta,
+            tol=plan.stopping.tol,
+            max_iter=self.max_iter,
+            monitor=self.monitor,
+        )
+
+
+__all__ = ["DistributedFit", "Spread"]
