@@ -11,6 +11,7 @@ import sklearn_bpnet
 PACKAGE = Path(sklearn_bpnet.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 OPTIONAL = {"matplotlib", "pandas", "numba", "rich", "skl2onnx", "dask", "polars"}
+OPTIONAL |= {"distributed"}
 COMPILED = "training/stochastic/compiled/"
 ALLOWED_BELOW = set(sys.stdlib_module_names) | {"numpy", "scipy", "threadpoolctl"}
 
@@ -127,6 +128,7 @@ FLOORS = [
     {"classifier", "regressor"},
     {"objective"},
     {"callbacks", "inspection", "warmup"},
+    {"dask"},
 ]
 # Constraints are made of scikit-learn's, which only the door may import.
 DOOR = {"_sklearn_compat"}

@@ -166,7 +166,7 @@ class _OnCluster:
         return getattr(local, method)(X)
 
     def __getstate__(self) -> Any:
-        state = super().__getstate__()  # type: ignore[misc]
+        state: Any = super().__getstate__()
         return {**state, "client": None}  # a connection cannot be written
 
     def __sklearn_clone__(self) -> Any:
@@ -189,7 +189,7 @@ class _OnCluster:
         self.to_local().save_checkpoint(path)
 
 
-class DaskBPNetClassifier(_OnCluster, BPNetClassifier):
+class DaskBPNetClassifier(_OnCluster, BPNetClassifier):  # type: ignore[misc]
     """BPNetClassifier on the partitions of Dask arrays and data frames.
 
     The optimiser runs in this process; every evaluation of the risk, or every step of
@@ -282,7 +282,7 @@ class DaskBPNetClassifier(_OnCluster, BPNetClassifier):
         return self._predicted("predict_log_proba", X)
 
 
-class DaskBPNetRegressor(_OnCluster, BPNetRegressor):
+class DaskBPNetRegressor(_OnCluster, BPNetRegressor):  # type: ignore[misc]
     """BPNetRegressor on the partitions of Dask arrays and data frames.
 
     Training is that of `DaskBPNetClassifier`.

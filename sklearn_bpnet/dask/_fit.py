@@ -167,7 +167,9 @@ def _learn(estimator: Any, rounds: Rounds, tables: Tables) -> Learned:
     )  # fmt: skip
     is_sparse, n = surveys[0].is_sparse, sum(sizes)
     early = _facts(settings, numeric, n, header["n_features_in_"], is_sparse, tables)
-    chosen = settings.chosen({"input_scaling": choose(settings, early)["input_scaling"]})
+    chosen = settings.chosen(
+        {"input_scaling": choose(settings, early)["input_scaling"]}
+    )
     check_supported(chosen)
     encoder = learn_columns(chosen, found, names, is_sparse)
     encoded = rounds.each("encode", parts.encode, weighed, encoder, names)
@@ -175,9 +177,7 @@ def _learn(estimator: Any, rounds: Rounds, tables: Tables) -> Learned:
     call = call.with_choices(choose(settings, facts))
     check_supported(call.settings)
     n_codes = len(encoder.categorical)
-    scaling, embedded, probe = learn_scaling(
-        call.settings, rounds, encoded, n_codes
-    )
+    scaling, embedded, probe = learn_scaling(call.settings, rounds, encoded, n_codes)
     if scaling is not None:
         encoder = encoder.with_centre(scaling.mean)
     moments = total(one.targets for one in found)

@@ -150,7 +150,9 @@ def _learn_levels(
     first = found[0].levels[j][0]
     for one in found:
         levels, of_counts, of_sums = one.levels[j]
-        for value, count, weight in zip(levels.values, of_counts, of_sums):
+        for value, count, weight in zip(
+            levels.values, of_counts[:-1], of_sums[:-1], strict=True
+        ):
             counts[value] = counts.get(value, 0) + int(count)
             sums[value] = sums.get(value, 0.0) + float(weight)
         missing[0] += of_counts[-1]

@@ -26,7 +26,7 @@ def lazy(estimator: Any, method: str, X: Any) -> Any:
     dask, _ = libraries()
     import dask.array as da
 
-    example = _example(estimator, method)
+    example = _example(estimator, method, X)
     if isinstance(example, list):
         raise ValueError(
             f"{method} of several columns of classes returns a list, which is no Dask "
@@ -38,7 +38,7 @@ def lazy(estimator: Any, method: str, X: Any) -> Any:
     apply = dask.delayed(predicted, pure=False)
     blocks = [
         da.from_delayed(
-            apply(sent, method, part),
+            apply(sent, method, part, example),
             (size, *example.shape[1:]),
             meta=example,
         )
@@ -47,36 +47,19 @@ def lazy(estimator: Any, method: str, X: Any) -> Any:
     return da.concatenate(blocks, allow_unknown_chunksizes=True)
 
 
-def _example(estimator: Any, method: str) -> Any:
-    """What the method returns for no samples."""
-    fitted = estimator._fitted
-    encoder = fitted.encoder
-    row: Any = np.zeros((1, encoder.n_features))
-    names = getattr(estimator, "feature_names_in_", None)
-    if names is not None or len(encoder.categorical):
-        row = _row_of_frame(estimator, names)
+def _example(estimator: Any, method: str, X: Any) -> Any:
+    """What the method returns for no samples of a collection."""
+    row: Any = np.zeros((1, X.shape[1]))
+    if not hasattr(X, "numblocks"):
+        row = X._meta_nonempty  # a frame with its columns and their types
     found = getattr(estimator, method)(row)
     return found if isinstance(found, list) else found[:0]
 
 
-def _row_of_frame(estimator: Any, names: Any) -> Any:
-    """A data frame of one sample."""
-    import pandas as pd
-
-    encoder = estimator._fitted.encoder
-    known = dict(zip(encoder.categorical, encoder.levels, strict=True))
-    names = [f"x{j}" for j in range(encoder.n_features)] if names is None else names
-    columns = {}
-    for j, name in enumerate(names):
-        levels = known.get(j)
-        columns[name] = [0.0 if not levels else levels[0]]
-    return pd.DataFrame(columns)
-
-
-def predicted(estimator: Any, method: str, part: Any) -> Any:
-    """What the method returns for a partition, which may be empty."""
+def predicted(estimator: Any, method: str, part: Any, example: Any) -> Any:
+    """What the method returns for a partition; the example for an empty one."""
     if not n_rows(part):
-        return _example(estimator, method)
+        return example
     return getattr(estimator, method)(part)
 
 
@@ -108,7 +91,9 @@ def _counted(estimator: Any, X: Any, y: Any, sample_weight: Any) -> Any:
     """The sums that a partition adds to the score."""
     if not n_rows(X):
         return None
-    weights = None if sample_weight is None else np.asarray(sample_weight, float).ravel()
+    weights = (
+        None if sample_weight is None else np.asarray(sample_weight, float).ravel()
+    )
     w = np.ones(n_rows(X)) if weights is None else weights
     if not w.any():
         return None

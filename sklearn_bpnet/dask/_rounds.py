@@ -89,23 +89,44 @@ class Rounds:
         self, futures: list[Any], theta: Array, piece: Piece | None, n: int
     ) -> Partial:
         """One round: theta out, partial risks and gradients added in a tree."""
-        [sent] = self.each("theta", _same, [theta.copy()])
-        parts = self.each("gradient", shares.gradient, futures, sent, piece, n)
-        while len(parts) > 1:
-            groups = [parts[i : i + _FAN_IN] for i in range(0, len(parts), _FAN_IN)]
-            self._n += 1
-            key = f"bpnet-add-{self._token}{self._n}"
-            parts = [
-                self._submit(shares.added, *group, key=(key, i))
-                for i, group in enumerate(groups)
-            ]
-        [total] = self.results(parts)
+        graph, sent = self._with_theta(theta)
+        names = self._graph_of(
+            graph, "gradient", [(shares.gradient, f, sent, piece, n) for f in futures]
+        )
+        while len(names) > 1:
+            groups = [names[i : i + _FAN_IN] for i in range(0, len(names), _FAN_IN)]
+            names = self._graph_of(
+                graph, "add", [(shares.added, *group) for group in groups]
+            )
+        [total] = self._computed(graph, names)
         return Partial(*total)
 
     def value(self, futures: list[Any], theta: Array) -> float:
         """The sum of the losses of all samples, without noise."""
-        [sent] = self.each("theta", _same, [theta.copy()])
-        return float(sum(self.results(self.each("risk", shares.value, futures, sent))))
+        graph, sent = self._with_theta(theta)
+        tasks = [(shares.value, future, sent) for future in futures]
+        return float(sum(self._computed(graph, self._graph_of(graph, "risk", tasks))))
+
+    def _with_theta(self, theta: Array) -> tuple[dict[Any, Any], Any]:
+        """A graph that sends theta once, from where the workers pass it on."""
+        graph: dict[Any, Any] = {}
+        return graph, self._graph_of(graph, "theta", [(_same, theta.copy())])[0]
+
+    def _graph_of(
+        self, graph: dict[Any, Any], what: str, tasks: Sequence[tuple[Any, ...]]
+    ) -> list[Any]:
+        """Add tasks to a graph; return their keys."""
+        self._n += 1
+        name = f"bpnet-{what}-{self._token}{self._n}"
+        keys = [(name, i) for i in range(len(tasks))]
+        graph.update(zip(keys, tasks, strict=True))
+        return keys
+
+    def _computed(self, graph: dict[Any, Any], keys: list[Any]) -> list[Any]:
+        """What some tasks of a graph return: one message there, one back."""
+        with warnings.catch_warnings():  # weights are large, and are sent once
+            warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+            return self.results(self.client.get(graph, keys, sync=False))
 
     def _submit(self, function: Callable[..., Any], *arguments: Any, key: Any) -> Any:
         with warnings.catch_warnings():  # weights are large, and are sent once

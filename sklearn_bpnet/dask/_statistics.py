@@ -1,4 +1,4 @@
-"""Statistics of columns that add up: those of two sets of samples make those of both."""
+"""Statistics of columns that add up over sets of samples."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def moments_of(X: Any, weights: Floats | None, indices: Any) -> Moments:
     deviations = np.bincount(X.indices, stored * (data - mean[X.indices]) ** 2, d)
     rest = np.maximum(weight - np.bincount(X.indices, stored, d), 0)
     low, high = (m.toarray().ravel() for m in (X.min(axis=0), X.max(axis=0)))
-    nonzero = np.bincount(X.indices, stored * (data != 0), d)
+    nonzero = np.bincount(X.indices, stored * (data != 0), d) * 1.0
     squares = deviations + rest * mean**2
     n = X.shape[0]
     return Moments(n, weight, mean, squares, low * 1.0, high * 1.0, nonzero)
@@ -105,9 +105,7 @@ def _of_dense(chunk: Any, weights: Floats | None) -> Moments:
     mean += (w @ (numbers - mean)) / weight  # what rounding left
     squares = w @ (numbers - mean) ** 2
     low, high = numbers.min(axis=0), numbers.max(axis=0)
-    return Moments(
-        len(numbers), weight, mean, squares, low, high, np.zeros(len(mean))
-    )
+    return Moments(len(numbers), weight, mean, squares, low, high, np.zeros(len(mean)))
 
 
 def total(parts: Iterable[Moments]) -> Moments:

@@ -137,9 +137,7 @@ class FullBatchSolver(Configurable, ABC):
             If the risk is not finite at the start.
         """
         smooth = FullBatchRisk(risk, batches, theta)
-        return self.run_on(
-            smooth, theta, tol=tol, max_iter=max_iter, monitor=monitor
-        )
+        return self.run_on(smooth, theta, tol=tol, max_iter=max_iter, monitor=monitor)
 
     def run_on(
         self,
@@ -151,7 +149,9 @@ class FullBatchSolver(Configurable, ABC):
         monitor: Monitor,
     ) -> Outcome:
         """`run`, given what computes the smooth part of the risk."""
-        l1 = np.asarray(smooth.risk.penalty.l1_ratio * smooth.strength, dtype=np.float64)
+        l1 = np.asarray(
+            smooth.risk.penalty.l1_ratio * smooth.strength, dtype=np.float64
+        )
         smallest_fall = max(tol * FALL_PER_TOL, 64 * float(np.finfo(theta.dtype).eps))
         iterations = Iterations(theta, monitor, max_iter)
         problem = Minimisation(smooth, l1, iterations, tol, smallest_fall)
