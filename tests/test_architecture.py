@@ -10,8 +10,17 @@ import sklearn_bpnet
 
 PACKAGE = Path(sklearn_bpnet.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
-OPTIONAL = {"matplotlib", "pandas", "numba", "rich", "skl2onnx", "dask", "polars"}
-OPTIONAL |= {"distributed"}
+OPTIONAL = {
+    "matplotlib",
+    "pandas",
+    "numba",
+    "rich",
+    "skl2onnx",
+    "dask",
+    "polars",
+    "distributed",
+}
+
 COMPILED = "training/stochastic/compiled/"
 ALLOWED_BELOW = set(sys.stdlib_module_names) | {"numpy", "scipy", "threadpoolctl"}
 

@@ -9,7 +9,11 @@ from typing import Any, ClassVar, Self
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_bpnet._data.reading import Table
-from sklearn_bpnet._sklearn_compat import available_if, validate_parameters
+from sklearn_bpnet._sklearn_compat import (
+    CallbackContexts,
+    available_if,
+    validate_parameters,
+)
 from sklearn_bpnet.classifier import BPNetClassifier
 from sklearn_bpnet.dask import _prediction as prediction
 from sklearn_bpnet.dask._clients import client_of
@@ -24,12 +28,13 @@ def _with_client(local: Any) -> Callable[..., None]:
     client = inspect.Parameter("client", inspect.Parameter.KEYWORD_ONLY, default=None)
     signature = known.replace(parameters=[*known.parameters.values(), client])
 
-    def __init__(self: Any, *args: Any, client: Any = None, **kwargs: Any) -> None:
+    def construct(self: Any, *args: Any, client: Any = None, **kwargs: Any) -> None:
         local.__init__(self, *args, **kwargs)
         self.client = client
 
-    __init__.__signature__ = signature  # type: ignore[attr-defined]
-    return __init__
+    construct.__name__ = "__init__"
+    construct.__signature__ = signature  # type: ignore[attr-defined]
+    return construct
 
 
 class _OnCluster:
@@ -93,6 +98,11 @@ class _OnCluster:
         """
         client = client_of(self.client)
         validate_parameters(self)
+        if CallbackContexts(self, X, y, sample_weight).has_callbacks:
+            raise ValueError(
+                "Callbacks are not supported on a cluster, but set_callbacks was "
+                "called. Use an estimator without them; verbose=True prints the loss."
+            )
         validation = Table(X_val, y_val, sample_weight_val)
         init = (coefs_init, intercepts_init)
         tables = Tables(X, y, sample_weight, validation, init)

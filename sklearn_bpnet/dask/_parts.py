@@ -138,7 +138,9 @@ def survey(part: Part | None, numeric: bool) -> Survey | None:
     labels: list[tuple[NDArray[Any], Floats]] = []
     for column in [] if numeric else y.reshape(n, -1).T:
         values, codes = np.unique(column, return_inverse=True)
-        labels.append((values, np.bincount(codes.ravel(), weights, len(values)) * 1.0))
+        labels.append(
+            (values, np.bincount(codes.ravel(), weights, len(values)).astype(float))
+        )
     is_sparse, dtype = sparse.issparse(samples.X), samples.X.dtype
     largest = float(weights.max())
     return Survey(n, part.header, dtype, is_sparse, largest, y.ndim, labels)
@@ -248,7 +250,7 @@ def columns(part: Part | None) -> Columns | None:
         n = len(of_table.values)
         codes = np.where(np.isnan(X[:, j]), n, X[:, j]).astype(np.intp)
         counts = np.bincount(codes, minlength=n + 1)
-        levels[j] = of_table, counts, np.bincount(codes, w, n + 1) * 1.0
+        levels[j] = of_table, counts, np.bincount(codes, w, n + 1).astype(float)
     Y = np.asarray(samples.Y, dtype=np.float64)
     moments = moments_of(Y, samples.weights, samples.indices)
     return Columns(

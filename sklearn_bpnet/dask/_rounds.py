@@ -67,7 +67,6 @@ class Rounds:
         gone = (
             distributed.client.FutureCancelledError,
             distributed.comm.CommClosedError,
-            OSError,
         )
         try:
             found: list[Any] = self.client.gather(list(futures))

@@ -91,7 +91,7 @@ def moments_of(X: Any, weights: Floats | None, indices: Any) -> Moments:
     deviations = np.bincount(X.indices, stored * (data - mean[X.indices]) ** 2, d)
     rest = np.maximum(weight - np.bincount(X.indices, stored, d), 0)
     low, high = (m.toarray().ravel() for m in (X.min(axis=0), X.max(axis=0)))
-    nonzero = np.bincount(X.indices, stored * (data != 0), d) * 1.0
+    nonzero = np.bincount(X.indices, stored * (data != 0), d).astype(np.float64)
     squares = deviations + rest * mean**2
     n = X.shape[0]
     return Moments(n, weight, mean, squares, low * 1.0, high * 1.0, nonzero)
