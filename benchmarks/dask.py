@@ -37,15 +37,16 @@ def seconds_per_epoch(client, n, d, n_units, n_partitions):
 
 
 def bytes_between_workers(client):
-    """Bytes that the workers received from each other so far."""
+    """Bytes that the workers sent each other so far."""
 
-    def received(dask_worker):
-        return dask_worker.transfer_incoming_bytes_total
+    def sent(dask_worker):
+        return dask_worker.transfer_outgoing_bytes_total
 
-    return sum(client.run(received).values())
+    return sum(client.run(sent).values())
 
 
 def main():
+    """Measure, and print."""
     from distributed import Client, LocalCluster
 
     parser = argparse.ArgumentParser(description=__doc__)
