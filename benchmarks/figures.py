@@ -29,6 +29,7 @@ RUNS = [
     ["busy", "--save"],
     ["memory", "--save"],
     ["wide", "--save"],
+    ["out_of_core", "--save"],
 ]
 STYLES = {
     "bpnet": ("C0", "o", "sklearn_bpnet with Numba"),
@@ -232,6 +233,22 @@ def memory(found):
     return (fig,)
 
 
+def out_of_core(found):
+    """Three epochs on a memory map of 4 GB, and on an array."""
+    rows = [
+        [
+            network,
+            *(f"{of[kind]['rate']:,.0f}" for kind in ("file", "array")),
+            of["file"]["rate"] / of["array"]["rate"],
+            f"{of['file']['megabytes']:.0f}",
+        ]
+        for network, of in found["networks"].items()
+    ]
+    header = ["hidden units", "samples per second, map", "array", "ratio"]
+    title = "Samples per second of ``fit``, and megabytes that the map adds to the peak"
+    return None, _table(title, [*header, "megabytes"], rows)
+
+
 def defaults(found):
     """Variants with one parameter changed, relative to the defaults."""
     classification, regression = (
@@ -397,6 +414,7 @@ def main():
         wide,
         busy,
         memory,
+        out_of_core,
         tabular,
         defaults,
         recipes,

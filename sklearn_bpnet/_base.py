@@ -51,11 +51,11 @@ class BaseBPNet(StoredEstimator):
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
-        X: types.MatrixLike,
+        X: types.TableLike,
         y: types.MatrixLike,
         sample_weight: ArrayLike | None = None,
         *,
-        X_val: types.MatrixLike | None = None,
+        X_val: types.TableLike | None = None,
         y_val: types.MatrixLike | None = None,
         sample_weight_val: ArrayLike | None = None,
         groups: ArrayLike | None = None,
@@ -69,13 +69,16 @@ class BaseBPNet(StoredEstimator):
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             The training inputs: numbers, booleans, and in a data frame categories
             and text, see `categorical_features`. NaN is a missing value. CSR and other
-            sparse formats are never made dense, and X is never modified.
+            sparse formats are never made dense, and X is never modified. Also data
+            larger than memory, which are read in blocks: a memory map, the path of a
+            file or folder of Parquet, a data set of pyarrow or a collection of Dask.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Class labels, or several columns of label indicators, 0 and 1, or of class
-            labels, in classification; real numbers in regression.
+            labels, in classification; real numbers in regression. The name, or a list
+            of names, of columns of X if that is of Parquet or a data frame of Dask.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, at least 0. Only their ratios matter; a sample of
-            weight 0 is ignored.
+            weight 0 is ignored. The name of a column if y may be one.
         X_val : {array-like, sparse matrix, dataframe} of shape (n_val, n_features), \
 default=None
             Validation inputs, which are not trained on. With `early_stopping` they
@@ -127,11 +130,11 @@ default=None
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
-        X: types.MatrixLike,
+        X: types.TableLike,
         y: types.MatrixLike,
         sample_weight: ArrayLike | None = None,
         *,
-        X_val: types.MatrixLike | None = None,
+        X_val: types.TableLike | None = None,
         y_val: types.MatrixLike | None = None,
         sample_weight_val: ArrayLike | None = None,
     ) -> Self:
@@ -149,7 +152,7 @@ default=None
         Parameters
         ----------
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
-            The inputs of this call.
+            The inputs of this call, of the kinds that `fit` reads.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets of this call: class labels, or several columns of label
             indicators, 0 and 1, or of class labels, in classification; real numbers in

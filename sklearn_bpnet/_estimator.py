@@ -16,9 +16,11 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_bpnet._data.columns import readable_errors
 from sklearn_bpnet._data.encoder import ColumnEncoder, encode_samples
 from sklearn_bpnet._data.features import checked_features
+from sklearn_bpnet._data.frame_blocks import read_source
 from sklearn_bpnet._data.frames import read_table
 from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.samples import Samples
+from sklearn_bpnet._data.sources import source_of
 from sklearn_bpnet._data.table_columns import Levels
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._declarations import Declarations
@@ -43,6 +45,7 @@ from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.recipes import RECIPES, recipe
 from sklearn_bpnet.training.batches import in_row_order
+from sklearn_bpnet.training.block_table import BlockTable
 from sklearn_bpnet.training.monitor.history import History, Outcome, StopReason
 
 _FAST_DTYPES = frozenset(np.dtype(t) for t in (np.float32, np.float64))
@@ -324,9 +327,16 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
         """X as an array or CSR matrix of numbers and codes, and what these index."""
         is_categorical = self._fitted.encoder.is_categorical
         has_categories = bool(is_categorical.any())
-        with readable_errors(X):
-            if has_categories:
-                check_columns(self, X)
+        if isinstance(X, BlockTable):  # of validation samples, which are encoded
+            return X, {}
+        source = source_of(X)
+        first = X if source is None else source.first
+        with readable_errors(first):
+            if has_categories or source is not None:
+                check_columns(self, first)
+            if source is not None:
+                raw = read_source(source, "X", is_categorical)
+                return raw.X, raw.levels
             raw = read_table(X, "X", is_categorical)
             X = validated_features(self, raw.X, is_checked=has_categories)
             return as_numbers(X, "X"), raw.levels

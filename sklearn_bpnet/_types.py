@@ -32,6 +32,15 @@ class SparseMatrix(Protocol):
     def tocsr(self) -> Any: ...
 
 
+class DataSet(Protocol):
+    """A data set of ``pyarrow.dataset``, which has no type annotations."""
+
+    @property
+    def schema(self) -> Any: ...
+
+    def get_fragments(self) -> Any: ...
+
+
 class Splitter(Protocol):
     """A splitter of scikit-learn, such as ``TimeSeriesSplit()``."""
 
@@ -44,6 +53,8 @@ class Splitter(Protocol):
 # sparse matrix
 MatrixLike: TypeAlias = ArrayLike | Sequence[Sequence[Any]] | SparseMatrix
 Path: TypeAlias = str | PathLike[str]
+# X, which may also be larger than memory; collections of Dask have __array__
+TableLike: TypeAlias = MatrixLike | Path | DataSet
 
 Numbers: TypeAlias = Sequence[float] | NDArray[np.floating[Any]]
 Sizes: TypeAlias = int | Sequence[int] | NDArray[np.integer[Any]] | Literal["auto"]

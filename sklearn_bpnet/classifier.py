@@ -24,6 +24,7 @@ from sklearn_bpnet._data.class_tasks import (
 from sklearn_bpnet._data.label_values import as_labels
 from sklearn_bpnet._data.labels import check_indicators, read_labels
 from sklearn_bpnet._data.reading import Table
+from sklearn_bpnet._data.sources import opened
 from sklearn_bpnet._data.weights import weights_of_score
 from sklearn_bpnet._fit.call import Arguments
 from sklearn_bpnet._settings.constraints import constraints
@@ -730,12 +731,12 @@ default="auto"
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
-        X: types.MatrixLike,
+        X: types.TableLike,
         y: types.MatrixLike,
         sample_weight: ArrayLike | None = None,
         classes: types.Classes | None = None,
         *,
-        X_val: types.MatrixLike | None = None,
+        X_val: types.TableLike | None = None,
         y_val: types.MatrixLike | None = None,
         sample_weight_val: ArrayLike | None = None,
     ) -> Self:
@@ -793,7 +794,7 @@ default=None
             Arguments(table, validation, incremental=True, classes=classes)
         )
 
-    def predict(self, X: types.MatrixLike) -> NDArray[Any]:
+    def predict(self, X: types.TableLike) -> NDArray[Any]:
         """Predict class labels.
 
         Parameters
@@ -812,7 +813,7 @@ default=None
         labels: NDArray[Any] = task.labels(scores)
         return labels
 
-    def decision_function(self, X: types.MatrixLike) -> NDArray[np.float64]:
+    def decision_function(self, X: types.TableLike) -> NDArray[np.float64]:
         """Predict the scores of the classes; a higher score means more probable.
 
         Parameters
@@ -837,7 +838,7 @@ such arrays
         scores: Any = task.scores(Z, A)
         return scores
 
-    def _outputs(self, X: types.MatrixLike) -> tuple[ClassTask, Any, Any]:
+    def _outputs(self, X: types.TableLike) -> tuple[ClassTask, Any, Any]:
         """The task that interprets the outputs for X, their logits Z and values A."""
         samples = self._check_samples(X)
         model = self._model
@@ -858,7 +859,7 @@ such arrays
         return True
 
     @available_if(_check_probabilities)
-    def predict_proba(self, X: types.MatrixLike) -> NDArray[np.float64]:
+    def predict_proba(self, X: types.TableLike) -> NDArray[np.float64]:
         """Predict probabilities.
 
         Outputs that are not probabilities, such as those of the identity, are clipped
@@ -882,7 +883,7 @@ such arrays
         return probabilities
 
     @available_if(_check_probabilities)
-    def predict_log_proba(self, X: types.MatrixLike) -> NDArray[np.float64]:
+    def predict_log_proba(self, X: types.TableLike) -> NDArray[np.float64]:
         """Predict logarithms of probabilities.
 
         Parameters
@@ -903,7 +904,7 @@ such arrays
 
     def score(
         self,
-        X: types.MatrixLike,
+        X: types.TableLike,
         y: types.MatrixLike,
         sample_weight: ArrayLike | None = None,
     ) -> float:
@@ -914,7 +915,7 @@ such arrays
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             The inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets.
+            The targets, or names of columns as in `fit`.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, of which only the ratios matter.
 
@@ -930,6 +931,7 @@ such arrays
             If y does not have the columns of the y of `fit`, label indicators are not
             0 and 1, or a label is missing.
         """
+        X, y, sample_weight = opened(X, y, sample_weight, "X")
         predicted, targets = self.predict(X), as_labels(y, "y")
         if _is_sparse_column(y):  # which metrics do not take
             targets = targets.toarray().ravel()

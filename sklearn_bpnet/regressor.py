@@ -17,6 +17,7 @@ from sklearn_bpnet._data.determination import r2
 from sklearn_bpnet._data.moments import mean_and_std
 from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.regression import Regression
+from sklearn_bpnet._data.sources import opened
 from sklearn_bpnet._data.weights import weights_of_score
 from sklearn_bpnet._fit.given_weights import given_standardization
 from sklearn_bpnet._settings.constraints import constraints
@@ -700,21 +701,21 @@ default="auto"
 
     @overload
     def predict(
-        self, X: types.MatrixLike, return_std: Literal[False] = False
+        self, X: types.TableLike, return_std: Literal[False] = False
     ) -> Array: ...
 
     @overload
     def predict(
-        self, X: types.MatrixLike, return_std: Literal[True]
+        self, X: types.TableLike, return_std: Literal[True]
     ) -> tuple[Array, Array]: ...
 
     @overload
     def predict(
-        self, X: types.MatrixLike, return_std: bool
+        self, X: types.TableLike, return_std: bool
     ) -> Array | tuple[Array, Array]: ...
 
     def predict(
-        self, X: types.MatrixLike, return_std: bool = False
+        self, X: types.TableLike, return_std: bool = False
     ) -> Array | tuple[Array, Array]:
         """Predict targets.
 
@@ -760,7 +761,7 @@ default="auto"
 
     def score(
         self,
-        X: types.MatrixLike,
+        X: types.TableLike,
         y: types.MatrixLike,
         sample_weight: ArrayLike | None = None,
     ) -> float:
@@ -771,7 +772,7 @@ default="auto"
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             The inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets.
+            The targets, or names of columns as in `fit`.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, of which only the ratios matter.
 
@@ -781,6 +782,7 @@ default="auto"
             R2; with several quantiles, that of the level nearest to 1/2. Of a target
             whose values are all equal it is 1 for exact predictions, otherwise 0.
         """
+        X, y, sample_weight = opened(X, y, sample_weight, "X")
         predicted = self.predict(X)
         loss = self._fitted.task.loss
         if loss.n_outputs(1) > 1:

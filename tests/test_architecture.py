@@ -11,16 +11,9 @@ import sklearn_bpnet
 PACKAGE = Path(sklearn_bpnet.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 OPTIONAL = {
-    "matplotlib",
-    "pandas",
-    "numba",
-    "rich",
-    "skl2onnx",
-    "dask",
-    "polars",
+    "matplotlib", "pandas", "numba", "rich", "skl2onnx", "dask", "polars", "pyarrow",
     "distributed",
-}
-
+}  # fmt: skip
 COMPILED = "training/stochastic/compiled/"
 ALLOWED_BELOW = set(sys.stdlib_module_names) | {"numpy", "scipy", "threadpoolctl"}
 

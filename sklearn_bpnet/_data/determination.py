@@ -41,7 +41,7 @@ def r2(y: Any, predicted: Any, weights: Any = None) -> float:
 
 def _in_range(y: NDArray[Any], predicted: NDArray[Any]) -> tuple[Any, Any]:
     """Both in units of a power of two, where squares would overflow."""
-    largest = np.max(np.abs(y), initial=0.0) if y.dtype.kind == "f" else 0.0
+    largest = float(np.max(np.abs(y), initial=0.0)) if y.dtype.kind == "f" else 0.0
     if not largest > _LARGE_SQUARE:
         return y, predicted
     exponent = np.frexp(largest)[1]

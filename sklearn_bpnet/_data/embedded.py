@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from sklearn_bpnet._data.chunks import CHUNK_NUMBERS
+from sklearn_bpnet._data.chunks import CHUNK_NUMBERS, SelectedColumns
 from sklearn_bpnet._data.quantiles import (
     counted,
     interpolated_quantiles,
@@ -24,6 +24,7 @@ from sklearn_bpnet.net.blocks.embeddings import (
     EmbeddedFeatures,
     check_dense,
 )
+from sklearn_bpnet.training.block_table import BlockTable
 from sklearn_bpnet.training.standardization import Standardization
 
 Floats = NDArray[np.float64]
@@ -69,7 +70,8 @@ def embedded_features(
     """
     if settings.numeric_embedding is None:
         return None
-    check_dense(samples.X)
+    if not isinstance(samples.X, BlockTable):  # whose blocks are dense
+        check_dense(samples.X)
     features = np.flatnonzero(samples.has_many_values)
     if not samples.numbers.shape[1]:
         return EmbeddedFeatures(features)
@@ -120,10 +122,10 @@ class _Edges:
         """The edges of every feature, fewer than two where it has no bins."""
         n = self.X.shape[0] if self.indices is None else len(self.indices)
         size = max(CHUNK_NUMBERS // n, 1)
+        of_samples = SelectedColumns(self.X, self.indices)
         for start in range(0, len(features), size):
             some = features[start : start + size]
-            rows: Any = slice(None) if self.indices is None else self.indices[:, None]
-            Z = self.X[rows, some].astype(np.float64)
+            Z = of_samples[some].astype(np.float64)
             if self.scaling is not None:
                 of_some = self.scaling.of(some)
                 Z = (Z - of_some.mean) / of_some.scale

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from sklearn_bpnet._data.encoded_blocks import EncodedTable
 from sklearn_bpnet._data.features import columns_with, not_finite
 from sklearn_bpnet._data.normal_scores import LARGEST_SCORE, NormalScores
 from sklearn_bpnet._data.one_hot import one_hot_table, scaled_ones
@@ -24,6 +25,7 @@ from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.blocks.lookup import Lookup
 from sklearn_bpnet.net.blocks.tables import LearnedTable, Table
 from sklearn_bpnet.net.cached import cached_property
+from sklearn_bpnet.training.block_table import BlockTable
 
 Indices = NDArray[np.intp]
 
@@ -219,8 +221,9 @@ class ColumnEncoder:
             check_dense(X)
         if sparse.issparse(X):
             return self._encode_sparse(X)
-        is_single = X.dtype == np.float32 or not self.quantiles
-        out = np.empty((len(X), self.n_out), X.dtype if is_single else np.float64)
+        if isinstance(X, BlockTable):
+            return EncodedTable(self, X, levels, has_gaps)
+        out = np.empty((len(X), self.n_out), self.dtype_of(X))
         n = len(self.numeric)
         numbers = out[:, :n]
         numbers[...] = X if n == self.n_features else X[:, self.numeric]
@@ -234,6 +237,11 @@ class ColumnEncoder:
         for k, j in enumerate(self.categorical):
             out[:, self.n_plain + k] = self._recoded(k, X[:, j], levels[int(j)])
         return out
+
+    def dtype_of(self, X: Any) -> np.dtype[Any]:
+        """The dtype of the matrix of a dense table."""
+        is_single = X.dtype == np.float32 or not self.quantiles
+        return np.dtype(X.dtype if is_single else np.float64)
 
     def _fill(self, numbers: NDArray[Any], indicators: NDArray[Any]) -> None:
         """Fill the gaps, in place, and write their indicators."""

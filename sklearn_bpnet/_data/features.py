@@ -12,6 +12,7 @@ from scipy import sparse
 from sklearn import get_config
 
 from sklearn_bpnet.training.batches import wide_dtype
+from sklearn_bpnet.training.block_table import BlockTable
 from sklearn_bpnet.training.standardization import Standardization
 
 _CHUNK_NUMBERS = 2**20  # numbers checked at a time
@@ -30,7 +31,7 @@ def checked_features(
 
     Parameters
     ----------
-    X : ndarray, CSR matrix or CSR array of shape (n_samples, n_features)
+    X : ndarray, CSR matrix, CSR array or BlockTable, shape (n_samples, n_features)
         Not modified.
     name : str
         Its name in error messages.
@@ -44,7 +45,10 @@ def checked_features(
     """
     if sparse.issparse(X):
         X = canonical(X)
-    largest, has_gaps = _largest(X.data if sparse.issparse(X) else X)
+    if isinstance(X, BlockTable):
+        largest, has_gaps = _largest_of_blocks(X)
+    else:
+        largest, has_gaps = _largest(X.data if sparse.issparse(X) else X)
     if not isfinite(largest) and not get_config()["assume_finite"]:
         found = columns_with(X, np.isinf)
         raise ValueError(not_finite(name, "infinity", found, names))
@@ -63,6 +67,15 @@ def canonical(X: Any) -> Any:
     summed = view.copy()
     summed.sum_duplicates()
     return summed
+
+
+def _largest_of_blocks(X: BlockTable) -> tuple[float, bool]:
+    """The same as `_largest` of all blocks, of which one is in memory at a time."""
+    largest, has_gaps = 0.0, False
+    for rows in _row_chunks(*X.shape):
+        bound, found = _largest(X[rows])
+        largest, has_gaps = max(largest, bound), has_gaps or found
+    return largest, has_gaps
 
 
 def _largest(numbers: NDArray[Any]) -> tuple[float, bool]:

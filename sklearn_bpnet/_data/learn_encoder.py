@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from sklearn_bpnet._data.chunks import chunks
+from sklearn_bpnet._data.chunks import SelectedColumns, chunks
 from sklearn_bpnet._data.encoder import ColumnEncoder, check_dense
 from sklearn_bpnet._data.normal_scores import learn_quantiles, median_of
 from sklearn_bpnet._data.quantiles import quantiles
@@ -87,7 +87,8 @@ def _with_numbers(encoder: ColumnEncoder, samples: Samples) -> ColumnEncoder:
         fill, n_gaps = _means(samples, encoder.numeric)
         if encoder.scaling == "squash":
             known = np.flatnonzero(n_gaps < samples.n)
-            fill[known] = [_median(samples, j) for j in encoder.numeric[known]]
+            columns = SelectedColumns(samples.X, samples.indices)
+            fill[known] = [_median(samples, columns[j]) for j in encoder.numeric[known]]
     return replace(
         encoder,
         fill=fill,
@@ -100,8 +101,9 @@ def _with_quantiles(encoder: ColumnEncoder, samples: Samples) -> ColumnEncoder:
     """The encoder with the quantiles of the numbers, the middle one fills the gaps."""
     quantiles = learn_quantiles(samples, encoder.numeric)
     weights = samples.take(samples.weights)
+    columns = SelectedColumns(samples.X, samples.indices)
     gaps = [
-        np.average(np.isnan(samples.take(samples.X[:, j])), weights=weights)
+        np.average(np.isnan(columns[j]), weights=weights)
         for j in encoder.numeric[encoder.indicated]
     ]
     fill = np.array([median_of(of) for of in quantiles])
@@ -145,9 +147,9 @@ def _means(samples: Samples, columns: Indices) -> tuple[Floats, NDArray[np.intp]
     return origin + total / np.where(weight > 0, weight, 1), n_gaps
 
 
-def _median(samples: Samples, column: int) -> float:
-    """Weighted median of the numbers in a column."""
-    numbers = samples.take(samples.X[:, column]).astype(np.float64)
+def _median(samples: Samples, column: NDArray[Any]) -> float:
+    """Weighted median of the numbers in a column of the selected samples."""
+    numbers = column.astype(np.float64)
     weights, is_number = samples.take(samples.weights), ~np.isnan(numbers)
     weights = None if weights is None else weights[is_number]
     return float(quantiles(numbers[is_number, None], weights, (0.5,))[0][0])
@@ -190,9 +192,10 @@ def _with_levels(
     weights = samples.take(samples.weights)
     option = settings.option("categorical_embedding")
     levels, has_missing, has_rare, frequencies, widths = [], [], [], [], []
+    columns = SelectedColumns(samples.X, samples.indices)
     for j in encoder.categorical:
         of_table = samples.levels[int(j)]
-        codes = samples.take(samples.X[:, j])
+        codes = columns[j]
         codes = np.where(np.isnan(codes), len(of_table.values), codes).astype(np.intp)
         n = len(of_table.values) + 1
         counts = np.bincount(codes, minlength=n)

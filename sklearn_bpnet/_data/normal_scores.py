@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from sklearn_bpnet._data.chunks import CHUNK_NUMBERS
+from sklearn_bpnet._data.chunks import CHUNK_NUMBERS, SelectedColumns
 from sklearn_bpnet._data.quantiles import (
     counted,
     interpolated_quantiles,
@@ -48,9 +48,9 @@ def learn_quantiles(samples: Samples, columns: Indices) -> list[Floats]:
     n_samples = X.shape[0] if indices is None else len(indices)
     n = min(int(counted(weights, n_samples)) // _SAMPLES_PER_QUANTILE, _MOST)
     levels = np.linspace(0, 1, max(n, _FEWEST))
-    learned = []
+    learned, of_samples = [], SelectedColumns(X, indices)
     for j in columns:
-        column = (X[:, j] if indices is None else X[indices, j]).astype(np.float64)
+        column = of_samples[j].astype(np.float64)
         is_number = ~np.isnan(column)
         if not is_number.any():
             learned.append(np.zeros_like(levels))

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from sklearn_bpnet.training.block_table import BlockTable
+
 _TEMPORAL = (date, time, timedelta, np.datetime64, np.timedelta64)
 _MISSING = frozenset({"NAType", "MaskedConstant"})  # pandas.NA, numpy.ma.masked
 
@@ -38,6 +40,8 @@ def as_numbers(table: Any, name: str) -> Any:
     ValueError
         If an object is text that is no number, or a number beyond float64.
     """
+    if isinstance(table, BlockTable):
+        return table  # of numbers
     if sparse.issparse(table):
         is_usual = table.dtype.kind != "O" and not _is_extended(table.dtype)
         return table if is_usual else table.astype(np.float64)

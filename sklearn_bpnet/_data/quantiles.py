@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from sklearn_bpnet._data.chunks import CHUNK_NUMBERS, chunks
+from sklearn_bpnet._data.chunks import CHUNK_NUMBERS, SelectedColumns, chunks
 from sklearn_bpnet._data.samples import Indices
 from sklearn_bpnet.training.standardization import Standardization
 
@@ -104,11 +104,10 @@ def _quartiles(
     if weights is not None and indices is not None:
         weights = weights[indices]
     quartiles = np.empty((3, X.shape[1]))
-    size = max(CHUNK_NUMBERS // n_samples, 1)
+    size, of_samples = max(CHUNK_NUMBERS // n_samples, 1), SelectedColumns(X, indices)
     for start in range(0, X.shape[1], size):
         chunk = slice(start, start + size)
-        columns = X[:, chunk] if indices is None else X[indices, chunk]
-        columns = columns.astype(np.float64)
+        columns = of_samples[chunk].astype(np.float64)
         quartiles[:, chunk] = quantiles(columns, weights, (0.25, 0.5, 0.75))
     return quartiles
 

@@ -13,16 +13,19 @@ from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn_bpnet._data.columns import check_validation_columns, readable_errors
 from sklearn_bpnet._data.features import checked_features
 from sklearn_bpnet._data.folds import draw_folds, known_folds
-from sklearn_bpnet._data.frames import categorical_columns, read_table
+from sklearn_bpnet._data.frame_blocks import read_source
+from sklearn_bpnet._data.frames import RawTable, categorical_columns, read_table
 from sklearn_bpnet._data.label_values import as_labels
 from sklearn_bpnet._data.labels import read_labels
 from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.samples import Data, Fold, Samples, dense_targets
+from sklearn_bpnet._data.sources import Source, computed, opened
 from sklearn_bpnet._data.split import hold_out
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._data.weights import in_unit, unit_of
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._sklearn_compat import Header, check_sample_weight
+from sklearn_bpnet.training.block_table import BlockTable
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,10 @@ class Table:
         """Whether any of the three is given."""
         parts = self.X, self.y, self.sample_weight
         return any(part is not None for part in parts)
+
+    def opened(self, name: str) -> Table:
+        """The table with a source as X where that is larger than memory."""
+        return Table(*opened(self.X, self.y, self.sample_weight, name))
 
 
 NO_TABLE = Table(None, None)
@@ -87,9 +94,11 @@ def read(
     ValueError
         If a table is not valid.
     """
+    table = table.opened("X")
     mask = categorical
     if not continues:
-        mask = categorical_columns(table.X, categorical)
+        first = table.X.first if isinstance(table.X, Source) else table.X
+        mask = categorical_columns(first, categorical)
     training, unit = _checked(
         header, table, numeric, mask, reset=not continues, weight_unit=weight_unit
     )
@@ -100,7 +109,7 @@ def read(
     if validation.is_given:
         n_outputs = training.Y.shape[1]
         data.validation = _validation(
-            header, validation, task, numeric, mask, n_outputs
+            header, validation.opened("X_val"), task, numeric, mask, n_outputs
         )
     return data, task
 
@@ -119,22 +128,26 @@ def _checked(
     name, y = f"X{suffix}", table.y
     if not numeric:
         y = as_labels(y, f"y{suffix}")
-    with readable_errors(table.X, table.y, suffix):
+    first = table.X.first if isinstance(table.X, Source) else table.X
+    with readable_errors(first, table.y, suffix):
         if not reset and is_categorical is not None and is_categorical.any():
-            _check_columns(header, table.X, suffix)  # before they are read
-        raw = read_table(table.X, name, is_categorical, is_first=reset)
+            _check_columns(header, first, suffix)  # before they are read
+        if isinstance(table.X, Source):
+            raw = read_source(table.X, name, is_categorical, is_first=reset)
+        else:
+            raw = read_table(table.X, name, is_categorical, is_first=reset)
         if suffix:
-            check_validation_columns(table.X, header.attributes)
+            check_validation_columns(first, header.attributes)
         if numeric:
             y = as_numbers(y, f"y{suffix}")
-        X, y = header.validated(raw.X, y, raw.header, y_numeric=numeric, reset=reset)
+        X, y = _validated(header, raw, y, numeric, reset=reset)
         X = as_numbers(X, name)
         X, largest, has_gaps = checked_features(X, name, header.feature_names)
     weights = None
     if table.sample_weight is not None:
         of_weights = f"sample_weight{suffix}"
         weights = check_sample_weight(table.sample_weight, X, of_weights)
-    with readable_errors(table.X, table.y, suffix):
+    with readable_errors(first, table.y, suffix):
         if numeric:
             y = dense_targets(y)
             y = y.astype(np.float64) if y.dtype.kind in "US" else y  # "1.5" is a number
@@ -145,6 +158,17 @@ def _checked(
     weights = in_unit(weights, X.shape[0], weight_unit)
     samples = Samples(X, y, y, weights, None, largest, raw.levels, has_gaps)
     return samples, weight_unit
+
+
+def _validated(
+    header: Header, raw: RawTable, y: Any, numeric: bool, *, reset: bool
+) -> tuple[Any, Any]:
+    """X and y after scikit-learn's checks; of a table in blocks, those of its shape."""
+    X = raw.X
+    if isinstance(X, BlockTable):
+        X = np.broadcast_to(np.zeros((), np.float32), X.shape)  # a single number
+    X, y = header.validated(X, y, raw.header, y_numeric=numeric, reset=reset)
+    return raw.X if isinstance(raw.X, BlockTable) else X, y
 
 
 def _check_columns(header: Header, X: Any, suffix: str) -> None:
@@ -284,7 +308,7 @@ def set_folds(
 
 def _checked_groups(samples: Samples, groups: Any) -> NDArray[Any]:
     """The groups as an array with an entry per sample."""
-    groups = column_or_1d(groups)
+    groups = column_or_1d(computed(groups))
     check_consistent_length(samples.X, groups)
     return groups
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from math import inf
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from sklearn_bpnet._data.chunks import chunks
 from sklearn_bpnet._data.fingerprint import fingerprint
 from sklearn_bpnet._data.table_columns import Levels
 from sklearn_bpnet.net.cached import cached_property
+from sklearn_bpnet.training.block_table import BlockTable, FirstColumns, SelectedTable
 from sklearn_bpnet.training.standardization import Standardization
 
 # For initial weights that depend on samples: enough for a standard deviation, in
@@ -38,7 +39,7 @@ class Samples:
 
     Parameters
     ----------
-    X : ndarray or CSR of shape (n_total, n_features)
+    X : ndarray, CSR or BlockTable of shape (n_total, n_features)
         Features of the table.
     y : ndarray of shape (n_total,) or (n_total, n_outputs)
         Targets of the table, in the form that scorers take.
@@ -76,7 +77,11 @@ class Samples:
     @property
     def numbers(self) -> Any:
         """The columns of an encoded X that are no codes, a view."""
-        return self.X[:, : self.X.shape[1] - self.n_codes] if self.n_codes else self.X
+        if not self.n_codes:
+            return self.X
+        n = self.X.shape[1] - self.n_codes
+        is_in_blocks = isinstance(self.X, BlockTable)
+        return FirstColumns(self.X, n) if is_in_blocks else self.X[:, :n]
 
     @property
     def is_sparse(self) -> bool:
@@ -102,9 +107,13 @@ class Samples:
     def take(self, array: A) -> A:
         """The entries of the selected samples in an array of n_total entries.
 
-        None stays None.
+        None stays None, and a table in blocks is not read yet.
         """
-        return array if array is None or self.indices is None else array[self.indices]
+        if array is None or self.indices is None:
+            return array
+        if isinstance(array, BlockTable):
+            return cast(A, SelectedTable(array, self.indices))
+        return cast(A, array[self.indices])
 
     @property
     def explicit_indices(self) -> Indices:

@@ -35,6 +35,7 @@ from sklearn_bpnet.training.optimizers import Optimizer
 from sklearn_bpnet.training.stochastic.epoch import Progress
 from sklearn_bpnet.training.stochastic.thread_pool import SharedBatches
 from sklearn_bpnet.training.stochastic.training import StochasticTraining
+from sklearn_bpnet.training.windows import batches_of
 
 
 class NetworkFit:
@@ -232,7 +233,7 @@ class NetworkFit:
             return self._minimise_by_steps(plan.solver, indices)
         batches = self._batches(indices, chunk_size(risk.network, self.reader))
         limit = blas_threads_for(risk.network, batches.batch_size)
-        with limit, limit:  # twice, as above
+        with limit, limit, batches, batches:  # twice, as above
             return plan.solver.run(
                 risk,
                 self.theta,
@@ -270,14 +271,14 @@ class NetworkFit:
         batches = self._batches(indices, plan.batch_size)
         can_share = self.shares_batches and self.problem.is_compiled
         shared = SharedBatches(risk.network, plan.batch_size, can_share)
-        with shared, shared as training.pool:  # twice, as above
+        with shared, shared as training.pool, batches, batches:  # twice, as above
             return training.run(
                 self.theta, batches, self.max_iter, self.progress, self.monitor
             )
 
     def _batches(self, indices: NDArray[np.intp] | None, batch_size: int) -> Batches:
         """Batches of the training samples."""
-        return Batches(self.reader, self.Y, self.s, indices, batch_size)
+        return batches_of(self.reader, self.Y, self.s, indices, batch_size)
 
     # The result
 

@@ -21,6 +21,7 @@ from sklearn_bpnet._data.features import checked_features
 from sklearn_bpnet._data.frames import categorical_columns, read_table
 from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.samples import Indices
+from sklearn_bpnet._data.sources import MappedSource, source_of
 from sklearn_bpnet._settings import solver as solvers
 from sklearn_bpnet.inspection.plotting import new_axes
 from sklearn_bpnet.net.hyperparameters import is_count, is_finite
@@ -178,6 +179,7 @@ def find_learning_rate(
         raise ValueError(
             f"n_steps must be at least 2, a whole number; got {n_steps!r}."
         )
+    _check_in_memory(X)
     is_categorical = categorical_columns(X, estimator.categorical_features)
     inputs: Any = check_array(
         read_table(X, "X", is_categorical, is_first=True).X,
@@ -269,3 +271,12 @@ def _steepest(rates: NDArray[np.float64], smoothed: NDArray[np.float64]) -> floa
         return float(rates[0])
     slopes = np.gradient(smoothed[:stop], np.log(rates[:stop]))
     return float(rates[np.argmin(slopes)])
+
+
+def _check_in_memory(X: Any) -> None:
+    """Raise ValueError if X is neither an array nor a data frame."""
+    if not isinstance(source_of(X), MappedSource | None):
+        raise ValueError(
+            "find_learning_rate needs X in memory; got Parquet or a collection of "
+            "Dask. Give some of the samples, such as 10,000."
+        )

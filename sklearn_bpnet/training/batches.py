@@ -7,7 +7,8 @@ to the network's dtype on the way, in buffers that are reused from batch to batc
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, cast
+from copy import copy
+from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -16,6 +17,7 @@ from scipy import sparse
 from sklearn_bpnet.net._typing import Array, Operand
 from sklearn_bpnet.net.cached import cached_property
 from sklearn_bpnet.net.memory import aligned
+from sklearn_bpnet.training.block_table import BlockTable
 from sklearn_bpnet.training.sparse_rows import CentredRows
 from sklearn_bpnet.training.standardization import Standardization
 
@@ -37,6 +39,7 @@ def in_row_order(X: Any) -> Any:
     """X, or a copy of it in row order where that is worth its memory."""
     if (
         sparse.issparse(X)
+        or isinstance(X, BlockTable)
         or X.flags.c_contiguous
         or X.nbytes > _COPY_TO_ROW_ORDER_BELOW
     ):
@@ -64,7 +67,7 @@ class RowReader:
 
     Parameters
     ----------
-    X : ndarray, CSR matrix or CSR array of shape (n_samples, n_features)
+    X : ndarray, CSR matrix, CSR array or BlockTable, shape (n_samples, n_features)
         Any real, integer or boolean dtype; only read.
     dtype : dtype
         float32 or float64, that of the network.
@@ -115,6 +118,12 @@ class RowReader:
                 offset = standardization.mean / standardization.scale
                 self._offset = offset.astype(self.dtype)
 
+    def of(self, X: NDArray[Any]) -> RowReader:
+        """A reader of an array of the same kind of rows, in the same buffers."""
+        other = copy(self)
+        other.X = X
+        return other
+
     def read(self, indices: Indices) -> Operand:
         """The samples, valid until the next call."""
         if self.is_sparse:
@@ -145,11 +154,17 @@ class RowReader:
 
     @property
     def is_plain(self) -> bool:
-        """Whether compiled code can read X: common numbers, row after row."""
+        """Whether compiled code can read X: common numbers, row after row.
+
+        Of a table that is read in blocks, the blocks.
+        """
         if sparse.issparse(self.X):
             return False
-        flags, dtype = self.X.flags, self.X.dtype
+        dtype = self.X.dtype
         common = dtype.kind in "ui" or dtype in (np.float32, np.float64)
+        if isinstance(self.X, BlockTable):
+            return bool(dtype.isnative and common)
+        flags = self.X.flags
         return bool(flags.c_contiguous and flags.aligned and dtype.isnative and common)
 
     def plain_table(self) -> tuple[NDArray[Any], Array, Array, int, float]:
@@ -171,7 +186,12 @@ class RowReader:
         if self.makes_dense:
             rows = self.X[indices]
             return rows.toarray(out=self._buffer("raw", rows.shape[0], self.X.dtype))
-        if isinstance(indices, slice) or not self.X.flags.c_contiguous:
+        is_block_table = isinstance(self.X, BlockTable)
+        if (
+            isinstance(indices, slice)
+            or is_block_table
+            or not self.X.flags.c_contiguous
+        ):
             gathered: NDArray[Any] = self.X[indices]
             return gathered
         raw = self._buffer("raw", len(indices), self.X.dtype)
@@ -268,6 +288,13 @@ class Batches:
         self._order: NDArray[np.intp] | None = None
         self._buffers: list[Array | None] = [None, None]
 
+    def __enter__(self) -> Self:
+        """Begin to read; ``with batches, batches:`` leaves nothing behind."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """End what reads ahead, which here is nothing."""
+
     @property
     def n_batches(self) -> int:
         """Batches per epoch."""
@@ -280,6 +307,15 @@ class Batches:
         """
         for run in self.runs(rng):
             yield from run.split(self.batch_size)
+
+    def parts(
+        self, rng: np.random.Generator | None = None
+    ) -> Iterator[tuple[Batches, np.random.Generator | None]]:
+        """All samples once, in parts that are in memory, and what shuffles these.
+
+        A part is valid until the next one is asked for; here there is one.
+        """
+        yield self, rng
 
     def runs(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
         """All samples once, in runs of one or more whole batches, to be split."""

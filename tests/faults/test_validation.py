@@ -124,6 +124,11 @@ def test_f7_r2_is_that_of_scikit_learn_where_targets_differ(shape, weighted, rng
     assert r2(whole, predicted, weights) == 0.0
 
 
+def test_r2_of_float32_does_not_overflow():
+    y = np.linspace(0, 1, 20, dtype=np.float32)
+    assert r2(y, y, None) == 1.0
+
+
 # F8: validation scores of which none is a number
 
 

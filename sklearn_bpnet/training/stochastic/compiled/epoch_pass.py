@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.memory import CACHE_LINE, aligned
+from sklearn_bpnet.training.batches import Batches
 from sklearn_bpnet.training.optimizers import State
 from sklearn_bpnet.training.optimizers.schedule_free import ScheduleFree
 from sklearn_bpnet.training.stochastic.compiled import (
@@ -130,7 +131,13 @@ class CompiledEpochPass:
 
     def _chunks(self) -> Iterator[tuple[loops.Table, NDArray[np.intp]]]:
         """All samples once, in chunks of whole batches: a table, and indices in it."""
-        batches, rng = self.descent.batches, self.descent.rng
+        for part, rng in self.descent.batches.parts(self.descent.rng):
+            yield from self._chunks_of(part, rng)
+
+    def _chunks_of(
+        self, batches: Batches, rng: np.random.Generator | None
+    ) -> Iterator[tuple[loops.Table, NDArray[np.intp]]]:
+        """The same for samples in memory."""
         reader, network = batches.reader, self.descent.risk.network
         if reader.is_plain:
             table = self._table(*reader.plain_table(), batches.Y, batches.s)
@@ -248,8 +255,8 @@ class CompiledEpochPass:
         reader = self.descent.batches.reader
         of_X, of_mean = self.dtype, numba.from_dtype(reader.wide)
         if reader.is_plain:
-            X, mean, *_ = reader.plain_table()
-            of_X, of_mean = (numba.typeof(array).dtype for array in (X, mean))
+            _, mean, *_ = reader.plain_table()
+            of_X, of_mean = map(numba.from_dtype, (reader.X.dtype, mean.dtype))
         types = reading.types_of_reading(self.dtype, of_X, of_mean)
         return address_of(reading.read, types)
 
