@@ -44,6 +44,12 @@ class Spread:
         self.n_samples = sum(sizes)
         self.batch_size = min(batch_size, self.n_samples)
 
+    def __enter__(self) -> Spread:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing has to be closed: there is no reader of samples here."""
+
     @property
     def n_batches(self) -> int:
         """Batches per epoch."""
