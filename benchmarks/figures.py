@@ -29,6 +29,7 @@ RUNS = [
     ["busy", "--save"],
     ["memory", "--save"],
     ["wide", "--save"],
+    ["onnx_latency", "--save"],
     ["out_of_core", "--save"],
 ]
 STYLES = {
@@ -46,6 +47,7 @@ PACKAGES = {
     "numba": "Numba",
     "torch": "PyTorch",
     "jax": "JAX",
+    "onnxruntime": "onnxruntime",
 }
 
 
@@ -148,6 +150,21 @@ def predict(found):
     ]
     title = "Prediction time of sklearn_bpnet, relative to the others"
     return fig, _table(title, ["prediction of", *others], rows)
+
+
+def onnx_latency(found):
+    """Time to predict the probabilities of one sample."""
+    rows = [
+        [case, *(f"{t * 1e6:.0f} µs" for t in row.values()), f"{_speedup(row):.1f}"]
+        for case, row in found["seconds"].items()
+    ]
+    header = ["sample, classifier", "``predict_proba``", "onnxruntime", "ratio"]
+    return None, _table("Medians per call, and their ratio", header, rows)
+
+
+def _speedup(row):
+    """Return how many times as fast onnxruntime is."""
+    return row["bpnet"] / row["onnxruntime"]
 
 
 def scaling(found):
@@ -409,6 +426,7 @@ def main():
     for draw in (
         speed,
         predict,
+        onnx_latency,
         scaling,
         grid,
         wide,

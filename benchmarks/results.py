@@ -9,7 +9,10 @@ from importlib import metadata
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "results"
-_PACKAGES = "numpy", "scipy", "scikit-learn", "numba", "torch", "jax"
+_PACKAGES = (
+    *("numpy", "scipy", "scikit-learn", "numba", "torch", "jax"),
+    *("onnxruntime", "skl2onnx"),
+)
 
 
 def save(name, found):

@@ -4,7 +4,7 @@ import re
 import sys
 from pathlib import Path
 
-import sklearn_bpnet
+import sklearn_bpnet._addresses
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS / "_extensions"))
@@ -14,10 +14,8 @@ author = "The sklearn_bpnet developers"
 copyright = "2026, " + author
 version = release = sklearn_bpnet.__version__
 
-# The address of the repository, such as "https://github.com/OWNER/sklearn_bpnet": the
-# one setting for its icon in the header and for the link "Edit this page". Both are off
-# without it.
-REPOSITORY = ""
+# For its icon in the header and the link "Edit this page"; both are off without it.
+REPOSITORY = sklearn_bpnet._addresses.REPOSITORY
 BRANCH = "main"
 
 extensions = [

@@ -10,8 +10,12 @@ DOCS = Path(__file__).parent
 collect_ignore = [
     *("conf.py", "_extensions", "_build", "_templates", "api", "gallery", "pictures"),
 ]
+# tests/neighbours runs it, for every library that is there
+collect_ignore.append("guide/neighbours.rst")
 if find_spec("optuna") is None:
     collect_ignore.append("start/tuning_optuna.rst")
+if find_spec("skl2onnx") is None or find_spec("onnxruntime") is None:
+    collect_ignore.append("start/saving_onnx.rst")
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_bpnet import _types as types
 from sklearn_bpnet._arguments import explains_arguments
@@ -37,6 +38,7 @@ from sklearn_bpnet._sklearn_compat import (
     available_if,
     fit_context,
 )
+from sklearn_bpnet._summary import Summary, summarised
 from sklearn_bpnet.net.user_defined import check_user_defined
 
 
@@ -114,6 +116,25 @@ default=None
         validation = Table(X_val, y_val, sample_weight_val)
         init = (coefs_init, intercepts_init)
         return self._fit(Arguments(table, validation, groups=groups, init=init))
+
+    def summary(self) -> Summary:
+        """Summarise the fitted network.
+
+        Returns
+        -------
+        Summary
+            The blocks of the network with their units, weights, parameters and
+            activations; totals; how training ended; and what "auto" stands for in the
+            parameters that follow the data. Printed it is text, in a notebook a table.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        """
+        check_is_fitted(self)
+        fitted, names = self._model, self.get_params(deep=False)
+        return summarised(type(self).__name__, fitted, names, vars(self))
 
     def _check_solver(self) -> bool:
         """Raise AttributeError if the solver does not allow `partial_fit`."""

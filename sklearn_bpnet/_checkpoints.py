@@ -1,26 +1,59 @@
-"""Estimators as files: save_checkpoint and load_checkpoint."""
+"""Estimators as files: save_checkpoint and load_checkpoint, pickle and skops."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_bpnet import _types as types
 from sklearn_bpnet._data.task import Task
-from sklearn_bpnet._estimator import Estimator
+from sklearn_bpnet._inspection import InspectableEstimator
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._sklearn_compat import Header, validate_parameters
-from sklearn_bpnet._storage import checkpoint
+from sklearn_bpnet._storage import checkpoint, plain_state
 from sklearn_bpnet._storage.restored import Restoration
 from sklearn_bpnet._version import __version__
 from sklearn_bpnet.net.network import Network
 
 
-class StoredEstimator(Estimator):
+class StoredEstimator(InspectableEstimator):
     """An estimator that can be saved during training; not for direct use."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: JSON and arrays, and what the user gave."""
+        return plain_state.pack(vars(self), __version__)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore what `__getstate__` has returned, maybe in an earlier version."""
+        name, version = type(self).__name__, plain_state.version_of(state)
+        try:
+            attributes = plain_state.unpack(state)
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise ValueError(
+                f"This {name} was saved by sklearn_bpnet {version}; this is version "
+                f"{__version__}, which cannot read it "
+                f"({type(error).__name__}: {str(error).rstrip('.')}). Load it with the "
+                "version that saved it."
+            ) from error
+        if version != __version__:
+            warnings.warn(
+                InconsistentVersionWarning(
+                    estimator_name=name,
+                    current_sklearn_version=f"{__version__} of sklearn_bpnet",
+                    original_sklearn_version=f"{version} of sklearn_bpnet",
+                ),
+                stacklevel=2,
+            )
+        # parameters that a later version has added
+        defaults = {k: v for k, v in self._defaults().items() if k != "self"}
+        vars(self).update(defaults | attributes)
 
     def save_checkpoint(self, path: types.Path) -> None:
         """Write the estimator to a file from which training can continue.

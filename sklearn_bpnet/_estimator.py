@@ -41,6 +41,7 @@ from sklearn_bpnet._sklearn_compat import (
     validate_parameters,
     validated_features,
 )
+from sklearn_bpnet._sklearn_display import DisplayedEstimator
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.recipes import RECIPES, recipe
@@ -60,7 +61,9 @@ _MEMBER_PARAMETERS = {
 }
 
 
-class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
+class Estimator(
+    CallbackSupportMixin, DisplayedEstimator, SuggestingEstimator, Declarations, ABC
+):
     """Parameters and fitted attributes of both estimators; not for direct use."""
 
     _kind: ClassVar[str]  # "classification" or "regression"
@@ -295,10 +298,15 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
         return self._model.feature_importances
 
     def _check_samples(self, X: Any) -> Any:
+        """X as an array or CSR matrix, validated against the data of `fit`, encoded."""
+        return self._encoded(*self._checked(X))
+
+    def _checked(self, X: Any) -> tuple[Any, Mapping[int, Levels], float, bool]:
         """X as an array or CSR matrix, validated against the data of `fit`.
 
-        There is a fast path for plain arrays, as for a single sample scikit-learn's
-        validation takes twice as long as the network.
+        With it come the levels that its codes index, the largest absolute value, and
+        whether there are gaps. There is a fast path for plain arrays, as for a single
+        sample scikit-learn's validation takes twice as long as the network.
         """
         names = getattr(self, "feature_names_in_", None)
         levels: Mapping[int, Levels] = {}
@@ -315,7 +323,13 @@ class Estimator(CallbackSupportMixin, SuggestingEstimator, Declarations, ABC):
             check_is_fitted(self)
             X, levels = self._read(X)
         X, largest, has_gaps = checked_features(X, "X", names)
-        fitted = self._fitted
+        return X, levels, largest, has_gaps
+
+    def _encoded(
+        self, X: Any, levels: Mapping[int, Levels], largest: float, has_gaps: bool
+    ) -> Any:
+        """The matrix of a table that was checked; see `_checked`."""
+        fitted, names = self._fitted, getattr(self, "feature_names_in_", None)
         if has_gaps or not fitted.encoder.is_trivial:
             samples = Samples(X, X, X, None, None, largest, dict(levels), has_gaps)
             encode_samples(fitted.encoder, samples, "X", names)

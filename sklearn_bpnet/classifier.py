@@ -125,7 +125,8 @@ default="auto"
         every layer of weights, from the input up. A number means the same for every
         batch size, number of samples and scale of the sample weights; see :ref:`alpha`
         for scikit-learn's. "auto" decreases with the number of training samples and of
-        classes, see :ref:`auto-alpha`.
+        classes, and is smaller in regression with a numeric embedding, see
+        :ref:`auto-alpha`.
 
     l1_ratio : float, default=0.0
         Share of L1 in the penalty, in [0, 1]: 0 is L2, 1 is L1, as in ElasticNet.
@@ -348,8 +349,9 @@ default="auto"
         "saturation", computed from at most 1000 training samples once per epoch.
 
     verbose : bool or int, default=False
-        Whether to print the loss and other facts of every epoch; for an ensemble, of
-        every member.
+        Whether to print a table with a row per epoch, in which an asterisk marks the
+        best epoch so far, and a line at the end. A number k prints every k-th epoch.
+        For an ensemble a line per member is printed instead.
 
     warm_start : bool, default=False
         Whether `fit` continues the training of the previous call: the weights, the
@@ -754,7 +756,7 @@ default="auto"
         Parameters
         ----------
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
-            The inputs of this call.
+            The inputs of this call, of the kinds that `fit` reads.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets of this call: class labels, or several columns of label
             indicators, 0 and 1, or of class labels, in classification; real numbers in

@@ -97,7 +97,8 @@ default="auto"
         every layer of weights, from the input up. A number means the same for every
         batch size, number of samples and scale of the sample weights; see :ref:`alpha`
         for scikit-learn's. "auto" decreases with the number of training samples and of
-        classes, see :ref:`auto-alpha`.
+        classes, and is smaller in regression with a numeric embedding, see
+        :ref:`auto-alpha`.
 
     l1_ratio : float, default=0.0
         Share of L1 in the penalty, in [0, 1]: 0 is L2, 1 is L1, as in ElasticNet.
@@ -324,8 +325,9 @@ default="auto"
         "saturation", computed from at most 1000 training samples once per epoch.
 
     verbose : bool or int, default=False
-        Whether to print the loss and other facts of every epoch; for an ensemble, of
-        every member.
+        Whether to print a table with a row per epoch, in which an asterisk marks the
+        best epoch so far, and a line at the end. A number k prints every k-th epoch.
+        For an ensemble a line per member is printed instead.
 
     warm_start : bool, default=False
         Whether `fit` continues the training of the previous call: the weights, the

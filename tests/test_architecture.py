@@ -11,9 +11,9 @@ import sklearn_bpnet
 PACKAGE = Path(sklearn_bpnet.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 OPTIONAL = {
-    "matplotlib", "pandas", "numba", "rich", "skl2onnx", "dask", "polars", "pyarrow",
-    "distributed",
-}  # fmt: skip
+    *("matplotlib", "pandas", "numba", "rich", "skl2onnx", "dask", "polars", "pyarrow"),
+    *("onnx", "distributed"),
+}
 COMPILED = "training/stochastic/compiled/"
 ALLOWED_BELOW = set(sys.stdlib_module_names) | {"numpy", "scipy", "threadpoolctl"}
 
@@ -119,17 +119,19 @@ FLOORS = [
     {"training"},
     {"options"},
     {"_settings"},
-    {"_sklearn_compat", "_sklearn_stubs", "exceptions"},
+    {"_addresses"},
+    {"_sklearn_compat", "_sklearn_display", "_sklearn_stubs", "exceptions"},
     {"_data"},
     {"_fit"},
     {"_storage"},
     {"recipes", "_types", "_declarations", "_version", "_arguments"},
-    {"_estimator", "_scoring"},
+    {"_estimator", "_scoring", "_summary"},
+    {"_inspection"},
     {"_checkpoints"},
     {"_base"},
     {"classifier", "regressor"},
     {"objective"},
-    {"callbacks", "inspection", "warmup"},
+    {"callbacks", "inspection", "onnx", "warmup"},
     {"dask"},
 ]
 # Constraints are made of scikit-learn's, which only the door may import.
@@ -288,6 +290,11 @@ def test_optional_packages_are_imported_only_where_they_are_used():
     found = offenders(FILES, lambda tree: top_level_packages(tree) & OPTIONAL)
     assert "numba" in found[COMPILED_FILE]
     assert found == {name: {"numba"} for name in found.keys() & COMPILED_FILES}
+
+
+def test_nothing_imports_the_export_to_onnx():
+    others = [path for path in FILES if room_of(path) != "onnx"]
+    assert offenders(others, lambda tree: own_parts(modules(tree)) & {"onnx"}) == {}
 
 
 def imports_of_compiled_code(tree):

@@ -17,6 +17,7 @@ PURPOSES = {
     "plot": "figures: displays, learning curves, the examples",
     "progress": "progress bars (:doc:`../guide/monitoring`)",
     "dask": "training on a cluster (:doc:`../guide/dask`)",
+    "onnx": "export to ONNX (:ref:`onnx`)",
     "docs": "building this documentation",
 }
 

@@ -2,9 +2,9 @@
 Looking at a trained network
 ============================
 
-Three displays show what a fit did and what came out of it: the learning curves, the
-weights of a layer, and the whole network. They take a fitted estimator, a pipeline that
-ends with one, or a search.
+Displays show what a fit did and what came out of it: the learning curves, the gradients
+of the layers, the activations, the weights of a layer, and the whole network. They take
+a fitted estimator, a pipeline that ends with one, or a search.
 """
 
 # %%
@@ -17,6 +17,8 @@ from sklearn.datasets import load_digits, load_iris
 
 from sklearn_bpnet import BPNetClassifier
 from sklearn_bpnet.inspection import (
+    ActivationDisplay,
+    GradientDisplay,
     NetworkDisplay,
     TrainingCurveDisplay,
     WeightsDisplay,
@@ -25,6 +27,27 @@ from sklearn_bpnet.inspection import (
 X, y = load_digits(return_X_y=True)
 clf = BPNetClassifier((16,), early_stopping=True, random_state=0).fit(X, y)
 TrainingCurveDisplay.from_estimator(clf)
+
+# %%
+# Gradients and activations
+# -------------------------
+# Six layers of logistic units: the gradient of the first layer is smaller than that of
+# the output by orders of magnitude, and so the first layer hardly learns.
+
+deep = BPNetClassifier(
+    (32,) * 6, activation="logistic", solver="sgd", learning_rate_init=0.1,
+    max_iter=15, record="gradient_norm", random_state=0,
+).fit(X, y)  # fmt: skip
+GradientDisplay.from_estimator(deep)
+
+# %%
+# Rectifiers that no sample activates have no gradient at all, and stay as they are.
+# Here a learning rate that is too large has made many of them.
+
+dead = BPNetClassifier(
+    (64, 32), activation="relu", learning_rate_init=0.1, max_iter=15, random_state=0
+).fit(X, y)
+ActivationDisplay.from_estimator(dead, X)
 
 # %%
 # Weights of a layer
@@ -50,4 +73,4 @@ names = load_iris().target_names
 small = BPNetClassifier((5,), random_state=0).fit(X, names[y])
 NetworkDisplay.from_estimator(small)
 
-# sphinx_gallery_thumbnail_number = 4
+# sphinx_gallery_thumbnail_number = 6

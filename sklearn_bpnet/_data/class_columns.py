@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -18,10 +18,9 @@ from sklearn_bpnet._data.moments import log_mean
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net._typing import Array
-from sklearn_bpnet.net.activations import ACTIVATIONS, Activation, Grouped
+from sklearn_bpnet.net.activations import Activation, Grouped
 from sklearn_bpnet.net.cached import cached_property
 from sklearn_bpnet.net.losses import Loss
-from sklearn_bpnet.net.targets import OneHot
 
 _LEAST = 10  # samples of a stratum of its own
 
@@ -156,18 +155,18 @@ class ClassColumns(Task):
 
     def _joined(self, parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """Targets of the columns, each of shape (n_samples, n), side by side."""
-        pairs = zip(parts, self._outputs, strict=True)
+        pairs = zip(parts, self.outputs, strict=True)
         return np.hstack([part[:, : k.stop - k.start] for part, k in pairs])
 
     @cached_property
-    def _outputs(self) -> list[slice]:
+    def outputs(self) -> list[slice]:
         """The output neurons of every column."""
         ends = np.cumsum([0, *_sizes(self.columns)]).tolist()
         return [slice(*pair) for pair in pairwise(ends)]
 
     def _split(self, A: Array) -> Iterator[tuple[Classification, Array]]:
         """The task of every column, with its part of outputs or targets."""
-        for column, outputs in zip(self.columns, self._outputs, strict=True):
+        for column, outputs in zip(self.columns, self.outputs, strict=True):
             yield column, A[:, outputs]
 
     @property
@@ -177,7 +176,7 @@ class ClassColumns(Task):
     @property
     def n_outputs(self) -> int:
         """Number of output neurons that the classes need."""
-        return self._outputs[-1].stop
+        return self.outputs[-1].stop
 
     def check_outputs(self, n_outputs: int) -> None:
         if n_outputs != self.n_outputs:
@@ -246,7 +245,7 @@ class ClassColumns(Task):
         """
         if n_networks == 1 or not self.loss.estimates_probabilities:
             return self, *self._mean_outputs(outputs, n_networks, temperature)
-        task = self._averaged
+        task = self.averaged
         L = log_mean(self._log_probabilities(Z, A) for Z, A in outputs)
         if temperature is not None:
             for _, part in task._split(L):
@@ -254,13 +253,9 @@ class ClassColumns(Task):
         return task, L, np.exp(L)
 
     @property
-    def _averaged(self) -> ClassColumns:
+    def averaged(self) -> ClassColumns:
         """The task of averaged probabilities: a neuron for every class."""
-        softmax, encoding = ACTIVATIONS["softmax"], OneHot(two_neurons=True)
-        columns = [
-            replace(column, output_activation=softmax, encoding=encoding)
-            for column in self.columns
-        ]
+        columns = [column.averaged for column in self.columns]
         return ClassColumns.of_columns(columns, self.as_objects, self.class_weight)
 
     def _log_probabilities(self, Z: Array, A: Array) -> Array:

@@ -265,12 +265,13 @@ class Classification(Task):
         if self.multilabel:
             Z, A = L[..., 1] - L[..., 0], np.exp(L[..., 1])
             return replace(self, output_activation=ACTIVATIONS["sigmoid"]), Z, A
-        task = replace(
-            self,
-            output_activation=ACTIVATIONS["softmax"],
-            encoding=OneHot(two_neurons=True),
-        )
-        return task, L, np.exp(L)
+        return self.averaged, L, np.exp(L)
+
+    @property
+    def averaged(self) -> Classification:
+        """The task of averaged probabilities of classes: a neuron for every class."""
+        softmax, encoding = ACTIVATIONS["softmax"], OneHot(two_neurons=True)
+        return replace(self, output_activation=softmax, encoding=encoding)
 
     def scores(self, Z: Array, A: Array) -> Any:
         """The decision function, computed from logits Z and outputs A."""

@@ -101,3 +101,25 @@ class NormalScores:
                 column[...] = level
             np.clip(found, _SMALLEST_LEVEL, 1 - _SMALLEST_LEVEL, out=found)
             chunk[...] = special.ndtri(found, out=found)
+
+    def slopes(self, numbers: NDArray[Any], scores: NDArray[Any]) -> Floats:
+        """The derivatives of the scores of numbers, both (n_samples, n_columns).
+
+        At a quantile it is that to the right, and outside the range of the training
+        samples 0.
+        """
+        slopes = np.zeros(numbers.shape)
+        n = len(self._levels)
+        for slope, x, (upwards, _) in zip(
+            slopes.T, numbers.T, self._columns, strict=True
+        ):
+            left = np.searchsorted(upwards, x.astype(np.float64), side="right") - 1
+            inside = (left >= 0) & (left < n - 1)
+            left = left[inside]
+            slope[inside] = self._levels[1] / (upwards[left + 1] - upwards[left])
+        # with the normal density phi, d ndtri(u) / du = 1 / phi(ndtri(u))
+        exact = scores.astype(np.float64)
+        slopes *= np.sqrt(2 * np.pi) * np.exp(exact**2 / 2)
+        # where the level is cut off; in float32 the score of the end is rounded
+        slopes[np.abs(exact) >= LARGEST_SCORE * (1 - 1e-7)] = 0
+        return slopes

@@ -216,6 +216,15 @@ class Regression(Task):
             np.clip(by_target, -most, most, out=by_target)
         return self._clipped(A, self.low, self.high)
 
+    @property
+    def gradient_of_logits(self) -> bool:
+        return False
+
+    def gradient_in_units(self, G: NDArray[np.float64]) -> NDArray[np.float64]:
+        if self.scale is not None:
+            G *= np.repeat(self.scale, self.loss.n_outputs(1))[:, None]
+        return G
+
     def mean_prediction(self, outputs: Sequence[tuple[Array, Array]]) -> Array:
         """The mean of the predictions of a network's members, from Z and A of each."""
         each = [self.predictions(A) for _, A in outputs]

@@ -90,6 +90,18 @@ class Task(ABC):
         """Initial biases of the output, if zeros would be far from all targets."""
         return None
 
+    @property
+    def gradient_of_logits(self) -> bool:
+        """Whether gradients are those of pre-activations, and not of predictions."""
+        return True
+
+    def gradient_in_units(self, G: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Gradients of outputs as those of predictions, in the units of the targets.
+
+        G has the shape (n_samples, n_outputs, n_features) and may be overwritten.
+        """
+        return G
+
     @abstractmethod
     def check_outputs(self, n_outputs: int) -> None:
         """Raise ValueError if the task needs another number of output neurons."""

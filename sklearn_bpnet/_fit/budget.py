@@ -130,7 +130,7 @@ def _seconds_per_epoch(call: Call, problem: Problem) -> float:
     trial = replace(
         problem,
         data=replace(problem.data, training=few, validation=None, split=None),
-        plan=replace(plan, max_iter=_MOST_EPOCHS, verbose=False, record=()),
+        plan=replace(plan, max_iter=_MOST_EPOCHS, verbose=0, record=()),
         scorer=None,
     )
     most = _SHARE_OF_TRIAL * call.settings.time_budget

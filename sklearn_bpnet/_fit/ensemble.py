@@ -161,7 +161,7 @@ def train_ensemble(
     remaining = [] if problem.resumes else list(previous)
     seeds = state.member_seeds(n_members)[len(finished) :]
     jobs = remaining or seeds
-    plan = replace(problem.plan, verbose=False)  # one line per member instead
+    plan = replace(problem.plan, verbose=0)  # one line per member instead
     problem = replace(problem, plan=plan, resumes=False)
     state.samples = problem.data.identity
     state.split = problem.data.split

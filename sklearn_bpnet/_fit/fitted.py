@@ -8,10 +8,12 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sklearn_bpnet._data.encoder import ColumnEncoder
 from sklearn_bpnet._data.features import check_range
 from sklearn_bpnet._data.samples import Indices
+from sklearn_bpnet._data.table_gradients import table_gradients
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._data.undecided import Undecided
 from sklearn_bpnet._fit.fitted_network import FittedNetwork
@@ -254,6 +256,29 @@ class Fitted:
     def n_predictions(self) -> int:
         """How many pairs these are."""
         return len(self.networks) * self.networks[0].network.n_members
+
+    def activations(self, X: Any, layer: int) -> Array:
+        """A of a layer of all networks, (n_predictions, n_samples, n_units)."""
+        each = [
+            net.activations(X, self.standardization, layer) for net in self.networks
+        ]
+        return np.concatenate(each)
+
+    def input_gradients(self, X: Any, table: Any) -> NDArray[np.float64]:
+        """The derivatives of the mean of the networks with respect to the table.
+
+        They are those of predictions in regression, and of logits in classification, of
+        shape (n_samples, n_outputs, n_features). ``table`` is what X encodes.
+        """
+        of_logits = self.task.gradient_of_logits
+        mean, n = np.zeros(()), len(self.networks)
+        for net in self.networks:
+            G = net.input_gradients(X, self.standardization, of_logits=of_logits)
+            mean = mean + G / n
+        if self.task.is_certain:
+            mean[...] = 0
+        mean = self.task.gradient_in_units(mean)
+        return table_gradients(self.encoder, table, X, mean)
 
     @property
     def feature_importances(self) -> Array:

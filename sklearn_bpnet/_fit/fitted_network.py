@@ -7,15 +7,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from sklearn_bpnet._data.features import largest_entry
 from sklearn_bpnet._data.samples import Indices
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet.net._typing import Array
+from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.blocks.members import by_member
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.theta import Theta
+from sklearn_bpnet.training.batches import RowReader
 from sklearn_bpnet.training.evaluation import output_Z, reader_for
+from sklearn_bpnet.training.inside import activations, input_gradients, unit_states
 from sklearn_bpnet.training.standardization import Standardization
 
 
@@ -106,6 +110,55 @@ class FittedNetwork:
             return [(Z, A)]
         each = (np.ascontiguousarray(by_member(rows, n_members)) for rows in (Z, A))
         return list(zip(*each, strict=True))
+
+    def activations(
+        self, X: Any, standardization: Standardization | None, layer: int
+    ) -> Array:
+        """A of a layer, counted from 1, of shape (n_members, n_samples, n_units).
+
+        The members are those that share weights. ``X`` and ``standardization`` are as
+        in `outputs`.
+        """
+        reader = reader_for(self.network, X, self.dtype, standardization)
+        # twice, in case of an interrupt in an exit
+        with np.errstate(), np.errstate(over="ignore", invalid="ignore"):
+            return activations(self.network, self.arrays, reader, layer)
+
+    def unit_states(
+        self, X: Any, standardization: Standardization | None
+    ) -> list[tuple[Array, NDArray[np.bool_] | None]]:
+        """A of every layer for some samples, and which units are saturated."""
+        reader = reader_for(self.network, X, self.dtype, standardization)
+        # twice, in case of an interrupt in an exit
+        with np.errstate(), np.errstate(over="ignore", invalid="ignore"):
+            return unit_states(self.network, self.arrays, reader)
+
+    def input_gradients(
+        self, X: Any, standardization: Standardization | None, *, of_logits: bool
+    ) -> NDArray[np.float64]:
+        """The derivatives of Z[L] or A[L] with respect to X, in float64.
+
+        Of shape (n_samples, n_outputs, n_features), of the mean over members that share
+        weights.
+
+        Raises
+        ------
+        ValueError
+            If an activation that an output depends on is a step function.
+        """
+        network = self.network
+        through = network.layers[:-1] if of_logits else network.layers
+        for layer in through:
+            if not layer.activation.trainable:
+                raise ValueError(
+                    "input_gradient is not defined: the derivative of "
+                    f"activation={ACTIVATIONS.name_of(layer.activation)!r} is zero or "
+                    "does not exist. Use a differentiable one, such as 'sigmoid'."
+                )
+        theta = Theta.pack(self.arrays, np.float64)
+        dense = sparse.issparse(X)
+        reader = RowReader(X, np.float64, standardization, makes_dense=dense)
+        return input_gradients(network, theta, reader, of_logits=of_logits)
 
     def pack_weights(self) -> None:
         """Check the shapes of the weights, and store them in one vector."""

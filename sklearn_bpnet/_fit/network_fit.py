@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
-from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_bpnet._data.fingerprint import fingerprint
+from sklearn_bpnet._fit.epoch_table import EpochTable
 from sklearn_bpnet._fit.fitted_network import FittedNetwork
 from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet._fit.start import starting_theta
@@ -95,6 +95,7 @@ class NetworkFit:
         self.s = self._relative_weights()
         self.average = self._average()
         self.monitor = self._monitor(continues=previous is not None)
+        self.table = self._table() if plan.verbose else None
 
     def _reader(self, batch_size: int | None) -> RowReader:
         """A reader of the training samples; None: in chunks of full-batch training."""
@@ -196,6 +197,17 @@ class NetworkFit:
         batch = next(Batches(self._reader(n), self.Y, self.s, indices, n).runs())
         return Recorder(self.plan.record, problem.risk, batch, self.theta.dtype)
 
+    def _table(self) -> EpochTable:
+        """The table of epochs that is printed."""
+        plan = self.plan
+        return EpochTable(
+            self.monitor,
+            self.max_iter,
+            plan.verbose,
+            "Epoch" if isinstance(plan.solver, Optimizer) else "Iteration",
+            incremental=plan.incremental,
+        )
+
     # Training
 
     def run(self) -> Outcome:
@@ -209,7 +221,7 @@ class NetworkFit:
         if self.problem.task.is_certain:
             return Outcome(StopReason.CONVERGED, n_iter=0, loss=0.0)
         monitor = self.monitor
-        if self.plan.verbose or self.on_epoch_end:
+        if self.table or self.on_epoch_end:
             monitor.on_epoch_end = self._after_epoch
         monitor.on_epoch_begin = self.on_epoch_begin
         try:
@@ -266,7 +278,7 @@ class NetworkFit:
             average=self.average,
             n_epochs=n_epochs,
             n_iter_fitted=plan.stopping.n_iter_fitted,
-            verbose=plan.verbose,
+            verbose=bool(plan.verbose),
         )
         batches = self._batches(indices, plan.batch_size)
         can_share = self.shares_batches and self.problem.is_compiled
@@ -294,8 +306,8 @@ class NetworkFit:
     def _after_epoch(self, theta: Array | None) -> bool:
         """Print the epoch and call the hook; return whether to stop."""
         n_iter = len(self.history) - self.n_epochs_before
-        if self.plan.verbose:
-            _print_epoch(self.history, n_iter, self.max_iter)
+        if self.table:
+            self.table.print_epoch()
         if self.on_epoch_end is None:
             return False
         if theta is None:
@@ -348,15 +360,6 @@ class NetworkFit:
         return state
 
 
-def _print_epoch(history: History, n_iter: int, max_iter: int) -> None:
-    """Print the facts of an epoch, in the format of scikit-learn's MLP."""
-    facts = [f"Iteration {n_iter}/{max_iter}", f"loss = {history.last('loss'):.8f}"]
-    for name in ("validation_loss", "validation_score", "learning_rate"):
-        if not isnan(value := history.last(name)):
-            facts.append(f"{name.replace('_', ' ')} = {value:.6g}")
-    print(", ".join([*facts, f"{history.last('seconds'):.3f} s"]))
-
-
 def train_network(fit: NetworkFit, remedy: str) -> tuple[FittedNetwork, Outcome]:
     """Train one network; return it, and how training ended.
 
@@ -375,7 +378,10 @@ def train_network(fit: NetworkFit, remedy: str) -> tuple[FittedNetwork, Outcome]
         ) from error
     if outcome.reason not in (StopReason.DIVERGED, StopReason.INTERRUPTED):
         outcome = _judged(fit, outcome)
-    return fit.fitted(outcome), outcome
+    fitted = fit.fitted(outcome)
+    if fit.table:
+        fit.table.print_end(outcome, fitted.attributes["best_epoch_"])
+    return fitted, outcome
 
 
 def _judged(fit: NetworkFit, outcome: Outcome) -> Outcome:

@@ -1,8 +1,8 @@
 """What "auto" stands for in the parameters that follow the table.
 
 These are the size of the network, its numeric embedding, the members that share its
-weights, the scaling of the features, and the number of epochs. The evidence is in the
-guide, on "Choosing parameters".
+weights, the scaling of the features, the penalty and the number of epochs. The evidence
+is in the guide, on "Choosing parameters".
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from sklearn_bpnet._settings import solver as solvers
+from sklearn_bpnet._settings.risk import usual_alpha
 from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet.net.activations import Exp
 from sklearn_bpnet.net.registry import is_pair_of_functions
 
 Choices = Mapping[str, Any]
@@ -26,12 +28,13 @@ USUAL: Choices = MappingProxyType(
         "numeric_embedding": None,
         "shared_members": None,
         "input_scaling": "standard",
+        "alpha": "auto",  # which depends on the number of classes, too
         "max_iter": 100,
     }
 )
 # From how many samples on, and from how many per numeric column on, the functions of
 # single columns can be learned. Below, embeddings make classifiers overconfident.
-_SAMPLES_TO_EMBED = {"classification": 1500, "regression": 500}
+_SAMPLES_TO_EMBED = {"classification": 1500, "regression": 40}
 FEWEST_TO_EMBED = min(_SAMPLES_TO_EMBED.values())
 _SAMPLES_PER_COLUMN = 20
 _MOST_COLUMNS = 100
@@ -41,10 +44,13 @@ _SIZE = 128
 _MEMBERS = {"classification": 4, "regression": None}
 _SCALING = {"classification": "quantile", "regression": "standard"}
 _EPOCHS, _EPOCHS_WITH_DROPOUT = 30, 50
+# Functions of an embedding need larger weights, where there is little noise
+_LARGEST_ALPHA = 1e-3
 _FEWEST_EPOCHS, _SAMPLES_OF_USUAL_EPOCHS = 10, 50_000
 # Below so many samples an epoch has few steps, so that there are up to so many times as
-# many epochs.
+# many epochs; with an embedding, which learns functions that need more of them, more.
 _FEW_SAMPLES, _MOST_EPOCHS = 1000, 3.0
+_FEW_TO_EMBED, _MOST_EPOCHS_TO_EMBED = 1250, 16.0
 
 
 @dataclass(frozen=True)
@@ -116,9 +122,10 @@ def choose(settings: Settings, facts: Facts | None) -> Choices:
     embedding = settings.chosen(choices).numeric_embedding
     if not is_free or embedding is None or not facts.is_embeddable:
         return choices | {"max_iter": round(USUAL["max_iter"] * factor)}
-    if facts.n_samples > _SAMPLES_OF_USUAL_EPOCHS:
-        factor = sqrt(_SAMPLES_OF_USUAL_EPOCHS / facts.n_samples)
+    factor = _factor_of_embedded(facts.n_samples)
     epochs = _EPOCHS_WITH_DROPOUT if any(_dropout_rates(settings)) else _EPOCHS
+    if facts.task == "regression":
+        choices["alpha"] = min(usual_alpha(facts.n_samples), _LARGEST_ALPHA)
     return choices | {
         "hidden_layer_sizes": (_SIZE,) * (2 if listed is None else listed),
         "shared_members": _MEMBERS[facts.task],
@@ -147,7 +154,20 @@ def _may_embed(settings: Settings, facts: Facts) -> bool:
         facts.is_embeddable
         and not settings.group_alpha
         and settings.input_scaling is not None
+        and not _is_exponential(settings.activation)
     )
+
+
+def _is_exponential(activation: Any) -> bool:
+    """Whether hidden units grow exponentially, two layers of which diverge."""
+    return activation == "exp" or isinstance(activation, Exp)
+
+
+def _factor_of_embedded(n_samples: int) -> float:
+    """How many times the usual number of epochs a network with an embedding has."""
+    if n_samples > _SAMPLES_OF_USUAL_EPOCHS:
+        return sqrt(_SAMPLES_OF_USUAL_EPOCHS / n_samples)
+    return min(max(_FEW_TO_EMBED / n_samples, 1.0), _MOST_EPOCHS_TO_EMBED)
 
 
 def _factor_of_few(facts: Facts) -> float:

@@ -124,7 +124,7 @@ class TrainingPlan:
     dtype: np.dtype[Any]
     incremental: bool
     open_ended: bool
-    verbose: bool
+    verbose: int
 
 
 def resolve(
@@ -221,7 +221,7 @@ def resolve(
         dtype=_dtype(settings, input_dtype, full_batch, fitted_dtype, largest_offset),
         incremental=incremental,
         open_ended=open_ended,
-        verbose=bool(settings.verbose),
+        verbose=int(settings.verbose),
     )
 
 

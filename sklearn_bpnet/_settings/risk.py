@@ -125,10 +125,8 @@ def _check_group_penalty(settings: Settings, network: Network) -> None:
         )
 
 
-def _alpha(
-    alpha: object, n_layers: int, n_samples: int, n_choices: int
-) -> float | tuple[float, ...]:
-    """Alpha as one number, or one number for every layer of weights.
+def usual_alpha(n_samples: int, n_choices: int = 2) -> float:
+    """What "auto" is for ``alpha``.
 
     A normal prior of the weights that does not depend on the number N of samples would
     give alpha = c / N: (1/N) sum_n L_n + (c/N) |W|^2 / 2 has the same minimum as
@@ -136,9 +134,15 @@ def _alpha(
     hundreds and tens of thousands of samples, and it decreases with the number of
     classes, as more classes need larger weights.
     """
+    return min(float(_AUTO_ALPHA / (n_choices * n_samples**0.75)), _LARGEST_AUTO_ALPHA)
+
+
+def _alpha(
+    alpha: object, n_layers: int, n_samples: int, n_choices: int
+) -> float | tuple[float, ...]:
+    """Alpha as one number, or one number for every layer of weights."""
     if isinstance(alpha, str):
-        usual = _AUTO_ALPHA / (n_choices * n_samples**0.75)
-        return min(float(usual), _LARGEST_AUTO_ALPHA)
+        return usual_alpha(n_samples, n_choices)
     alphas = one_or_each(alpha, n_layers)
     if alphas is None or not (np.isfinite(alphas).all() and (alphas >= 0).all()):
         raise ValueError(

@@ -181,6 +181,8 @@ def _conforms(value: Any, hint: Any) -> bool:
     origin, arguments = get_origin(hint), get_args(hint)
     if hint is Any:
         return True
+    if hasattr(origin, "__value__"):  # an alias, as NDArray is since NumPy 2.5
+        return _conforms(value, origin.__value__[arguments])
     if origin in (Union, UnionType):
         return any(_conforms(value, argument) for argument in arguments)
     if hint is None or hint is NoneType:

@@ -1,5 +1,8 @@
 """Inspection of training and of trained networks; only plots need matplotlib."""
 
+from sklearn_bpnet.inspection.activation import ActivationDisplay
+from sklearn_bpnet.inspection.gradient import GradientDisplay
+from sklearn_bpnet.inspection.hidden_features import HiddenFeatures
 from sklearn_bpnet.inspection.learning_rate import (
     LearningRateDisplay,
     find_learning_rate,
@@ -9,6 +12,9 @@ from sklearn_bpnet.inspection.training_curve import TrainingCurveDisplay
 from sklearn_bpnet.inspection.weights import WeightsDisplay
 
 __all__ = [
+    "ActivationDisplay",
+    "GradientDisplay",
+    "HiddenFeatures",
     "LearningRateDisplay",
     "NetworkDisplay",
     "TrainingCurveDisplay",

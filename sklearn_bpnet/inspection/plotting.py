@@ -76,6 +76,19 @@ def fitted_network(estimator: Any, member: int | None = None) -> BaseBPNet:
     return network
 
 
+def network_inputs(estimator: Any, X: Any) -> Any:
+    """X as the steps of a pipeline before the network transform it."""
+    if isinstance(estimator, BaseBPNet):
+        return X
+    if hasattr(estimator, "best_estimator_"):
+        return network_inputs(estimator.best_estimator_, X)
+    if hasattr(estimator, "steps"):
+        if len(estimator.steps) > 1:
+            X = estimator[:-1].transform(X)
+        return network_inputs(estimator.steps[-1][1], X)
+    return network_inputs(estimator.regressor_, X)
+
+
 def layer_weights(estimator: BaseBPNet) -> list[NDArray[Any]]:
     """W of every layer, each a matrix.
 

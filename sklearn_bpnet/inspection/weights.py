@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_bpnet._inspection import layer_number
 from sklearn_bpnet.inspection.plotting import (
     fitted_network,
     input_names,
@@ -98,11 +99,7 @@ class WeightsDisplay:
         network = fitted_network(estimator, member)
         coefs = layer_weights(network)
         n_layers = len(coefs)
-        if layer == 0 or not -n_layers <= layer <= n_layers:
-            raise ValueError(
-                f"layer must be 1 to {n_layers}, or -1 for the output; got {layer!r}."
-            )
-        index = layer - 1 if layer > 0 else n_layers + layer
+        index = layer_number(layer, n_layers) - 1
         weights = coefs[index]
         n_in, n_out = weights.shape
         below = (

@@ -59,6 +59,15 @@ class Standardization:
             np.hypot(bend, 1, out=bend)
             Z /= bend
 
+    def slopes(self, Z: Array) -> Array:
+        """dz/dx of scaled, clipped features Z, of the same shape."""
+        slopes = np.broadcast_to(1 / self.scale, Z.shape).astype(Z.dtype)
+        if self.smooth_clip is not None:
+            # z = u / sqrt(1 + (u / c)^2) has dz/du = (1 - (z / c)^2)^(3/2)
+            clipped = Z[:, : self.n_numeric] / self.smooth_clip
+            slopes[:, : self.n_numeric] *= np.clip(1 - clipped**2, 0, None) ** 1.5
+        return slopes
+
     @cached_property
     def largest_mean(self) -> float:
         """The largest |mean|."""

@@ -3,7 +3,10 @@
 import subprocess
 import sys
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 # blocks the import, as if it was not installed
@@ -29,6 +32,7 @@ def test_f39_the_source_distribution_holds_what_the_tests_read():
     assert above <= paths | {part for part in above if part.startswith(".")}
 
 
+@pytest.mark.skipif(find_spec("numba") is None, reason="any run is one without Numba")
 def test_f39_the_tests_are_collected_without_numba():
     # what runs, or stands beside, compiled code; and files with one name
     paths = ["sklearn_bpnet", "tests/training/stochastic", "tests/mutation", __file__]

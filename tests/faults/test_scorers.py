@@ -51,14 +51,23 @@ def exclusive(regression, labels):
     return X, labels[codes]
 
 
-@each_labels
-@pytest.mark.parametrize("lacking", [0, -1])
+# every way to train with labels of one kind, numbers or names, the others with fit
+HOW = [(kind, lacking, "fit") for kind in LABELS for lacking in (0, -1)]
+HOW += [
+    ("two names", -1, "partial_fit"),
+    ("three numbers", 0, "partial_fit"),
+    ("two numbers", 0, "ensemble"),
+    ("three names", -1, "ensemble"),
+]
+
+
+@pytest.mark.parametrize(("kind", "lacking", "how"), HOW)
 @pytest.mark.parametrize("name", OF_PROBABILITIES)
-@pytest.mark.parametrize("how", ["fit", "partial_fit", "ensemble"])
 @pytest.mark.filterwarnings("ignore:'k' .2. greater than or equal")
 def test_f15_scorers_of_probabilities_know_all_classes(
-    labels, lacking, name, how, regression
+    kind, lacking, name, how, regression
 ):
+    labels = LABELS[kind]
     takes_labels = "labels" in signature(brier_score_loss).parameters
     if name == "neg_brier_score" and not takes_labels:
         pytest.skip("this version of scikit-learn knows it for two classes only")

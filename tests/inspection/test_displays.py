@@ -12,6 +12,8 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 from sklearn_bpnet.inspection import (
+    ActivationDisplay,
+    GradientDisplay,
     NetworkDisplay,
     TrainingCurveDisplay,
     WeightsDisplay,
@@ -207,3 +209,99 @@ def test_a_wide_layer_is_shortened(plt):
     assert any("300 units" in text for text in texts)
     with pytest.raises(ValueError, match="max_units must be at least 2; got 1"):
         shown.plot(max_units=1)
+
+
+# Activations
+
+
+def test_the_percentiles_are_those_of_the_activations(fitted, iris, plt):
+    shown = ActivationDisplay.from_estimator(fitted, iris[0])
+    names = ["layer 1: relu", "layer 2: relu", "output: softmax"]
+    assert [layer.name for layer in shown.layers] == names
+    titles = ["layer 1: relu, 5 units", "layer 2: relu, 3 units"]
+    assert [ax.get_title() for ax in shown.axes_][:2] == titles
+    for i, layer in enumerate(shown.layers, start=1):
+        A = fitted.activations(iris[0], i)
+        expected = np.percentile(A, (1, 25, 50, 75, 99), axis=0)
+        np.testing.assert_allclose(layer.percentiles, expected, rtol=1e-5, atol=1e-6)
+    (line,) = shown.ax_.lines[:1]
+    medians = np.sort(shown.layers[0].percentiles[2])
+    assert_array_equal(line.get_ydata(), np.repeat(medians, 2))
+    _, ax = plt.subplots()
+    assert shown.plot(ax, layer=-1).axes_ == [ax]
+    assert ax.get_title() == "output: softmax, 3 units"
+    with pytest.raises(ValueError, match="layer must be 1 to 3"):
+        shown.plot(ax, layer=4)
+
+
+def test_dead_and_saturated_units_are_marked(plt):
+    X = np.linspace(-3, 3, 50)[:, None]
+    W, V = np.array([[1.0, 1.0, -1.0]]), np.array([[1.0, 900.0], [0, 0], [0, 0]])
+    reg = BPNetRegressor.from_weights(
+        [W, V, np.ones((2, 1))],
+        [np.array([0.0, -9.0, -9.0]), np.array([0.0, 50.0]), np.zeros(1)],
+        activation=["relu", "tanh"],
+    )
+    shown = ActivationDisplay.from_estimator(reg, X)
+    first, second, output = shown.layers
+    assert first.is_dead.tolist() == [False, True, True]
+    assert second.is_dead.tolist() == [False, True]  # 1 for all samples
+    assert not output.is_saturated.any()
+    labels = [line.get_label() for line in shown.ax_.lines]
+    assert labels == ["median", "2 dead"]
+    reg.intercepts_[1][1] = -520.0  # tanh is -1 or 1
+    again = ActivationDisplay.from_estimator(reg, X)
+    assert again.layers[1].is_saturated.tolist() == [False, True]
+    assert [line.get_label() for line in again.axes_[1].lines][1:] == ["1 saturated"]
+
+
+def test_samples_pass_through_the_steps_before_the_network(iris, plt):
+    X, y = iris
+    network = BPNetClassifier((3,), max_iter=2, random_state=0)
+    pipe = make_pipeline(StandardScaler(), network).fit(X, y)
+    search = GridSearchCV(pipe, {"bpnetclassifier__alpha": [0.1]}, cv=2).fit(X, y)
+    for of in (pipe, search):
+        inner = getattr(of, "best_estimator_", of)
+        direct = ActivationDisplay.from_estimator(inner[-1], inner[:-1].transform(X))
+        shown = ActivationDisplay.from_estimator(of, X)
+        for one, other in zip(shown.layers, direct.layers, strict=True):
+            assert_array_equal(one.percentiles, other.percentiles)
+
+
+def test_activations_of_members(iris, plt):
+    clf = BPNetClassifier((3,), max_iter=2, n_members=2, shared_members=2)
+    clf.fit(*iris)
+    with pytest.raises(ValueError, match=r"2 networks.*member=0 to member=1"):
+        ActivationDisplay.from_estimator(clf, iris[0])
+    shown = ActivationDisplay.from_estimator(clf, iris[0], member=1)
+    A = np.concatenate(clf.activations(iris[0], 1)[2:])
+    expected = np.percentile(A, (1, 25, 50, 75, 99), axis=0)
+    np.testing.assert_allclose(shown.layers[0].percentiles, expected, atol=1e-5)
+
+
+# Gradients
+
+
+def test_the_gradients_are_those_of_the_history(iris, plt):
+    clf = BPNetClassifier((5, 3), max_iter=4, record="gradient_norm", random_state=0)
+    pipe = make_pipeline(StandardScaler(), clf).fit(*iris)
+    shown = GradientDisplay.from_estimator(pipe)
+    history, lines = pipe[-1].history_, shown.ax_.lines
+    assert [line.get_label() for line in lines] == [
+        "layer 1",
+        "layer 2",
+        "output",
+        f"kept weights, epoch {pipe[-1].best_epoch_}",
+    ]
+    for i, line in enumerate(lines[:3], start=1):
+        assert_array_equal(line.get_ydata(), history[f"gradient_norm_{i}"])
+    assert shown.ax_.get_yscale() == "log"
+    _, ax = plt.subplots()
+    assert GradientDisplay.from_estimator(pipe, ax=ax).ax_ is ax
+
+
+def test_gradients_that_were_not_recorded_are_an_error(fitted):
+    with pytest.raises(
+        ValueError, match=r"record=\(\).*Fit with record='gradient_norm'"
+    ):
+        GradientDisplay.from_estimator(fitted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.activations import Activation
@@ -84,11 +85,20 @@ RECORDS: dict[str, Callable[[Recorder], list[float | None]]] = {
 
 def _saturated(f: Activation, layer: LayerWorkspace) -> float | None:
     """The share of units with almost no derivative; None if f mixes the units."""
+    units = saturated_units(f, layer)
+    return None if units is None else float(np.mean(units))
+
+
+def saturated_units(f: Activation, layer: LayerWorkspace) -> NDArray[np.bool_] | None:
+    """Which units have almost no derivative; None if f mixes the units."""
     n_units = layer.Z.shape[1]
     if not _is_element_wise(f, n_units):
         return None
     slope = np.abs(f.derivative(layer.Z, layer.A, np.empty_like(layer.Z)))
-    return float(np.mean(slope.mean(axis=0) <= SATURATED_BELOW * _steepest(f, n_units)))
+    few: NDArray[np.bool_] = slope.mean(axis=0) <= SATURATED_BELOW * _steepest(
+        f, n_units
+    )
+    return few
 
 
 def _steepest(f: Activation, n_units: int) -> float:

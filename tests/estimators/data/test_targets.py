@@ -1,5 +1,7 @@
 """What may be handed in as y, and what predictions look like."""
 
+import re
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -273,23 +275,81 @@ def test_a_single_sample_is_enough(estimator, solver, iris):
     assert_allclose(estimator((5,), solver=solver).fit(X, y).predict(X), y, atol=0.1)
 
 
+COLUMNS = {
+    "loss": "loss",
+    "validation_loss": "val. loss",
+    "validation_score": "val. score",
+    "learning_rate": "learning rate",
+    "seconds": "seconds",
+}
+
+
+def cells(line):
+    """The cells of a row; two spaces or more lie between columns."""
+    return re.split(r"\s{2,}", line.strip())
+
+
 @each_solver
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_verbose_prints_every_epoch(solver, early_stopping, iris, capsys):
     clf = BPNetClassifier(
         (5,), solver=solver, early_stopping=early_stopping, max_iter=3, verbose=True
     ).fit(*iris)
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == clf.n_iter_ == 3
-    for i, (line, loss) in enumerate(zip(lines, clf.loss_curve_, strict=True), 1):
-        assert line.startswith(f"Iteration {i}/3, loss = {loss:.8f}, ")
-        for name in clf.history_.keys() - {"loss", "seconds"}:
-            value = clf.history_[name][i - 1]
-            told = f", {name.replace('_', ' ')} = {value:.6g}, " in line
-            assert told != np.isnan(value)
-        assert line.endswith(" s")
+    head, *rows, end = capsys.readouterr().out.splitlines()
+    assert len(rows) == clf.n_iter_ == 3
+    history = clf.history_
+    names = [name for name in COLUMNS if not np.isnan(history.get(name, np.nan)).all()]
+    is_stochastic = "learning_rate" in names
+    assert cells(head) == [
+        "Epoch" if is_stochastic else "Iteration",
+        *[COLUMNS[name] for name in names],
+    ]
+    best = []
+    for i, row in enumerate(rows, 1):
+        number, *values = cells(row.removesuffix("  *"))
+        assert number == f"{i}/3"
+        expected = [history[name][i - 1] for name in names]
+        assert_allclose([float(value) for value in values], expected, 1e-5, 5e-4)
+        best += [i] if row.endswith("  *") else []
+        assert len(row.removesuffix("  *")) == len(head)
+    if early_stopping:
+        assert best[-1:] == ([clf.best_epoch_] if clf.best_epoch_ else [])
+    else:
+        assert best[-1] == np.argmin(clf.loss_curve_) + 1
+    assert end.startswith("Reached max_iter after 3 ")
+    assert f"in {history['seconds'].sum():.3f} seconds. The weights are " in end
+    if clf.best_epoch_:
+        assert re.search(rf"those of (epoch|iteration) {clf.best_epoch_}\b", end)
     clf.set_params(verbose=False).fit(*iris)
     assert capsys.readouterr().out == ""
+
+
+def test_a_number_prints_every_so_many_epochs(iris, capsys):
+    BPNetClassifier((3,), max_iter=7, verbose=3).fit(*iris)
+    _, *rows, end = capsys.readouterr().out.splitlines()
+    assert [cells(row)[0] for row in rows] == ["3/7", "6/7"]
+    assert "after 7 epochs" in end
+
+
+def test_incremental_calls_continue_one_table(iris, capsys):
+    clf = BPNetClassifier((3,), verbose=True)
+    for _ in range(3):
+        clf.partial_fit(*iris, classes=[0, 1, 2])
+    _, *rows = capsys.readouterr().out.splitlines()
+    assert [cells(row)[0] for row in rows] == ["1", "2", "3"]
+    clf.partial_fit(*iris, X_val=iris[0], y_val=iris[1])
+    head, row = capsys.readouterr().out.splitlines()
+    assert "val. loss" in cells(head)
+    assert len(cells(row.removesuffix("  *"))) == len(cells(head))
+
+
+def test_a_warm_start_counts_from_one_and_says_whose_weights_are_kept(iris, capsys):
+    clf = BPNetClassifier((3,), max_iter=2, warm_start=True, verbose=True)
+    for _ in range(2):
+        clf.fit(*iris)
+        _, *rows, end = capsys.readouterr().out.splitlines()
+        assert [cells(row)[0] for row in rows] == ["1/2", "2/2"]
+        assert end.endswith("The weights are those of epoch 2.")
 
 
 # What the output neurons mean

@@ -582,8 +582,10 @@ class DiaryOfMembers(Diary):
         assert context.max_subtasks == estimator.n_members
 
 
-@each_class
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize(
+    ("estimator", "n_jobs"),
+    [(BPNetClassifier, 1), (BPNetRegressor, 1), (BPNetClassifier, 2)],
+)
 def test_callbacks_see_members(estimator, n_jobs, iris):
     pytest.importorskip("sklearn.callback")  # scikit-learn 1.9
     X, y = iris

@@ -42,8 +42,9 @@ def data(n, d=3, seed=0):
         ("classification", 1500, ((128, 128), "pbld", 4, "quantile", 30)),
         ("classification", 200_000, ((128, 128), "pbld", 4, "quantile", 15)),
         ("regression", 39, ((100,), None, None, "standard", 300)),
-        ("regression", 499, ((100,), None, None, "standard", 200)),
-        ("regression", 500, ((128, 128), "pbld", None, "standard", 60)),
+        ("regression", 40, ((128, 128), "pbld", None, "standard", 480)),
+        ("regression", 250, ((128, 128), "pbld", None, "standard", 150)),
+        ("regression", 500, ((128, 128), "pbld", None, "standard", 75)),
         ("regression", 10_000, ((128, 128), "pbld", None, "standard", 30)),
         ("regression", 10_000_000, ((128, 128), "pbld", None, "standard", 10)),
     ],
@@ -121,13 +122,42 @@ def test_explicit_values_remain():
 
 
 def test_samples_of_weight_zero_do_not_count():
-    X, y = data(510)
-    w = np.ones(510)
-    w[:25] = 0
-    reg = BPNetRegressor(batch_size=50, random_state=0).fit(X, y, w)
-    alone = BPNetRegressor(batch_size=50, random_state=0).fit(X[25:], y[25:])
+    X, y = data(70)
+    w = np.ones(70)
+    w[:15] = 0
+    reg = BPNetRegressor(batch_size=10, max_iter=2, random_state=0).fit(X, y, w)
+    alone = clone(reg).fit(X[15:], y[15:])
     assert reg.plan_ == alone.plan_
     assert reg.plan_["numeric_embedding"] is None
+
+
+@pytest.mark.parametrize("n", [41, pytest.param(101, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sin(2 * x),
+        lambda x: x**3,
+        pytest.param(np.sin, marks=pytest.mark.slow),
+        pytest.param(np.exp, marks=pytest.mark.slow),
+        pytest.param(np.abs, marks=pytest.mark.slow),
+    ],
+    ids=["sin 2x", "x^3", "sin", "exp", "abs"],
+)
+def test_a_function_of_one_feature_is_learned_from_few_samples(f, n):
+    x, between = np.linspace(-3, 3, n), np.linspace(-3, 3, 500)
+    reg = BPNetRegressor(random_state=0).fit(x[:, None], f(x))
+    assert reg.score(between[:, None], f(between)) > 0.99
+
+
+def test_regressors_with_an_embedding_have_a_small_penalty():
+    X, y = data(60)
+    reg = BPNetRegressor(max_iter=2, random_state=0).fit(X, y)
+    assert reg.plan_["alpha"] == 1e-3
+    plain = clone(reg).set_params(numeric_embedding=None).fit(X, y)
+    assert plain.plan_["alpha"] == 0.01
+    facts = Facts("regression", 1_000_000, 3, 3)
+    alpha = choose(settings_of(reg), facts)["alpha"]
+    assert alpha == pytest.approx(1.1 / 2 / 1e6**0.75)
 
 
 def test_sparse_and_partial_fit_have_the_usual_network():
