@@ -68,9 +68,10 @@ class BPNetClassifier(ClassifierMixin, BaseBPNet):
 
     initializer : str, Initializer or Initialization, default="auto"
         Initialisation scheme of the weights. "auto" follows each layer's activation: He
-        for rectifiers, LeCun for SELU, Glorot otherwise; :ref:`initialisers` has the
-        others. ``Initialization(weights, biases, output)`` of `sklearn_bpnet.options`
-        has schemes of the biases, which are zeros by default, and of the output layer.
+        for rectifiers, LeCun for SELU, four times LeCun for hidden logistic units,
+        Glorot otherwise; :ref:`initialisers` has the others. ``Initialization(weights,
+        biases, output)`` of `sklearn_bpnet.options` has schemes of the biases, which
+        are zeros by default, and of the output layer.
 
     numeric_embedding : {"auto", "pbld", "ple", "pwl"}, NumericEmbedding or None, \
 default="auto"

@@ -25,11 +25,18 @@ def activations():
             _names(names),
             _definition(f),
             f"{f.range}".replace("inf", "∞"),
-            _literal(f.usual_initializer),
+            _usual_initializer(f),
         )
         for f, names in _entries(ACTIVATIONS)
     ]
     return ("Name", "Function", "Range", '"auto" initialiser'), (20, 45, 15, 20), rows
+
+
+def _usual_initializer(f):
+    """What Auto draws from for hidden units."""
+    if f.stretch != 1:
+        return f"``VarianceScaling({f.stretch**2:g}, 'in')``"
+    return _literal(f.usual_initializer)
 
 
 def losses():

@@ -283,7 +283,9 @@ def _in_force(settings: Settings, name: str, value: Any) -> str:
     spec = getattr(settings, name)
     if not isinstance(spec, str):
         return f"{name}={spec}"
-    return f"{name} ({name}={spec!r} is {value:.2g} here)"
+    values = value if isinstance(value, tuple) else (value,)
+    shown = ", ".join(f"{number:.2g}" for number in values)
+    return f"{name} ({name}={spec!r} is {shown} here)"
 
 
 def _tolerance(settings: Settings) -> list[str]:

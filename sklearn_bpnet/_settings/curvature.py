@@ -25,14 +25,18 @@ def output_curvature(network: Network, loss: Loss) -> float:
     function and the log loss. m follows from Z ~ N(0, gain) with the gain of the
     activation's usual initialiser.
     """
-    above_identity = isinstance(network.output_activation, Identity)
-    is_regression = above_identity and "regression" in loss.tasks
-    of_loss = 1.0 if is_regression else 0.25
+    of_loss = 1.0 if is_regression(network, loss) else 0.25
     if len(network.layers) == 1:
         return of_loss
     below = network.layers[-2]
     mean = _mean_activation(below.activation, below.n_out)
     return of_loss * (1 + float(mean @ mean))
+
+
+def is_regression(network: Network, loss: Loss) -> bool:
+    """Whether the outputs are numbers of any size, as in regression."""
+    above_identity = isinstance(network.output_activation, Identity)
+    return above_identity and "regression" in loss.tasks
 
 
 def _mean_activation(f: Activation, n_units: int) -> np.ndarray:

@@ -179,7 +179,8 @@ def resolve(
     if isinstance(solver, Optimizer):
         is_limited = solver.stable_rate < np.inf
         curvature = output_curvature(network, loss) if is_limited else 1.0
-        rate = solvers.learning_rate(settings, n_features, curvature)
+        stretch = solvers.stretch_of(network)
+        rate = solvers.learning_rate(settings, n_features, curvature, stretch)
         spec = settings.learning_rate_factors
         factors, decay_factors = rate_factors(spec, network, solver)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 
 from sklearn_bpnet._settings.architecture import one_or_each
+from sklearn_bpnet._settings.curvature import is_regression
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._settings.solver import solver_of
 from sklearn_bpnet.net.losses import Loss
@@ -70,7 +73,7 @@ def build_risk(
     risk = EmpiricalRisk(
         network,
         loss,
-        _alpha(settings.alpha, len(network.layers), n_samples, n_choices),
+        _alpha(settings.alpha, network, loss, n_samples, n_choices),
         ElasticNet(settings.l1_ratio),
         GroupLasso(settings.group_alpha),
     )
@@ -126,7 +129,7 @@ def _check_group_penalty(settings: Settings, network: Network) -> None:
 
 
 def usual_alpha(n_samples: int, n_choices: int = 2) -> float:
-    """What "auto" is for ``alpha``.
+    """What "auto" is for ``alpha``, between units of slope 1.
 
     A normal prior of the weights that does not depend on the number N of samples would
     give alpha = c / N: (1/N) sum_n L_n + (c/N) |W|^2 / 2 has the same minimum as
@@ -138,11 +141,20 @@ def usual_alpha(n_samples: int, n_choices: int = 2) -> float:
 
 
 def _alpha(
-    alpha: object, n_layers: int, n_samples: int, n_choices: int
+    alpha: object, network: Network, loss: Loss, n_samples: int, n_choices: int
 ) -> float | tuple[float, ...]:
-    """Alpha as one number, or one number for every layer of weights."""
+    """Alpha as one number, or one number for every layer of weights.
+
+    Logistic units need larger weights for the same effect, see `_usual_sizes`, and the
+    penalty of the effect is the same.
+    """
+    n_layers = len(network.layers)
     if isinstance(alpha, str):
-        return usual_alpha(n_samples, n_choices)
+        usual = usual_alpha(n_samples, n_choices)
+        sizes = _usual_sizes(network, loss)
+        if all(size == 1 for size in sizes):
+            return usual
+        return tuple(usual / size**2 for size in sizes)
     alphas = one_or_each(alpha, n_layers)
     if alphas is None or not (np.isfinite(alphas).all() and (alphas >= 0).all()):
         raise ValueError(
@@ -150,3 +162,19 @@ def _alpha(
             f"{n_layers} layers of weights; got {alpha!r}."
         )
     return float(alphas) if alphas.ndim == 0 else tuple(alphas.tolist())
+
+
+def _usual_sizes(network: Network, loss: Loss) -> list[float]:
+    """How large the weights of every layer are, relative to those between tanh units.
+
+    The logistic function is 1/2 + tanh(z / 2) / 2, so that the same function of a
+    network takes weights twice as large below it, and twice as large above it. To
+    separate classes, units have to be bent sharply, for which weights below are another
+    four times as large; in regression that fits noise. What the output layer computes
+    is the same for all functions of hidden units.
+    """
+    hidden = [sqrt(layer.activation.stretch) for layer in network.layers[:-1]]
+    bends = not is_regression(network, loss)
+    own = [size**3 if bends else size for size in hidden]
+    pairs = zip([*own, 1.0], [1.0, *hidden], strict=True)
+    return [size * below for size, below in pairs]

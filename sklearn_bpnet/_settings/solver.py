@@ -13,6 +13,7 @@ from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS
 from sklearn_bpnet.net.hyperparameters import Configurable
 from sklearn_bpnet.net.initializers import INITIALIZERS
 from sklearn_bpnet.net.losses import LOSSES
+from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.registry import Registry
 from sklearn_bpnet.options import Initialization
 from sklearn_bpnet.training.full_batch import FULL_BATCH_SOLVERS, FullBatchSolver
@@ -114,7 +115,9 @@ def batch_size(settings: Settings, n_samples: int, n_features: int) -> int:
     return min(int(settings.batch_size), n_samples)
 
 
-def learning_rate(settings: Settings, n_features: int, curvature: float) -> float:
+def learning_rate(
+    settings: Settings, n_features: int, curvature: float, stretch: float = 1.0
+) -> float:
     """The initial learning rate, which the schedule multiplies.
 
     "auto" decreases with the number of features, as a step changes all weights of a
@@ -122,12 +125,25 @@ def learning_rate(settings: Settings, n_features: int, curvature: float) -> floa
     parametrisation turned out to be slow on the 784 features of MNIST. For gradient
     descent it is at most a multiple of the inverse of the risk's ``curvature``: above
     100 rectifiers, 0.1 would first throw a regression far off, and switch units off.
+    Solvers whose steps do not follow the size of the gradient get ``stretch`` times the
+    usual rate, that of `stretch_of`.
     """
     if not isinstance(settings.learning_rate_init, str):
         return float(settings.learning_rate_init)
     solver = optimizer_of(settings)
     usual = solver.usual_rate * min(1.0, cbrt(_FEATURES_AT_USUAL_RATE / n_features))
+    if solver.scale_free:
+        usual *= stretch
     return min(usual, solver.stable_rate / curvature)
+
+
+def stretch_of(network: Network) -> float:
+    """How many times as large weights get with the activations of the hidden layers.
+
+    With those of the first one, as its weights decide what the network can learn.
+    """
+    layers = network.layers
+    return layers[0].activation.stretch if len(layers) > 1 else 1.0
 
 
 def schedule(

@@ -7,7 +7,7 @@ says itself which one is usual for it, see ``Activation.usual_initializer``.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import ClassVar, Literal
 
@@ -156,8 +156,22 @@ class Auto(Initializer):
     """The usual choice for the layer's activation, its ``usual_initializer``.
 
     He for the rectifiers (ReLU, leaky and PReLU, ELU, GELU, SiLU, Mish), LeCun normal
-    for SELU, Glorot for the others, the usual output activations among them.
+    for SELU, four times LeCun for hidden logistic units, whose slope is 1/4; Glorot for
+    the others.
     """
+
+    def draw(
+        self, n_in: int, n_out: int, activation: Activation, rng: np.random.Generator
+    ) -> Array:
+        usual = INITIALIZERS[activation.usual_initializer]
+        if activation.stretch != 1:
+            usual = VarianceScaling(activation.stretch**2, "in")
+        return usual.draw(n_in, n_out, activation, rng)
+
+
+@dataclass(frozen=True)
+class _AutoOfOutput(Initializer):
+    """`Auto` for the output layer, whose function follows from the loss."""
 
     def draw(
         self, n_in: int, n_out: int, activation: Activation, rng: np.random.Generator
@@ -313,6 +327,7 @@ class Initialization:
     def of_output(self) -> Initialization:
         """The scheme of the output layer."""
         if self.output is None:
-            return self
+            is_auto = isinstance(self.weights, Auto)
+            return replace(self, weights=_AutoOfOutput()) if is_auto else self
         is_zero = isinstance(self.output, Zeros)
         return Initialization(self.output, ZeroBiases() if is_zero else self.biases)

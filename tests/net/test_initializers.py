@@ -98,7 +98,9 @@ def test_zeros_are_zeros():
     np.testing.assert_array_equal(draw(INITIALIZERS["zeros"], 3, 4), np.zeros((3, 4)))
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize(
+    "activation", sorted(set(ACTIVATIONS) - {"logistic", "sigmoid"})
+)
 def test_auto_follows_the_activation(activation):
     if activation in RECTIFIERS:
         name = "he_uniform"
@@ -110,6 +112,24 @@ def test_auto_follows_the_activation(activation):
         draw(INITIALIZERS["auto"], activation=activation),
         draw(INITIALIZERS[name], activation=activation),
     )
+
+
+@pytest.mark.parametrize("activation", ["logistic", "sigmoid"])
+def test_auto_makes_up_for_the_slope_of_logistic_units(activation):
+    np.testing.assert_allclose(
+        draw(INITIALIZERS["auto"], activation=activation),
+        4 * draw(INITIALIZERS["lecun_uniform"], activation=activation),
+    )
+
+
+def test_auto_of_a_logistic_output_is_glorot():
+    f = ACTIVATIONS["logistic"]
+    of_output = Initialization(INITIALIZERS["auto"]).of_output.weights
+    W, expected = (
+        initializer.draw(4, 3, f, np.random.default_rng(0))
+        for initializer in (of_output, INITIALIZERS["glorot_uniform"])
+    )
+    np.testing.assert_array_equal(W, expected)
 
 
 @pytest.mark.parametrize("activation", [LeakyReLU(0.3), ELU(2.0)], ids=repr)

@@ -72,11 +72,16 @@ class Activation(Configurable, ABC):
         Whether a gradient passes through: False for a step function.
     usual_initializer : str
         The name of the initialiser that "auto" takes for a layer's weights.
+    stretch : float
+        How many times as large as below tanh the weights below it are for the same
+        effect: 1 / f'(0) of an s-shaped function. The initialiser, the usual learning
+        rate and the usual penalty follow from it.
     """
 
     range: ClassVar[Interval] = Interval(-inf, inf)
     reads_Z: ClassVar[bool] = False
     trainable: ClassVar[bool] = True
+    stretch: ClassVar[float] = 1.0
 
     @property
     def usual_initializer(self) -> str:

@@ -69,6 +69,7 @@ class Sigmoid(Activation):
     """Logistic sigmoid, f(z) = 1 / (1 + exp(-z)), f'(z) = f(z) (1 - f(z))."""
 
     range: ClassVar[Interval] = Interval(0, 1)
+    stretch: ClassVar[float] = 4.0
 
     def forward(self, Z: Array, out: Array) -> Array:
         return special.expit(Z, out=out)
