@@ -176,8 +176,11 @@ class _OnCluster:
         return getattr(local, method)(X)
 
     def __getstate__(self) -> Any:
-        state: Any = super().__getstate__()
-        return {**state, "client": None}  # a connection cannot be written
+        client, self.client = self.client, None  # a connection cannot be written
+        try:
+            return super().__getstate__()
+        finally:
+            self.client = client
 
     def __sklearn_clone__(self) -> Any:
         client, self.client = self.client, None  # which is shared, not copied
