@@ -90,7 +90,11 @@ def test_an_unknown_layer_is_an_error(layer, table):
 NETWORK = BPNetRegressor((3,), max_iter=2, random_state=0)
 
 
-@parametrize_with_checks([HiddenFeatures(NETWORK)])
+# a generator in scikit-learn 1.6
+NAMES, CHECKS = parametrize_with_checks([HiddenFeatures(NETWORK)]).args
+
+
+@pytest.mark.parametrize(NAMES, list(CHECKS))
 def test_hidden_features_pass_the_checks_of_scikit_learn(estimator, check):
     check(estimator)
 

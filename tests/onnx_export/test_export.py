@@ -3,7 +3,6 @@
 import sys
 
 import numpy as np
-import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.compose import make_column_transformer
@@ -12,9 +11,11 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+pytest.importorskip("pandas")
 pytest.importorskip("skl2onnx")
 pytest.importorskip("onnxruntime")
 
+import pandas as pd
 import skl2onnx
 
 from onnx_export.runtime import (
