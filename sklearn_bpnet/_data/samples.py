@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any, TypeVar, cast
@@ -140,29 +140,26 @@ class Samples:
         X = self.numbers
         if not X.shape[1]:
             return np.zeros(0, dtype=bool)
-
-        def parts() -> Iterator[Any]:
-            return (chunk for chunk, _ in chunks(X, None, self.indices))
-
-        low = np.min([chunk.min(axis=0) for chunk in parts()], axis=0)
-        high = np.max([chunk.max(axis=0) for chunk in parts()], axis=0)
-        between = np.zeros(X.shape[1], dtype=bool)
-        for chunk in parts():
-            between |= ((chunk != low) & (chunk != high)).any(axis=0)
-        return between
+        return _has_many_values(chunk for chunk, _ in chunks(X, None, self.indices))
 
     def count_many_valued(self) -> int:
         """The number of numeric columns with more than two values, gaps apart.
 
-        Of a dense table that is not encoded yet. Few samples show most of them.
+        Of a dense table that is not encoded yet. Few samples show most of them, and the
+        others are looked for in one pass.
         """
-        columns = [j for j in range(self.X.shape[1]) if j not in self.levels]
-        first = self.explicit_indices[:_FIRST_SAMPLES]
-        return sum(
-            _has_many_values(self.X[first, j])
-            or _has_many_values(self.take(self.X[:, j]))
-            for j in columns
+        columns = np.array(
+            [j for j in range(self.X.shape[1]) if j not in self.levels], dtype=np.intp
         )
+        if not len(columns):
+            return 0
+        first = self.X[self.explicit_indices[:_FIRST_SAMPLES]]
+        is_many = _has_many_values([first[:, columns]])
+        others = columns[~is_many]
+        if len(others):
+            rest = (chunk for chunk, _ in chunks(self.X, None, self.indices))
+            is_many[~is_many] = _has_many_values(chunk[:, others] for chunk in rest)
+        return int(np.count_nonzero(is_many))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -245,12 +242,29 @@ class Data:
         return digests
 
 
-def _has_many_values(column: NDArray[Any]) -> bool:
-    """Whether a column has more than two values, gaps apart."""
-    numbers = column[~np.isnan(column)]
-    if not len(numbers):
-        return False
-    return bool(((numbers != numbers.min()) & (numbers != numbers.max())).any())
+def _has_many_values(parts: Iterable[Any]) -> NDArray[np.bool_]:
+    """Whether each column of a table in parts has more than two values, gaps apart.
+
+    One pass: of every column, the smallest and the largest value of a part are compared
+    with the two values known so far.
+    """
+    known: list[
+        Any
+    ] = []  # two values of every column, equal or NaN if there is no other
+    many: Any = False
+    for part in parts:
+        low, high = np.fmin.reduce(part, axis=0), np.fmax.reduce(part, axis=0)
+        between = (part != low) & (part != high) & (part == part)
+        many = many | between.any(axis=0)
+        if not known:
+            known = [low, high]
+            continue
+        for value in (low, high):
+            a, b = known
+            is_new = (value != a) & (value != b) & (value == value)
+            many = many | (is_new & (a != b) & (a == a))
+            known = [np.where(a == a, a, value), np.where(is_new, value, b)]
+    return np.asarray(many)
 
 
 def dense_targets(y: Any) -> NDArray[Any]:

@@ -8,6 +8,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet._data import samples as samples_module
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._data.table_columns import Levels
 from sklearn_bpnet._settings.choices import USUAL, Facts, choose
@@ -225,3 +226,15 @@ def test_columns_with_more_than_two_values_are_counted_before_encoding():
         X, None, samples.Y, None, indices=np.arange(100), levels=levels
     )  # fmt: skip
     assert some.count_many_valued() == 1
+
+
+def test_values_of_a_column_are_counted_in_parts_as_in_one():
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        n, d = rng.integers(1, 12), rng.integers(1, 6)
+        X = rng.integers(0, rng.integers(1, 5), (n, d)).astype(float)
+        X[rng.random((n, d)) < rng.choice([0, 0.3, 0.9])] = np.nan
+        parts = np.split(X, np.sort(rng.integers(0, n + 1, 3)))
+        many = samples_module._has_many_values(part for part in parts if len(part))
+        expected = [len(np.unique(column[~np.isnan(column)])) > 2 for column in X.T]
+        assert many.tolist() == expected
