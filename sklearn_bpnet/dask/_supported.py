@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from sklearn_bpnet._settings.settings import Settings
-from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS
 
 # parameters that must be off, and why
 _OFF = {
     "warm_start": (False, "a fit on a cluster starts anew"),
     "member_folds": (None, "members on a cluster train on the same samples"),
     "time_budget": (None, "the time of an epoch on a cluster is not planned"),
+    "n_jobs": (None, "members train one after the other, each on all workers"),
     "record": ((), "training samples are not in this process"),
 }
 
@@ -23,17 +23,9 @@ def check_supported(settings: Settings) -> None:
                 f"{settings.described([name])} is not supported on a cluster: {why}. "
                 f"Use {name}={off!r}."
             )
-    if settings.input_scaling in ("squash", "quantile"):
+    if settings.early_stopping and hasattr(settings.validation_fraction, "split"):
         raise ValueError(
-            f"{settings.described(['input_scaling'])} is not supported on a cluster: "
-            "quantiles do not add up over partitions. Use input_scaling='standard'."
-        )
-    embedding = settings.numeric_embedding
-    if embedding is None or embedding == "auto":
-        return
-    if NUMERIC_EMBEDDINGS.resolve(embedding).n_bins:
-        raise ValueError(
-            f"{settings.described(['numeric_embedding'])} is not supported on a "
-            "cluster: the edges of bins do not add up over partitions. Use 'pbld' or "
-            "'linear', for example."
+            f"{settings.described(['validation_fraction'])} is not supported on a "
+            "cluster: a splitter needs all samples in one place. Use a fraction, or "
+            "pass X_val and y_val to fit."
         )
