@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from sklearn_bpnet._data.learn_encoder import (
     _check_no_free_text,
     learn_encoder,
 )
-from sklearn_bpnet._data.samples import Samples
+from sklearn_bpnet._data.samples import Data, Samples
 from sklearn_bpnet._data.table_columns import Levels
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.dask import _parts as parts
@@ -29,6 +29,7 @@ from sklearn_bpnet.dask._statistics import (
     total,
 )
 from sklearn_bpnet.net.blocks.embeddings import EmbeddedFeatures
+from sklearn_bpnet.net.cached import cached_property
 from sklearn_bpnet.training.standardization import Standardization
 
 Floats = NDArray[np.float64]
@@ -58,6 +59,24 @@ class Outline(Samples):
     @property
     def mean_weight(self) -> float:
         return 1.0
+
+
+@dataclass
+class OutlinedData(Data):
+    """An outline of the training samples, and the validation samples.
+
+    Parameters
+    ----------
+    digests_of_training : callable or None
+        Returns the digests of the training samples, which the workers compute.
+    """
+
+    digests_of_training: Callable[[], dict[str, str]] | None = None
+
+    @cached_property
+    def identity(self) -> dict[str, str]:
+        assert self.digests_of_training is not None
+        return super().identity | self.digests_of_training()
 
 
 def learn_targets(

@@ -23,6 +23,11 @@ def check_supported(settings: Settings) -> None:
                 f"{settings.described([name])} is not supported on a cluster: {why}. "
                 f"Use {name}={off!r}."
             )
+    if settings.n_jobs not in (None, 1):
+        raise ValueError(
+            f"{settings.described(['n_jobs'])} is not supported on a cluster: members "
+            "train one after the other, each on all workers. Use n_jobs=None."
+        )
     if settings.input_scaling in ("squash", "quantile"):
         raise ValueError(
             f"{settings.described(['input_scaling'])} is not supported on a cluster: "
