@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
+import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_bpnet._arguments import explains_arguments
 from sklearn_bpnet._data.reading import Table
-from sklearn_bpnet._sklearn_compat import (
-    CallbackContexts,
-    available_if,
-    validate_parameters,
-)
+from sklearn_bpnet._fit.call import Arguments
+from sklearn_bpnet._sklearn_compat import CallbackContexts, available_if, fit_context
 from sklearn_bpnet.classifier import BPNetClassifier
 from sklearn_bpnet.dask import _prediction as prediction
 from sklearn_bpnet.dask._clients import client_of
 from sklearn_bpnet.dask._collections import is_lazy
 from sklearn_bpnet.dask._fit import fit_on_cluster
 from sklearn_bpnet.dask._reading import Tables
+from sklearn_bpnet.dask._supported import check_supported
 from sklearn_bpnet.regressor import BPNetRegressor
 
 
@@ -44,6 +44,8 @@ class _OnCluster:
     _local: ClassVar[Any]
     client: Any
 
+    @explains_arguments
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
         X: Any,
@@ -97,18 +99,19 @@ class _OnCluster:
         ValueError
             If there is no client, or X, y, the weights or a parameter are not valid.
         """
-        client = client_of(self.client)
-        validate_parameters(self)
-        if CallbackContexts(self, X, y, sample_weight).has_callbacks:
-            raise ValueError(
-                "Callbacks are not supported on a cluster, but set_callbacks was "
-                "called. Use an estimator without them; verbose=True prints the loss."
-            )
+        client, known = client_of(self.client), cast(Any, self)
         validation = Table(X_val, y_val, sample_weight_val)
         init = (coefs_init, intercepts_init)
         tables = Tables(X, y, sample_weight, validation, init)
-        attributes = fit_on_cluster(self._unfitted(), client, tables)
-        self._set_fitted(attributes)  # type: ignore[attr-defined]
+        contexts = CallbackContexts(self, X, y, sample_weight)
+        with np.errstate():  # an interrupt may leave inner settings behind
+            local, previous = self._unfitted(), None
+            check_supported(local._settings)
+            if "_fitted" in vars(self) and known._model.resumes:
+                previous = known._previous(Arguments(Table(X, y)))
+            attributes, end = fit_on_cluster(local, client, tables, previous, contexts)
+            known._set_fitted(attributes)
+            end()
         return self
 
     @property
@@ -192,15 +195,35 @@ class _OnCluster:
         copy.client = client
         return copy
 
+    def __copy__(self) -> Any:
+        copy = type(self).__new__(type(self))
+        vars(copy).update(vars(self))  # the client is shared
+        return copy
+
     def save_checkpoint(self, path: Any) -> None:
-        """Write the ordinary estimator to a file, see `to_local`.
+        """Write the estimator to a file from which training can continue.
+
+        The callback ``Checkpoint`` writes such files during `fit`, and
+        ``load_checkpoint(path, client=client)`` reads them. `fit` of what it returns,
+        with the same samples in the same partitions, then trains the remaining epochs
+        (the remaining members of an ensemble) on any number of workers. The client is
+        not stored.
 
         Parameters
         ----------
         path : str or Path
             Name of the file.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
         """
-        self.to_local().save_checkpoint(path)
+        client, self.client = self.client, None
+        try:
+            super().save_checkpoint(path)  # type: ignore[misc]
+        finally:
+            self.client = client
 
 
 class DaskBPNetClassifier(_OnCluster, BPNetClassifier):  # type: ignore[misc]

@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from sklearn_bpnet._fit import advice
-from sklearn_bpnet._fit.advice import remedy_for_divergence
 from sklearn_bpnet._fit.calibration import calibrated
 from sklearn_bpnet._fit.call import Call
-from sklearn_bpnet._fit.fitted import Fitted, Trained
+from sklearn_bpnet._fit.callback_tasks import FitTasks
+from sklearn_bpnet._fit.fitted import Fitted
 from sklearn_bpnet._fit.fitted_network import FittedNetwork
 from sklearn_bpnet._fit.follow import followed
-from sklearn_bpnet._fit.network_fit import train_network
 from sklearn_bpnet._fit.problem import Problem
-from sklearn_bpnet._fit.state import TrainingState
+from sklearn_bpnet._fit.same_samples import check_same_samples
+from sklearn_bpnet._fit.start import check_same_network
 from sklearn_bpnet._settings.choices import USUAL
 from sklearn_bpnet._settings.plan import initialization, resolve
 from sklearn_bpnet._settings.risk import build_risk
 from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet._sklearn_compat import CallbackContexts
 from sklearn_bpnet.dask import _shares as shares
+from sklearn_bpnet.dask._outline import OutlinedData
 from sklearn_bpnet.dask._reading import Learned, Tables, learn
 from sklearn_bpnet.dask._rounds import Rounds
 from sklearn_bpnet.dask._shares import Posed
 from sklearn_bpnet.dask._supported import check_supported
-from sklearn_bpnet.dask._training import DistributedFit, Spread
+from sklearn_bpnet.dask._training import Spread, train_on
 from sklearn_bpnet.net.network import Network
 
 
-def fit_on_cluster(estimator: Any, client: Any, tables: Tables) -> dict[str, Any]:
-    """Fit on the partitions of Dask collections; return the fitted attributes.
+def fit_on_cluster(
+    estimator: Any,
+    client: Any,
+    tables: Tables,
+    previous: Fitted | None,
+    contexts: CallbackContexts,
+) -> tuple[dict[str, Any], Callable[[], None]]:
+    """Fit on the partitions of Dask collections.
 
     Parameters
     ----------
@@ -39,6 +48,17 @@ def fit_on_cluster(estimator: Any, client: Any, tables: Tables) -> dict[str, Any
         The cluster.
     tables : Tables
         The samples.
+    previous : Fitted or None
+        The result of an interrupted call, which this one completes.
+    contexts : CallbackContexts
+        The callbacks.
+
+    Returns
+    -------
+    attributes : dict
+        The fitted attributes.
+    end : callable
+        To be called once they are set.
     """
     settings = estimator._settings
     check_supported(settings)
@@ -46,7 +66,7 @@ def fit_on_cluster(estimator: Any, client: Any, tables: Tables) -> dict[str, Any
     advice.warn_of_unused(settings.chosen(USUAL), defaults, open_ended=False)
     advice.warn_of_schedule(settings.chosen(USUAL), open_ended=False)
     rounds = Rounds(client)
-    learned = learn(estimator, rounds, tables)
+    learned = learn(estimator, rounds, tables, previous)
     problem, draft = _pose(estimator, learned)
     futures = rounds.each(
         "share", shares.prepare, learned.encoded,
@@ -58,10 +78,35 @@ def fit_on_cluster(estimator: Any, client: Any, tables: Tables) -> dict[str, Any
     )  # fmt: skip
     learned.encoded = []  # what the shares are made of, which is kept if needed
     spread = Spread(rounds, futures, learned.sizes, problem.data.training.n)
-    trained = _train(learned.call, problem, spread)
-    fitted = calibrated(learned.call, draft.with_trained(trained), problem.data)
-    advice.warn_of_ends(learned.call.settings, problem, trained.outcomes)
-    return dict(estimator._attributes(learned.header, fitted))
+    learned.data.digests_of_training = spread.digests
+    call, header = learned.call, learned.header
+    if previous is not None:
+        _check_same(previous, call, learned.data)
+    tasks = FitTasks(
+        contexts, "member" if draft.is_ensemble else "epoch",
+        lambda trained: estimator._attributes(header, draft.with_trained(trained)),
+    )  # fmt: skip
+    trained = train_on(spread, call, problem, tasks)
+    fitted = calibrated(call, draft.with_trained(trained), problem.data)
+
+    def end() -> None:
+        tasks.end()
+        advice.warn_of_ends(call.settings, problem, trained.outcomes)
+
+    return dict(estimator._attributes(header, fitted)), end
+
+
+def _check_same(previous: Fitted, call: Call, data: OutlinedData) -> None:
+    """Raise ValueError unless the interrupted call had these samples and partitions."""
+    before, now = previous.state.samples, data.identity
+    name = "partitions"
+    if before.get(name, now[name]) != now[name]:
+        raise ValueError(
+            "The checkpoint was written by a fit to other partitions: their sizes were "
+            f"{before[name]}, and are {now[name]}. Use rechunk or repartition."
+        )
+    early_stopping = bool(call.settings.early_stopping)
+    check_same_samples(before, data, early_stopping=early_stopping)
 
 
 def _pose(estimator: Any, learned: Learned) -> tuple[Problem, Fitted]:
@@ -72,6 +117,8 @@ def _pose(estimator: Any, learned: Learned) -> tuple[Problem, Fitted]:
     network: Network = estimator._build_network(
         settings, task, encoder, n_outputs, learned.embedded
     )
+    if call.previous is not None:
+        check_same_network(settings, network, call.previous.networks[0].network)
     risk = build_risk(
         settings, network, task.loss, n_samples=samples.n, n_choices=task.n_choices,
         is_sparse=samples.is_sparse,
@@ -95,35 +142,15 @@ def _pose(estimator: Any, learned: Learned) -> tuple[Problem, Fitted]:
             f"{settings.described(['initializer'])} needs training samples in this "
             "process, which are on the cluster. Use another initializer."
         )
-    if init[0] is None and not task.is_certain:
+    if not call.continues and init[0] is None and not task.is_certain:
         advice.warn_of_equal_units(settings, network, scheme)
-    problem = Problem(risk, data, task, learned.scaling, plan, scheme, init)
+    problem = Problem(
+        risk, data, task, learned.scaling, plan, scheme, init, None, call.resumes
+    )
     if data.validation is not None and settings.scoring not in (None, "loss"):
         scorer = estimator._scorer(settings.scoring, draft, data.validation)
         problem = replace(problem, scorer=scorer)
     return problem, draft
 
 
-def _train(call: Call, problem: Problem, spread: Spread) -> Trained:
-    """Train one network, or the members one after the other."""
-    settings, state = call.settings, call.state
-    remedy = remedy_for_divergence(settings, problem)
-    if settings.n_members == 1:
-        network, outcome = train_network(DistributedFit(problem, state, spread), remedy)
-        return Trained([network], [outcome])
-    networks, outcomes = [], []
-    problem = replace(problem, plan=replace(problem.plan, verbose=False))
-    for i, seed in enumerate(state.member_seeds(settings.n_members)):
-        of_member = TrainingState.new(seed)
-        of_member.validation_seed = state.validation_seed
-        of_member.weight_unit = of_member.mean_weight = 1.0
-        fit = DistributedFit(problem, of_member, spread)
-        network, outcome = train_network(fit, remedy)
-        networks.append(replace(network, random_state=seed))
-        outcomes.append(outcome)
-        if settings.verbose:
-            print(f"Member {i + 1}/{settings.n_members}, loss = {outcome.loss:.8f}")
-    return Trained(networks, outcomes)
-
-
-__all__ = ["Tables", "fit_on_cluster"]
+__all__ = ["fit_on_cluster"]

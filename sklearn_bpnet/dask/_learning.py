@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -21,11 +21,12 @@ from sklearn_bpnet._data.learn_encoder import (
 )
 from sklearn_bpnet._data.normal_scores import learn_quantiles, median_of
 from sklearn_bpnet._data.quantiles import SQUASHED_TO, squashing
-from sklearn_bpnet._data.samples import Samples, TwoValues
+from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._data.table_columns import Levels
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.dask import _parts as parts
+from sklearn_bpnet.dask._outline import Outline
 from sklearn_bpnet.dask._parts import Columns, Rows, Survey, Targets
 from sklearn_bpnet.dask._rounds import Rounds
 from sklearn_bpnet.dask._statistics import (
@@ -33,45 +34,11 @@ from sklearn_bpnet.dask._statistics import (
     common_values,
     may_be_rare,
     raised,
-    total,
 )
 from sklearn_bpnet.net.blocks.embeddings import EmbeddedFeatures
 from sklearn_bpnet.training.standardization import Standardization
 
 Floats = NDArray[np.float64]
-
-
-@dataclass
-class Outline(Samples):
-    """A few rows in place of all samples, whose numbers are known.
-
-    Parameters
-    ----------
-    n_all : int
-        The number of samples of positive weight.
-    is_many : ndarray of bool or None, default=None
-        Whether each column that is no code has more than two values.
-    """
-
-    n_all: int = 0
-    is_many: NDArray[np.bool_] | None = None
-
-    @property
-    def n(self) -> int:
-        return self.n_all
-
-    @property
-    def n_positive_weight(self) -> int:
-        return self.n_all
-
-    @property
-    def mean_weight(self) -> float:
-        return 1.0
-
-    @property
-    def has_many_values(self) -> NDArray[np.bool_]:
-        assert self.is_many is not None
-        return self.is_many
 
 
 def learn_targets(
@@ -353,40 +320,3 @@ def _encoded(encoder: ColumnEncoder, numbers: Any) -> Any:
         has_rare=[], frequencies=[], widths=[],
     )  # fmt: skip
     return of_numbers.encode(numbers, {}, has_gaps=encoder.fill is not None)
-
-
-def outline(
-    encoder: ColumnEncoder,
-    found: Sequence[Columns],
-    numbers: Numbers,
-    dtype: Any,
-    is_sparse: bool,
-    numeric: bool,
-) -> Outline:
-    """Three rows in place of all samples: of numeric targets, the ends and the mean.
-
-    Parameters
-    ----------
-    encoder, found, numbers
-        As for `learn_columns`, with what it has learned.
-    dtype : dtype
-        Of the table.
-    is_sparse, numeric : bool
-        Whether the features are sparse, and the targets numeric.
-    """
-    if not encoder.is_trivial:
-        dtype = encoder.dtype_of(np.empty(0, dtype))
-    shape, is_many = (3, encoder.n_out), np.zeros(encoder.n_plain, dtype=bool)
-    X = sparse.csr_array(shape, dtype=dtype) if is_sparse else np.zeros(shape, dtype)
-    if not is_sparse and len(encoder.numeric):
-        values = numbers.values
-        if encoder.fill is not None:
-            values = values + TwoValues()
-            values.compare(np.where(numbers.n_gaps > 0, encoder.fill, np.nan))
-        is_many[: len(encoder.numeric)] = values.is_many
-    targets = total(one.targets for one in found)
-    last = targets.mean if numeric else targets.low
-    Y = np.stack([targets.low, targets.high, last])
-    weights, n = np.array([0.0, 0.0, 1.0]), sum(one.n for one in found)
-    n_codes = len(encoder.categorical)
-    return Outline(X, Y, Y, weights, None, n_codes=n_codes, n_all=n, is_many=is_many)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._fit import advice
 from sklearn_bpnet._fit.calibration import check_calibration
 from sklearn_bpnet._fit.call import Arguments, Call
+from sklearn_bpnet._fit.fitted import Fitted
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet._settings.choices import Facts, choose
 from sklearn_bpnet._settings.settings import Settings
@@ -20,15 +22,14 @@ from sklearn_bpnet.dask import _parts as parts
 from sklearn_bpnet.dask import _validation as validation
 from sklearn_bpnet.dask._collections import aligned, partitions
 from sklearn_bpnet.dask._learning import (
-    Outline,
     learn_columns,
     learn_embedded,
     learn_exceptions,
     learn_numbers,
     learn_scaling,
     learn_targets,
-    outline,
 )
+from sklearn_bpnet.dask._outline import Outline, OutlinedData, outline
 from sklearn_bpnet.dask._parts import Columns, Survey, Targets
 from sklearn_bpnet.dask._rounds import Rounds
 from sklearn_bpnet.dask._sampling import drawn
@@ -112,7 +113,7 @@ class Learned:
     ----------
     header : dict
         The number of features and their names.
-    data : Data
+    data : OutlinedData
         An outline of the training samples, and the validation samples.
     task : Task
         The task of their targets.
@@ -127,7 +128,7 @@ class Learned:
     """
 
     header: dict[str, Any]
-    data: Data
+    data: OutlinedData
     task: Task
     call: Call
     scaling: Any
@@ -137,25 +138,24 @@ class Learned:
     mean_weight: float
 
 
-def learn(estimator: Any, rounds: Rounds, tables: Tables) -> Learned:
+def learn(
+    estimator: Any, rounds: Rounds, tables: Tables, previous: Fitted | None
+) -> Learned:
     """Read, count and encode all partitions."""
     settings, numeric = estimator._settings, estimator._kind == "regression"
-    call = Call(
-        Arguments(NO_TABLE, init=tables.init),
-        settings, None, TrainingState.new(settings.random_state),
-    )  # fmt: skip
-    call.state.weight_unit, call.state.mean_weight = 1.0, 1.0
+    call = _call(settings, tables, previous)
     counted = _count(estimator, rounds, tables, call.state.validation_seed)
     numbers, found = learn_numbers(counted.found), counted.found
     facts = _facts(call, counted, numbers, numeric=numeric)
-    scaling = {"input_scaling": choose(settings, facts)["input_scaling"]}
-    chosen, names = settings.chosen(scaling), counted.header.get("feature_names_in_")
+    choices = choose(settings, facts) if previous is None else previous.choices
+    chosen = settings.chosen({"input_scaling": choices["input_scaling"]})
+    names = counted.header.get("feature_names_in_")
     is_sparse, futures = counted.is_sparse, counted.futures
     probe, sample = drawn(rounds, futures, counted.of_parts, chosen, is_sparse)
     encoder = learn_columns(chosen, found, numbers, sample, names)
     encoded = rounds.each("encode", parts.encode, futures, encoder, names)
     facts = replace(facts, n_inputs=encoder.n_inputs)
-    call = call.with_choices(choose(settings, facts))
+    call = call.with_choices(choose(settings, facts) if previous is None else choices)
     samples = outline(encoder, found, numbers, counted.dtype, is_sparse, numeric)
     rare = None
     if probe is not None:
@@ -168,7 +168,8 @@ def learn(estimator: Any, rounds: Rounds, tables: Tables) -> Learned:
     if of_inputs is not None:
         encoder = encoder.with_centre(of_inputs.mean)
     task = _with_units(task, settings, samples, total(one.targets for one in found))
-    data = Data(samples, encoder=encoder, n_numeric=facts.n_numeric)
+    data = OutlinedData(samples, encoder=encoder, n_numeric=facts.n_numeric)
+    data.class_weight = repr(getattr(settings, "class_weight", None))
     data.validation = _validation(estimator, rounds, tables, counted, task, data)
     sizes = [0 if one is None else one.n for one in counted.of_parts]
     mean_weight = sum(one.weight for one in found) / counted.n
@@ -176,6 +177,17 @@ def learn(estimator: Any, rounds: Rounds, tables: Tables) -> Learned:
         counted.header, data, task, call, of_inputs, embedded, encoded, sizes,
         mean_weight,
     )  # fmt: skip
+
+
+def _call(settings: Settings, tables: Tables, previous: Fitted | None) -> Call:
+    """The call, with the state that it starts from."""
+    arguments = Arguments(NO_TABLE, init=tables.init)
+    if previous is None:
+        state = TrainingState.new(settings.random_state)
+    else:
+        state = deepcopy(previous.state)
+    state.weight_unit, state.mean_weight = 1.0, 1.0
+    return Call(arguments, settings, previous, state)
 
 
 def _count(estimator: Any, rounds: Rounds, tables: Tables, seed: int) -> Counted:

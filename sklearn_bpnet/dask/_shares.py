@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_bpnet._data.features import check_range
+from sklearn_bpnet._data.fingerprint import fingerprint
 from sklearn_bpnet._data.task import Task
 from sklearn_bpnet.dask._parts import Part
 from sklearn_bpnet.net._typing import Array
@@ -203,6 +204,16 @@ def gradient(
 def value(share: Share | None, theta: Array) -> float:
     """The partial risk of a share."""
     return 0.0 if share is None else share.value(theta)
+
+
+def digests(share: Share | None) -> dict[str, str]:
+    """Digests of the samples of a share, and their number, to recognise them."""
+    if share is None:
+        return {"partitions": "0"}
+    samples = share.part.samples
+    parts = {"X": samples.X, "y": samples.Y, "sample_weight": samples.weights}
+    found = {name: fingerprint(array, of_all=True) for name, array in parts.items()}
+    return {"partitions": str(len(samples.Y)), **found}
 
 
 def added(*partials: Partial | None) -> Partial | None:

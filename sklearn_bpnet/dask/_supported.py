@@ -9,7 +9,6 @@ _OFF = {
     "warm_start": (False, "a fit on a cluster starts anew"),
     "member_folds": (None, "members on a cluster train on the same samples"),
     "time_budget": (None, "the time of an epoch on a cluster is not planned"),
-    "n_jobs": (None, "members train one after the other, each on all workers"),
     "record": ((), "training samples are not in this process"),
 }
 
@@ -23,6 +22,11 @@ def check_supported(settings: Settings) -> None:
                 f"{settings.described([name])} is not supported on a cluster: {why}. "
                 f"Use {name}={off!r}."
             )
+    if settings.n_jobs not in (None, 1):
+        raise ValueError(
+            f"{settings.described(['n_jobs'])} is not supported on a cluster: members "
+            "train one after the other, each on all workers. Use n_jobs=None."
+        )
     if settings.early_stopping and hasattr(settings.validation_fraction, "split"):
         raise ValueError(
             f"{settings.described(['validation_fraction'])} is not supported on a "

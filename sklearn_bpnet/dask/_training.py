@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from functools import partial
+from hashlib import blake2b
 from math import isfinite, nan
 from typing import Any, ClassVar
 
 import numpy as np
 
-from sklearn_bpnet._fit.network_fit import NetworkFit
+from sklearn_bpnet._fit.call import Call
+from sklearn_bpnet._fit.callback_tasks import FitTasks
+from sklearn_bpnet._fit.ensemble import train
+from sklearn_bpnet._fit.fitted import Trained
+from sklearn_bpnet._fit.fitted_network import FittedNetwork
+from sklearn_bpnet._fit.network_fit import NetworkFit, train_network
 from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet._fit.state import TrainingState
+from sklearn_bpnet.dask import _shares as shares
 from sklearn_bpnet.dask._rounds import Rounds
 from sklearn_bpnet.dask._shares import Piece, bounds
 from sklearn_bpnet.net._typing import Array
@@ -54,6 +64,19 @@ class Spread:
     def n_batches(self) -> int:
         """Batches per epoch."""
         return -(-self.n_samples // self.batch_size)
+
+    def digests(self) -> dict[str, str]:
+        """Digests of the samples of all partitions, by argument of fit."""
+        rounds = self.rounds
+        found = rounds.results(rounds.each("digests", shares.digests, self.shares))
+        names = dict.fromkeys(name for one in found for name in one)
+        lists = {name: [one[name] for one in found if name in one] for name in names}
+        return {
+            name: ", ".join(of_parts)
+            if name == "partitions"
+            else blake2b("".join(of_parts).encode(), digest_size=16).hexdigest()
+            for name, of_parts in lists.items()
+        }
 
     def n_in(self, batch: int) -> int:
         """The number of samples of a batch."""
@@ -155,7 +178,7 @@ class DistributedFit(NetworkFit):
 
     Parameters
     ----------
-    problem, state, on_epoch_begin, on_epoch_end
+    problem, state, previous, on_epoch_begin, on_epoch_end
         As of `NetworkFit`; the training samples are an `Outline`.
     spread : Spread
         The samples.
@@ -164,10 +187,16 @@ class DistributedFit(NetworkFit):
     training_class = DistributedTraining
 
     def __init__(
-        self, problem: Problem, state: TrainingState, spread: Spread, **hooks: Any
+        self,
+        problem: Problem,
+        state: TrainingState,
+        previous: FittedNetwork | None,
+        *,
+        spread: Spread,
+        **hooks: Any,
     ) -> None:
         self.spread = spread
-        super().__init__(problem, state, None, shares_batches=False, **hooks)
+        super().__init__(problem, state, previous, shares_batches=False, **hooks)
 
     def _batches(self, indices: Any, batch_size: int) -> Any:
         of = self.spread
@@ -186,4 +215,40 @@ class DistributedFit(NetworkFit):
         )
 
 
-__all__ = ["DistributedFit", "Spread"]
+def train_on(spread: Spread, call: Call, problem: Problem, tasks: FitTasks) -> Trained:
+    """Train one network, or the members of an ensemble one after the other.
+
+    Parameters
+    ----------
+    spread : Spread
+        The samples.
+    call, problem, tasks
+        As of `_fit.ensemble.train`.
+    """
+    fit_class = partial(DistributedFit, spread=spread)
+    return train(
+        call,
+        problem,
+        tasks,
+        fit_class=fit_class,
+        train_members=partial(_train_members, fit_class),
+    )
+
+
+def _train_members(
+    fit_class: Callable[..., DistributedFit],
+    problem: Problem,
+    state: TrainingState,
+    seeds: list[int],
+    n_jobs: int | None,
+    remedy: str,
+    first: int,
+) -> Generator[tuple[FittedNetwork, Outcome], None, None]:
+    """Train a member for every seed: each has all the workers."""
+    for seed in seeds:
+        fit = fit_class(problem, state.of_member(seed), None)
+        network, outcome = train_network(fit, remedy)
+        yield replace(network, random_state=seed), outcome
+
+
+__all__ = ["DistributedFit", "Spread", "train_on"]

@@ -30,13 +30,11 @@ pytestmark = [
 class InThisProcess(Rounds):
     """Runs the bodies of tasks at once; a future is its result."""
 
-    class client:
-        @staticmethod
-        def compute(parts, **_):
-            return list(dask.compute(*parts, scheduler="synchronous"))
-
     def __init__(self):
-        self.names = []
+        self.names, self.client = [], self
+
+    def compute(self, parts, **_):
+        return list(dask.compute(*parts, scheduler="synchronous"))
 
     def each(self, what, function, *columns):
         self.names.append(what)
@@ -60,7 +58,8 @@ def of_partitions(est, X, y, w=None, chunks=SEVEN, rounds=None):
     """What is learned of the partitions of a table."""
     _supported.check_supported(est._settings)
     lazy = [None if a is None else spread(a, chunks) for a in (X, y, w)]
-    return learn(est, rounds or InThisProcess(), Tables(*lazy, NO_TABLE, (None, None)))
+    tables = Tables(*lazy, NO_TABLE, (None, None))
+    return learn(est, rounds or InThisProcess(), tables, None)
 
 
 def table(seed=0):
@@ -198,11 +197,11 @@ def test_sparse_tables_with_gaps():
     lazy = spread(X, SEVEN).map_blocks(sparse.csr_matrix)
     rounds = InThisProcess()
     tables = Tables(lazy, spread(y, SEVEN), spread(w, SEVEN), NO_TABLE, (None, None))
-    assert_learned(learn(est, rounds, tables), est._fitted)
+    assert_learned(learn(est, rounds, tables, None), est._fitted)
     for scaling in ("squash", "quantile"):
         est = BPNetClassifier(input_scaling=scaling, **P)
         with pytest.raises(ValueError, match="needs dense X"):
-            learn(est, rounds, tables)
+            learn(est, rounds, tables, None)
 
 
 @pytest.mark.parametrize("columns", [1, 2])
@@ -226,11 +225,15 @@ def test_samples_that_are_set_aside_are_those_of_a_fit_in_memory():
     reg = BPNetRegressor(early_stopping=True, validation_fraction=0.3, **P)
     clf = BPNetClassifier(early_stopping=True, **P)
     for est, target in ((reg, X[:, 0]), (clf, y)):
-        scores = []
-        est.set_params(scoring=lambda of, X, y: scores.append(X[:, 0]) or 0.0)
-        est.fit(X, target)
+        seen = []
+
+        def score(of, X, y, seen=seen):
+            seen.append(X[:, 0])
+            return 0.0
+
+        est.set_params(scoring=score).fit(X, target)
         aside = of_partitions(est, X, target).data.validation
-        np.testing.assert_array_equal(aside.X[:, 0], scores[0])
+        np.testing.assert_array_equal(aside.X[:, 0], seen[0])
 
 
 def test_features_are_passed_over_once():
