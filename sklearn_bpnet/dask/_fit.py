@@ -22,6 +22,7 @@ from sklearn_bpnet._settings.risk import build_risk
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._sklearn_compat import CallbackContexts
 from sklearn_bpnet.dask import _shares as shares
+from sklearn_bpnet.dask._ending import Ended
 from sklearn_bpnet.dask._outline import OutlinedData
 from sklearn_bpnet.dask._reading import Learned, Tables, learn
 from sklearn_bpnet.dask._rounds import Rounds
@@ -60,12 +61,25 @@ def fit_on_cluster(
     end : callable
         To be called once they are set.
     """
+    rounds = Rounds(client)
+    ended = Ended(rounds)
+    with ended, ended:  # twice, in case of an interrupt in an exit
+        return _fit_in_order(estimator, rounds, tables, previous, contexts)
+
+
+def _fit_in_order(
+    estimator: Any,
+    rounds: Rounds,
+    tables: Tables,
+    previous: Fitted | None,
+    contexts: CallbackContexts,
+) -> tuple[dict[str, Any], Callable[[], None]]:
+    """Read the partitions, pose the problem, and train; see `fit_on_cluster`."""
     settings = estimator._settings
     check_supported(settings)
     defaults = Settings.of(estimator._defaults()).chosen(USUAL)
     advice.warn_of_unused(settings.chosen(USUAL), defaults, open_ended=False)
     advice.warn_of_schedule(settings.chosen(USUAL), open_ended=False)
-    rounds = Rounds(client)
     learned = learn(estimator, rounds, tables, previous)
     problem, draft = _pose(estimator, learned)
     futures = rounds.each(
