@@ -49,6 +49,22 @@ from sklearn_bpnet.dask._training import Spread, train_on
 from sklearn_bpnet.net.network import Network
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """Where and how to fit.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        The cluster.
+    local_steps : int
+        The steps that every partition makes before they are averaged.
+    """
+
+    client: Any
+    local_steps: int
+
+
 @dataclass
 class Tables:
     """What was passed to fit.
@@ -108,7 +124,7 @@ class Learned:
 
 def fit_on_cluster(
     estimator: Any,
-    client: Any,
+    cluster: Cluster,
     tables: Tables,
     previous: Fitted | None,
     contexts: CallbackContexts,
@@ -119,8 +135,8 @@ def fit_on_cluster(
     ----------
     estimator : BPNetClassifier or BPNetRegressor
         The parameters.
-    client : distributed.Client
-        The cluster.
+    cluster : Cluster
+        Where and how to fit.
     tables : Tables
         The samples.
     previous : Fitted or None
@@ -140,7 +156,7 @@ def fit_on_cluster(
     defaults = Settings.of(estimator._defaults()).chosen(USUAL)
     advice.warn_of_unused(settings.chosen(USUAL), defaults, open_ended=False)
     advice.warn_of_schedule(settings.chosen(USUAL), open_ended=False)
-    rounds = Rounds(client)
+    rounds = Rounds(cluster.client)
     learned = _learn(estimator, rounds, tables, previous)
     problem, draft = _pose(estimator, learned)
     futures = rounds.each(
@@ -148,11 +164,13 @@ def fit_on_cluster(
         Posed(
             problem.risk, problem.task, problem.standardization, problem.plan.dtype,
             learned.mean_weight, draft.encoder.column_of,
+            problem.plan.solver, problem.plan.step_options,
         ),
         list(range(len(learned.encoded))),
     )  # fmt: skip
     learned.encoded = []  # what the shares are made of, which is kept if needed
-    spread = Spread(rounds, futures, learned.sizes, problem.data.training.n)
+    n = problem.data.training.n
+    spread = Spread(rounds, futures, learned.sizes, n, cluster.local_steps)
     learned.data.digests_of_training = spread.digests
     call, header = learned.call, learned.header
     if previous is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet._settings.solver import is_stochastic
 from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS
 
 # parameters that must be off, and why
@@ -41,4 +42,14 @@ def check_supported(settings: Settings) -> None:
             f"{settings.described(['numeric_embedding'])} is not supported on a "
             "cluster: the edges of bins do not add up over partitions. Use 'pbld' or "
             "'linear', for example."
+        )
+
+
+def check_local_steps(settings: Settings, local_steps: int) -> None:
+    """Raise ValueError if the solver makes no steps of mini-batches to be averaged."""
+    if local_steps > 1 and not is_stochastic(settings):
+        raise ValueError(
+            f"local_steps={local_steps}, but {settings.described(['solver'])} makes no "
+            "steps of mini-batches. Use local_steps=1, or another solver, such as "
+            "'adam'."
         )
