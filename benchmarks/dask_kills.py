@@ -74,6 +74,7 @@ def table():
 
 def main():
     """Fit, kill, compare."""
+    import dask
     from distributed import Client, LocalCluster
 
     parser = argparse.ArgumentParser(description=__doc__)
@@ -81,6 +82,8 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     warnings.simplefilter("ignore")
+    # after which a LocalCluster gives up a worker that has not started again
+    dask.config.set({"distributed.deploy.lost-worker-timeout": "1 hour"})
     rng = np.random.default_rng(args.seed)
     n_wrong = n_kills = 0
     with (
