@@ -19,8 +19,9 @@ from sklearn_bpnet.classifier import BPNetClassifier
 from sklearn_bpnet.dask import _prediction as prediction
 from sklearn_bpnet.dask._clients import client_of
 from sklearn_bpnet.dask._collections import is_lazy
-from sklearn_bpnet.dask._fit import Cluster, Tables, fit_on_cluster
+from sklearn_bpnet.dask._fit import Cluster, fit_on_cluster
 from sklearn_bpnet.dask._parameters import CONSTRAINTS, DEFAULTS, constructor
+from sklearn_bpnet.dask._reading import Tables
 from sklearn_bpnet.dask._supported import check_local_steps, check_supported
 from sklearn_bpnet.regressor import BPNetRegressor
 

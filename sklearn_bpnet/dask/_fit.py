@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from sklearn_bpnet._data import reading
-from sklearn_bpnet._data.encoder import encode_samples
-from sklearn_bpnet._data.frames import categorical_columns
-from sklearn_bpnet._data.samples import Samples
-from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._fit import advice
-from sklearn_bpnet._fit.calibration import calibrated, check_calibration
-from sklearn_bpnet._fit.call import Arguments, Call
+from sklearn_bpnet._fit.calibration import calibrated
+from sklearn_bpnet._fit.call import Call
 from sklearn_bpnet._fit.callback_tasks import FitTasks
 from sklearn_bpnet._fit.fitted import Fitted
 from sklearn_bpnet._fit.fitted_network import FittedNetwork
@@ -24,26 +16,16 @@ from sklearn_bpnet._fit.follow import followed
 from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet._fit.same_samples import check_same_samples
 from sklearn_bpnet._fit.start import check_same_network
-from sklearn_bpnet._fit.state import TrainingState
-from sklearn_bpnet._settings.choices import USUAL, Facts, choose
+from sklearn_bpnet._settings.choices import USUAL
 from sklearn_bpnet._settings.plan import initialization, resolve
 from sklearn_bpnet._settings.risk import build_risk
 from sklearn_bpnet._settings.settings import Settings
-from sklearn_bpnet._sklearn_compat import CallbackContexts, Header
-from sklearn_bpnet.dask import _parts as parts
+from sklearn_bpnet._sklearn_compat import CallbackContexts
 from sklearn_bpnet.dask import _shares as shares
-from sklearn_bpnet.dask._collections import aligned, is_lazy, partitions
-from sklearn_bpnet.dask._learning import (
-    Outline,
-    OutlinedData,
-    learn_columns,
-    learn_scaling,
-    learn_targets,
-    outline,
-)
+from sklearn_bpnet.dask._outline import OutlinedData
+from sklearn_bpnet.dask._reading import Learned, Tables, learn
 from sklearn_bpnet.dask._rounds import Rounds
 from sklearn_bpnet.dask._shares import Posed
-from sklearn_bpnet.dask._statistics import total
 from sklearn_bpnet.dask._supported import check_supported
 from sklearn_bpnet.dask._training import Spread, train_on
 from sklearn_bpnet.net.network import Network
@@ -63,63 +45,6 @@ class Cluster:
 
     client: Any
     local_steps: int
-
-
-@dataclass
-class Tables:
-    """What was passed to fit.
-
-    Parameters
-    ----------
-    X, y, sample_weight : Dask collection
-        The training samples; the weights may be None.
-    validation : Table
-        Validation samples.
-    init : tuple of two
-        Initial weights and biases.
-    """
-
-    X: Any
-    y: Any
-    sample_weight: Any
-    validation: reading.Table
-    init: tuple[Any, Any]
-
-
-@dataclass
-class Learned:
-    """What is known of the samples before training.
-
-    Parameters
-    ----------
-    header : dict
-        The number of features and their names.
-    data : OutlinedData
-        An outline of the training samples, and the validation samples.
-    task : Task
-        The task of their targets.
-    call : Call
-        The call, with what "auto" stands for.
-    scaling, embedded
-        Of the features.
-    encoded, weights, sizes : list
-        Of every partition, the future and the number of samples.
-    mean_weight : float
-        The mean weight of the samples.
-    dtype : dtype
-        Of X.
-    """
-
-    header: dict[str, Any]
-    data: OutlinedData
-    task: Task
-    call: Call
-    scaling: Any
-    embedded: Any
-    encoded: list[Any]
-    sizes: list[int]
-    mean_weight: float
-    dtype: Any
 
 
 def fit_on_cluster(
@@ -157,7 +82,7 @@ def fit_on_cluster(
     advice.warn_of_unused(settings.chosen(USUAL), defaults, open_ended=False)
     advice.warn_of_schedule(settings.chosen(USUAL), open_ended=False)
     rounds = Rounds(cluster.client)
-    learned = _learn(estimator, rounds, tables, previous)
+    learned = learn(estimator, rounds, tables, previous)
     problem, draft = _pose(estimator, learned)
     futures = rounds.each(
         "share", shares.prepare, learned.encoded,
@@ -200,155 +125,6 @@ def _check_same(previous: Fitted, call: Call, data: OutlinedData) -> None:
         )
     early_stopping = bool(call.settings.early_stopping)
     check_same_samples(before, data, early_stopping=early_stopping)
-
-
-def _learn(
-    estimator: Any, rounds: Rounds, tables: Tables, previous: Fitted | None
-) -> Learned:
-    """Read, count and encode all partitions."""
-    settings, numeric = estimator._settings, estimator._kind == "regression"
-    raw = _read(estimator, rounds, tables)
-    surveys = rounds.summaries("survey", parts.survey, raw, numeric)
-    if not surveys:
-        raise ValueError("Found array with 0 sample(s): all partitions are empty.")
-    header = surveys[0].header
-    for one in surveys:
-        if one.header.keys() != header.keys() or any(
-            not np.array_equal(one.header[name], header[name]) for name in header
-        ):
-            raise ValueError("The partitions of X have different columns.")
-    targets = learn_targets(estimator, settings, surveys)
-    weighed = rounds.each("weigh", parts.weigh, raw, targets)
-    of_parts = rounds.results(rounds.each("columns", parts.columns, weighed))
-    found = [one for one in of_parts if one is not None]
-    if not found:
-        raise ValueError(
-            "sample_weight must be positive for at least one sample; all are 0."
-        )
-    sizes = [0 if one is None else one.n for one in of_parts]
-    names = header.get("feature_names_in_")
-    call = _call(settings, tables, previous)
-    is_sparse, n = surveys[0].is_sparse, sum(sizes)
-    early = _facts(settings, numeric, n, header["n_features_in_"], is_sparse, tables)
-    choices = choose(settings, early) if previous is None else previous.choices
-    chosen = settings.chosen({"input_scaling": choices["input_scaling"]})
-    check_supported(chosen)
-    encoder = learn_columns(chosen, found, names, is_sparse)
-    encoded = rounds.each("encode", parts.encode, weighed, encoder, names)
-    facts = _facts(settings, numeric, n, encoder.n_inputs, is_sparse, tables)
-    call = call.with_choices(choose(settings, facts) if previous is None else choices)
-    check_supported(call.settings)
-    n_codes = len(encoder.categorical)
-    scaling, embedded, probe = learn_scaling(call.settings, rounds, encoded, n_codes)
-    if scaling is not None:
-        encoder = encoder.with_centre(scaling.mean)
-    moments = total(one.targets for one in found)
-    samples = outline(probe, moments, n, n_codes, numeric=numeric)
-    data = OutlinedData(samples, encoder=encoder)
-    data.class_weight = repr(getattr(settings, "class_weight", None))
-    task = _with_units(targets.task, call.settings, samples, moments)
-    data.validation = _validation(estimator, header, tables, task, encoder, samples)
-    weight = sum(one.weight for one in found) / n
-    dtype = np.result_type(*(one.dtype for one in surveys))
-    call.state.weight_unit, call.state.mean_weight = 1.0, 1.0
-    return Learned(
-        header, data, task, call, scaling, embedded, encoded, sizes, weight, dtype
-    )
-
-
-def _call(settings: Settings, tables: Tables, previous: Fitted | None) -> Call:
-    """The call, with the state that it starts from."""
-    arguments = Arguments(reading.Table(None, None), init=tables.init)
-    if previous is None:
-        state = TrainingState.new(settings.random_state)
-    else:
-        state = deepcopy(previous.state)
-    return Call(arguments, settings, previous, state)
-
-
-def _read(estimator: Any, rounds: Rounds, tables: Tables) -> list[Any]:
-    """The futures of the checked samples of every partition."""
-    X = partitions(tables.X, "X")
-    y = aligned(tables.y, "y", tables.X, X)
-    lists = [X, y]
-    if tables.sample_weight is not None:
-        lists.append(aligned(tables.sample_weight, "sample_weight", tables.X, X))
-    flat = [part for column in lists for part in column]
-    futures = rounds.client.compute(flat, optimize_graph=True)
-    n = len(X)
-    columns = [futures[i * n : (i + 1) * n] for i in range(len(lists))]
-    weights = columns[2] if len(columns) == 3 else [None] * n
-    return rounds.each(
-        "read", parts.read_part, estimator, columns[0], columns[1], weights,
-        list(range(n)),
-    )  # fmt: skip
-
-
-def _facts(
-    settings: Settings,
-    numeric: bool,
-    n: int,
-    n_inputs: int,
-    is_sparse: bool,
-    tables: Tables,
-) -> Facts:
-    """What is known of the table; no column is embedded unless that is asked for."""
-    return Facts(
-        "regression" if numeric else "classification",
-        n,
-        n_inputs,
-        0,
-        is_sparse=is_sparse,
-        is_given=any(given is not None for given in tables.init),
-    )
-
-
-def _with_units(task: Any, settings: Settings, samples: Outline, moments: Any) -> Task:
-    """The task with units and range of the targets of all partitions."""
-    scaled = task.with_units(settings, samples)
-    given = isinstance(getattr(settings, "target_scaling", None), (tuple, list))
-    if getattr(scaled, "mean", None) is not None and not given:
-        units = moments.standardization
-        scaled = replace(scaled, mean=units.mean, scale=units.scale, undecided=None)
-    known: Task = scaled.with_range(samples)
-    return known
-
-
-def _validation(
-    estimator: Any,
-    header: dict[str, Any],
-    tables: Tables,
-    task: Task,
-    encoder: Any,
-    samples: Outline,
-) -> Samples | None:
-    """The validation samples, in this process; None without."""
-    table, settings = tables.validation, estimator._settings
-    if not table.is_given:
-        if settings.early_stopping:
-            raise ValueError(
-                f"{settings.described(['early_stopping'])} needs X_val and y_val on a "
-                "cluster, where no sample is set aside. Pass them to fit, or use "
-                "early_stopping=False."
-            )
-        if settings.calibrates:
-            check_calibration(task, has_validation=False)
-        return None
-    known = type(estimator)(**estimator.get_params(deep=False))
-    vars(known).update(header)
-    local = [
-        one.compute() if is_lazy(one) else one
-        for one in (table.X, table.y, table.sample_weight)
-    ]
-    mask = categorical_columns(local[0], settings.categorical_features)
-    found = reading._validation(
-        Header(known), reading.Table(*local), task, estimator._kind == "regression",
-        encoder.is_categorical if mask is not None else None, samples.Y.shape[1],
-    )  # fmt: skip
-    encode_samples(encoder, found, "X_val", header.get("feature_names_in_"))
-    if settings.calibrates:
-        check_calibration(task, has_validation=True)
-    return found
 
 
 def _pose(estimator: Any, learned: Learned) -> tuple[Problem, Fitted]:
@@ -395,4 +171,4 @@ def _pose(estimator: Any, learned: Learned) -> tuple[Problem, Fitted]:
     return problem, draft
 
 
-__all__ = ["Tables", "fit_on_cluster"]
+__all__ = ["fit_on_cluster"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -11,72 +12,33 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sklearn_bpnet._data.class_weight import class_weights
+from sklearn_bpnet._data.embedded import embedded_features
 from sklearn_bpnet._data.encoder import ColumnEncoder
 from sklearn_bpnet._data.learn_encoder import (
-    _check_no_free_text,
+    check_no_free_text,
     learn_encoder,
+    median,
 )
-from sklearn_bpnet._data.samples import Data, Samples
+from sklearn_bpnet._data.normal_scores import learn_quantiles, median_of
+from sklearn_bpnet._data.quantiles import SQUASHED_TO, squashing
+from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._data.table_columns import Levels
+from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.dask import _parts as parts
-from sklearn_bpnet.dask._parts import Columns, Survey, Targets
+from sklearn_bpnet.dask._outline import Outline
+from sklearn_bpnet.dask._parts import Columns, Rows, Survey, Targets
 from sklearn_bpnet.dask._rounds import Rounds
 from sklearn_bpnet.dask._statistics import (
-    Moments,
+    Numbers,
     common_values,
+    may_be_rare,
     raised,
-    total,
 )
 from sklearn_bpnet.net.blocks.embeddings import EmbeddedFeatures
-from sklearn_bpnet.net.cached import cached_property
 from sklearn_bpnet.training.standardization import Standardization
 
 Floats = NDArray[np.float64]
-_N_PROBED = 101  # samples from which a feature's most common value is estimated
-
-
-@dataclass
-class Outline(Samples):
-    """A few rows in place of all samples, whose numbers are known.
-
-    Parameters
-    ----------
-    n_all : int
-        The number of samples of positive weight.
-    """
-
-    n_all: int = 0
-
-    @property
-    def n(self) -> int:
-        return self.n_all
-
-    @property
-    def n_positive_weight(self) -> int:
-        return self.n_all
-
-    @property
-    def mean_weight(self) -> float:
-        return 1.0
-
-
-@dataclass
-class OutlinedData(Data):
-    """An outline of the training samples, and the validation samples.
-
-    Parameters
-    ----------
-    digests_of_training : callable or None
-        Returns the digests of the training samples, which the workers compute.
-    """
-
-    digests_of_training: Callable[[], dict[str, str]] | None = None
-
-    @cached_property
-    def identity(self) -> dict[str, str]:
-        assert self.digests_of_training is not None
-        return super().identity | self.digests_of_training()
 
 
 def learn_targets(
@@ -122,29 +84,45 @@ def _factors(spec: Any, labels: NDArray[Any], sums: Floats) -> Floats:
     return np.divide(weighted, sums, out=np.zeros(len(labels)), where=sums > 0)
 
 
-def learn_columns(
-    settings: Settings, found: Sequence[Columns], names: Any, is_sparse: bool
-) -> ColumnEncoder:
-    """The encoder of all partitions."""
-    n = sum(one.n for one in found)
-    numeric = found[0].numeric
-    if any(not np.array_equal(one.numeric, numeric) for one in found):
+def learn_numbers(found: Sequence[Columns]) -> Numbers:
+    """What the numeric columns of all partitions hold together."""
+    first = found[0].numeric
+    if any(not np.array_equal(one.numeric, first) for one in found):
         raise ValueError(
             "Columns of X hold categories in some partitions and numbers in others. "
             "Name them in categorical_features."
         )
+    return reduce(Numbers.__add__, (one.numbers for one in found))
+
+
+def learn_columns(
+    settings: Settings,
+    found: Sequence[Columns],
+    numbers: Numbers,
+    sample: Rows | None,
+    names: Any,
+) -> ColumnEncoder:
+    """The encoder of all partitions.
+
+    Parameters
+    ----------
+    settings : Settings
+        The parameters, of which the scaling is known.
+    found : sequence of Columns
+        What is known of each.
+    numbers : Numbers
+        What their numeric columns hold together.
+    sample : Rows or None
+        The samples whose quantiles are taken.
+    names : sequence of str or None
+        Names of the columns.
+    """
+    n = sum(one.n for one in found)
     categorical = np.array(sorted(found[0].levels), dtype=np.intp)
-    encoder = ColumnEncoder(numeric, categorical, scaling=settings.input_scaling)
-    n_gaps = np.sum([one.n_gaps for one in found], axis=0)
-    if n_gaps.any() or settings.input_scaling is None:
-        weights = np.sum([one.weights for one in found], axis=0)
-        sums = np.sum([one.weights * one.means for one in found], axis=0)
-        encoder = replace(
-            encoder,
-            fill=sums / np.where(weights > 0, weights, 1),
-            indicated=np.flatnonzero((n_gaps > 0) & (n_gaps < n)),
-            empty=np.flatnonzero(n_gaps == n),
-        )
+    encoder = ColumnEncoder(
+        found[0].numeric, categorical, scaling=settings.input_scaling
+    )
+    encoder = _with_fill(encoder, found, numbers, sample, n)
     learned = [_learn_levels(settings, found, int(j), names, n) for j in categorical]
     if not learned:
         return encoder
@@ -156,6 +134,40 @@ def learn_columns(
         frequencies=[one.frequencies[0] for one in learned],
         widths=[one.widths[0] for one in learned],
         deviation=learned[0].deviation,
+    )
+
+
+def _with_fill(
+    encoder: ColumnEncoder,
+    found: Sequence[Columns],
+    numbers: Numbers,
+    sample: Rows | None,
+    n: int,
+) -> ColumnEncoder:
+    """The encoder with what fills the gaps, and with quantiles."""
+    n_gaps, scaling = numbers.n_gaps, encoder.scaling
+    if not (n_gaps.any() or scaling in ("quantile", None)):
+        return encoder
+    fill = numbers.fill
+    indicated = np.flatnonzero((n_gaps > 0) & (n_gaps < n))
+    quantiles, gaps = [], np.empty(0)
+    if sample is not None and scaling == "quantile":
+        rows = Samples(sample.X, sample.Y, sample.Y, sample.weights)
+        quantiles = learn_quantiles(rows, np.arange(len(fill)))
+        fill = np.array([median_of(of) for of in quantiles])
+        gaps = numbers.gaps[indicated] / sum(one.weight for one in found)
+    elif sample is not None and scaling == "squash":
+        for j in np.flatnonzero(n_gaps < n):
+            # gaps may be all that is drawn of a column
+            if not np.isnan(sample.X[:, j]).all():
+                fill[j] = median(sample.X[:, j], sample.weights)
+    return replace(
+        encoder,
+        fill=fill,
+        indicated=indicated,
+        empty=np.flatnonzero(n_gaps == n),
+        quantiles=quantiles,
+        gaps=gaps,
     )
 
 
@@ -181,7 +193,7 @@ def _learn_levels(
     if isinstance(settings.categorical_features, str) and not first.is_declared:
         where = f"Column {j if names is None else repr(names[j])} of X"
         numbers = np.array([*(counts[v] for v in kept), missing[0]])
-        _check_no_free_text(levels, numbers, where)
+        check_no_free_text(levels, numbers, where)
     seen = [value for value in kept if counts[value]]
     codes = [float(kept.index(value)) for value in seen]
     weights = [sums[value] for value in seen]
@@ -198,65 +210,113 @@ def _learn_levels(
 
 
 def learn_scaling(
-    settings: Settings, rounds: Rounds, encoded: list[Any], n_codes: int
-) -> tuple[Standardization | None, EmbeddedFeatures | None, Any]:
-    """The scaling of the features, which are embedded, and some samples."""
-    of_parts = rounds.results(rounds.each("moments", parts.moments, encoded))
-    known = [one for one in of_parts if one is not None]
-    moments = total(known)
-    probe = _probe(rounds, encoded, of_parts, moments.n)
-    n_plain = probe.shape[1] - n_codes
-    numbers = probe[:, :n_plain]
-    scaling, embedded = None, None
-    if settings.input_scaling is None and settings.numeric_embedding is None:
-        return None, None, probe
-    common = common_values(numbers, moments)
-    found = rounds.summaries(
-        "exceptions", parts.exceptions, encoded, common, moments.low, moments.high
-    )
-    if settings.input_scaling is not None:
-        scaling = raised(moments, np.sum([one for one, _ in found], axis=0))
+    settings: Settings,
+    encoder: ColumnEncoder,
+    numbers: Numbers,
+    samples: Outline,
+    sample: Rows | None,
+    exceptions: Floats | None,
+) -> Standardization | None:
+    """The scaling of the encoded features.
+
+    Parameters
+    ----------
+    settings, numbers, sample
+        As for `learn_columns`.
+    encoder : ColumnEncoder
+        What it has learned.
+    samples : Outline
+        An outline of the samples, encoded.
+    exceptions : ndarray of shape (n_plain,) or None
+        The weight of what differs from the common value of each feature.
+    """
+    moments = numbers.filled(encoder, samples.X.dtype)
+    if settings.input_scaling == "squash":
+        X = samples.numbers if sample is None else _encoded(encoder, sample.X)
+        if not X.shape[1]:
+            scaling = Standardization(np.empty(0), np.empty(0), SQUASHED_TO)
+        else:
+            with np.errstate(over="ignore"):
+                half = (moments.high - moments.low) / 2
+            weights = None if sample is None else sample.weights
+            scaling = squashing(X, weights, half_range=half)
+    elif exceptions is not None:
+        scaling = raised(moments, exceptions)
         if not np.isfinite(scaling.scale).all():
             raise ValueError(
                 "X has columns whose squares exceed the largest number, which "
                 "input_scaling='standard' cannot add up over partitions. Rescale them."
             )
-        scaling = scaling.with_codes(n_codes) if n_codes else scaling
-    if settings.numeric_embedding is not None:
-        many = np.any([one for _, one in found], axis=0)
-        embedded = EmbeddedFeatures(np.flatnonzero(many))
-    return scaling, embedded, probe
+    else:
+        return None
+    return scaling.with_codes(samples.n_codes) if samples.n_codes else scaling
 
 
-def _probe(
-    rounds: Rounds, encoded: list[Any], of_parts: list[Moments | None], n: int
-) -> Any:
-    """Evenly spaced samples of all partitions, in their order."""
-    places = np.linspace(0, n - 1, _N_PROBED).astype(np.intp)
-    futures, begin = [], 0
-    pairs = []
-    for future, one in zip(encoded, of_parts, strict=True):
-        if one is None:
-            continue
-        mine = places[(places >= begin) & (places < begin + one.n)] - begin
-        begin += one.n
-        if len(mine):
-            pairs.append((future, mine))
-    futures = rounds.each(
-        "probe", parts.rows, [f for f, _ in pairs], [mine for _, mine in pairs]
-    )
-    rows = rounds.results(futures)
-    if any(sparse.issparse(one) for one in rows):
-        return sparse.csr_array(sparse.vstack(rows, format="csr"))
-    return np.concatenate(rows)
+def learn_embedded(
+    settings: Settings,
+    encoder: ColumnEncoder,
+    samples: Outline,
+    sample: Rows | None,
+    scaling: Standardization | None,
+    task: Task,
+) -> EmbeddedFeatures | None:
+    """The features that are embedded, and their bins; see `learn_scaling`."""
+    if sample is not None:
+        samples = Outline(
+            _encoded(encoder, sample.X), sample.Y, sample.Y, sample.weights,
+            is_many=samples.is_many,
+        )  # fmt: skip
+    return embedded_features(settings, samples, scaling, task)
 
 
-def outline(
-    probe: Any, targets: Moments, n: int, n_codes: int, *, numeric: bool
-) -> Outline:
-    """Three rows in place of all samples: of numeric targets, the ends and the mean."""
-    X = probe[np.resize(np.arange(probe.shape[0]), 3)]
-    last = targets.mean if numeric else targets.low
-    Y = np.stack([targets.low, targets.high, last])
-    weights = np.array([0.0, 0.0, 1.0])
-    return Outline(X, Y, Y, weights, None, n_codes=n_codes, n_all=n)
+def learn_exceptions(
+    rounds: Rounds,
+    futures: list[Any],
+    encoder: ColumnEncoder,
+    numbers: Numbers,
+    probe: Any,
+    is_weighted: bool,
+) -> Floats:
+    """The weight of what differs from the common value of every feature.
+
+    This is a round only where a feature may be nearly constant.
+
+    Parameters
+    ----------
+    rounds : Rounds
+        The tasks of the fit.
+    futures : list of Future
+        The partitions, not encoded.
+    encoder, numbers
+        As for `learn_scaling`.
+    probe : ndarray or CSR
+        The numbers of evenly spaced samples, not encoded.
+    is_weighted : bool
+        Whether the samples have weights.
+    """
+    moments = numbers.filled(encoder, probe.dtype)
+    probe, n = _encoded(encoder, probe), len(encoder.numeric)
+    common = common_values(probe, moments)
+    rare = may_be_rare(probe, common, is_weighted=is_weighted)
+    # of an indicator, and of a sparse column, this is known
+    exceptions = np.where(common == 0, moments.stored, moments.weight)
+    ones = moments.weight[n:] - moments.stored[n:]
+    exceptions[n:] = np.where(common[n:] == 0, moments.stored[n:], ones)
+    if rare[:n].any():
+        found = rounds.summaries(
+            "exceptions", parts.exceptions, futures, common[:n], encoder.fill
+        )
+        exceptions[:n] = np.sum(found, axis=0)
+    elif not sparse.issparse(probe):
+        exceptions[:n] = moments.weight[:n]
+    return exceptions
+
+
+def _encoded(encoder: ColumnEncoder, numbers: Any) -> Any:
+    """The matrix of some numeric columns, which are not encoded."""
+    numeric, nothing = np.arange(len(encoder.numeric)), np.empty(0, dtype=np.intp)
+    of_numbers = replace(
+        encoder, numeric=numeric, categorical=nothing, levels=[], has_missing=[],
+        has_rare=[], frequencies=[], widths=[],
+    )  # fmt: skip
+    return of_numbers.encode(numbers, {}, has_gaps=encoder.fill is not None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from scipy import sparse
 
 from sklearn_bpnet._data import reading
 from sklearn_bpnet._data.encoder import ColumnEncoder, encode_samples
+from sklearn_bpnet._data.quantiles import places_at
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._data.table_columns import Levels
 from sklearn_bpnet._data.task import Task
@@ -22,8 +23,9 @@ from sklearn_bpnet._sklearn_compat import Header
 from sklearn_bpnet.dask._collections import n_rows
 from sklearn_bpnet.dask._statistics import (
     Moments,
-    lies_between,
+    Numbers,
     moments_of,
+    numbers_of,
     weight_of_exceptions,
 )
 
@@ -189,7 +191,7 @@ def weigh(part: Part | None, targets: Targets) -> Part | None:
 
 @dataclass
 class Columns:
-    """What the client learns of the columns of a partition.
+    """What the client learns of a partition in one pass over its samples.
 
     Parameters
     ----------
@@ -197,13 +199,12 @@ class Columns:
         Number of samples of positive weight.
     weight : float
         Sum of their weights.
+    is_weighted : bool
+        Whether their weights may differ.
     numeric : ndarray of int
         The columns of numbers.
-    weights, means : ndarray
-        Of every column of numbers, the total weight of those that are no gaps, and
-        their mean.
-    n_gaps : ndarray of int
-        The number of gaps of each.
+    numbers : Numbers
+        What they hold.
     levels : dict of int to tuple
         Of every categorical column, its levels, how often each occurs and missing
         values at last, and the sums of weights.
@@ -213,10 +214,9 @@ class Columns:
 
     n: int
     weight: float
+    is_weighted: bool
     numeric: NDArray[np.intp]
-    weights: Floats
-    means: Floats
-    n_gaps: NDArray[np.intp]
+    numbers: Numbers
     levels: dict[int, tuple[Levels, NDArray[np.intp], Floats]]
     targets: Moments
 
@@ -226,36 +226,27 @@ def columns(part: Part | None) -> Columns | None:
     if part is None:
         return None
     samples = part.samples
-    X = samples.take(samples.X)
-    w = samples.take(samples.weights)
-    w = np.ones(samples.n) if w is None else w
-    numeric = np.array([j for j in range(X.shape[1]) if j not in samples.levels], int)
-    if sparse.issparse(X):
-        is_gap, d = np.isnan(X.data), X.shape[1]
-        stored = np.repeat(w, np.diff(X.indptr))
-        n_gaps = np.bincount(X.indices[is_gap], minlength=d)
-        weights = w.sum() - np.bincount(X.indices, stored * is_gap, d)
-        sums = np.bincount(X.indices, np.where(is_gap, 0, stored * X.data), d)
-        means = sums / np.where(weights > 0, weights, 1)
-    else:
-        table = X if len(numeric) == X.shape[1] else X[:, numeric]
-        table = table.astype(np.float64)
-        known = ~np.isnan(table)
-        n_gaps = len(table) - np.count_nonzero(known, axis=0)
-        weights = w @ known
-        table[~known] = 0
-        means = (w @ table) / np.where(weights > 0, weights, 1)
+    X, weights, indices = samples.X, samples.weights, samples.indices
+    numeric = _numeric(samples)
+    numbers = numbers_of(X, weights, indices, numeric, has_gaps=samples.has_gaps)
+    w = samples.take(weights)
     levels = {}
     for j, of_table in samples.levels.items():
-        n = len(of_table.values)
-        codes = np.where(np.isnan(X[:, j]), n, X[:, j]).astype(np.intp)
+        n, codes = len(of_table.values), samples.take(X[:, j])
+        codes = np.where(np.isnan(codes), n, codes).astype(np.intp)
         counts = np.bincount(codes, minlength=n + 1)
-        levels[j] = of_table, counts, np.bincount(codes, w, n + 1).astype(float)
-    Y = np.asarray(samples.Y, dtype=np.float64)
-    moments = moments_of(Y, samples.weights, samples.indices)
-    return Columns(
-        samples.n, float(w.sum()), numeric, weights, means, n_gaps, levels, moments
-    )
+        sums = counts if w is None else np.bincount(codes, w, n + 1)
+        levels[j] = of_table, counts, sums.astype(float)
+    Y = moments_of(np.asarray(samples.take(samples.Y), dtype=np.float64), w)
+    weight = float(samples.n) if w is None else float(w.sum())
+    is_weighted = w is not None
+    return Columns(samples.n, weight, is_weighted, numeric, numbers, levels, Y)
+
+
+def _numeric(samples: Samples) -> NDArray[np.intp]:
+    """The columns of numbers of a table that is not encoded."""
+    n_features = samples.X.shape[1]
+    return np.array([j for j in range(n_features) if j not in samples.levels], np.intp)
 
 
 def encode(
@@ -269,25 +260,109 @@ def encode(
     return Part(samples, part.header)
 
 
-def moments(part: Part | None) -> Moments | None:
-    """The moments of the features of an encoded partition."""
+def exceptions(part: Part | None, common: Floats, fill: Floats | None) -> Floats | None:
+    """The weight of the samples that differ from the common value of each column."""
     if part is None:
         return None
     samples = part.samples
-    return moments_of(samples.numbers, samples.weights, samples.indices)
+    return weight_of_exceptions(samples, _numeric(samples), common, fill)
 
 
-def exceptions(
-    part: Part | None, common: Floats, low: Floats, high: Floats
-) -> tuple[Floats, NDArray[np.bool_]] | None:
-    """The weight of what differs from the common values; what is between the ends."""
+# Samples that are sent to the client
+
+
+class Rows(NamedTuple):
+    """Some samples: their numbers, not encoded, their targets and weights."""
+
+    X: Any
+    Y: NDArray[Any]
+    weights: Floats | None
+
+
+def rows(part: Part, places: Any) -> Rows:
+    """Some of the selected samples of a partition.
+
+    ``places`` are indices among them, a slice, or cumulative weights at which they lie.
+    """
+    samples = part.samples
+    if not isinstance(places, slice) and places.dtype.kind == "f":
+        weights: Any = samples.take(samples.weights)
+        places = places_at(np.cumsum(weights), places)
+    indices = samples.explicit_indices[places]
+    X, numeric = samples.X[indices], _numeric(samples)
+    if len(numeric) < X.shape[1]:
+        X = X[:, numeric]
+    weights = None if samples.weights is None else samples.weights[indices]
+    return Rows(X, samples.Y[indices], weights)
+
+
+# Samples that are set aside
+
+
+def strata(part: Part | None, task: Task) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The distinct encoded targets of the selected samples, and their numbers.
+
+    They are a single one where the task has no strata.
+    """
+    if part is None:
+        return np.empty((0, 0)), np.empty(0, dtype=np.intp)
+    distinct, codes = _distinct(part.samples, task)
+    return distinct, np.bincount(codes, minlength=len(distinct))
+
+
+def _distinct(samples: Samples, task: Task) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The distinct encoded targets, and which of them every selected sample has."""
+    Y = samples.take(samples.Y)
+    if task.strata(Y) is None:
+        return Y[:1], np.zeros(len(Y), dtype=np.intp)
+    distinct, codes = np.unique(Y, axis=0, return_inverse=True)
+    return distinct, codes.ravel()
+
+
+def split(
+    part: Part | None,
+    task: Task,
+    of_distinct: NDArray[np.intp],
+    ranks: dict[int, NDArray[np.intp]],
+    aside: bool,
+) -> Part | None:
+    """The partition with the samples that are set aside, or with all others.
+
+    Parameters
+    ----------
+    part : Part or None
+        The partition.
+    task : Task
+        The task of the targets.
+    of_distinct : ndarray of int
+        The stratum of every distinct target of this partition, see `strata`.
+    ranks : dict of int to ndarray of int
+        For every stratum, which of the samples in this partition are set aside.
+    aside : bool
+        Which of the two.
+    """
+    if part is None:
+        return None
+    samples = replace(part.samples)
+    _, codes = _distinct(samples, task)
+    is_aside = np.zeros(len(codes), dtype=bool)
+    for stratum, of_stratum in ranks.items():
+        places = np.flatnonzero(of_distinct[codes] == stratum)
+        is_aside[places[of_stratum]] = True
+    samples.indices = samples.explicit_indices[is_aside == aside]
+    return Part(samples, part.header) if samples.n else None
+
+
+def selected(part: Part | None) -> Samples | None:
+    """The selected samples of an encoded partition, to be sent."""
     if part is None:
         return None
     samples = part.samples
-    return weight_of_exceptions(samples, common), lies_between(samples, low, high)
-
-
-def rows(part: Part, places: NDArray[np.intp]) -> Any:
-    """Some of the selected samples of an encoded partition."""
-    samples = part.samples
-    return samples.X[places if samples.indices is None else samples.indices[places]]
+    return replace(
+        samples,
+        X=samples.take(samples.X),
+        y=samples.take(samples.y),
+        Y=samples.take(samples.Y),
+        weights=samples.take(samples.weights),
+        indices=None,
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._settings.solver import is_stochastic
-from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS
 
 # parameters that must be off, and why
 _OFF = {
@@ -29,19 +28,11 @@ def check_supported(settings: Settings) -> None:
             f"{settings.described(['n_jobs'])} is not supported on a cluster: members "
             "train one after the other, each on all workers. Use n_jobs=None."
         )
-    if settings.input_scaling in ("squash", "quantile"):
+    if settings.early_stopping and hasattr(settings.validation_fraction, "split"):
         raise ValueError(
-            f"{settings.described(['input_scaling'])} is not supported on a cluster: "
-            "quantiles do not add up over partitions. Use input_scaling='standard'."
-        )
-    embedding = settings.numeric_embedding
-    if embedding is None or embedding == "auto":
-        return
-    if NUMERIC_EMBEDDINGS.resolve(embedding).n_bins:
-        raise ValueError(
-            f"{settings.described(['numeric_embedding'])} is not supported on a "
-            "cluster: the edges of bins do not add up over partitions. Use 'pbld' or "
-            "'linear', for example."
+            f"{settings.described(['validation_fraction'])} is not supported on a "
+            "cluster: a splitter needs all samples in one place. Use a fraction, or "
+            "pass X_val and y_val to fit."
         )
 
 

@@ -13,7 +13,7 @@ import pytest
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_digits
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, ShuffleSplit
 
 da = pytest.importorskip("dask.array")
 distributed = pytest.importorskip("distributed")
@@ -28,27 +28,6 @@ from sklearn_bpnet.dask import (  # noqa: E402
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 SEVEN = (10, 30, 1, 29, 10, 19, 21)
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory):
-    """One cluster of two worker processes on loopback for all tests."""
-    import dask
-
-    folder = str(tmp_path_factory.mktemp("dask"))
-    with (
-        dask.config.set({"distributed.worker.multiprocessing-method": "spawn"}),
-        distributed.LocalCluster(
-            n_workers=2,
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address=None,
-            local_directory=folder,
-            silence_logs=50,
-        ) as cluster,
-        distributed.Client(cluster) as running,
-    ):
-        yield running
 
 
 PARTITIONS = {1: (120,), 2: (50, 70), 7: SEVEN}
@@ -161,6 +140,20 @@ def test_sparse_blocks_and_unknown_chunks(client):
     assert len(est.predict(dX).compute()) == keep.sum()
 
 
+def test_early_stopping_sets_aside_what_one_machine_sets_aside(client):
+    X, _ = table()
+    y = np.where(X[:, 0] > 0, "b", "a")
+    p = SMALL | {"solver": "lbfgs", "max_iter": 8, "early_stopping": True}
+    p |= {"numeric_embedding": "ple", "input_scaling": "quantile"}
+    local = BPNetClassifier(**p, calibration="temperature").fit(X, y)
+    est = DaskBPNetClassifier(**p, calibration="temperature")
+    est.fit(spread(X, SEVEN), spread(y, SEVEN))
+    assert_same_weights(local, est)
+    assert est.best_epoch_ == local.best_epoch_
+    assert est.temperature_ == pytest.approx(local.temperature_)
+    np.testing.assert_allclose(est.validation_scores_, local.validation_scores_)
+
+
 def test_mini_batches_reach_the_accuracy_of_one_machine(client):
     X, y = load_digits(return_X_y=True)
     p = {
@@ -235,16 +228,15 @@ def test_nothing_of_a_fit_remains_on_the_cluster(client):
         ("member_folds", 2),
         ("time_budget", 1.0),
         ("record", "gradient_norm"),
-        ("input_scaling", "quantile"),
-        ("input_scaling", "squash"),
-        ("numeric_embedding", "piecewise"),
-        ("early_stopping", True),
+        ("n_jobs", 2),
+        ("validation_fraction", ShuffleSplit(1)),
         ("initializer", "lsuv"),
     ],
 )
 def test_what_a_cluster_does_not_honour_is_an_error(client, parameter, value):
     X, _ = table()
-    est = DaskBPNetClassifier(**{**SMALL, parameter: value, "max_iter": 1})
+    p = SMALL | {parameter: value, "max_iter": 1, "n_members": 2}
+    est = DaskBPNetClassifier(**p, early_stopping=True)
     with pytest.raises(ValueError, match=parameter):
         est.fit(spread(X, (120,)), spread(X[:, 0] > 0, (120,)))
 
