@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
@@ -12,30 +10,20 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_bpnet._arguments import explains_arguments
 from sklearn_bpnet._data.reading import Table
 from sklearn_bpnet._fit.call import Arguments
-from sklearn_bpnet._sklearn_compat import CallbackContexts, available_if, fit_context
+from sklearn_bpnet._sklearn_compat import (
+    CallbackContexts,
+    available_if,
+    fit_context,
+)
 from sklearn_bpnet.classifier import BPNetClassifier
 from sklearn_bpnet.dask import _prediction as prediction
 from sklearn_bpnet.dask._clients import client_of
 from sklearn_bpnet.dask._collections import is_lazy
-from sklearn_bpnet.dask._fit import fit_on_cluster
+from sklearn_bpnet.dask._fit import Cluster, fit_on_cluster
+from sklearn_bpnet.dask._parameters import CONSTRAINTS, DEFAULTS, constructor
 from sklearn_bpnet.dask._reading import Tables
-from sklearn_bpnet.dask._supported import check_supported
+from sklearn_bpnet.dask._supported import check_local_steps, check_supported
 from sklearn_bpnet.regressor import BPNetRegressor
-
-
-def _with_client(local: Any) -> Callable[..., None]:
-    """The constructor of an estimator, with the parameter ``client``."""
-    known = inspect.signature(local.__init__)
-    client = inspect.Parameter("client", inspect.Parameter.KEYWORD_ONLY, default=None)
-    signature = known.replace(parameters=[*known.parameters.values(), client])
-
-    def construct(self: Any, *args: Any, client: Any = None, **kwargs: Any) -> None:
-        local.__init__(self, *args, **kwargs)
-        self.client = client
-
-    construct.__name__ = "__init__"
-    construct.__signature__ = signature  # type: ignore[attr-defined]
-    return construct
 
 
 class _OnCluster:
@@ -43,6 +31,7 @@ class _OnCluster:
 
     _local: ClassVar[Any]
     client: Any
+    local_steps: int
 
     @explains_arguments
     @fit_context(prefer_skip_nested_validation=True)
@@ -107,9 +96,11 @@ class _OnCluster:
         with np.errstate():  # an interrupt may leave inner settings behind
             local, previous = self._unfitted(), None
             check_supported(local._settings)
+            check_local_steps(local._settings, self.local_steps)
+            cluster = Cluster(client, int(self.local_steps))
             if "_fitted" in vars(self) and known._model.resumes:
                 previous = known._previous(Arguments(Table(X, y)))
-            attributes, end = fit_on_cluster(local, client, tables, previous, contexts)
+            attributes, end = fit_on_cluster(local, cluster, tables, previous, contexts)
             known._set_fitted(attributes)
             end()
         return self
@@ -125,7 +116,7 @@ class _OnCluster:
     def _unfitted(self) -> Any:
         """The ordinary estimator with the same parameters."""
         parameters = self.get_params(deep=False)  # type: ignore[attr-defined]
-        parameters.pop("client")
+        parameters = {k: v for k, v in parameters.items() if k not in DEFAULTS}
         local = self._local(**parameters)
         local._recipe = self._recipe  # type: ignore[attr-defined]
         return local
@@ -229,9 +220,9 @@ class _OnCluster:
 class DaskBPNetClassifier(_OnCluster, BPNetClassifier):  # type: ignore[misc]
     """BPNetClassifier on the partitions of Dask arrays and data frames.
 
-    The optimiser runs in this process; every evaluation of the risk, or every step of
-    mini-batch training, is one round of tasks: theta goes to the workers, and their
-    gradients come back as a sum. For a given partitioning and `random_state` the result
+    The optimiser runs in this process. For every evaluation of the risk, or every step
+    of mini-batch training, theta goes to the workers, and their gradients come back as
+    a sum. For a given partitioning and `random_state` the result
     does not depend on the number of workers.
 
     Parameters
@@ -240,6 +231,10 @@ class DaskBPNetClassifier(_OnCluster, BPNetClassifier):  # type: ignore[misc]
         Those of `BPNetClassifier`. "auto" neither embeds columns nor scales them by
         quantiles. `warm_start`, `member_folds`, `time_budget`, `record`, bins of
         embeddings and scaling by quantiles are not supported.
+    local_steps : int, default=1
+        Of mini-batch training, the steps that every partition makes on its own before
+        theta and the optimiser's state are averaged, at least 1. With 1 there is one
+        step for all partitions, along the mean of their gradients.
     client : dask.distributed.Client, default=None
         The cluster. None uses the running client.
 
@@ -252,9 +247,9 @@ class DaskBPNetClassifier(_OnCluster, BPNetClassifier):  # type: ignore[misc]
     _local: ClassVar[Any] = BPNetClassifier
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BPNetClassifier._parameter_constraints,
-        "client": "no_validation",
+        **CONSTRAINTS,
     }
-    __init__ = _with_client(BPNetClassifier)
+    __init__ = constructor(BPNetClassifier)
 
     def predict(self, X: Any) -> Any:
         """Predict class labels; a Dask array for a Dask collection.
@@ -330,6 +325,10 @@ class DaskBPNetRegressor(_OnCluster, BPNetRegressor):  # type: ignore[misc]
         Those of `BPNetRegressor`. "auto" embeds no columns. `warm_start`,
         `member_folds`, `time_budget`, `record`, bins of embeddings and scaling by
         quantiles are not supported.
+    local_steps : int, default=1
+        Of mini-batch training, the steps that every partition makes on its own before
+        theta and the optimiser's state are averaged, at least 1. With 1 there is one
+        step for all partitions, along the mean of their gradients.
     client : dask.distributed.Client, default=None
         The cluster. None uses the running client.
 
@@ -342,9 +341,9 @@ class DaskBPNetRegressor(_OnCluster, BPNetRegressor):  # type: ignore[misc]
     _local: ClassVar[Any] = BPNetRegressor
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BPNetRegressor._parameter_constraints,
-        "client": "no_validation",
+        **CONSTRAINTS,
     }
-    __init__ = _with_client(BPNetRegressor)
+    __init__ = constructor(BPNetRegressor)
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """Predict targets; a Dask array for a Dask collection.

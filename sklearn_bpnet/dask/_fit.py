@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sklearn_bpnet._fit import advice
@@ -32,9 +32,25 @@ from sklearn_bpnet.dask._training import Spread, train_on
 from sklearn_bpnet.net.network import Network
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """Where and how to fit.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        The cluster.
+    local_steps : int
+        The steps that every partition makes before they are averaged.
+    """
+
+    client: Any
+    local_steps: int
+
+
 def fit_on_cluster(
     estimator: Any,
-    client: Any,
+    cluster: Cluster,
     tables: Tables,
     previous: Fitted | None,
     contexts: CallbackContexts,
@@ -45,8 +61,8 @@ def fit_on_cluster(
     ----------
     estimator : BPNetClassifier or BPNetRegressor
         The parameters.
-    client : distributed.Client
-        The cluster.
+    cluster : Cluster
+        Where and how to fit.
     tables : Tables
         The samples.
     previous : Fitted or None
@@ -61,15 +77,17 @@ def fit_on_cluster(
     end : callable
         To be called once they are set.
     """
-    rounds = Rounds(client)
+    rounds = Rounds(cluster.client)
     ended = Ended(rounds)
     with ended, ended:  # twice, in case of an interrupt in an exit
-        return _fit_in_order(estimator, rounds, tables, previous, contexts)
+        steps = cluster.local_steps
+        return _fit_in_order(estimator, rounds, steps, tables, previous, contexts)
 
 
 def _fit_in_order(
     estimator: Any,
     rounds: Rounds,
+    local_steps: int,
     tables: Tables,
     previous: Fitted | None,
     contexts: CallbackContexts,
@@ -87,11 +105,13 @@ def _fit_in_order(
         Posed(
             problem.risk, problem.task, problem.standardization, problem.plan.dtype,
             learned.mean_weight, draft.encoder.column_of,
+            problem.plan.solver, problem.plan.step_options,
         ),
         list(range(len(learned.encoded))),
     )  # fmt: skip
     learned.encoded = []  # what the shares are made of, which is kept if needed
-    spread = Spread(rounds, futures, learned.sizes, problem.data.training.n)
+    n = problem.data.training.n
+    spread = Spread(rounds, futures, learned.sizes, n, local_steps)
     learned.data.digests_of_training = spread.digests
     call, header = learned.call, learned.header
     if previous is not None:

@@ -18,7 +18,7 @@ from sklearn_bpnet.dask._clients import libraries
 from sklearn_bpnet.dask._shares import Partial, Piece
 from sklearn_bpnet.net._typing import Array
 
-_FAN_IN = 4  # partial gradients that are added by a task
+_FAN_IN = 4  # terms that are added by a task; a power of 2, see `shares.added`
 
 
 class Rounds:
@@ -100,32 +100,61 @@ class Rounds:
         found = self.results(self.each(what, function, *columns))
         return [one for one in found if one is not None]
 
-    def gradient(
-        self, futures: list[Any], theta: Array, piece: Piece | None, n: int
-    ) -> Partial:
-        """One round: theta out, partial risks and gradients added in a tree."""
-        graph, sent = self._with_theta(theta)
+    def total(
+        self,
+        what: str,
+        function: Callable[..., Any],
+        futures: list[Any],
+        sent: Any,
+        *arguments: Any,
+    ) -> Any:
+        """One round: something out, what a function makes of it added in a tree.
+
+        Parameters
+        ----------
+        what : str
+            What the tasks are called in Dask's dashboard.
+        function : callable
+            Their body: of a share, what was sent, and the arguments.
+        futures : list of Future
+            The shares.
+        sent : object
+            What is sent once, and passed on by the workers: theta, for example.
+        *arguments : object
+            What every task gets.
+        """
+        graph, key = self._with_sent(sent)
         names = self._graph_of(
-            graph, "gradient", [(shares.gradient, f, sent, piece, n) for f in futures]
+            graph, what, [(function, f, key, *arguments) for f in futures]
         )
         while len(names) > 1:
             groups = [names[i : i + _FAN_IN] for i in range(0, len(names), _FAN_IN)]
             names = self._graph_of(
                 graph, "add", [(shares.added, *group) for group in groups]
             )
-        [total] = self._computed(graph, names)
-        return Partial(*total)
+        [found] = self._computed(graph, names)
+        return found
+
+    def gradient(
+        self, futures: list[Any], theta: Array, piece: Piece | None, n: int
+    ) -> Partial:
+        """One round: theta out, partial risks and gradients back as a sum."""
+        sent = theta.copy()
+        found: Partial = self.total(
+            "gradient", shares.gradient, futures, sent, piece, n
+        )
+        return found
 
     def value(self, futures: list[Any], theta: Array) -> float:
         """The sum of the losses of all samples, without noise."""
-        graph, sent = self._with_theta(theta)
+        graph, sent = self._with_sent(theta.copy())
         tasks = [(shares.value, future, sent) for future in futures]
         return float(sum(self._computed(graph, self._graph_of(graph, "risk", tasks))))
 
-    def _with_theta(self, theta: Array) -> tuple[dict[Any, Any], Any]:
-        """A graph that sends theta once, from where the workers pass it on."""
+    def _with_sent(self, sent: Any) -> tuple[dict[Any, Any], Any]:
+        """A graph that sends something once, from where the workers pass it on."""
         graph: dict[Any, Any] = {}
-        return graph, self._graph_of(graph, "theta", [(_same, theta.copy())])[0]
+        return graph, self._graph_of(graph, "theta", [(_same, sent)])[0]
 
     def _graph_of(
         self, graph: dict[Any, Any], what: str, tasks: Sequence[tuple[Any, ...]]
@@ -149,6 +178,6 @@ class Rounds:
             return self.client.submit(function, *arguments, key=key, pure=False)
 
 
-def _same(theta: Array) -> Array:
-    """Theta, from where the workers pass it on."""
-    return theta
+def _same(sent: Any) -> Any:
+    """What is sent, from where the workers pass it on."""
+    return sent

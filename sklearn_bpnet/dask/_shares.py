@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +19,7 @@ from sklearn_bpnet.net.theta import Theta
 from sklearn_bpnet.training.batches import Batches
 from sklearn_bpnet.training.blas_threads import OneBlasThread
 from sklearn_bpnet.training.evaluation import chunk_size, reader_for
+from sklearn_bpnet.training.optimizers.step import StepOptions
 from sklearn_bpnet.training.standardization import Standardization
 
 
@@ -37,6 +40,8 @@ class Posed(NamedTuple):
         Mean weight of all samples.
     column_of : ndarray of int
         The column of the table that every feature is made of.
+    solver, options
+        Those of local steps.
     """
 
     risk: EmpiricalRisk
@@ -45,6 +50,8 @@ class Posed(NamedTuple):
     dtype: Any
     mean_weight: float
     column_of: NDArray[np.intp]
+    solver: Any
+    options: StepOptions
 
 
 class Piece(NamedTuple):
@@ -115,6 +122,9 @@ class Share:
         reader = reader_for(network, samples.X, posed.dtype, posed.scaling)
         self.reader, self.chunk = reader, chunk_size(network, reader)
         self._order: tuple[int | None, NDArray[np.intp]] = None, self.indices
+        # its buffers serve one task at a time; one may be left over by a failure
+        self.lock = Lock()
+        self.local: Any = None  # what makes its local steps, once there is one
 
     def __getstate__(self) -> tuple[Part, Posed, int]:
         return self.part, self.posed, self.index
@@ -153,15 +163,18 @@ class Share:
                 gradient += part.flat
         return Partial(value, gradient)
 
-    def _of(self, piece: Piece) -> NDArray[np.intp]:
-        """The samples of a piece; the order of an epoch is drawn once."""
-        seed, order = self._order
-        if seed != piece.seed:
+    def order(self, seed: int | None) -> NDArray[np.intp]:
+        """The order of the samples in an epoch, which is drawn once."""
+        if seed != self._order[0]:
             order = self.indices
-            if piece.seed is not None:
-                rng = np.random.default_rng([piece.seed, self.index])
-                order = rng.permutation(order)
-            self._order = piece.seed, order
+            if seed is not None:
+                order = np.random.default_rng([seed, self.index]).permutation(order)
+            self._order = seed, order
+        return self._order[1]
+
+    def _of(self, piece: Piece) -> NDArray[np.intp]:
+        """The samples of a piece."""
+        order = self.order(piece.seed)
         begin, end = bounds(len(order), piece.batch, piece.n_batches)
         return order[begin:end]
 
@@ -180,11 +193,15 @@ class Share:
         return value
 
 
-class Partial(NamedTuple):
+@dataclass(frozen=True)
+class Partial:
     """A part of the risk and of its gradient."""
 
     value: float
     gradient: Array
+
+    def __add__(self, other: Partial) -> Partial:
+        return Partial(self.value + other.value, self.gradient + other.gradient)
 
 
 # The bodies of tasks
@@ -201,13 +218,16 @@ def gradient(
     """The partial risk and gradient of a share."""
     if share is None:
         return None
-    with OneBlasThread():
+    with share.lock, OneBlasThread():
         return share.gradient(theta, piece, n)
 
 
 def value(share: Share | None, theta: Array) -> float:
     """The partial risk of a share."""
-    return 0.0 if share is None else share.value(theta)
+    if share is None:
+        return 0.0
+    with share.lock:
+        return share.value(theta)
 
 
 def digests(share: Share | None) -> dict[str, str]:
@@ -220,12 +240,20 @@ def digests(share: Share | None) -> dict[str, str]:
     return {"partitions": str(len(samples.Y)), **found}
 
 
-def added(*partials: Partial | None) -> Partial | None:
-    """The sum of some partial risks and gradients, in their order."""
-    known = [one for one in partials if one is not None]
-    if not known:
-        return None
-    total = known[0].gradient.copy()
-    for one in known[1:]:
-        total += one.gradient
-    return Partial(sum(one.value for one in known), total)
+def added(*terms: Any) -> Any:
+    """The sum of some terms, of which None is nothing.
+
+    Neighbours are added, then neighbouring sums. It is therefore the same, bit for bit,
+    as the sum of the sums of 2, 4, ... terms each.
+    """
+    sums = list(terms)
+    while len(sums) > 1:
+        pairs = [sums[i : i + 2] for i in range(0, len(sums), 2)]
+        sums = [_sum_of(*pair) for pair in pairs]
+    return sums[0]
+
+
+def _sum_of(term: Any, other: Any = None) -> Any:
+    if term is None or other is None:
+        return other if term is None else term
+    return term + other

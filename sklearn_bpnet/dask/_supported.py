@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet._settings.solver import is_stochastic
 
 # parameters that must be off, and why
 _OFF = {
@@ -32,4 +33,14 @@ def check_supported(settings: Settings) -> None:
             f"{settings.described(['validation_fraction'])} is not supported on a "
             "cluster: a splitter needs all samples in one place. Use a fraction, or "
             "pass X_val and y_val to fit."
+        )
+
+
+def check_local_steps(settings: Settings, local_steps: int) -> None:
+    """Raise ValueError if the solver makes no steps of mini-batches to be averaged."""
+    if local_steps > 1 and not is_stochastic(settings):
+        raise ValueError(
+            f"local_steps={local_steps}, but {settings.described(['solver'])} makes no "
+            "steps of mini-batches. Use local_steps=1, or another solver, such as "
+            "'adam'."
         )

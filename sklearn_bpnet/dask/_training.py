@@ -20,6 +20,8 @@ from sklearn_bpnet._fit.network_fit import NetworkFit, train_network
 from sklearn_bpnet._fit.problem import Problem
 from sklearn_bpnet._fit.state import TrainingState
 from sklearn_bpnet.dask import _shares as shares
+from sklearn_bpnet.dask._calls import Calls
+from sklearn_bpnet.dask._local_steps import Leg, Start, local_steps
 from sklearn_bpnet.dask._rounds import Rounds
 from sklearn_bpnet.dask._shares import Piece, bounds
 from sklearn_bpnet.net._typing import Array
@@ -27,6 +29,7 @@ from sklearn_bpnet.training.full_batch import FullBatchSolver
 from sklearn_bpnet.training.full_batch.risk import FullBatchRisk
 from sklearn_bpnet.training.monitor.history import Outcome
 from sklearn_bpnet.training.optimizers.step import Step
+from sklearn_bpnet.training.stochastic.config import get_config
 from sklearn_bpnet.training.stochastic.divergence import Divergence
 from sklearn_bpnet.training.stochastic.epoch import Rates, Walk
 from sklearn_bpnet.training.stochastic.training import StochasticTraining
@@ -45,14 +48,33 @@ class Spread:
         Their numbers of samples.
     batch_size : int
         Samples per batch, of all partitions together.
+    local_steps : int, default=1
+        The steps that every partition makes before they are averaged.
+    calls : Calls or None, default=None
+        Of the shares; made if it is None.
     """
 
     def __init__(
-        self, rounds: Rounds, shares: list[Any], sizes: list[int], batch_size: int
+        self,
+        rounds: Rounds,
+        shares: list[Any],
+        sizes: list[int],
+        batch_size: int,
+        local_steps: int = 1,
+        calls: Calls | None = None,
     ) -> None:
         self.rounds, self.shares, self.sizes = rounds, shares, sizes
+        self.calls = calls or Calls(rounds, shares)
         self.n_samples = sum(sizes)
         self.batch_size = min(batch_size, self.n_samples)
+        self.local_steps = local_steps
+
+    def of_size(self, batch_size: int) -> Spread:
+        """The same samples in batches of another size."""
+        return Spread(
+            self.rounds, self.shares, self.sizes, batch_size, self.local_steps,
+            self.calls,
+        )  # fmt: skip
 
     def __enter__(self) -> Spread:
         return self
@@ -97,14 +119,15 @@ class DistributedRisk(FullBatchRisk):
         self.theta[:] = x
         spread, penalty = self.spread, self.risk.penalty
         n = spread.n_samples
-        total, gradient = spread.rounds.gradient(spread.shares, self.theta, None, n)
+        found = spread.rounds.gradient(spread.shares, self.theta, None, n)
+        total, gradient = found.value, found.gradient
         scratch = np.empty_like(gradient)
         penalty.add_l2_gradient(self.theta, self.strength, gradient, scratch)
         return total / n + penalty.l2_value(self.theta, self.strength), gradient
 
 
 class DistributedEpochPass:
-    """A pass over the batches, each a round of tasks.
+    """A pass over the batches, a call of the workers for each.
 
     Parameters
     ----------
@@ -127,28 +150,64 @@ class DistributedEpochPass:
     def run(self, rates: Rates) -> float:
         """Make a step for every batch; return the sum of s_n L_n over the epoch."""
         walk, spread, theta = self.walk, self.spread, self.walk.theta
-        n_batches, total, training = spread.n_batches, 0.0, self.training
-        seed = noise = None
-        if training.rng is not None and n_batches > 1:
-            seed = int(training.rng.integers(2**63))
-        if training.noise_rng is not None and training.risk.network.is_noisy:
-            noise = int(training.noise_rng.integers(2**63))
+        n_batches, total = spread.n_batches, 0.0
+        seed, noise = self._seeds()
         for i, (rate, decay, dropout) in enumerate(zip(*rates, strict=True)):
             n = spread.n_in(i)
             if not n:
                 continue
             piece = Piece(seed, i, n_batches, n, noise, float(dropout))
-            value, g = spread.rounds.gradient(spread.shares, theta, piece, n)
-            total += value
+            found = spread.calls.total("gradient", shares.gradient, theta, piece, n)
+            total += found.value
             if not isfinite(total):
                 return nan
             if i & (i - 1) == 0:
                 walk.good[:] = theta
                 walk.n_good_steps = walk.n_steps
-            self.step.take(theta, g, walk.state, float(rate), float(decay))
+            self.step.take(theta, found.gradient, walk.state, float(rate), float(decay))
             walk.n_steps += 1
             if walk.average is not None:
                 walk.average.update(theta)
+        return total
+
+    def _seeds(self) -> tuple[int | None, int | None]:
+        """Seeds of the order of the samples and of the noise in an epoch."""
+        training, seed, noise = self.training, None, None
+        if training.rng is not None and self.spread.n_batches > 1:
+            seed = int(training.rng.integers(2**63))
+        if training.noise_rng is not None and training.risk.network.is_noisy:
+            noise = int(training.noise_rng.integers(2**63))
+        return seed, noise
+
+
+class LocalStepsPass(DistributedEpochPass):
+    """A pass over the batches in which partitions make several steps on their own."""
+
+    def run(self, rates: Rates) -> float:
+        """Make and average the steps; return the sum of s_n L_n over the epoch."""
+        walk, spread, theta = self.walk, self.spread, self.walk.theta
+        n_batches, h, total = spread.n_batches, spread.local_steps, 0.0
+        seed, noise = self._seeds()
+        compiled = get_config()["compiled"]
+        for first in range(0, n_batches, h):
+            of_leg = Rates(*(one[first : first + h] for one in rates))
+            leg = Leg(first, n_batches, of_leg, 0, seed, noise, compiled)
+            ends = (leg.bounds(n) for n in spread.sizes)
+            n = sum(end - begin for begin, end in ends)
+            if not n:
+                continue
+            start, leg = Start(theta, walk.state), replace(leg, n=n)
+            found = spread.calls.total("local-steps", local_steps, start, leg)
+            total += found.value
+            if not isfinite(total):
+                return nan
+            walk.good[:] = theta
+            walk.n_good_steps = walk.n_steps
+            found.write(theta, walk.state)
+            walk.n_steps += found.n_steps
+            if walk.average is not None:
+                for _ in range(found.n_steps):  # as if each step had led there
+                    walk.average.update(theta)
         return total
 
 
@@ -170,7 +229,8 @@ class DistributedTraining(StochasticTraining):
         return DistributedDivergence(self.risk, batches, walk, max_iter, self.n_epochs)
 
     def epoch_pass(self, batches: Any, walk: Walk) -> Any:
-        return DistributedEpochPass(self, batches, walk)
+        one = DistributedEpochPass if batches.local_steps == 1 else LocalStepsPass
+        return one(self, batches, walk)
 
 
 class DistributedFit(NetworkFit):
@@ -199,8 +259,7 @@ class DistributedFit(NetworkFit):
         super().__init__(problem, state, previous, shares_batches=False, **hooks)
 
     def _batches(self, indices: Any, batch_size: int) -> Any:
-        of = self.spread
-        return Spread(of.rounds, of.shares, of.sizes, batch_size)
+        return self.spread.of_size(batch_size)
 
     def _minimise(self) -> Outcome:
         plan = self.plan
