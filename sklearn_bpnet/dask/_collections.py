@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import isnan
 from typing import Any
 
+import numpy as np
+
 from sklearn_bpnet.dask._clients import libraries
 
 
@@ -57,6 +59,32 @@ def aligned(table: Any, name: str, X: Any, parts: list[Any]) -> list[Any]:
             "partitioned alike: use rechunk or repartition."
         )
     return found
+
+
+def neighbours(
+    client: Any, X: Any, n_partitions: int
+) -> list[tuple[int, int, dict[str, Any]]]:
+    """Ranges of neighbouring partitions, and where Dask should compute them.
+
+    What a worker computes of neighbours it adds up before it is sent, so that they
+    belong together; of samples that are on the cluster already, none is moved.
+    """
+    _, distributed = libraries()
+    threads = {} if distributed.futures_of(X) else client.nthreads()
+    if len(threads) < 2:
+        return [(0, n_partitions, {})]
+    sizes = np.ones(n_partitions)
+    if hasattr(X, "numblocks") and not np.isnan(X.chunks[0]).any():
+        sizes += X.chunks[0]
+    middles = np.cumsum(sizes) - sizes / 2
+    shares = np.cumsum(list(threads.values())) / sum(threads.values())
+    ends = np.searchsorted(middles, shares * sizes.sum(), side="right")
+    begins = np.concatenate([[0], ends[:-1]])
+    return [
+        (int(i), int(j), {"workers": [address], "allow_other_workers": True})
+        for i, j, address in zip(begins, ends, threads, strict=True)
+        if i < j
+    ]
 
 
 def n_rows(part: Any) -> int:

@@ -22,6 +22,7 @@ from sklearn_bpnet._settings.risk import build_risk
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._sklearn_compat import CallbackContexts
 from sklearn_bpnet.dask import _shares as shares
+from sklearn_bpnet.dask._ending import Ended
 from sklearn_bpnet.dask._outline import OutlinedData
 from sklearn_bpnet.dask._reading import Learned, Tables, learn
 from sklearn_bpnet.dask._rounds import Rounds
@@ -76,12 +77,27 @@ def fit_on_cluster(
     end : callable
         To be called once they are set.
     """
+    rounds = Rounds(cluster.client)
+    ended = Ended(rounds)
+    with ended, ended:  # twice, in case of an interrupt in an exit
+        steps = cluster.local_steps
+        return _fit_in_order(estimator, rounds, steps, tables, previous, contexts)
+
+
+def _fit_in_order(
+    estimator: Any,
+    rounds: Rounds,
+    local_steps: int,
+    tables: Tables,
+    previous: Fitted | None,
+    contexts: CallbackContexts,
+) -> tuple[dict[str, Any], Callable[[], None]]:
+    """Read the partitions, pose the problem, and train; see `fit_on_cluster`."""
     settings = estimator._settings
     check_supported(settings)
     defaults = Settings.of(estimator._defaults()).chosen(USUAL)
     advice.warn_of_unused(settings.chosen(USUAL), defaults, open_ended=False)
     advice.warn_of_schedule(settings.chosen(USUAL), open_ended=False)
-    rounds = Rounds(cluster.client)
     learned = learn(estimator, rounds, tables, previous)
     problem, draft = _pose(estimator, learned)
     futures = rounds.each(
@@ -95,7 +111,7 @@ def fit_on_cluster(
     )  # fmt: skip
     learned.encoded = []  # what the shares are made of, which is kept if needed
     n = problem.data.training.n
-    spread = Spread(rounds, futures, learned.sizes, n, cluster.local_steps)
+    spread = Spread(rounds, futures, learned.sizes, n, local_steps)
     learned.data.digests_of_training = spread.digests
     call, header = learned.call, learned.header
     if previous is not None:

@@ -20,7 +20,8 @@ from sklearn_bpnet._settings.choices import Facts, choose
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.dask import _parts as parts
 from sklearn_bpnet.dask import _validation as validation
-from sklearn_bpnet.dask._collections import aligned, partitions
+from sklearn_bpnet.dask._clients import libraries
+from sklearn_bpnet.dask._collections import aligned, neighbours, partitions
 from sklearn_bpnet.dask._learning import (
     learn_columns,
     learn_embedded,
@@ -227,21 +228,27 @@ def _header(surveys: list[Survey]) -> dict[str, Any]:
 
 
 def _read(estimator: Any, rounds: Rounds, tables: Tables) -> list[Any]:
-    """The futures of the checked samples of every partition."""
+    """The futures of the checked samples of every partition.
+
+    What they are made of is not kept, unless the caller does.
+    """
+    dask, _ = libraries()
     X = partitions(tables.X, "X")
     y = aligned(tables.y, "y", tables.X, X)
-    lists = [X, y]
+    weights: list[Any] = [None] * len(X)
     if tables.sample_weight is not None:
-        lists.append(aligned(tables.sample_weight, "sample_weight", tables.X, X))
-    flat = [part for column in lists for part in column]
-    futures = rounds.client.compute(flat, optimize_graph=True)
-    n = len(X)
-    columns = [futures[i * n : (i + 1) * n] for i in range(len(lists))]
-    weights = columns[2] if len(columns) == 3 else [None] * n
-    return rounds.each(
-        "read", parts.read_part, estimator, columns[0], columns[1], weights,
-        list(range(n)),
-    )  # fmt: skip
+        weights = aligned(tables.sample_weight, "sample_weight", tables.X, X)
+    read = dask.delayed(parts.read_part, pure=False)
+    tasks = [
+        read(estimator, *row, i, dask_key_name=f"bpnet-read-{rounds.token}-{i}")
+        for i, row in enumerate(zip(X, y, weights, strict=True))
+    ]
+    futures = []
+    for begin, end, where in neighbours(rounds.client, tables.X, len(tasks)):
+        futures += rounds.kept(
+            rounds.client.compute(tasks[begin:end], optimize_graph=True, **where)
+        )
+    return futures
 
 
 def _facts(call: Call, counted: Counted, numbers: Numbers, *, numeric: bool) -> Facts:

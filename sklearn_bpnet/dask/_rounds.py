@@ -8,11 +8,12 @@ scheduler, and with the same result.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
+from weakref import WeakSet
 
 from sklearn_bpnet.dask import _shares as shares
 from sklearn_bpnet.dask._clients import libraries
@@ -33,7 +34,8 @@ class Rounds:
 
     def __init__(self, client: Any) -> None:
         self.client = client
-        self._token = uuid4().hex
+        self._sent: WeakSet[Any] = WeakSet()  # all futures that are alive
+        self.token = uuid4().hex  # in the keys of all tasks
         self._n = 0
 
     def each(self, what: str, function: Callable[..., Any], *columns: Any) -> list[Any]:
@@ -51,11 +53,25 @@ class Rounds:
         n = next(len(column) for column in columns if isinstance(column, list))
         rows = [c if isinstance(c, list) else [c] * n for c in columns]
         self._n += 1
-        key = f"bpnet-{what}-{self._token}{self._n}"
-        return [
+        key = f"bpnet-{what}-{self.token}{self._n}"
+        return self.kept(
             self._submit(function, *arguments, key=(key, i))
             for i, arguments in enumerate(zip(*rows, strict=True))
-        ]
+        )
+
+    def kept(self, futures: Iterable[Any]) -> list[Any]:
+        """These futures, which `release` knows."""
+        listed = list(futures)
+        self._sent.update(listed)
+        return listed
+
+    def release(self) -> None:
+        """Release all futures, so that the scheduler forgets their tasks.
+
+        An error keeps those alive that its traceback refers to.
+        """
+        for future in list(self._sent):
+            future.release()
 
     def results(self, futures: Sequence[Any]) -> list[Any]:
         """What the tasks return."""
@@ -131,7 +147,7 @@ class Rounds:
     ) -> list[Any]:
         """Add tasks to a graph; return their keys."""
         self._n += 1
-        name = f"bpnet-{what}-{self._token}{self._n}"
+        name = f"bpnet-{what}-{self.token}{self._n}"
         keys = [(name, i) for i in range(len(tasks))]
         graph.update(zip(keys, tasks, strict=True))
         return keys
@@ -140,7 +156,7 @@ class Rounds:
         """What some tasks of a graph return: one message there, one back."""
         with connected(), warnings.catch_warnings():  # weights are large; sent once
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
-            return self.results(self.client.get(graph, keys, sync=False))
+            return self.results(self.kept(self.client.get(graph, keys, sync=False)))
 
     def _submit(self, function: Callable[..., Any], *arguments: Any, key: Any) -> Any:
         with connected(), warnings.catch_warnings():  # weights are large; sent once

@@ -129,6 +129,10 @@ class Share:
     def __getstate__(self) -> tuple[Part, Posed, int]:
         return self.part, self.posed, self.index
 
+    def __sizeof__(self) -> int:
+        """Bytes of the samples, which Dask does not send to where theta is then."""
+        return self.part.__sizeof__() + self.Y.nbytes
+
     def __setstate__(self, state: tuple[Part, Posed, int]) -> None:
         self.__init__(*state)  # type: ignore[misc]
 

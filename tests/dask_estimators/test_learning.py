@@ -31,7 +31,7 @@ class InThisProcess(Rounds):
     """Runs the bodies of tasks at once; a future is its result."""
 
     def __init__(self):
-        self.names, self.client = [], self
+        self.names, self.client, self.token = [], self, 0
 
     def compute(self, parts, **_):
         return list(dask.compute(*parts, scheduler="synchronous"))
@@ -41,6 +41,12 @@ class InThisProcess(Rounds):
         n = next(len(column) for column in columns if isinstance(column, list))
         rows = [c if isinstance(c, list) else [c] * n for c in columns]
         return [function(*row) for row in zip(*rows, strict=True)]
+
+    def nthreads(self):
+        return {}
+
+    def kept(self, futures):
+        return list(futures)
 
     def results(self, futures):
         return list(futures)
@@ -241,7 +247,7 @@ def test_features_are_passed_over_once():
     rounds = InThisProcess()
     est = BPNetClassifier(input_scaling="standard", **P)
     of_partitions(est, X[:, :2], y, rounds=rounds)
-    assert rounds.names == ["read", "survey", "weigh", "columns", "sample", "encode"]
+    assert rounds.names == ["survey", "weigh", "columns", "sample", "encode"]
     rounds = InThisProcess()
     of_partitions(est, X, y, rounds=rounds)  # of nearly constant columns, twice
     assert rounds.names[-1] == "exceptions"
