@@ -8,7 +8,9 @@ scheduler, and with the same result.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 from weakref import WeakSet
@@ -72,25 +74,9 @@ class Rounds:
             future.release()
 
     def results(self, futures: Sequence[Any]) -> list[Any]:
-        """What the tasks return.
-
-        Raises
-        ------
-        RuntimeError
-            If the scheduler is gone.
-        """
-        _, distributed = libraries()
-        gone = (
-            distributed.client.FutureCancelledError,
-            distributed.comm.CommClosedError,
-        )
-        try:
+        """What the tasks return."""
+        with connected():
             found: list[Any] = self.client.gather(list(futures))
-        except gone as error:
-            raise RuntimeError(
-                "The connection to Dask's scheduler is lost, so that the fit cannot "
-                "go on. Start a cluster and fit again."
-            ) from error
         return found
 
     def summaries(
@@ -168,14 +154,34 @@ class Rounds:
 
     def _computed(self, graph: dict[Any, Any], keys: list[Any]) -> list[Any]:
         """What some tasks of a graph return: one message there, one back."""
-        with warnings.catch_warnings():  # weights are large, and are sent once
+        with connected(), warnings.catch_warnings():  # weights are large; sent once
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
             return self.results(self.kept(self.client.get(graph, keys, sync=False)))
 
     def _submit(self, function: Callable[..., Any], *arguments: Any, key: Any) -> Any:
-        with warnings.catch_warnings():  # weights are large, and are sent once
+        with connected(), warnings.catch_warnings():  # weights are large; sent once
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
             return self.client.submit(function, *arguments, key=key, pure=False)
+
+
+@contextmanager
+def connected() -> Iterator[None]:
+    """A block that needs the scheduler.
+
+    Raises
+    ------
+    RuntimeError
+        If the scheduler is gone.
+    """
+    _, distributed = libraries()
+    try:
+        yield
+    except (CancelledError, distributed.comm.CommClosedError) as error:
+        raise RuntimeError(
+            "The connection to Dask's scheduler is lost, so that the fit cannot go on. "
+            "Start a cluster and fit again. If the callback Checkpoint was set, fit of "
+            "what load_checkpoint(path, client=...) returns completes this one."
+        ) from error
 
 
 def _same(sent: Any) -> Any:

@@ -10,7 +10,13 @@ def client(tmp_path_factory):
     distributed = pytest.importorskip("distributed")
     folder = str(tmp_path_factory.mktemp("dask"))
     with (
-        dask.config.set({"distributed.worker.multiprocessing-method": "spawn"}),
+        dask.config.set(
+            {
+                "distributed.worker.multiprocessing-method": "spawn",
+                # after which a worker that was killed would not be started again
+                "distributed.deploy.lost-worker-timeout": "1 hour",
+            }
+        ),
         distributed.LocalCluster(
             n_workers=2,
             threads_per_worker=1,

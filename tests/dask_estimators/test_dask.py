@@ -1,10 +1,7 @@
 """Fits on a cluster against fits of the same samples in memory."""
 
-import os
 import pickle
-import signal
 import sys
-import threading
 import time
 from itertools import pairwise
 
@@ -275,45 +272,3 @@ def test_a_missing_library_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ImportError, match=r"sklearn_bpnet\[dask\]"):
         DaskBPNetClassifier().fit(None, None)
-
-
-# At the end, as a worker is missing for a while afterwards
-
-
-def kill_once_training(client, done, killed):
-    """Kill a worker's process when gradients are computed; its nanny starts another."""
-
-    def seen(dask_scheduler):
-        return any("bpnet-gradient" in str(key) for key in dask_scheduler.tasks)
-
-    while not done.is_set():
-        if client.run_on_scheduler(seen):
-            pids = client.run(os.getpid)
-            os.kill(next(iter(pids.values())), signal.SIGKILL)
-            killed.set()
-            return
-        time.sleep(0.01)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
-@pytest.mark.parametrize("solver", ["lbfgs", "adam"])
-def test_a_killed_worker_does_not_change_the_weights(client, solver):
-    client.wait_for_workers(2, timeout=60)  # the nanny may have to start one
-    X, _ = table()
-    y = (X[:, 0] * X[:, 1] > 0).astype(int)
-    dX, dy = spread(X, (40, 40, 40)), spread(y, (40, 40, 40))
-    p = SMALL | {"solver": solver, "max_iter": 12}
-    if solver == "adam":
-        p |= {"batch_size": 60}
-    expected = DaskBPNetClassifier(**p).fit(dX, dy)
-    done, killed = threading.Event(), threading.Event()
-    thread = threading.Thread(target=kill_once_training, args=(client, done, killed))
-    thread.start()
-    try:
-        est = DaskBPNetClassifier(**p).fit(dX, dy)
-    finally:
-        done.set()
-        thread.join()
-    assert killed.is_set()
-    for ours, theirs in zip(expected.coefs_, est.coefs_, strict=True):
-        np.testing.assert_array_equal(ours, theirs)
