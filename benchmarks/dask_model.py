@@ -75,7 +75,7 @@ def formula(step, cost, n_workers):
 
 
 class Link:
-    """A process, whose network sends, and whose processor works, one after the other."""
+    """What serves one after the other: a processor, or one way of a network."""
 
     def __init__(self):
         self.is_free_at = 0.0
