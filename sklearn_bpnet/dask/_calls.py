@@ -11,13 +11,16 @@ Dask then makes the lost shares anew elsewhere, and later calls find them there.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from typing import Any
 
 from sklearn_bpnet.dask._rounds import Rounds
 from sklearn_bpnet.dask._shares import added
 
 _ATTEMPTS = 3  # calls, between which the shares are located again, before tasks
+_LOST = (OSError, CancelledError)  # what a client raises without its scheduler
 _Place = tuple[int, int]  # in a binary tree: the level, and the number from the left
 
 
@@ -35,6 +38,7 @@ class Calls:
     def __init__(self, rounds: Rounds, shares: list[Any]) -> None:
         self.rounds, self.shares = rounds, shares
         self._held: dict[str, dict[int, Any]] = {}  # address -> number -> key
+        self._is_small = False  # whether a call to all workers would reach many others
 
     def total(
         self, what: str, function: Callable[..., Any], sent: Any, *arguments: Any
@@ -54,17 +58,30 @@ class Calls:
 
     def _locate(self) -> bool:
         """Find a worker for every share; return whether all are in memory."""
-        try:
-            workers = self.rounds.client.who_has(self.shares)
-        except OSError:
-            return False
+        client = self.rounds.client
         held: dict[str, dict[int, Any]] = {}
+        try:
+            workers, all_workers = client.who_has(self.shares), client.nthreads()
+        except _LOST:
+            return False
         for i, share in enumerate(self.shares):
             if not workers.get(share.key):
                 return False
             held.setdefault(next(iter(workers[share.key])), {})[i] = share.key
-        self._held = held
+        self._held, self._is_small = held, 2 * len(held) < len(all_workers)
         return True
+
+    def _addresses(self) -> list[str] | None:
+        """The workers to call; None for all that the scheduler knows.
+
+        It would try for half a minute to reach one that it does not know any more.
+        """
+        if not self._is_small:
+            return None
+        alive = self.rounds.client.nthreads()
+        if not self._held.keys() <= alive.keys():
+            raise OSError
+        return list(self._held)
 
     def _called(
         self, function: Callable[..., Any], sent: Any, arguments: Any
@@ -74,9 +91,9 @@ class Calls:
         try:
             answers = self.rounds.client.run(
                 _on_worker, function, self._held, n, sent, arguments,
-                workers=list(self._held), on_error="return",
+                workers=self._addresses(), on_error="return",
             )  # fmt: skip
-        except OSError:
+        except _LOST:
             return []
         known: dict[_Place, Any] = {}
         for address in self._held:
@@ -102,7 +119,8 @@ async def _on_worker(
 
     None if it has not got them all.
     """
-    mine = held[dask_worker.address]
+    _do_not_log()
+    mine = held.get(dask_worker.address, {})
     try:
         shares = [dask_worker.data[key] for key in mine.values()]
     except KeyError:
@@ -117,6 +135,20 @@ async def _on_worker(
     known = {(0, i): value for i, value in zip(mine, found, strict=True)}
     merge(known, n)
     return known
+
+
+class _OtherCalls(logging.Filter):
+    """Of what a worker logs: all but a line for every call of `_on_worker`."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.args != (_on_worker.__name__,)
+
+
+def _do_not_log() -> None:
+    """Spare the worker's log a line per step."""
+    logger = logging.getLogger("distributed.worker")
+    if not any(isinstance(one, _OtherCalls) for one in logger.filters):
+        logger.addFilter(_OtherCalls())
 
 
 def merge(known: dict[_Place, Any], n: int) -> None:
