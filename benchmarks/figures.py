@@ -467,10 +467,12 @@ def main():
     parser.add_argument(
         "--measure", action="store_true", help="run all benchmarks first"
     )
-    if parser.parse_args().measure:
-        for name, *arguments in RUNS:
-            print(f"\n== {name} {' '.join(arguments)}", flush=True)
-            command = [sys.executable, "-m", f"benchmarks.{name}", *arguments]
+    parser.add_argument("--only", help="the figure of one benchmark, by its name")
+    arguments = parser.parse_args()
+    if arguments.measure:
+        for name, *options in RUNS:
+            print(f"\n== {name} {' '.join(options)}", flush=True)
+            command = [sys.executable, "-m", f"benchmarks.{name}", *options]
             subprocess.run(command, check=True)
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "sklearn_bpnet"  # the same file from the same data
@@ -492,6 +494,8 @@ def main():
         ensemble,
     ):
         name = draw.__name__
+        if arguments.only not in (None, name):
+            continue
         if (found := results.load(name)) is not None:
             fig, *tables = draw(found)
             path = FOLDER / f"{name}.inc"
