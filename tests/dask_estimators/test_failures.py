@@ -141,9 +141,9 @@ def test_a_lost_scheduler_is_an_error_and_a_checkpoint_resumes(
                 clf = DaskBPNetClassifier(**P, client=other)
                 clf.set_callbacks(callbacks.Checkpoint(path), After(2, process.kill))
                 start = time.monotonic()
-                with pytest.raises(RuntimeError, match=r"scheduler is lost"):
+                with pytest.raises(RuntimeError, match=r"scheduler is\s+lost"):
                     clf.fit(*table)
-                assert time.monotonic() - start < 30
+                assert time.monotonic() - start < 60
         finally:
             process.kill()
     loaded = DaskBPNetClassifier.load_checkpoint(path, client=client).fit(*table)
