@@ -15,6 +15,7 @@ callbacks = pytest.importorskip("sklearn_bpnet.callbacks", exc_type=ImportError)
 
 from sklearn_bpnet import BPNetClassifier  # noqa: E402
 from sklearn_bpnet.dask import DaskBPNetClassifier  # noqa: E402
+from sklearn_bpnet.dask._calls import Calls  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -92,6 +93,36 @@ def test_other_samples_do_not_resume_a_fit(client, samples, tmp_path):
         clf.fit(X.rechunk((120, 3)), y.rechunk(120), **validation)
     with pytest.raises(ValueError, match=r"DaskBPNetClassifier\.load_checkpoint"):
         BPNetClassifier.load_checkpoint(path)
+
+
+def test_calls_and_tasks_make_the_same_steps(client, samples, monkeypatch):
+    """Tasks take over where a call fails."""
+    weights, failed = [], []
+    called, locate = Calls._called, Calls._locate
+
+    def note(self, *args):
+        found = called(self, *args)
+        failed.append(not found)
+        return found
+
+    def without_shares(self):
+        is_located = locate(self)
+        self._held = {address: {0: "moved"} for address in self._held}
+        return is_located
+
+    def of_a_few_workers(self):
+        is_located = locate(self)
+        self._is_small = True
+        return is_located
+
+    monkeypatch.setattr(Calls, "_called", note)
+    for located in (locate, without_shares, of_a_few_workers):
+        monkeypatch.setattr(Calls, "_locate", located)
+        weights.append(weights_of(DaskBPNetClassifier(**P).fit(*samples[0])))
+    np.testing.assert_array_equal(weights[0], weights[1])
+    np.testing.assert_array_equal(weights[0], weights[2])
+    n = P["max_iter"] * 3  # steps, with 3 attempts each where the shares are not found
+    assert [sum(failed[:n]), sum(failed[n : 4 * n]), len(failed)] == [0, 3 * n, 5 * n]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
