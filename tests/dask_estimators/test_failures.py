@@ -79,6 +79,22 @@ def test_a_resumed_fit_has_the_weights_of_an_uninterrupted_one(
     assert loaded.n_iter_ == expected.n_iter_
 
 
+def test_a_resumed_full_batch_fit_makes_the_remaining_iterations(
+    client, samples, tmp_path
+):
+    path = tmp_path / "fit.ckpt"
+    clf = DaskBPNetClassifier(**P | FULL)
+    clf.set_callbacks(callbacks.Checkpoint(path), After(5, raise_error))
+    with pytest.raises(ZeroDivisionError):
+        clf.fit(*samples[0])
+    clf = DaskBPNetClassifier.load_checkpoint(path)
+    assert (clf.n_iter_, clf.stop_reason_) == (5, "unfinished")
+    loss = clf.loss_
+    clf.fit(*samples[0])  # from the weights alone
+    assert (clf.n_iter_, clf.stop_reason_) == (FULL["max_iter"], "max_iter")
+    assert clf.loss_ < loss
+
+
 def test_other_samples_do_not_resume_a_fit(client, samples, tmp_path):
     (X, y), validation = samples
     path = tmp_path / "fit.ckpt"
