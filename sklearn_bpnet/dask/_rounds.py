@@ -195,15 +195,16 @@ def connected() -> Iterator[None]:
     Raises
     ------
     RuntimeError
-        If the scheduler is gone.
+        If the scheduler is gone, or what only a lost worker had.
     """
     _, distributed = libraries()
     try:
         yield
     except (CancelledError, distributed.comm.CommClosedError) as error:
         raise RuntimeError(
-            "The connection to Dask's scheduler is lost, so that the fit cannot go on. "
-            "Start a cluster and fit again. If the callback Checkpoint was set, fit of "
+            "Dask has cancelled tasks of the fit: the connection to its scheduler is "
+            "lost, or samples were on a lost worker only. Start a cluster, or load the "
+            "samples again, and fit again. If the callback Checkpoint was set, fit of "
             "what load_checkpoint(path, client=...) returns completes this one."
         ) from error
 
