@@ -10,7 +10,7 @@ turns, and medians are compared, as other programs disturb them.
 import argparse
 import os
 import warnings
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from statistics import median
 
 import numpy as np
@@ -74,36 +74,24 @@ def bytes_so_far(client):
     return sum(client.run(outgoing).values()) + client.run_on_scheduler(sent)
 
 
-def bytes_per_step(client, n_partitions):
+def bytes_per_round(client, n_partitions):
     """Return the bytes of a full-batch evaluation, over 2 x parameters x workers."""
     data, n_units = table(client, 20_000, 200, n_partitions), 200
-    moved, n_rounds = [], []
-    with counted_rounds() as n:
-        for epochs in (5, 25):
-            before = bytes_so_far(client), n[0]
-            seconds_per_step(client, data, n_units, epochs=epochs)
-            moved.append(bytes_so_far(client) - before[0])
-            n_rounds.append(n[0] - before[1])
-    n_parameters = (200 + 2) * n_units + 1
-    n_workers = len(client.nthreads())
-    per_round = (moved[1] - moved[0]) / (n_rounds[1] - n_rounds[0])
-    return per_round / (2 * 8 * n_parameters * n_workers)
+    evaluate, moved = Rounds.gradient, []
 
+    def observed(self, *arguments):
+        found = evaluate(self, *arguments)
+        moved.append(bytes_so_far(client))
+        return found
 
-@contextmanager
-def counted_rounds():
-    """Yield a list with the number of evaluations by tasks, while they are made."""
-    evaluate, n = Rounds.gradient, [0]
-
-    def counted(self, *arguments):
-        n[0] += 1
-        return evaluate(self, *arguments)
-
-    Rounds.gradient = counted
+    Rounds.gradient = observed
     try:
-        yield n
+        seconds_per_step(client, data, n_units, epochs=20)
     finally:
         Rounds.gradient = evaluate
+    per_round = (moved[-1] - moved[4]) / (len(moved) - 5)  # once all is in its place
+    n_parameters = (200 + 2) * n_units + 1
+    return per_round / (2 * 8 * n_parameters * len(client.nthreads()))
 
 
 def measured_costs(clients, n_repeats):
@@ -234,8 +222,8 @@ def main():
             steps = measured_steps(clients, cost, arguments.steps, arguments.repeats)
             found |= {"cost": vars(cost), "steps": steps}
         if arguments.only in (None, "bytes"):
-            found["bytes"] = {n: bytes_per_step(clients[2], n) for n in (2, 4, 8)}
-            print("bytes per step / (2 x parameters x workers):", found["bytes"])
+            found["bytes"] = {n: bytes_per_round(clients[2], n) for n in (2, 4, 8)}
+            print("bytes per round / (2 x parameters x workers):", found["bytes"])
         if arguments.only in (None, "accuracy"):
             found["accuracy"] = accuracies(clients[2])
     if arguments.save:

@@ -314,8 +314,17 @@ def dask(found):
     )
     tables = [_table(title, header, checked)]
     header = ["step", *map(str, WORKERS), "shortest with"]
-    title = f"Milliseconds per step with so many workers, {cost.bandwidth:.3g} bytes/s"
-    return None, *tables, _table(title, header, modelled)
+    title = (
+        "Milliseconds per step with so many workers, at "
+        f"{8e-9 * cost.bandwidth:.0f} Gbit/s"
+    )
+    tables.append(_table(title, header, modelled))
+    if of := found.get("accuracy"):
+        rows = [[name, *(f"{x:.3f}" for x in row.values())] for name, row in of.items()]
+        header = ["data set", *next(iter(of.values()))]
+        title = "Accuracy of mini-batches of 128 samples, in three partitions"
+        tables.append(_table(title, header, rows))
+    return None, *tables
 
 
 def defaults(found):

@@ -200,6 +200,10 @@ class Partial:
     value: float
     gradient: Array
 
+    def __sizeof__(self) -> int:
+        """Bytes of the gradient, which Dask counts as sent."""
+        return object.__sizeof__(self) + self.gradient.nbytes
+
     def __add__(self, other: Partial) -> Partial:
         return Partial(self.value + other.value, self.gradient + other.gradient)
 
