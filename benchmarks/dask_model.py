@@ -69,13 +69,13 @@ def formula(step, cost, n_workers):
     work = step.samples * step.per_sample / n_workers
     sent = step.n_bytes / cost.bandwidth
     if not step.is_full_batch:
-        return cost.call + n_workers * (cost.worker + 2 * sent) + work
+        return cost.call + sent + n_workers * (cost.worker + 3 * sent) + work
     tasks = n_workers * step.per_worker * cost.task
     return cost.round + tasks + work + 2 * log2(2 * n_workers) * sent
 
 
 class Link:
-    """A process, whose network sends, and whose processor works, one after the other."""
+    """What serves one after the other: a processor, or one way of a network."""
 
     def __init__(self):
         self.is_free_at = 0.0
@@ -103,7 +103,7 @@ def _mini_batch(step, cost, n_workers):
         told = scheduler.take(begin, cost.worker)
         ends.append(out.take(told, sent) + work)
     received = [back.take(end, sent) for end in sorted(ends)]
-    return received[-1] + cost.call / 2
+    return received[-1] + n_workers * sent + cost.call / 2
 
 
 def _full_batch(step, cost, n_workers):

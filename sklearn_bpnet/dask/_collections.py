@@ -61,6 +61,19 @@ def aligned(table: Any, name: str, X: Any, parts: list[Any]) -> list[Any]:
     return found
 
 
+def check_cluster(table: Any, name: str, client: Any) -> None:
+    """Raise ValueError if a collection is on another cluster than the client's."""
+    _, distributed = libraries()
+    here = client.scheduler.address
+    others = {of.client.scheduler.address for of in distributed.futures_of(table)}
+    if others - {here}:
+        raise ValueError(
+            f"{name} is on the cluster of the scheduler {min(others - {here})}, but "
+            f"the client's is {here}. Pass the client that has the samples to the "
+            "constructor, or persist them with client.persist."
+        )
+
+
 def neighbours(
     client: Any, X: Any, n_partitions: int
 ) -> list[tuple[int, int, dict[str, Any]]]:

@@ -228,9 +228,8 @@ class DaskBPNetClassifier(_OnCluster, BPNetClassifier):  # type: ignore[misc]
     Parameters
     ----------
     **parameters : object
-        Those of `BPNetClassifier`. "auto" neither embeds columns nor scales them by
-        quantiles. `warm_start`, `member_folds`, `time_budget`, `record`, bins of
-        embeddings and scaling by quantiles are not supported.
+        Those of `BPNetClassifier`. `warm_start`, `member_folds`, `time_budget`,
+        `record`, `n_jobs`, and a splitter as `validation_fraction` are not supported.
     local_steps : int, default=1
         Of mini-batch training, the steps that every partition makes on its own before
         theta and the optimiser's state are averaged, at least 1. With 1 there is one
@@ -322,9 +321,8 @@ class DaskBPNetRegressor(_OnCluster, BPNetRegressor):  # type: ignore[misc]
     Parameters
     ----------
     **parameters : object
-        Those of `BPNetRegressor`. "auto" embeds no columns. `warm_start`,
-        `member_folds`, `time_budget`, `record`, bins of embeddings and scaling by
-        quantiles are not supported.
+        Those of `BPNetRegressor`. `warm_start`, `member_folds`, `time_budget`,
+        `record`, `n_jobs`, and a splitter as `validation_fraction` are not supported.
     local_steps : int, default=1
         Of mini-batch training, the steps that every partition makes on its own before
         theta and the optimiser's state are averaged, at least 1. With 1 there is one

@@ -77,7 +77,7 @@ def fit_on_cluster(
     end : callable
         To be called once they are set.
     """
-    rounds = Rounds(cluster.client)
+    rounds = Rounds(cluster.client, f"{type(estimator).__name__}.fit")
     ended = Ended(rounds)
     with ended, ended:  # twice, in case of an interrupt in an exit
         steps = cluster.local_steps

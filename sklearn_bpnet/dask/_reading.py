@@ -21,7 +21,12 @@ from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.dask import _parts as parts
 from sklearn_bpnet.dask import _validation as validation
 from sklearn_bpnet.dask._clients import libraries
-from sklearn_bpnet.dask._collections import aligned, neighbours, partitions
+from sklearn_bpnet.dask._collections import (
+    aligned,
+    check_cluster,
+    neighbours,
+    partitions,
+)
 from sklearn_bpnet.dask._learning import (
     learn_columns,
     learn_embedded,
@@ -238,6 +243,11 @@ def _read(estimator: Any, rounds: Rounds, tables: Tables) -> list[Any]:
     weights: list[Any] = [None] * len(X)
     if tables.sample_weight is not None:
         weights = aligned(tables.sample_weight, "sample_weight", tables.X, X)
+    for name, table in zip(
+        ("X", "y", "sample_weight"), (tables.X, tables.y, tables.sample_weight),
+        strict=True,
+    ):  # fmt: skip
+        check_cluster(table, name, rounds.client)
     read = dask.delayed(parts.read_part, pure=False)
     tasks = [
         read(estimator, *row, i, dask_key_name=f"bpnet-read-{rounds.token}-{i}")
@@ -245,9 +255,10 @@ def _read(estimator: Any, rounds: Rounds, tables: Tables) -> list[Any]:
     ]
     futures = []
     for begin, end, where in neighbours(rounds.client, tables.X, len(tasks)):
-        futures += rounds.kept(
-            rounds.client.compute(tasks[begin:end], optimize_graph=True, **where)
-        )
+        with rounds.named():
+            futures += rounds.kept(
+                rounds.client.compute(tasks[begin:end], optimize_graph=True, **where)
+            )
     return futures
 
 

@@ -30,13 +30,19 @@ class Rounds:
     ----------
     client : distributed.Client
         The cluster.
+    name : str
+        What the fit is called in Dask's dashboard.
     """
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, name: str) -> None:
         self.client = client
+        dask, distributed = libraries()
+        with distributed.span(name):
+            self._span = dask.get_annotations()
         self._sent: WeakSet[Any] = WeakSet()  # all futures that are alive
         self.token = uuid4().hex  # in the keys of all tasks
         self._n = 0
+        self._last: list[Any] = []
 
     def each(self, what: str, function: Callable[..., Any], *columns: Any) -> list[Any]:
         """The futures of a function of every partition.
@@ -53,11 +59,18 @@ class Rounds:
         n = next(len(column) for column in columns if isinstance(column, list))
         rows = [c if isinstance(c, list) else [c] * n for c in columns]
         self._n += 1
-        key = f"bpnet-{what}-{self.token}{self._n}"
         return self.kept(
-            self._submit(function, *arguments, key=(key, i))
+            self._submit(function, *arguments, key=self._key(what, i))
             for i, arguments in enumerate(zip(*rows, strict=True))
         )
+
+    def _key(self, what: str, i: int) -> tuple[str, int, int]:
+        """The key of a task; all of a kind are one bar in Dask's dashboard."""
+        return f"bpnet-{what}-{self.token}", self._n, i
+
+    def named(self) -> Any:
+        """A block in which tasks are submitted that belong to this fit."""
+        return libraries()[0].annotate(**self._span)
 
     def kept(self, futures: Iterable[Any]) -> list[Any]:
         """These futures, which `release` knows."""
@@ -147,19 +160,30 @@ class Rounds:
     ) -> list[Any]:
         """Add tasks to a graph; return their keys."""
         self._n += 1
-        name = f"bpnet-{what}-{self.token}{self._n}"
-        keys = [(name, i) for i in range(len(tasks))]
+        keys = [self._key(what, i) for i in range(len(tasks))]
         graph.update(zip(keys, tasks, strict=True))
         return keys
 
     def _computed(self, graph: dict[Any, Any], keys: list[Any]) -> list[Any]:
         """What some tasks of a graph return: one message there, one back."""
-        with connected(), warnings.catch_warnings():  # weights are large; sent once
+        with (
+            self.named(),
+            connected(),
+            warnings.catch_warnings(),
+        ):  # weights are large; sent once
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
-            return self.results(self.kept(self.client.get(graph, keys, sync=False)))
+            futures = self.kept(self.client.get(graph, keys, sync=False))
+        found = self.results(futures)
+        # while one round is known, the next one belongs to the same bar
+        self._last = futures
+        return found
 
     def _submit(self, function: Callable[..., Any], *arguments: Any, key: Any) -> Any:
-        with connected(), warnings.catch_warnings():  # weights are large; sent once
+        with (
+            self.named(),
+            connected(),
+            warnings.catch_warnings(),
+        ):  # weights are large; sent once
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
             return self.client.submit(function, *arguments, key=key, pure=False)
 

@@ -190,16 +190,20 @@ def test_members_are_deterministic_and_stop_early(client):
     assert fits[0].temperature_ == fits[1].temperature_
 
 
-def test_a_search_over_the_cluster(client):
+def test_a_search_and_members_over_the_cluster(client):
     joblib = pytest.importorskip("joblib")
     X, _ = table()
     y = (X[:, 0] > 0).astype(int)
     est = BPNetClassifier(**SMALL, solver="lbfgs", max_iter=3)
     search = GridSearchCV(est, {"alpha": [0.01, 1.0]}, cv=2)
     expected = clone(search).fit(X, y).cv_results_["mean_test_score"]
-    with joblib.parallel_backend("dask", client=client):
+    many = clone(est).set_params(n_members=2)
+    members = [member.coefs_[0] for member in clone(many).fit(X, y).estimators_]
+    with joblib.parallel_backend("dask", client=client, scatter=[X, y]):
         found = search.fit(X, y).cv_results_["mean_test_score"]
+        on_cluster = many.set_params(n_jobs=2).fit(X, y).estimators_
     np.testing.assert_array_equal(found, expected)
+    np.testing.assert_allclose([one.coefs_[0] for one in on_cluster], members)
 
 
 def test_nothing_of_a_fit_remains_on_the_cluster(client):

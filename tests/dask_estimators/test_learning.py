@@ -3,6 +3,7 @@
 The bodies of the tasks run in this process, without a cluster.
 """
 
+from contextlib import nullcontext
 from itertools import pairwise
 
 import numpy as np
@@ -32,6 +33,7 @@ class InThisProcess(Rounds):
 
     def __init__(self):
         self.names, self.client, self.token = [], self, 0
+        self.scheduler, self.address = self, None
 
     def compute(self, parts, **_):
         return list(dask.compute(*parts, scheduler="synchronous"))
@@ -41,6 +43,9 @@ class InThisProcess(Rounds):
         n = next(len(column) for column in columns if isinstance(column, list))
         rows = [c if isinstance(c, list) else [c] * n for c in columns]
         return [function(*row) for row in zip(*rows, strict=True)]
+
+    def named(self):
+        return nullcontext()
 
     def nthreads(self):
         return {}
