@@ -10,7 +10,7 @@ turns, and medians are compared, as other programs disturb them.
 import argparse
 import os
 import warnings
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from statistics import median
 
 import numpy as np
@@ -22,6 +22,7 @@ from benchmarks.dask_model import Cost, Step, formula, simulate
 from benchmarks.data import FOLDER
 from sklearn_bpnet import BPNetClassifier
 from sklearn_bpnet.dask import DaskBPNetClassifier, DaskBPNetRegressor
+from sklearn_bpnet.dask._rounds import Rounds
 
 BANDWIDTH = 1.25e9  # bytes per second between machines, 10 Gbit/s, assumed
 
@@ -49,7 +50,7 @@ def seconds_per_step(client, data, n_units, batch_size=None, epochs=10):
     p = {"hidden_layer_sizes": (n_units,), "tol": 0, "random_state": 0}
     p |= {"max_iter": epochs, "input_scaling": "standard", "numeric_embedding": None}
     if batch_size is None:
-        p["solver"] = "gd"
+        p["solver"] = "lbfgs"  # an iteration is an evaluation, but for a few
     else:
         p["batch_size"] = batch_size
     reg = DaskBPNetRegressor(**p, client=client).fit(X, y)
@@ -74,16 +75,35 @@ def bytes_so_far(client):
 
 
 def bytes_per_step(client, n_partitions):
-    """Return the bytes of a full-batch step, over 2 x parameters x workers."""
-    data, n_units = table(client, 4000, 200, n_partitions), 200
-    moved = []
-    for epochs in (5, 25):
-        before = bytes_so_far(client)
-        seconds_per_step(client, data, n_units, epochs=epochs)
-        moved.append(bytes_so_far(client) - before)
+    """Return the bytes of a full-batch evaluation, over 2 x parameters x workers."""
+    data, n_units = table(client, 20_000, 200, n_partitions), 200
+    moved, n_rounds = [], []
+    with counted_rounds() as n:
+        for epochs in (5, 25):
+            before = bytes_so_far(client), n[0]
+            seconds_per_step(client, data, n_units, epochs=epochs)
+            moved.append(bytes_so_far(client) - before[0])
+            n_rounds.append(n[0] - before[1])
     n_parameters = (200 + 2) * n_units + 1
     n_workers = len(client.nthreads())
-    return (moved[1] - moved[0]) / 20 / (2 * 8 * n_parameters * n_workers)
+    per_round = (moved[1] - moved[0]) / (n_rounds[1] - n_rounds[0])
+    return per_round / (2 * 8 * n_parameters * n_workers)
+
+
+@contextmanager
+def counted_rounds():
+    """Yield a list with the number of evaluations by tasks, while they are made."""
+    evaluate, n = Rounds.gradient, [0]
+
+    def counted(self, *arguments):
+        n[0] += 1
+        return evaluate(self, *arguments)
+
+    Rounds.gradient = counted
+    try:
+        yield n
+    finally:
+        Rounds.gradient = evaluate
 
 
 def measured_costs(clients, n_repeats):

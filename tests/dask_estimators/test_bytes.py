@@ -6,7 +6,10 @@ import pytest
 da = pytest.importorskip("dask.array")
 pytest.importorskip("distributed")
 
+from distributed.comm.tcp import TCP  # noqa: E402
+
 from sklearn_bpnet.dask import DaskBPNetRegressor  # noqa: E402
+from sklearn_bpnet.dask._rounds import Rounds  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -26,17 +29,48 @@ def bytes_so_far(client):
     return sum(client.run(outgoing).values()) + client.run_on_scheduler(sent)
 
 
-def test_a_step_moves_theta_and_a_gradient_per_worker(client):
-    client.wait_for_workers(2, timeout=60)
+def fitted(solver, n):
     X = da.random.default_rng(0).random((2000, 100), chunks=(1000, 100))
-    n_parameters, n_workers = (100 + 2) * 200 + 1, 2
-    moved, n_steps = [], []
+    p = {"hidden_layer_sizes": (200,), "tol": 0, "max_iter": n, "random_state": 0}
+    return DaskBPNetRegressor(**p, solver=solver).fit(X, X[:, 0])
+
+
+N_BYTES = 8 * ((100 + 2) * 200 + 1)  # of theta
+N_WORKERS = 2
+
+
+def test_a_round_moves_theta_and_a_gradient_per_worker(client, monkeypatch):
+    client.wait_for_workers(N_WORKERS, timeout=60)
+    gradient, moved, n_rounds = Rounds.gradient, [], []
+
+    def counted(self, *arguments):
+        n_rounds[-1] += 1
+        return gradient(self, *arguments)
+
+    monkeypatch.setattr(Rounds, "gradient", counted)
     for n in (2, 12):
         before = bytes_so_far(client)
-        reg = DaskBPNetRegressor(
-            hidden_layer_sizes=(200,), solver="gd", tol=0, max_iter=n, random_state=0
-        ).fit(X, X[:, 0])
+        n_rounds.append(0)
+        fitted("lbfgs", n)
         moved.append(bytes_so_far(client) - before)
-        n_steps.append(reg.n_iter_)
+    per_round = np.diff(moved)[0] / np.diff(n_rounds)[0]
+    assert N_BYTES < per_round <= 1.2 * 2 * N_BYTES * N_WORKERS
+
+
+def test_a_call_moves_theta_and_a_gradient_per_worker(client, monkeypatch):
+    written, write = [0], TCP.write  # by the client and by the scheduler, both here
+
+    async def counted(self, *arguments, **options):
+        n = await write(self, *arguments, **options)
+        written[0] += n
+        return n
+
+    monkeypatch.setattr(TCP, "write", counted)
+    moved, n_steps = [], []
+    for n in (2, 12):
+        before = written[0]
+        n_steps.append(fitted("gd", n).n_iter_)
+        moved.append(written[0] - before)
     per_step = np.diff(moved)[0] / np.diff(n_steps)[0]
-    assert per_step <= 1.2 * 2 * 8 * n_parameters * n_workers
+    # from the client, to the workers, and what they sent, to the client
+    assert N_BYTES < per_step <= 1.2 * (1 + 2 * N_WORKERS) * N_BYTES
