@@ -126,7 +126,7 @@ default="auto"
         every layer of weights, from the input up. A number means the same for every
         batch size, number of samples and scale of the sample weights; see :ref:`alpha`
         for scikit-learn's. "auto" decreases with the number of training samples and of
-        classes, and is smaller in regression with a numeric embedding, see
+        classes; in regression it follows the noise of the targets, see
         :ref:`auto-alpha`.
 
     l1_ratio : float, default=0.0

@@ -124,13 +124,18 @@ def _quartiles(
     return quartiles
 
 
-def drawn(X: Any, weights: Weights | None, indices: Indices | None) -> Indices:
-    """Indices of 2^16 samples, one of each stratum of neighbours, in order.
+def drawn(
+    X: Any,
+    weights: Weights | None,
+    indices: Indices | None,
+    n_drawn: int | None = None,
+) -> Indices:
+    """Indices of some samples, one of each stratum of neighbours, in order.
 
     They are drawn in proportion to the weights, so that they have equal weights then.
     """
     n_samples = X.shape[0] if indices is None else len(indices)
-    levels = levels_of_strata()
+    levels = levels_of_strata(n_drawn or _N_SAMPLED)
     if weights is None:
         places = (levels * n_samples).astype(np.intp)
         places = np.minimum(places, n_samples - 1)
@@ -140,11 +145,11 @@ def drawn(X: Any, weights: Weights | None, indices: Indices | None) -> Indices:
     return places if indices is None else indices[places]
 
 
-def levels_of_strata() -> NDArray[np.float64]:
-    """2^16 levels between 0 and 1, one of each stratum, in order."""
+def levels_of_strata(n_drawn: int = _N_SAMPLED) -> NDArray[np.float64]:
+    """Levels between 0 and 1, one of each stratum, in order."""
     rng = np.random.default_rng(0)
-    levels: NDArray[np.float64] = np.arange(_N_SAMPLED) + rng.random(_N_SAMPLED)
-    return levels / _N_SAMPLED
+    levels: NDArray[np.float64] = np.arange(n_drawn) + rng.random(n_drawn)
+    return levels / n_drawn
 
 
 def places_at(cumulative: Weights, targets: NDArray[np.float64]) -> Indices:

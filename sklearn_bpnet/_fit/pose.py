@@ -14,6 +14,8 @@ from sklearn_bpnet._data.embedded import embedded_features
 from sklearn_bpnet._data.encoder import ColumnEncoder
 from sklearn_bpnet._data.features import check_range
 from sklearn_bpnet._data.folds import described
+from sklearn_bpnet._data.noise import noise_share, shows_noise
+from sklearn_bpnet._data.regression import Regression
 from sklearn_bpnet._data.samples import Data, Samples
 from sklearn_bpnet._data.statistics import (
     input_standardization,
@@ -40,7 +42,9 @@ from sklearn_bpnet._fit.start import check_same_embedding, check_same_network
 from sklearn_bpnet._settings.plan import TrainingPlan, initialization, resolve
 from sklearn_bpnet._settings.risk import build_risk
 from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet._settings.solver import uses_mini_batches
 from sklearn_bpnet._sklearn_compat import Header
+from sklearn_bpnet.net.losses import SquaredError
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.standardization import Standardization
@@ -280,6 +284,15 @@ def _risk(call: Call, data: Data, network: Network, task: Task) -> EmpiricalRisk
     """The empirical risk, of the largest fold if members hold out different samples."""
     samples = data.training
     n = data.n_trained if data.folds else samples.n_positive_weight
+    is_incremental = call.arguments.incremental
+    follows_noise = (
+        isinstance(task, Regression)
+        and isinstance(task.loss, SquaredError)
+        and isinstance(call.settings.alpha, str)
+        and uses_mini_batches(call.settings)
+        and not is_incremental
+        and shows_noise(samples)
+    )
     return build_risk(
         call.settings,
         network,
@@ -287,7 +300,8 @@ def _risk(call: Call, data: Data, network: Network, task: Task) -> EmpiricalRisk
         n_samples=n,
         n_choices=task.n_choices,
         is_sparse=samples.is_sparse,
-        incremental=call.arguments.incremental,
+        incremental=is_incremental,
+        noise=noise_share(samples) if follows_noise else None,
     )
 
 

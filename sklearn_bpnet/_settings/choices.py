@@ -1,7 +1,7 @@
 """What "auto" stands for in the parameters that follow the table.
 
 These are the size of the network, its numeric embedding, the members that share its
-weights, the scaling of the features, the penalty and the number of epochs. The evidence
+weights, the scaling of the features and the number of epochs. The evidence
 is in the guide, on "Choosing parameters".
 """
 
@@ -14,7 +14,6 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from sklearn_bpnet._settings import solver as solvers
-from sklearn_bpnet._settings.risk import usual_alpha
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.net.activations import Exp
 from sklearn_bpnet.net.registry import is_pair_of_functions
@@ -28,7 +27,6 @@ USUAL: Choices = MappingProxyType(
         "numeric_embedding": None,
         "shared_members": None,
         "input_scaling": "standard",
-        "alpha": "auto",  # which depends on the number of classes, too
         "max_iter": 100,
     }
 )
@@ -44,8 +42,6 @@ _SIZE = 128
 _MEMBERS = {"classification": 4, "regression": None}
 _SCALING = {"classification": "quantile", "regression": "standard"}
 _EPOCHS, _EPOCHS_WITH_DROPOUT = 30, 50
-# Functions of an embedding need larger weights, where there is little noise
-_LARGEST_ALPHA = 1e-3
 _FEWEST_EPOCHS, _SAMPLES_OF_USUAL_EPOCHS = 10, 50_000
 # Below so many samples an epoch has few steps, so that there are up to so many times as
 # many epochs; with an embedding, which learns functions that need more of them, more.
@@ -124,8 +120,6 @@ def choose(settings: Settings, facts: Facts | None) -> Choices:
         return choices | {"max_iter": round(USUAL["max_iter"] * factor)}
     factor = _factor_of_embedded(facts.n_samples)
     epochs = _EPOCHS_WITH_DROPOUT if any(_dropout_rates(settings)) else _EPOCHS
-    if facts.task == "regression":
-        choices["alpha"] = min(usual_alpha(facts.n_samples), _LARGEST_ALPHA)
     return choices | {
         "hidden_layer_sizes": (_SIZE,) * (2 if listed is None else listed),
         "shared_members": _MEMBERS[facts.task],

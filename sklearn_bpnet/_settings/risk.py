@@ -19,6 +19,8 @@ from sklearn_bpnet.training.optimizers import Optimizer
 # Chosen by `python -m benchmarks.tabular`, see the guide's page "Choosing".
 _AUTO_ALPHA = 1.1
 _LARGEST_AUTO_ALPHA = 0.01
+# In regression: of a weight before the samples are known, and without any noise
+_PRIOR_STD, _SMALLEST_AUTO_ALPHA = 0.25, 1e-5
 _STREAM_SAMPLES = 15_000  # assumed by partial_fit, which does not know the number
 
 
@@ -31,6 +33,7 @@ def build_risk(
     n_choices: int,
     is_sparse: bool = False,
     incremental: bool = False,
+    noise: float | None = None,
 ) -> EmpiricalRisk:
     """Build the empirical risk of a network.
 
@@ -50,6 +53,8 @@ def build_risk(
         Whether X is sparse.
     incremental : bool, default=False
         Whether the call is `partial_fit`, whose samples are part of a stream.
+    noise : float or None, default=None
+        In regression, the share of the targets' variance that is noise, if it is known.
 
     Returns
     -------
@@ -73,7 +78,7 @@ def build_risk(
     risk = EmpiricalRisk(
         network,
         loss,
-        _alpha(settings.alpha, network, loss, n_samples, n_choices),
+        _alpha(settings.alpha, network, loss, n_samples, n_choices, noise),
         ElasticNet(settings.l1_ratio),
         GroupLasso(settings.group_alpha),
     )
@@ -128,20 +133,30 @@ def _check_group_penalty(settings: Settings, network: Network) -> None:
         )
 
 
-def usual_alpha(n_samples: int, n_choices: int = 2) -> float:
+def usual_alpha(n_samples: int, n_choices: int, noise: float | None) -> float:
     """What "auto" is for ``alpha``, between units of slope 1.
 
-    A normal prior of the weights that does not depend on the number N of samples would
-    give alpha = c / N: (1/N) sum_n L_n + (c/N) |W|^2 / 2 has the same minimum as
-    sum_n L_n + c |W|^2 / 2. "auto" decreases a little more slowly, which fits both
-    hundreds and tens of thousands of samples, and it decreases with the number of
-    classes, as more classes need larger weights.
+    With normal noise of variance s^2 and a normal prior of the weights, of standard
+    deviation r, the most probable weights given N samples minimise
+    (1/N) sum_n (y_n - a_n)^2 / 2 + alpha |W|^2 / 2 with alpha = s^2 / (r^2 N). This is
+    "auto" where s^2 is known.
+
+    Otherwise, as in classification, "auto" decreases a little more slowly than 1 / N,
+    which fits both hundreds and tens of thousands of samples, and it decreases with the
+    number of classes, as more classes need larger weights.
     """
+    if noise is not None:
+        return max(noise / (_PRIOR_STD**2 * n_samples), _SMALLEST_AUTO_ALPHA)
     return min(float(_AUTO_ALPHA / (n_choices * n_samples**0.75)), _LARGEST_AUTO_ALPHA)
 
 
 def _alpha(
-    alpha: object, network: Network, loss: Loss, n_samples: int, n_choices: int
+    alpha: object,
+    network: Network,
+    loss: Loss,
+    n_samples: int,
+    n_choices: int,
+    noise: float | None,
 ) -> float | tuple[float, ...]:
     """Alpha as one number, or one number for every layer of weights.
 
@@ -150,7 +165,7 @@ def _alpha(
     """
     n_layers = len(network.layers)
     if isinstance(alpha, str):
-        usual = usual_alpha(n_samples, n_choices)
+        usual = usual_alpha(n_samples, n_choices, noise)
         sizes = _usual_sizes(network, loss)
         if all(size == 1 for size in sizes):
             return usual

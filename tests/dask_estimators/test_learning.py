@@ -3,7 +3,6 @@
 The bodies of the tasks run in this process, without a cluster.
 """
 
-from contextlib import nullcontext
 from itertools import pairwise
 
 import numpy as np
@@ -14,47 +13,19 @@ dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
 pytest.importorskip("distributed")
 
+from rounds_in_process import InThisProcess  # noqa: E402
+
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor  # noqa: E402
 from sklearn_bpnet._data import quantiles  # noqa: E402
 from sklearn_bpnet._data.reading import NO_TABLE  # noqa: E402
 from sklearn_bpnet.dask import _shares, _supported  # noqa: E402
 from sklearn_bpnet.dask._reading import Tables, learn  # noqa: E402
-from sklearn_bpnet.dask._rounds import Rounds  # noqa: E402
 from sklearn_bpnet.net.blocks.embeddings import PWL  # noqa: E402
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore:numeric_embedding:UserWarning"),
 ]
-
-
-class InThisProcess(Rounds):
-    """Runs the bodies of tasks at once; a future is its result."""
-
-    def __init__(self):
-        self.names, self.client, self.token = [], self, 0
-        self.scheduler, self.address = self, None
-
-    def compute(self, parts, **_):
-        return list(dask.compute(*parts, scheduler="synchronous"))
-
-    def each(self, what, function, *columns):
-        self.names.append(what)
-        n = next(len(column) for column in columns if isinstance(column, list))
-        rows = [c if isinstance(c, list) else [c] * n for c in columns]
-        return [function(*row) for row in zip(*rows, strict=True)]
-
-    def named(self):
-        return nullcontext()
-
-    def nthreads(self):
-        return {}
-
-    def kept(self, futures):
-        return list(futures)
-
-    def results(self, futures):
-        return list(futures)
 
 
 SEVEN = (10, 30, 1, 29, 10, 19, 21)

@@ -8,9 +8,10 @@ import importlib.util
 import numpy as np
 import pytest
 
-dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
 pytest.importorskip("distributed")
+
+from rounds_in_process import InThisProcess  # noqa: E402
 
 from sklearn_bpnet import BPNetRegressor, config_context  # noqa: E402
 from sklearn_bpnet.dask import (  # noqa: E402
@@ -20,7 +21,6 @@ from sklearn_bpnet.dask import (  # noqa: E402
     _estimators,
     _fit,
     _local_steps,
-    _rounds,
     _shares,
 )
 from sklearn_bpnet.training.stochastic.epoch_pass import NumpyEpochPass  # noqa: E402
@@ -39,39 +39,6 @@ P = {
     "random_state": 0,
     "max_iter": 3,
 }
-
-
-class InThisProcess(_rounds.Rounds):
-    """Runs the bodies of tasks at once; a future is its result."""
-
-    def __init__(self, _):
-        self.client, self.token = self, 0
-
-    def nthreads(self):
-        return {}
-
-    def compute(self, parts, **_):
-        return list(dask.compute(*parts, scheduler="synchronous"))
-
-    def each(self, what, function, *columns):
-        n = next(len(column) for column in columns if isinstance(column, list))
-        rows = [c if isinstance(c, list) else [c] * n for c in columns]
-        return [function(*row) for row in zip(*rows, strict=True)]
-
-    def kept(self, futures):
-        return list(futures)
-
-    def results(self, futures):
-        return list(futures)
-
-    def release(self):
-        pass
-
-    def total(self, what, function, futures, sent, *arguments):
-        return _shares.added(*(function(f, sent, *arguments) for f in futures))
-
-    def value(self, futures, theta):
-        return sum(_shares.value(share, theta) for share in futures)
 
 
 @pytest.fixture

@@ -109,8 +109,7 @@ def test_words_after_divergence_the_values_in_force_are_named(estimator, iris):
     model = diverging(estimator, solver="sgd", learning_rate_init=50.0)
     [message] = messages_of(model, *iris)
     assert "lower learning_rate_init=50.0" in message
-    n_choices = 3 if estimator is BPNetClassifier else 2
-    alpha = min(1.1 / (n_choices * 150**0.75), 0.01)
+    alpha = model.plan_["alpha"]
     assert f"raise alpha (alpha='auto' is {alpha:.2g} here)" in message
     assert "scale the data" not in message  # as they are
 

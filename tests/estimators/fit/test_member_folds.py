@@ -45,7 +45,9 @@ def folds_of(model, n_folds=5):
 
 def alone(model, member, X, y, train, held_out, **weights):
     """A network that trains and validates on the same samples as a member."""
-    parameters = {"n_members": 1, "member_folds": None}
+    # of all samples, if it is "auto"
+    alpha = model.plan_.get("alpha", model.alpha)
+    parameters = {"n_members": 1, "member_folds": None, "alpha": alpha}
     one = clone(model).set_params(random_state=member.random_state, **parameters)
     if weights:
         w = weights["sample_weight"]

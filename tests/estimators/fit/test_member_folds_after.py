@@ -217,7 +217,12 @@ def test_a_refit_is_an_ensemble_of_the_joint_best_number_of_epochs(
 def test_a_refit_has_the_schedule_of_all_epochs(estimator, smooth):
     X, z = smooth
     y = z if estimator is BPNetRegressor else (z > 0.5).astype(int)
-    settings = FEW | {"n_members": 2, "learning_rate_init": 0.2, "max_iter": 60}
+    settings = FEW | {
+        "alpha": 1e-4,
+        "n_members": 2,
+        "learning_rate_init": 0.2,
+        "max_iter": 60,
+    }
     refit = estimator(
         member_folds=MemberFolds(2, refit=True), early_stopping=True, scoring="loss",
         n_iter_no_change=5, learning_rate="cosine", **settings,
@@ -228,7 +233,8 @@ def test_a_refit_has_the_schedule_of_all_epochs(estimator, smooth):
     def first_part(fraction):
         return (1 + np.cos(np.pi * fraction * n / 60)) / 2
 
-    plain = estimator(learning_rate=first_part, **settings | {"max_iter": n}).fit(X, y)
+    settings |= {"max_iter": n, "n_iter_no_change": np.inf}
+    plain = estimator(learning_rate=first_part, **settings).fit(X, y)
     rates = [model.estimators_[0].history_["learning_rate"] for model in (refit, plain)]
     assert_allclose(*rates, rtol=1e-3)
     assert_allclose(outputs(refit, X), outputs(plain, X), rtol=1e-3, atol=1e-4)

@@ -150,17 +150,6 @@ def test_a_function_of_one_feature_is_learned_from_few_samples(f, n):
     assert reg.score(between[:, None], f(between)) > 0.99
 
 
-def test_regressors_with_an_embedding_have_a_small_penalty():
-    X, y = data(60)
-    reg = BPNetRegressor(max_iter=2, random_state=0).fit(X, y)
-    assert reg.plan_["alpha"] == 1e-3
-    plain = clone(reg).set_params(numeric_embedding=None).fit(X, y)
-    assert plain.plan_["alpha"] == 0.01
-    facts = Facts("regression", 1_000_000, 3, 3)
-    alpha = choose(settings_of(reg), facts)["alpha"]
-    assert alpha == pytest.approx(1.1 / 2 / 1e6**0.75)
-
-
 def test_sparse_and_partial_fit_have_the_usual_network():
     X, y = data(1600)
     for reg in (

@@ -26,8 +26,6 @@ def weights(estimator, X, y, sample_weight=None, **parameters):
 @pytest.mark.parametrize(
     ("estimator", "kind", "n_rows", "alpha"),
     [
-        (BPNetRegressor, "numbers", 1500, 0.55 / 1500**0.75),
-        (BPNetRegressor, "numbers", 200, 0.01),
         (BPNetClassifier, 2, 1500, 0.55 / 1500**0.75),
         (BPNetClassifier, 5, 1500, 0.22 / 1500**0.75),
         (BPNetClassifier, 2, 200, 0.01),
@@ -42,12 +40,22 @@ def test_the_penalty_follows_samples_and_classes(estimator, kind, n_rows, alpha,
     assert (weights(estimator, X, y, alpha=2 * alpha) != given).any()
 
 
+def test_the_penalty_of_regression_follows_samples_unless_the_error_is_squared(rng):
+    # what follows the noise is tested in tests/estimators/data/test_noise.py
+    for n, alpha in ((1500, 0.55 / 1500**0.75), (200, 0.01)):
+        X, y = table("numbers", n, rng)
+        for kept in ({"loss": "absolute_error"}, {"solver": "lbfgs"}):
+            given = weights(BPNetRegressor, X, y, alpha=alpha, **kept)
+            assert_array_equal(weights(BPNetRegressor, X, y, **kept), given)
+
+
 def test_a_sample_of_weight_zero_does_not_count(rng):
     X, y = table("numbers", 1500, rng)
     s = np.ones(1500)
     s[::3] = 0
-    given = weights(BPNetRegressor, X, y, s, alpha=0.55 / 1000**0.75)
-    assert_array_equal(weights(BPNetRegressor, X, y, s), given)
+    loss = {"loss": "absolute_error"}
+    given = weights(BPNetRegressor, X, y, s, alpha=0.55 / 1000**0.75, **loss)
+    assert_array_equal(weights(BPNetRegressor, X, y, s, **loss), given)
 
 
 @pytest.mark.parametrize(
