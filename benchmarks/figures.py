@@ -319,6 +319,10 @@ def dask(found):
         f"{8e-9 * cost.bandwidth:.0f} Gbit/s"
     )
     tables.append(_table(title, header, modelled))
+    if of := found.get("bytes"):
+        rows = [[n, x] for n, x in of.items()]
+        header = ["partitions", "bytes per round / (2 x bytes of theta x workers)"]
+        tables.append(_table("Bytes with two workers", header, rows))
     if of := found.get("accuracy"):
         rows = [[name, *(f"{x:.3f}" for x in row.values())] for name, row in of.items()]
         header = ["data set", *next(iter(of.values()))]
