@@ -20,7 +20,11 @@ from sklearn_bpnet._fit.fitted import Fitted
 from sklearn_bpnet._fit.fitted_network import FittedNetwork
 from sklearn_bpnet._fit.no_score import failed
 from sklearn_bpnet._settings.plan import described_scoring
-from sklearn_bpnet._sklearn_compat import response_methods, with_classes
+from sklearn_bpnet._sklearn_compat import (
+    needs_exclusive_classes,
+    response_methods,
+    with_classes,
+)
 
 _ERRORS = (
     ArithmeticError,
@@ -64,7 +68,8 @@ class Scorer:
     Raises
     ------
     ValueError
-        If the scorer needs probabilities and the estimator has none.
+        If the scorer needs probabilities and the estimator has none, or needs those of
+        exclusive classes.
     """
 
     def __init__(
@@ -75,6 +80,8 @@ class Scorer:
         self._check_response(estimator)
         if isinstance(task, Classification) and not task.multilabel:
             self.scorer = with_classes(self.scorer, task.classes)
+        else:
+            self._check_metric()
         vars(estimator).update(fitted.shared_attributes)
         # it predicts from encoded samples
         encoder = ColumnEncoder.of_numbers(samples.X.shape[1])
@@ -95,6 +102,19 @@ class Scorer:
                 f"{self.scoring} needs {' or '.join(methods)}, which "
                 f"{type(estimator).__name__} does not have with "
                 f"loss={estimator.loss!r}. Use scoring='loss', or a scorer of predict."
+            )
+
+    def _check_metric(self) -> None:
+        """Raise ValueError if the metric is not one of several labels per sample.
+
+        Of label indicators scikit-learn's log loss would count the ones alone, so that
+        it is best where all labels are predicted.
+        """
+        if needs_exclusive_classes(self.scorer):
+            raise ValueError(
+                f"{self.scoring} is for exclusive classes, one per sample, but y has "
+                "columns of labels. Use scoring='loss', or with label indicators a "
+                "scorer such as 'f1_macro' or 'average_precision'."
             )
 
     def __call__(self, attributes: Mapping[str, Any]) -> float:

@@ -24,6 +24,8 @@ _LINE = 88  # characters
 class Summary:
     """What a fitted estimator consists of; printed as text, in a notebook as a table.
 
+    The method ``summary`` of an estimator returns it.
+
     Parameters
     ----------
     title : str
@@ -33,6 +35,19 @@ class Summary:
         the number of its parameters, and its activation.
     facts : dict of str to str
         What holds for all of it, by name.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_bpnet import BPNetClassifier
+    >>> clf = BPNetClassifier((8,), random_state=0).fit(*load_iris(return_X_y=True))
+    >>> summary = clf.summary()
+    >>> summary.title
+    'BPNetClassifier: 4 features, 3 output units'
+    >>> summary.blocks[0]
+    ('hidden layer 1', '8', '4 x 8', '40', 'relu')
+    >>> summary.facts["Parameters"]
+    '67 in float32, 268 bytes'
     """
 
     title: str

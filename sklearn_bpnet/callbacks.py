@@ -225,7 +225,7 @@ class LearningCurve(Callback):
             import matplotlib.pyplot as plt
         except ImportError as error:
             raise ImportError(
-                "LearningCurve needs matplotlib: pip install sklearn-bpnet[plot]"
+                "LearningCurve needs matplotlib: python -m pip install matplotlib"
             ) from error
         self.ax_ = self.ax
         if self.ax is None:

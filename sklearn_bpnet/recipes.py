@@ -158,7 +158,6 @@ _BEST: Settings = {
     "learned_input_scale": False,
     "early_stopping": False,
 }
-_MEMBERS_IN_TIME = 64
 
 RECIPES: dict[str, dict[str, Settings]] = {
     "lecture": {
@@ -229,11 +228,17 @@ RECIPES: dict[str, dict[str, Settings]] = {
     },
 }
 
+# What a recipe has besides where another parameter is given: "best" trains as many
+# members as there is time for.
+_IN_ADDITION: dict[str, dict[str, Settings]] = {
+    "best": {"time_budget": {"n_members": 64}},
+}
+
 
 def recipe(name: str, task: str, overrides: Settings | None = None) -> Settings:
     """A copy of the parameters of a recipe, with others in addition or in their place.
 
-    With a time budget, "best" trains as many members as there is time for, up to 64.
+    Some of a recipe's parameters depend on those others.
 
     Parameters
     ----------
@@ -254,7 +259,8 @@ def recipe(name: str, task: str, overrides: Settings | None = None) -> Settings:
             f"Unknown recipe {name!r}.{did_you_mean(name, RECIPES)} Known: "
             f"{listed(RECIPES)}."
         )
-    parameters = deepcopy(RECIPES[name][task]) | (overrides or {})
-    if name == "best" and parameters.get("time_budget") is not None:
-        parameters = parameters | {"n_members": _MEMBERS_IN_TIME} | (overrides or {})
-    return parameters
+    overrides, parameters = overrides or {}, deepcopy(RECIPES[name][task])
+    for given, others in _IN_ADDITION.get(name, {}).items():
+        if overrides.get(given) is not None:
+            parameters |= others
+    return parameters | overrides

@@ -2,7 +2,7 @@
 
 For container images and batch jobs, where every process would otherwise compile what it
 uses. Numba keeps the result in the folder that this command prints; see the guide's
-page "Performance" on how to ship it.
+page "Speed, threads and memory" on how to ship it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_bpnet.classifier import BPNetClassifier
+from sklearn_bpnet.options import CategoricalEmbedding
 from sklearn_bpnet.regressor import BPNetRegressor
 from sklearn_bpnet.training.stochastic import compiler
 from sklearn_bpnet.training.stochastic.config import config_context
@@ -24,6 +25,17 @@ from sklearn_bpnet.training.stochastic.config import config_context
 __all__ = ["warm_up"]
 
 _RECIPES = ("realmlp-td-s", "realmlp-td")
+
+# What "auto" stands for with enough samples: those of here are too few for it.
+_EMBEDDINGS: dict[str, Any] = {
+    "numeric_embedding": "pbld",
+    "categorical_features": [2],
+    "categorical_embedding": CategoricalEmbedding(4, min_categories=3),
+}
+_FOLLOWING_THE_TABLE: dict[type[BPNetClassifier] | type[BPNetRegressor], Any] = {
+    BPNetClassifier: {"shared_members": 4, "input_scaling": "quantile"},
+    BPNetRegressor: {},
+}
 
 
 def _estimators(dtypes: list[str]) -> Iterator[tuple[str, Any]]:
@@ -35,8 +47,10 @@ def _estimators(dtypes: list[str]) -> Iterator[tuple[str, Any]]:
             "batch_size": 8,
         }
         common |= {"dtype": dtype, "random_state": 0}
-        for cls in (BPNetClassifier, BPNetRegressor):
+        for cls, following in _FOLLOWING_THE_TABLE.items():
             yield f"{cls.__name__}, {dtype}", cls(**common)
+            name = f"{cls.__name__}, embeddings, {dtype}"
+            yield name, cls(**following, **_EMBEDDINGS, **common)
             for recipe in _RECIPES:
                 name = f"{cls.__name__}, recipe {recipe!r}, {dtype}"
                 yield name, cls.from_recipe(recipe, **common)
@@ -49,15 +63,17 @@ def _estimators(dtypes: list[str]) -> Iterator[tuple[str, Any]]:
 def _samples(estimator: Any, dtype: str) -> tuple[NDArray[Any], NDArray[Any]]:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(64, 3)).astype(dtype)
+    X[:, 2] = np.arange(64) % 12
     return X, X[:, 0] if isinstance(estimator, BPNetRegressor) else np.arange(64) % 2
 
 
 def warm_up(dtypes: tuple[str, ...] = ("float32",), *, verbose: bool = False) -> Path:
     """Compile what common networks use, and keep it on disk.
 
-    These are both estimators with their defaults and with the recipes of RealMLP, for
-    two and for several classes, the activations ReLU, tanh and sigmoid, the solvers
-    "adam" and "sgd", and X of float32 and float64.
+    These are both estimators with their defaults, for few and for many samples, and
+    with the recipes of RealMLP; for two and for several classes, for numbers and
+    categories, the activations ReLU, tanh and sigmoid, the solvers "adam" and "sgd",
+    and X of float32 and float64.
 
     Parameters
     ----------
@@ -81,8 +97,7 @@ def warm_up(dtypes: tuple[str, ...] = ("float32",), *, verbose: bool = False) ->
     loops, cache = compiler.load("loops"), compiler.load("cache")
     if loops is None:
         raise ImportError(
-            "There is nothing to compile without Numba: python -m pip install "
-            '"sklearn-bpnet[fast]".'
+            "There is nothing to compile without Numba: python -m pip install numba."
         )
     if cache.obstacle is not None:
         raise OSError(

@@ -2,14 +2,14 @@
 A raw table: categories, gaps and all
 =====================================
 
-A table of people as a file of a census has it: text, numbers and booleans side by
-side, with gaps, and with categories that appear only later. ``BPNetClassifier`` takes
-it as it is; nothing is encoded, imputed or scaled before.
+A table of people as in a census: text, numbers and booleans side by side, missing
+values, and categories that appear only later. ``BPNetClassifier`` accepts it as it is;
+nothing has to be encoded, imputed or scaled before.
 """
 
 # %%
-# The table is made up, in the manner of the well-known one of adults in the census of
-# the United States: 8,000 people, of whom some did not tell their occupation or age.
+# The table is generated, after the example of the well-known data set "adult" of the
+# census of the United States: 5,000 people, some without occupation or age.
 
 import time
 
@@ -61,7 +61,7 @@ def census(n, rng):
     return X, y
 
 
-X, y = census(8000, np.random.default_rng(0))
+X, y = census(5000, np.random.default_rng(0))
 X.head()
 
 # %%
@@ -89,10 +89,11 @@ for occupation in ("Executive", "Service", None, "Astronaut"):
     print(f"{occupation!s:>10}: P(>50K) = {p:.2f}")
 
 # %%
-# The same by a pipeline of scikit-learn, and by gradient boosting, which takes
-# categories of dtype "category" only. ``skrub.tabular_pipeline(BPNetClassifier())``
-# writes such a pipeline by itself; it is of use for columns of dates and texts, which
-# it converts to numbers.
+# The same table by a pipeline of scikit-learn, and by gradient boosting, which takes
+# categories of dtype "category" only. The pipeline encodes 150 towns one-hot, an input
+# for each, and the network overfits them; the embedding inside the estimator has four
+# numbers per town. ``skrub.tabular_pipeline(BPNetClassifier())`` writes such a pipeline
+# by itself; it is of use for columns of dates and texts, which it converts to numbers.
 
 numbers = make_column_selector(dtype_include=["number", "bool"])
 texts = make_column_selector(dtype_exclude=["number", "bool"])

@@ -53,7 +53,8 @@ ActivationDisplay.from_estimator(dead, X)
 # Weights of a layer
 # ------------------
 # The features are the pixels of images of 8 x 8, and so are the weights that lead to
-# each of the 16 units. Red pixels raise the unit's input, blue ones lower it.
+# each of the 16 units. Yellow pixels raise the unit's input, blue ones lower it; the
+# colours grow lighter with the weight, so that a copy without colours shows the same.
 
 WeightsDisplay.from_estimator(clf, layer=1, image_shape=(8, 8))
 

@@ -21,7 +21,7 @@ try:
 except ModuleNotFoundError as error:
     raise SystemExit(
         "This example draws a figure and needs matplotlib: "
-        'pip install "sklearn-bpnet[plot]"'
+        "python -m pip install matplotlib"
     ) from error
 
 rng = np.random.default_rng(0)

@@ -2,17 +2,16 @@
 From a table to a served model
 ==============================
 
-The way of a model from a raw table to an answer over the web, in eight steps: table,
-baseline, first network, tuning, validation, calibration, explanation, and a file that a
-service loads. Each step is a few lines, and prints what it found.
+From a raw table to a model that is served over HTTP, in eight steps: table, baseline,
+first network, tuning, validation, calibration, explanation, and a file that a service
+loads. Each step is a few lines, and prints its result.
 """
 
 # %%
 # 1. The table
 # ------------
-# Requests for a loan, as a bank has them: text and numbers side by side, gaps, and a
-# column with many categories. (The table is made up, such that this page needs no
-# download.)
+# Applications for loans: text and numbers side by side, missing values, and a column
+# with many categories. (The table is generated, so that this page needs no download.)
 
 import io
 import json
@@ -71,8 +70,8 @@ X_train.head()
 # %%
 # 2. A baseline
 # -------------
-# What a model gains is measured against one that knows nothing. The area under the ROC
-# curve of such a model is one half.
+# A model is compared with one that ignores the features. The area under the ROC curve
+# of such a model is one half.
 
 dummy = DummyClassifier().fit(X_train, y_train)
 print(f"share of the larger class: {dummy.score(X_test, y_test):.3f}")
@@ -80,7 +79,8 @@ print(f"share of the larger class: {dummy.score(X_test, y_test):.3f}")
 # %%
 # 3. A first network
 # ------------------
-# The raw frame goes into ``fit``: categories, gaps and scales are its business.
+# The raw frame is passed to ``fit``, which handles categories, missing values and
+# scales.
 
 start = time.perf_counter()
 first = BPNetClassifier(random_state=0).fit(X_train, y_train)
@@ -93,13 +93,14 @@ print(f"log loss  {log_loss(y_test, P):.3f}")
 # %%
 # 4. Tuning
 # ---------
-# A random search by the log loss, with 20 epochs per fit. The test samples are not
-# touched (:doc:`/start/tuning` has more).
+# A random search by the log loss, with 20 epochs per fit. "auto" is the default
+# network, which has an embedding of the numbers if there are enough samples. The test
+# samples are not touched (:doc:`/start/tuning` has more).
 
 search = RandomizedSearchCV(
     BPNetClassifier(max_iter=20, random_state=0),
     {
-        "hidden_layer_sizes": [(32,), (100,), (64, 64)],
+        "hidden_layer_sizes": ["auto", (32,), (64, 64)],
         "learning_rate_init": loguniform(1e-3, 3e-2),
         "alpha": loguniform(1e-4, 1e-1),
     },
@@ -116,8 +117,8 @@ for name, value in search.best_params_.items():
 # 5. Validation
 # -------------
 # Is the tuned network better than the default one, and than gradient boosting? Three
-# splits, the same for all, show how much of a difference is luck. They are other ones
-# than those of the search, whose winner was picked for being good on its own.
+# splits, the same for all, show how much of a difference is noise. They differ from
+# those of the search, on which its best candidate was selected.
 
 tuned = search.best_estimator_
 folds = StratifiedKFold(3, shuffle=True, random_state=1)
@@ -138,8 +139,8 @@ for name, (model, table) in models.items():
 # %%
 # 6. Calibration
 # --------------
-# The final model has four members. Are its probabilities to be believed? On the
-# diagonal, of the loans with a predicted 80 %, 80 % were paid back.
+# The final model has four members. Are its probabilities calibrated? On the diagonal,
+# 80 % of the loans with a predicted probability of 80 % were paid back.
 
 best = clone(tuned).set_params(n_members=4).fit(X_train, y_train)
 figure, ax = plt.subplots(figsize=(5.5, 4.5), layout="constrained")
@@ -168,9 +169,9 @@ plt.show()
 # %%
 # 8. A file, and a service
 # ------------------------
-# The file holds the encoding of the table as well. The service loads it once, and makes
-# a frame of every request. What a request leaves out is missing, and a job that
-# training did not see is no error (:doc:`/start/saving`).
+# The file contains the encoding of the table as well. The service loads it once, and
+# converts every request to a data frame. A value that a request leaves out is missing,
+# and a job that training did not see is no error (:doc:`/start/saving`).
 
 folder = tempfile.TemporaryDirectory()
 file = Path(folder.name, "loans.joblib")
@@ -182,7 +183,7 @@ model = joblib.load(file)
 
 def application(environ, start_response):
     """Answer a list of loans with their probabilities: a WSGI application."""
-    rows = json.load(environ["wsgi.input"])
+    rows = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
     table = pd.DataFrame(rows, columns=model.feature_names_in_)
     paid = model.predict_proba(table)[:, list(model.classes_).index("paid")]
     start_response("200 OK", [("Content-Type", "application/json")])
@@ -197,7 +198,8 @@ request = [
     {"age": 44, "income": 3100, "amount": 6000, "months": 36, "job": "teacher"},
     {"age": 19, "amount": 25_000, "months": 24, "purpose": "study", "job": "astronaut"},
 ]
-environ = {"wsgi.input": io.BytesIO(json.dumps(request).encode())}
+body = json.dumps(request).encode()
+environ = {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": len(body)}
 (answer,) = application(environ, lambda status, headers: print(status))
 print(answer.decode())
 

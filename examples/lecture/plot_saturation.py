@@ -23,11 +23,11 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_bpnet import BPNetClassifier, empirical_risk
 
-EPOCHS = 500
+STEPS, EVERY = 500, 5
 
 
 def outputs(loss):
-    """Return the output of the neuron before every epoch."""
+    """Return the output of the neuron before every fifth step."""
     neuron = BPNetClassifier.from_weights(
         [[[2.0]]],
         [[2.0]],
@@ -37,26 +37,27 @@ def outputs(loss):
         learning_rate="constant",
         learning_rate_init=0.15,
         alpha=0.0,
+        batch_size=1,
     )
     activations = []
-    for _ in range(EPOCHS):
+    for _ in range(0, STEPS, EVERY):
         activations.append(neuron.predict_proba([[1.0]])[0, 1])
-        neuron.partial_fit([[1.0]], [0])
+        neuron.partial_fit([[1.0]] * EVERY, [0] * EVERY)
     return np.array(activations)
 
 
 names = {"squared_error": "quadratic loss", "log_loss": "cross-entropy"}
 curves = {name: outputs(loss) for loss, name in names.items()}
 for name, activations in curves.items():
-    print(f"{name}: above 0.1 for {np.sum(activations > 0.1)} epochs")
+    print(f"{name}: above 0.1 for {EVERY * np.sum(activations > 0.1)} steps")
 
 figure, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
 for name, activations in curves.items():
-    ax.plot(activations, label=name)
+    ax.plot(range(0, STEPS, EVERY), activations, label=name)
 ax.axhline(0.1, color="0.5", linestyle="--", linewidth=1)
 ax.set(
     title="One sigmoid from $w = b = 2$, learning rate 0.15",
-    xlabel="Epoch",
+    xlabel="Step",
     ylabel="Output (the target is 0)",
 )
 ax.legend()

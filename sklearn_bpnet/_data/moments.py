@@ -9,6 +9,9 @@ import numpy as np
 
 from sklearn_bpnet.net._typing import Array
 
+# Squares of larger numbers may overflow: these are computed in a unit, a power of two
+_LARGE, _LARGE_UNIT = 2.0**500, 2.0**600
+
 
 def mean_and_std(arrays: Iterable[Array]) -> tuple[Any, Any]:
     """Mean and standard deviation over arrays of one shape.
@@ -30,12 +33,19 @@ def mean_and_std(arrays: Iterable[Array]) -> tuple[Any, Any]:
     """
     mean: Any = np.float64(0)
     squares: Any = np.float64(0)
+    unit: Any = np.float64(1)
     n = 0
     for n, array in enumerate(arrays, start=1):
+        is_large = np.abs(array) > _LARGE
+        if is_large.any():
+            larger = np.where(is_large, _LARGE_UNIT, unit)
+            ratio, unit = unit / larger, larger
+            mean, squares = mean * ratio, squares * ratio * ratio
+        array = array / unit
         change = array - mean
         mean = mean + change / n
         squares = squares + change * (array - mean)
-    return mean, np.sqrt(squares / n)
+    return mean * unit, np.sqrt(squares / n) * unit
 
 
 def log_mean(logs: Iterable[Array]) -> Array:

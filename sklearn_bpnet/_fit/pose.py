@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
@@ -22,6 +22,7 @@ from sklearn_bpnet._data.statistics import (
     next_input_standardization,
 )
 from sklearn_bpnet._data.task import Task
+from sklearn_bpnet._data.undecided import Undecided
 from sklearn_bpnet._fit import advice
 from sklearn_bpnet._fit.budget import check_time_budget
 from sklearn_bpnet._fit.calibration import check_calibration
@@ -44,6 +45,7 @@ from sklearn_bpnet._settings.risk import build_risk
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._settings.solver import uses_mini_batches
 from sklearn_bpnet._sklearn_compat import Header
+from sklearn_bpnet.net.blocks.embeddings import EmbeddedFeatures
 from sklearn_bpnet.net.losses import SquaredError
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.risk import EmpiricalRisk
@@ -187,66 +189,112 @@ def pose(
     ValueError
         If parameters are not compatible with each other, the data or previous calls.
     """
-    settings, previous, samples = call.settings, call.previous, data.training
-    if previous is None:
-        scaling, undecided = input_standardization(settings, samples)
-        embedded = embedded_features(settings, samples, scaling, task)
-        advice.warn_of_embedding(settings, embedded)
-    else:
-        scaling, undecided = previous.standardization, previous.undecided
-        embedded = previous.embedded
-        check_same_embedding(settings, embedded)
-    encoder, n_outputs = data.encoder, task.loss.n_outputs(samples.Y.shape[1])
-    network = build_network(settings, task, encoder, n_outputs, embedded)
+    settings, samples = call.settings, data.training
+    inputs = _inputs(call, data, task)
+    n_outputs = task.loss.n_outputs(samples.Y.shape[1])
+    network = build_network(settings, task, inputs.encoder, n_outputs, inputs.embedded)
     risk = _risk(call, data, network, task)
-    if previous is None:
-        if scaling is not None:
-            encoder = encoder.with_centre(scaling.mean)
-        task = task.with_units(settings, samples)
-    else:
-        check_same_network(settings, network, previous.networks[0].network)
-        if call.open_ended and samples.fingerprint != previous.state.fingerprint:
-            scaling, undecided = next_input_standardization(scaling, undecided, samples)
-            task = task.with_more_samples(samples)
-    task = task.with_range(samples)
+    inputs, task = _in_units(call, samples, network, inputs, task)
     if call.state.mean_weight is None:
         call.state.mean_weight = samples.mean_weight
-    plan = _plan(call, risk, data, encoder, scaling)
-    for table, name in ((samples, "X"), (data.validation, "X_val")):
-        if table is not None:
-            check_range(
-                table.X,
-                table.largest,
-                scaling,
-                plan.dtype,
-                indices=table.indices,
-                name=name,
-                column_of=encoder.column_of,
-            )
-            task.with_range(table).check_range(plan.dtype, name.replace("X", "y"))
+    plan = _plan(call, risk, data, inputs)
+    _check_ranges(data, task, inputs, plan)
     if not task.is_certain:
         advice.warn_of_misfits(settings, plan, network, samples.n)
-    untrained = FittedNetwork(network, {}, call.state)
-    is_ensemble = settings.n_members > 1
     draft = Fitted(
         task,
-        scaling,
-        embedded,
-        encoder,
-        [untrained],
+        inputs.scaling,
+        inputs.embedded,
+        inputs.encoder,
+        [FittedNetwork(network, {}, call.state)],
         call.state,
-        is_ensemble,
-        undecided=undecided,
+        settings.n_members > 1,
+        undecided=inputs.undecided,
         choices=call.choices,
         plan=followed(call, plan, risk),
     )
     scheme, init = initialization(settings), call.arguments.init
-    if previous is None and init[0] is None and not task.is_certain:
+    if call.previous is None and init[0] is None and not task.is_certain:
         advice.warn_of_equal_units(settings, network, scheme)
-    problem = Problem(risk, data, task, scaling, plan, scheme, init, None, call.resumes)
+    problem = Problem(
+        risk, data, task, inputs.scaling, plan, scheme, init, None, call.resumes
+    )
     if make_scorer and settings.scoring not in (None, "loss"):
         problem = _with_scorers(problem, draft, settings.scoring, make_scorer)
-    return _with_refit(call, problem, encoder), draft
+    return _with_refit(call, problem, inputs), draft
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """What the features are encoded, scaled and embedded with.
+
+    Parameters
+    ----------
+    encoder : ColumnEncoder
+        From columns to numbers.
+    scaling : Standardization or None
+        Of the numbers.
+    undecided : Undecided or None
+        The columns whose scaling is not decided yet.
+    embedded : EmbeddedFeatures or None
+        The features that are embedded.
+    """
+
+    encoder: ColumnEncoder
+    scaling: Standardization | None
+    undecided: Undecided | None
+    embedded: EmbeddedFeatures | None
+
+
+def _inputs(call: Call, data: Data, task: Task) -> _Inputs:
+    """Learn how the features are scaled and embedded, or continue as before."""
+    settings, previous, encoder = call.settings, call.previous, data.encoder
+    if previous is not None:
+        check_same_embedding(settings, previous.embedded)
+        return _Inputs(
+            encoder, previous.standardization, previous.undecided, previous.embedded
+        )
+    scaling, undecided = input_standardization(settings, data.training)
+    embedded = embedded_features(settings, data.training, scaling, task)
+    advice.warn_of_embedding(settings, embedded)
+    return _Inputs(encoder, scaling, undecided, embedded)
+
+
+def _in_units(
+    call: Call, samples: Samples, network: Network, inputs: _Inputs, task: Task
+) -> tuple[_Inputs, Task]:
+    """Inputs and task once the units of the samples are known, of further ones too."""
+    previous, scaling = call.previous, inputs.scaling
+    if previous is None:
+        if scaling is not None:
+            encoder = inputs.encoder.with_centre(scaling.mean)
+            inputs = replace(inputs, encoder=encoder)
+        task = task.with_units(call.settings, samples)
+    else:
+        check_same_network(call.settings, network, previous.networks[0].network)
+        if call.open_ended and samples.fingerprint != previous.state.fingerprint:
+            scaling, undecided = next_input_standardization(
+                scaling, inputs.undecided, samples
+            )
+            inputs = replace(inputs, scaling=scaling, undecided=undecided)
+            task = task.with_more_samples(samples)
+    return inputs, task.with_range(samples)
+
+
+def _check_ranges(data: Data, task: Task, inputs: _Inputs, plan: TrainingPlan) -> None:
+    """Raise ValueError if samples exceed what the dtype of training can hold."""
+    for table, name in ((data.training, "X"), (data.validation, "X_val")):
+        if table is not None:
+            check_range(
+                table.X,
+                table.largest,
+                inputs.scaling,
+                plan.dtype,
+                indices=table.indices,
+                name=name,
+                column_of=inputs.encoder.column_of,
+            )
+            task.with_range(table).check_range(plan.dtype, name.replace("X", "y"))
 
 
 def _with_scorers(
@@ -262,7 +310,7 @@ def _with_scorers(
     return replace(problem, scorers=tuple(scorer for scorer in made if scorer))
 
 
-def _with_refit(call: Call, problem: Problem, encoder: ColumnEncoder) -> Problem:
+def _with_refit(call: Call, problem: Problem, inputs: _Inputs) -> Problem:
     """The problem with that of all samples, if members are trained anew on them.
 
     It is trained for a given number of epochs, without patience.
@@ -271,9 +319,8 @@ def _with_refit(call: Call, problem: Problem, encoder: ColumnEncoder) -> Problem
     if option is None or not option.refit or not data.folds:
         return problem
     data = replace(data, folds=[])
-    network, scaling = problem.risk.network, problem.standardization
-    risk = _risk(call, data, network, problem.task)
-    plan = _plan(call, risk, data, encoder, scaling)
+    risk = _risk(call, data, problem.risk.network, problem.task)
+    plan = _plan(call, risk, data, inputs)
     stopping = replace(plan.stopping, n_iter_no_change=inf, n_iter_fitted=inf)
     plan = replace(plan, stopping=stopping)
     refit = replace(problem, risk=risk, data=data, plan=plan, scorers=())
@@ -305,13 +352,7 @@ def _risk(call: Call, data: Data, network: Network, task: Task) -> EmpiricalRisk
     )
 
 
-def _plan(
-    call: Call,
-    risk: EmpiricalRisk,
-    data: Data,
-    encoder: ColumnEncoder,
-    scaling: Standardization | None,
-) -> TrainingPlan:
+def _plan(call: Call, risk: EmpiricalRisk, data: Data, inputs: _Inputs) -> TrainingPlan:
     """The plan of a call to minimise a risk."""
     previous, samples = call.previous, data.training
     return resolve(
@@ -319,9 +360,9 @@ def _plan(
         risk.network,
         risk.loss,
         n_samples=data.n_trained,
-        n_features=encoder.n_inputs,
+        n_features=inputs.encoder.n_inputs,
         input_dtype=samples.X.dtype,
         incremental=call.arguments.incremental,
         fitted_dtype=None if previous is None else previous.networks[0].dtype,
-        largest_offset=samples.largest_offset(scaling),
+        largest_offset=samples.largest_offset(inputs.scaling),
     )

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from sklearn_bpnet._settings import solver as solvers
 from sklearn_bpnet._settings.settings import Settings
-from sklearn_bpnet.net.activations import Exp
+from sklearn_bpnet.net.activations import ACTIVATIONS
 from sklearn_bpnet.net.registry import is_pair_of_functions
 
 Choices = Mapping[str, Any]
@@ -148,13 +148,15 @@ def _may_embed(settings: Settings, facts: Facts) -> bool:
         facts.is_embeddable
         and not settings.group_alpha
         and settings.input_scaling is not None
-        and not _is_exponential(settings.activation)
+        and not _grows_exponentially(settings)
     )
 
 
-def _is_exponential(activation: Any) -> bool:
-    """Whether hidden units grow exponentially, two layers of which diverge."""
-    return activation == "exp" or isinstance(activation, Exp)
+def _grows_exponentially(settings: Settings) -> bool:
+    """Whether all hidden units do, two layers of which diverge."""
+    if _n_listed(settings) is not None:
+        return False
+    return ACTIVATIONS.resolve(settings.activation).grows_exponentially
 
 
 def _factor_of_embedded(n_samples: int) -> float:

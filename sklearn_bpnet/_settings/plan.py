@@ -173,20 +173,10 @@ def resolve(
     solver = solvers.solver_of(settings)
     batch_size = solvers.batch_size(settings, n_samples, n_features)
     wide = solvers.is_wide(n_samples, n_features)
-    is_stochastic = isinstance(solver, Optimizer)
-    factors = decay_factors = None
-    rate, constant = np.nan, Constant()
-    if isinstance(solver, Optimizer):
-        is_limited = solver.stable_rate < np.inf
-        curvature = output_curvature(network, loss) if is_limited else 1.0
-        stretch = solvers.stretch_of(network)
-        rate = solvers.learning_rate(settings, n_features, curvature, stretch)
-        spec = settings.learning_rate_factors
-        factors, decay_factors = rate_factors(spec, network, solver)
 
     def schedule(parameter: str) -> Schedule:
-        if not is_stochastic:
-            return constant
+        if not isinstance(solver, Optimizer):
+            return Constant()
         return solvers.schedule(settings, parameter, open_ended=open_ended)
 
     full_batch = one_batch = batch_size >= n_samples
@@ -194,13 +184,8 @@ def resolve(
         full_batch = False  # the few samples just happen to be one batch
     return TrainingPlan(
         solver=solver,
-        step_options=StepOptions(
-            weight_decay=settings.option("weight_decay").rate,
-            clip_norm=settings.clip_norm,
-            factors=factors,
-            decay_factors=decay_factors,
-        ),
-        learning_rate=rate,
+        step_options=_step_options(settings, network, solver),
+        learning_rate=_learning_rate(settings, network, loss, solver, n_features),
         schedule=schedule("learning_rate"),
         weight_decay_schedule=schedule("weight_decay"),
         dropout_schedule=schedule("dropout"),
@@ -208,21 +193,60 @@ def resolve(
         shuffle=settings.shuffle and solvers.uses_mini_batches(settings),
         max_iter=1 if incremental else settings.max_iter,
         horizon=settings.max_iter,
-        stopping=Stopping(
-            settings.tol,
-            patience(settings, open_ended=open_ended),
-            bool(settings.early_stopping),
-            (settings.option("early_stopping") or EarlyStopping()).ties,
-            described_scoring(settings.scoring),
-            settings.scoring != "loss",
-            _patience_once_fitted(settings, wide and one_batch, open_ended=open_ended),
-        ),
+        stopping=_stopping(settings, wide and one_batch, open_ended=open_ended),
         ema_decay=settings.ema_decay if solvers.may_average(settings) else None,
         record=_records(settings),
         dtype=_dtype(settings, input_dtype, full_batch, fitted_dtype, largest_offset),
         incremental=incremental,
         open_ended=open_ended,
         verbose=int(settings.verbose),
+    )
+
+
+def _learning_rate(
+    settings: Settings,
+    network: Network,
+    loss: Loss,
+    solver: Optimizer | FullBatchSolver,
+    n_features: int,
+) -> float:
+    """The initial learning rate; NaN for a full-batch solver, which has none."""
+    if not isinstance(solver, Optimizer):
+        return np.nan
+    is_limited = solver.stable_rate < np.inf
+    curvature = output_curvature(network, loss) if is_limited else 1.0
+    stretch = solvers.stretch_of(network)
+    return solvers.learning_rate(settings, n_features, curvature, stretch)
+
+
+def _step_options(
+    settings: Settings, network: Network, solver: Optimizer | FullBatchSolver
+) -> StepOptions:
+    """What else is done in a step."""
+    factors = decay_factors = None
+    if isinstance(solver, Optimizer):
+        spec = settings.learning_rate_factors
+        factors, decay_factors = rate_factors(spec, network, solver)
+    return StepOptions(
+        weight_decay=settings.option("weight_decay").rate,
+        clip_norm=settings.clip_norm,
+        factors=factors,
+        decay_factors=decay_factors,
+    )
+
+
+def _stopping(
+    settings: Settings, is_one_wide_batch: bool, *, open_ended: bool
+) -> Stopping:
+    """When training ends before ``max_iter``."""
+    return Stopping(
+        settings.tol,
+        patience(settings, open_ended=open_ended),
+        bool(settings.early_stopping),
+        (settings.option("early_stopping") or EarlyStopping()).ties,
+        described_scoring(settings.scoring),
+        settings.scoring != "loss",
+        _patience_once_fitted(settings, is_one_wide_batch, open_ended=open_ended),
     )
 
 

@@ -2,9 +2,10 @@
 
 All that is of this package becomes one JSON text, in which a class is identified by
 kind and name, as in a checkpoint. What the text cannot hold, arrays and objects of
-others, stays what it is, in a list that the text refers to. So a library that asks
-which types a file needs is told of the estimator alone, a module can move, and a field
-that a later version adds has its default in a model of an earlier one.
+others, stays what it is, in a list that the text refers to. Weights that the state of a
+training repeats, those that are kept or the best, are not stored again. So a library
+that asks which types a file needs is told of the estimator alone, a module can move,
+and a field that a later version adds has its default in a model of an earlier one.
 """
 
 from __future__ import annotations
@@ -93,6 +94,8 @@ class _Packing:
         self.values: list[Any] = []
         self._index: dict[int, int] = {}  # of the values, by identity
         self._number: dict[int, int] = {}  # of the instances, by identity
+        # the weights of networks that were packed: as a vector, and their indices
+        self._weights: list[tuple[np.ndarray, list[int]]] = []
 
     def form_of(self, value: Any) -> Any:
         """The JSON form of a value."""
@@ -117,6 +120,8 @@ class _Packing:
         if kind is not None:
             return self._instance(kind, value)
         if id(value) not in self._index:
+            if (joined := self._joined(value)) is not None:
+                return {"joined": joined}
             self._index[id(value)] = len(self.values)
             self.values.append(value)
         return {"value": self._index[id(value)]}
@@ -124,13 +129,36 @@ class _Packing:
     def _instance(self, kind: str, value: Any) -> Any:
         if id(value) in self._number:
             return {"same": self._number[id(value)]}
-        content = {
-            of.name: self.form_of(getattr(value, of.name))
-            for of in fields(value)
-            if of.init
-        }
+        content = {}
+        for of in fields(value):
+            if of.init:
+                content[of.name] = self.form_of(getattr(value, of.name))
+            if isinstance(value, FittedNetwork) and of.name == "attributes":
+                self._note_weights(value)
         self._number[id(value)] = len(self._number)
         return {"instance": [kind, type(value).__name__, content]}
+
+    def _note_weights(self, fitted: FittedNetwork) -> None:
+        """Note the weights of a network whose attributes are packed."""
+        try:
+            arrays = [array for of_block in fitted.arrays for array in of_block]
+        except ValueError:  # a user has replaced some by what does not fit
+            return
+        indices = [self._index.get(id(array)) for array in arrays]
+        known = [index for index in indices if index is not None]
+        if known and len(known) == len(arrays):
+            flat = np.concatenate([array.ravel() for array in arrays])
+            self._weights.append((flat, known))
+
+    def _joined(self, value: Any) -> list[int] | None:
+        """The indices of arrays that together are this vector, bit for bit."""
+        if type(value) is not np.ndarray or value.ndim != 1:
+            return None
+        for flat, indices in self._weights:
+            is_alike = value.dtype == flat.dtype and value.shape == flat.shape
+            if is_alike and value.tobytes() == flat.tobytes():
+                return indices
+        return None
 
 
 class _Unpacking:
@@ -162,6 +190,10 @@ class _Unpacking:
                 return objects.reshape(shape)
             case "value":
                 return self._values[content]
+            case "joined":
+                return np.concatenate(
+                    [self._values[index].ravel() for index in content]
+                )
             case "same":
                 return self._instances[content]
             case "instance":

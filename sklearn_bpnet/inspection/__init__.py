@@ -1,6 +1,7 @@
 """Inspection of training and of trained networks; only plots need matplotlib."""
 
-from sklearn_bpnet.inspection.activation import ActivationDisplay
+from sklearn_bpnet._summary import Summary
+from sklearn_bpnet.inspection.activation import ActivationDisplay, LayerActivations
 from sklearn_bpnet.inspection.gradient import GradientDisplay
 from sklearn_bpnet.inspection.hidden_features import HiddenFeatures
 from sklearn_bpnet.inspection.learning_rate import (
@@ -15,8 +16,10 @@ __all__ = [
     "ActivationDisplay",
     "GradientDisplay",
     "HiddenFeatures",
+    "LayerActivations",
     "LearningRateDisplay",
     "NetworkDisplay",
+    "Summary",
     "TrainingCurveDisplay",
     "WeightsDisplay",
     "find_learning_rate",

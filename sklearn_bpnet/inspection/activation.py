@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sklearn_bpnet._inspection import layer_number
 from sklearn_bpnet.inspection.plotting import (
+    counted,
     fitted_network,
     network_inputs,
     new_axes,
@@ -74,7 +75,7 @@ class ActivationDisplay:
     ['layer 1: relu', 'layer 2: relu', 'output: softmax']
     """
 
-    layers: Sequence[LayerActivations]
+    layers: Sequence[LayerActivations] = field(repr=False)
 
     @classmethod
     def from_estimator(
@@ -146,21 +147,48 @@ class ActivationDisplay:
         """
         number = layer_number(layer, len(self.layers))
         if ax is None:
-            n = len(self.layers)
-            axes = new_axes(nrows=n, squeeze=False, figsize=(6.4, 0.8 + 1.9 * n))
-            self.axes_, drawn = list(axes.ravel()), list(self.layers)
+            self.axes_, drawn = _panels(len(self.layers)), list(self.layers)
         else:
             self.axes_, drawn = [ax], [self.layers[number - 1]]
         for axis, of_layer in zip(self.axes_, drawn, strict=True):
-            _draw(axis, of_layer)
+            bands, marks = _draw(axis, of_layer)
+            if ax is not None:
+                marks = [*bands, *marks]
+            if marks:  # beside the axes, where no unit is
+                axis.legend(
+                    handles=marks,
+                    loc="center left",
+                    bbox_to_anchor=(1, 0.5),
+                    fontsize="small",
+                )
         self.axes_[-1].set_xlabel("Units, by their median")
         self.ax_ = self.axes_[0]
         self.figure_ = self.ax_.figure
+        if ax is None:  # what holds for all layers is explained once
+            self.figure_.legend(
+                handles=bands, loc="outside lower center", ncols=3, fontsize="small"
+            )
         return self
 
 
-def _draw(ax: Any, layer: LayerActivations) -> None:
+def _panels(n: int) -> list[Any]:
+    """Axes for n layers: one below the other, of many in two columns."""
+    n_columns = 1 if n <= 4 else 2
+    n_rows = -(-n // n_columns)
+    axes = new_axes(
+        nrows=n_rows,
+        ncols=n_columns,
+        squeeze=False,
+        figsize=(1.6 + 4.8 * n_columns, 1.1 + 1.9 * n_rows),
+    ).ravel()
+    for unused in axes[n:]:
+        unused.remove()
+    return list(axes[:n])
+
+
+def _draw(ax: Any, layer: LayerActivations) -> tuple[list[Any], list[Any]]:
     """The percentiles of every unit as bands, and marks where it does not learn."""
+    bands, marks = [], []
     order = np.argsort(layer.percentiles[2], kind="stable")
     low, lower, median, upper, high = layer.percentiles[:, order]
     n = len(order)
@@ -170,8 +198,8 @@ def _draw(ax: Any, layer: LayerActivations) -> None:
         (lower, upper, "0.6", "50 % of samples"),
     ):
         ends = np.repeat(bottom, 2), np.repeat(top, 2)
-        ax.fill_between(x, *ends, color=grey, linewidth=0, label=label)
-    ax.plot(x, np.repeat(median, 2), "k", linewidth=1, label="median")
+        bands.append(ax.fill_between(x, *ends, color=grey, linewidth=0, label=label))
+    bands += ax.plot(x, np.repeat(median, 2), "k", linewidth=1, label="median")
     for units, marker, word in (
         (layer.is_dead, "x", "dead"),
         (layer.is_saturated, "^", "saturated"),
@@ -180,9 +208,8 @@ def _draw(ax: Any, layer: LayerActivations) -> None:
         if len(places):
             label = f"{len(places)} {word}"
             options = {"markersize": 5, "markerfacecolor": "none", "color": "C3"}
-            ax.plot(places + 1, median[places], marker, label=label, **options)
+            marks += ax.plot(places + 1, median[places], marker, label=label, **options)
     ax.set_xlim(0.5, n + 0.5)
     ax.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
-    count = f"{n} unit" if n == 1 else f"{n} units"
-    ax.set(title=f"{layer.name}, {count}", ylabel="Activation")
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize="small")
+    ax.set(title=f"{layer.name}, {counted(n, 'unit')}", ylabel="Activation")
+    return bands, marks

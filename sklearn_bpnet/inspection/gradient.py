@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_bpnet.inspection.plotting import fitted_network, new_axes
+from sklearn_bpnet.inspection.plotting import (
+    fitted_network,
+    mark_kept_epoch,
+    new_axes,
+)
 
+# Four and five of them: twenty layers have lines of their own without any colour.
 _STYLES = ("-", "--", "-.", ":")
+_MARKERS = ("o", "s", "^", "D", "x")
 
 
 @dataclass
@@ -46,7 +52,7 @@ class GradientDisplay:
     2
     """
 
-    norms: Sequence[NDArray[Any]]
+    norms: Sequence[NDArray[Any]] = field(repr=False)
     best_epoch: int
 
     @classmethod
@@ -105,23 +111,36 @@ class GradientDisplay:
             If matplotlib is not installed.
         """
         ax = new_axes(ax)
+        from matplotlib import colormaps
+
         epochs, n_layers = np.arange(1, len(self.norms[0]) + 1), len(self.norms)
-        shades = np.linspace(0, 0.75, n_layers)  # the first layer is the darkest
+        # from dark to light, from the first layer to the output
+        colors = colormaps["viridis"](np.linspace(0, 0.8, n_layers))
+        apart = max(len(epochs) // 8, 1)  # of markers, not at the same epochs
         for i, norms in enumerate(self.norms):
-            label = "output" if i == n_layers - 1 else f"layer {i + 1}"
-            colour, style = (*[shades[i]] * 3, 1.0), _STYLES[i % len(_STYLES)]
-            ax.plot(epochs, norms, style, color=colour, label=label)
-        ax.axvline(
-            self.best_epoch,
-            color="C3",
-            linewidth=1,
-            label=f"kept weights, epoch {self.best_epoch}",
-        )
+            ax.plot(
+                epochs,
+                norms,
+                label="output" if i == n_layers - 1 else f"layer {i + 1}",
+                color=colors[i],
+                linestyle=_STYLES[i % len(_STYLES)],
+                marker=_MARKERS[i % len(_MARKERS)],
+                markevery=(i * apart // n_layers, apart),
+                markersize=5,
+                markerfacecolor="none",
+            )
+        curves = list(ax.lines[-n_layers:])
+        kept = mark_kept_epoch([ax], self.best_epoch)
         found = np.concatenate(list(self.norms))
         if (found[np.isfinite(found)] > 0).any():
             ax.set_yscale("log")
         ax.set(xlabel="Epoch", ylabel="Norm of the gradient", title="Gradient by layer")
-        ax.xaxis.get_major_locator().set_params(integer=True)
-        ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize="small")
+        ax.legend(
+            handles=[*curves, kept],
+            loc="center left",
+            bbox_to_anchor=(1, 0.5),
+            fontsize="small",
+            handlelength=3.5,
+        )
         self.ax_, self.figure_ = ax, ax.figure
         return self

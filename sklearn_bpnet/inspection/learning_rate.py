@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
@@ -57,9 +57,9 @@ class LearningRateDisplay:
         The axes and the figure of the last `plot`.
     """
 
-    learning_rates: NDArray[np.float64]
-    losses: NDArray[np.float64]
-    smoothed_losses: NDArray[np.float64]
+    learning_rates: NDArray[np.float64] = field(repr=False)
+    losses: NDArray[np.float64] = field(repr=False)
+    smoothed_losses: NDArray[np.float64] = field(repr=False)
     suggestion: float
 
     def plot(self, ax: Any = None) -> LearningRateDisplay:
@@ -164,22 +164,7 @@ def find_learning_rate(
     >>> bool(1e-3 < display.suggestion < 1)
     True
     """
-    if not solvers.is_stochastic(estimator._settings):
-        raise ValueError(
-            f"solver={estimator.solver!r} has no learning rate. Use find_learning_rate "
-            'with a solver that has one, such as "adam".'
-        )
-    are_finite = is_finite(lowest) and is_finite(highest)
-    if not (are_finite and 0 < lowest < highest):
-        raise ValueError(
-            "lowest and highest must satisfy 0 < lowest < highest; got "
-            f"lowest={lowest!r} and highest={highest!r}."
-        )
-    if not is_count(n_steps, 2):
-        raise ValueError(
-            f"n_steps must be at least 2, a whole number; got {n_steps!r}."
-        )
-    _check_in_memory(X)
+    _check_arguments(estimator, X, lowest, highest, n_steps)
     is_categorical = categorical_columns(X, estimator.categorical_features)
     inputs: Any = check_array(
         read_table(X, "X", is_categorical, is_first=True).X,
@@ -198,31 +183,74 @@ def find_learning_rate(
         reference, model = _initial_copies(
             estimator, inputs, targets, w, is_categorical
         )
-        batches = _batches(estimator, inputs.shape, w, check_random_state(random_state))
-        steps: list[tuple[float, float, float]] = []
-        change = 0.0
-        for rate in np.geomspace(lowest, highest, n_steps):
-            indices = next(batches)
-            batch = inputs[indices], targets[indices], None if w is None else w[indices]
-            model.set_params(learning_rate_init=float(rate))
-            try:
-                loss, loss_at_start = (
-                    m.partial_fit(*batch).loss_ for m in (model, reference)
-                )
-            except ValueError:  # no step was finite; the data were checked above
-                break
-            if not isfinite(loss):
-                break
-            # the difference removes the variation of the loss between batches
-            change = _SMOOTHING * change + (1 - _SMOOTHING) * (loss - loss_at_start)
-            steps.append((loss, loss_at_start, change))
-            diverged = model.stop_reason_ == "diverged"
-            if diverged or change > _MUCH_WORSE * loss_at_start:
-                break
+        batches = (
+            (inputs[indices], targets[indices], None if w is None else w[indices])
+            for indices in _indices_of_batches(
+                estimator, inputs.shape, w, check_random_state(random_state)
+            )
+        )
+        rates = np.geomspace(lowest, highest, n_steps)
+        steps = list(_steps(model, reference, batches, rates.tolist()))
     losses, at_start, changes = np.array(steps).T
     smoothed = at_start.mean() + changes
-    rates = np.geomspace(lowest, highest, n_steps)[: len(steps)]
+    rates = rates[: len(steps)]
     return LearningRateDisplay(rates, losses, smoothed, _steepest(rates, smoothed))
+
+
+def _steps(
+    model: BaseBPNet,
+    reference: BaseBPNet,
+    batches: Iterator[tuple[Any, Any, Any]],
+    rates: Iterable[float],
+) -> Iterator[tuple[float, float, float]]:
+    """A step for each learning rate, until the loss diverges.
+
+    Of every step the loss of its batch before it, the loss of the batch at the initial
+    weights, and the smoothed difference of the two, which is without the variation of
+    the loss between batches.
+    """
+    change = 0.0
+    for rate, batch in zip(rates, batches, strict=False):
+        model.set_params(learning_rate_init=rate)
+        try:
+            loss, loss_at_start = (
+                m.partial_fit(*batch).loss_ for m in (model, reference)
+            )
+        except ValueError:  # no step was finite; the data were checked before
+            return
+        if not isfinite(loss):
+            return
+        change = _SMOOTHING * change + (1 - _SMOOTHING) * (loss - loss_at_start)
+        yield loss, loss_at_start, change
+        diverged = model.stop_reason_ == "diverged"
+        if diverged or change > _MUCH_WORSE * loss_at_start:
+            return
+
+
+def _check_arguments(
+    estimator: BaseBPNet, X: Any, lowest: Any, highest: Any, n_steps: Any
+) -> None:
+    """Raise ValueError if there is no learning rate to find, or none in this way."""
+    if not solvers.is_stochastic(estimator._settings):
+        raise ValueError(
+            f"solver={estimator.solver!r} has no learning rate. Use find_learning_rate "
+            'with a solver that has one, such as "adam".'
+        )
+    are_finite = is_finite(lowest) and is_finite(highest)
+    if not (are_finite and 0 < lowest < highest):
+        raise ValueError(
+            "lowest and highest must satisfy 0 < lowest < highest; got "
+            f"lowest={lowest!r} and highest={highest!r}."
+        )
+    if not is_count(n_steps, 2):
+        raise ValueError(
+            f"n_steps must be at least 2, a whole number; got {n_steps!r}."
+        )
+    if not isinstance(source_of(X), MappedSource | None):
+        raise ValueError(
+            "find_learning_rate needs X in memory; got Parquet or a collection of "
+            "Dask. Give some of the samples, such as 10,000."
+        )
 
 
 def _initial_copies(
@@ -251,7 +279,7 @@ def _initial_copies(
     return reference, model.set_params(solver=estimator.solver)
 
 
-def _batches(
+def _indices_of_batches(
     estimator: BaseBPNet, shape: tuple[int, int], w: Any, rng: np.random.RandomState
 ) -> Iterator[Indices]:
     """Indices of batches, epoch after epoch; samples of weight 0 are left out."""
@@ -271,12 +299,3 @@ def _steepest(rates: NDArray[np.float64], smoothed: NDArray[np.float64]) -> floa
         return float(rates[0])
     slopes = np.gradient(smoothed[:stop], np.log(rates[:stop]))
     return float(rates[np.argmin(slopes)])
-
-
-def _check_in_memory(X: Any) -> None:
-    """Raise ValueError if X is neither an array nor a data frame."""
-    if not isinstance(source_of(X), MappedSource | None):
-        raise ValueError(
-            "find_learning_rate needs X in memory; got Parquet or a collection of "
-            "Dask. Give some of the samples, such as 10,000."
-        )

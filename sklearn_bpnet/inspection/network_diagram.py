@@ -10,15 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_bpnet.inspection.plotting import (
+    counted,
     fitted_network,
     input_names,
     layer_weights,
     new_axes,
     output_names,
+    shortened,
 )
 from sklearn_bpnet.net.activations import ACTIVATIONS
 
 _DOTS = "\N{VERTICAL ELLIPSIS}"
+_STYLES: dict[str, tuple[str, Any]] = {
+    "positive": ("C0", "-"),
+    "negative": ("C3", "--"),
+}
+_INCHES_PER_CHARACTER = 0.085
 
 
 @dataclass
@@ -51,9 +58,9 @@ class NetworkDisplay:
     >>> display = NetworkDisplay.from_estimator(clf)
     """
 
-    coefs: Sequence[NDArray[Any]]
-    input_names: Sequence[str]
-    output_names: Sequence[str]
+    coefs: Sequence[NDArray[Any]] = field(repr=False)
+    input_names: Sequence[str] = field(repr=False)
+    output_names: Sequence[str] = field(repr=False)
     activations: Sequence[str] = field(default=())
 
     @classmethod
@@ -122,34 +129,73 @@ class NetworkDisplay:
             raise ValueError(f"max_units must be at least 2; got {max_units!r}.")
         sizes = [self.coefs[0].shape[0], *(W.shape[1] for W in self.coefs)]
         shown = [_shown(n, max_units) for n in sizes]
+        names = [
+            [shortened(str(of_layer[index])) for index in indices]
+            for of_layer, indices in (
+                (self.input_names, shown[0]),
+                (self.output_names, shown[-1]),
+            )
+        ]
+        margins = [0.3 + _INCHES_PER_CHARACTER * max(map(len, n)) for n in names]
+        n_steps = len(sizes) - 1
         if ax is None:
-            height = 1.2 + 0.38 * max(map(len, shown))
-            ax = new_axes(figsize=(2.2 * len(sizes) + 1.5, max(height, 3)))
+            height = 1.4 + 0.38 * max(map(len, shown))
+            width = (2.2 if n_steps < 5 else 1.4) * n_steps + sum(margins)
+            ax = new_axes(figsize=(width, max(height, 3)))
+        else:
+            width = ax.get_window_extent().width / ax.figure.dpi
+        # the axes reach as far as the names: one layer is this many inches wide
+        step = max((width - sum(margins)) / n_steps, 0.5)
         places = [_places(indices, n) for indices, n in zip(shown, sizes, strict=True)]
         for layer, W in enumerate(self.coefs):
             self._draw_weights(ax, layer, W, shown, places)
         for layer, (ys, n) in enumerate(zip(places, sizes, strict=True)):
-            ax.scatter(
-                [layer] * len(ys), ys, s=110, c="white", edgecolors="0.2", zorder=3
-            )
-            if n > len(ys):
-                ax.text(
-                    layer, 0, f"{_DOTS}\n{n} units\n{_DOTS}",
-                    ha="center", va="center", fontsize="small", zorder=4,
-                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
-                )  # fmt: skip
-            title = "inputs" if layer == 0 else self._title(layer, len(sizes) - 1)
-            ax.text(layer, 1.12, title, ha="center", va="bottom", fontsize="small")
-        for names, layer, side, shift in (
-            (self.input_names, 0, "right", -0.08),
-            (self.output_names, len(sizes) - 1, "left", 0.08),
+            self._draw_units(ax, layer, ys, n)
+        for texts, layer, side, shift in (
+            (names[0], 0, "right", -0.15 / step),
+            (names[1], n_steps, "left", 0.15 / step),
         ):
-            for index, y in zip(shown[layer], places[layer], strict=True):
-                ax.text(layer + shift, y, names[index], ha=side, va="center")
-        ax.set(xlim=(-0.6, len(sizes) - 0.4), ylim=(-1.15, 1.3))
+            for text, y in zip(texts, places[layer], strict=True):
+                ax.text(layer + shift, y, text, ha=side, va="center")
+        limits = -margins[0] / step, n_steps + margins[1] / step
+        ax.set(xlim=limits, ylim=(-1.15, 1.35))
         ax.set_axis_off()
+        self._explain(ax)
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+    def _draw_units(self, ax: Any, layer: int, ys: list[float], n: int) -> None:
+        """The units of a layer, how many are left out, and what stands above them."""
+        ax.scatter([layer] * len(ys), ys, s=110, c="white", edgecolors="0.2", zorder=3)
+        if n > len(ys):
+            count = counted(n, "unit" if layer else "input")
+            ax.text(
+                layer, 0, f"{_DOTS}\n{count}\n{_DOTS}",
+                ha="center", va="center", fontsize="small", zorder=4,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+            )  # fmt: skip
+        title = self._title(layer, len(self.coefs)) if layer else "inputs"
+        ax.text(layer, 1.12, title, ha="center", va="bottom", fontsize="small")
+
+    def _explain(self, ax: Any) -> None:
+        """A legend below: which lines are positive weights."""
+        from matplotlib.lines import Line2D
+
+        lines = [
+            Line2D([], [], color=color, linestyle=style, linewidth=2, label=sign)
+            for sign, (color, style) in _STYLES.items()
+        ]
+        ax.legend(
+            handles=lines,
+            title="weights, the thicker the larger",
+            title_fontsize="small",
+            fontsize="small",
+            loc="upper center",
+            bbox_to_anchor=(0.5, 0.02),
+            ncols=2,
+            handlelength=3.5,
+            frameon=False,
+        )
 
     def _title(self, layer: int, n_layers: int) -> str:
         """What stands above a layer."""
@@ -174,11 +220,12 @@ class NetworkDisplay:
             if w == 0:
                 continue
             strength = float(abs(w)) / largest
+            color, style = _STYLES["positive" if w > 0 else "negative"]
             ax.plot(
                 [layer, layer + 1],
                 [places[layer][i], places[layer + 1][j]],
-                color="C0" if w > 0 else "C3",
-                linestyle="-" if w > 0 else "--",
+                color=color,
+                linestyle=style,
                 linewidth=0.3 + 2.2 * strength,
                 alpha=0.15 + 0.75 * strength,
                 zorder=1,

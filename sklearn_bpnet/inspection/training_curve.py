@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_bpnet.inspection.plotting import fitted_network, new_axes
+from sklearn_bpnet.inspection.plotting import (
+    fitted_network,
+    logarithmic,
+    mark_kept_epoch,
+    new_axes,
+)
 
 
 @dataclass
@@ -45,7 +50,7 @@ class TrainingCurveDisplay:
     >>> display = TrainingCurveDisplay.from_estimator(clf)
     """
 
-    history: Mapping[str, NDArray[Any]]
+    history: Mapping[str, NDArray[Any]] = field(repr=False)
     best_epoch: int
     stop_reason: str
 
@@ -128,17 +133,13 @@ class TrainingCurveDisplay:
         if rate is not None:
             axis = self.axes_[-1]
             axis.plot(self._epochs, rate, "C3-.", label="learning rate")
-            axis.set(ylabel="Learning rate", yscale="log")
+            axis.set_ylabel("Learning rate")
+            _fit_scale(axis, rate)
         own = self.axes_ if ax is None else [top]
-        for axis in own:
-            axis.axvline(self.best_epoch, color="0.4", linewidth=1)
         own[-1].set_xlabel("Epoch")
-        handles = [
-            h for axis in self.axes_ for h in axis.get_legend_handles_labels()[0]
-        ]
-        if ax is None:
-            handles = top.get_legend_handles_labels()[0]
-        top.legend(handles=handles)
+        explained = [top] if ax is None else self.axes_
+        handles = [h for axis in explained for h in axis.get_legend_handles_labels()[0]]
+        top.legend(handles=[*handles, mark_kept_epoch(own, self.best_epoch)])
         return self
 
     @property
@@ -151,17 +152,19 @@ class TrainingCurveDisplay:
         return None if column is None or np.isnan(column).all() else column
 
     def _draw_losses(self, ax: Any) -> None:
-        """The losses, and the epoch whose weights are kept."""
+        """The losses on the training and the validation samples."""
         ax.plot(self._epochs, self.history["loss"], label="training loss")
         validation = self._column("validation_loss")
         losses = [self.history["loss"]]
         if validation is not None:
             ax.plot(self._epochs, validation, "--", label="validation loss")
             losses.append(validation)
-        kept = f"kept weights, epoch {self.best_epoch}"
-        ax.plot([], [], color="0.4", linewidth=1, label=kept)
-        numbers = np.concatenate(losses)
-        numbers = numbers[np.isfinite(numbers)]
-        if numbers.size and numbers.min() > 0 and numbers.max() > 20 * numbers.min():
-            ax.set_yscale("log")
+        _fit_scale(ax, np.concatenate(losses))
         ax.set(ylabel="Loss", title=f"{len(self._epochs)} epochs: {self.stop_reason}")
+
+
+def _fit_scale(ax: Any, numbers: NDArray[Any]) -> None:
+    """Make the vertical axis logarithmic if the numbers differ by a factor of 20."""
+    numbers = numbers[np.isfinite(numbers)]
+    if numbers.size and numbers.min() > 0 and numbers.max() > 20 * numbers.min():
+        logarithmic(ax, numbers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,14 +11,19 @@ from numpy.typing import NDArray
 
 from sklearn_bpnet._inspection import layer_number
 from sklearn_bpnet.inspection.plotting import (
+    counted,
     fitted_network,
     input_names,
     layer_weights,
+    name_ticks,
     new_axes,
     output_names,
+    shortened,
 )
 
-_MAX_LABELS = 40  # names along an axis that can still be read
+# Its lightness grows from the lowest weight to the largest, so that the sign survives
+# printing without colours and every kind of colour blindness.
+_COLORS = "cividis"
 
 
 @dataclass
@@ -54,9 +59,9 @@ class WeightsDisplay:
     (4, 8)
     """
 
-    weights: NDArray[Any]
-    input_names: Sequence[str]
-    unit_names: Sequence[str]
+    weights: NDArray[Any] = field(repr=False)
+    input_names: Sequence[str] = field(repr=False)
+    unit_names: Sequence[str] = field(repr=False)
     layer: int
 
     @classmethod
@@ -119,7 +124,7 @@ class WeightsDisplay:
     def plot(
         self, ax: Any = None, *, image_shape: tuple[int, int] | None = None
     ) -> WeightsDisplay:
-        """Plot the weights, zero in white, symmetrically around it.
+        """Plot the weights, negative ones dark, zero in grey, positive ones light.
 
         Parameters
         ----------
@@ -144,24 +149,34 @@ class WeightsDisplay:
             axes are given for several images.
         """
         bound = float(np.abs(self.weights).max(initial=0.0)) or 1.0
-        options = {"cmap": "RdBu_r", "vmin": -bound, "vmax": bound}
+        options = {"cmap": _COLORS, "vmin": -bound, "vmax": bound}
         title = f"Weights of layer {self.layer}"
         if image_shape is not None:
             return self._plot_images(ax, image_shape, options, title)
         n_in, n_out = self.weights.shape
         if ax is None:
-            size = np.clip(0.28 * n_out + 2.5, 4, 12), np.clip(0.22 * n_in + 1.5, 3, 10)
-            ax = new_axes(figsize=size)
+            left, below = (
+                0.085 * max(len(shortened(str(name))) for name in names)
+                for names in (self.input_names, self.unit_names)
+            )
+            width = np.clip(0.28 * n_out + 1.5, 3, 11)
+            height = np.clip(0.22 * n_in, 1.8, 8.8)
+            ax = new_axes(figsize=(width + left + 1, height + below + 1.2))
+            inside = width, height
+        else:
+            box = ax.get_window_extent()
+            inside = box.width / ax.figure.dpi, box.height / ax.figure.dpi
         image = ax.imshow(
             self.weights, aspect="auto", interpolation="nearest", **options
         )
         ax.figure.colorbar(image, ax=ax, label="weight")
-        for names, axis in ((self.unit_names, ax.xaxis), (self.input_names, ax.yaxis)):
-            if len(names) <= _MAX_LABELS:
-                axis.set_ticks(range(len(names)), names)
+        name_ticks(ax.xaxis, self.unit_names, inside[0])
+        name_ticks(ax.yaxis, self.input_names, inside[1])
         if max(map(len, self.unit_names)) > 2:
             ax.tick_params(axis="x", rotation=90)
-        ax.set(title=title, xlabel=f"{n_out} units", ylabel=f"{n_in} inputs")
+        ax.set(
+            title=title, xlabel=counted(n_out, "unit"), ylabel=counted(n_in, "input")
+        )
         self.ax_, self.figure_ = ax, ax.figure
         return self
 

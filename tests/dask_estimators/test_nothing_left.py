@@ -79,8 +79,7 @@ def test_an_interrupt_cancels_the_tasks_and_releases_memory(client, when):
     wait_until_clear(client)
     threads = threads_here()
     slow = X.map_blocks(slowly, dtype=float) if when == "bpnet-survey" else X
-    solver = "lbfgs" if when == "bpnet-survey" else "gd"
-    p = P | {"max_iter": 10_000, "solver": solver, "tol": 0}
+    p = P | {"max_iter": 10_000, "tol": 0}
     timer = threading.Thread(target=interrupt_at, args=(client, when))
     timer.start()
     with warnings.catch_warnings():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.metrics import (
+    average_precision_score,
     brier_score_loss,
     f1_score,
     log_loss,
@@ -189,3 +190,20 @@ def test_f15_metrics_that_take_no_weights(regression):
     X, y = regression
     with pytest.raises(ValueError, match=r"scoring='neg_max_error'.*sample_weight"):
         early(BPNetRegressor, scoring="neg_max_error").fit(X, y, np.linspace(1, 2, 120))
+
+
+@pytest.mark.parametrize("scoring", ["neg_log_loss", "neg_brier_score"])
+def test_scores_of_exclusive_classes_need_them(scoring, multilabel):
+    X, Y = multilabel
+    message = rf"scoring='{scoring}' is for exclusive classes.*Use scoring='loss'"
+    for y in (Y, Y[:, :2] + Y[:, 2:]):  # indicators; columns of classes
+        with pytest.raises(ValueError, match=message):
+            early(BPNetClassifier, scoring=scoring).fit(X, y, X_val=X, y_val=y)
+
+
+def test_label_indicators_have_scores_of_probabilities(multilabel):
+    X, Y = multilabel
+    clf = early(BPNetClassifier, scoring="average_precision")
+    clf.fit(X, Y, X_val=X, y_val=Y)
+    expected = average_precision_score(Y, clf.predict_proba(X))
+    assert_allclose(clf.best_validation_score_, expected)

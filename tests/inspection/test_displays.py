@@ -1,5 +1,6 @@
 """Displays of trained networks: what they draw, and of which estimator."""
 
+import itertools
 import sys
 
 import numpy as np
@@ -86,8 +87,16 @@ def test_what_holds_no_network_is_refused(display, iris):
 @each_display
 def test_without_matplotlib_an_error_names_the_extra(display, fitted, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ImportError, match=r"pip install sklearn-bpnet\[plot\]"):
+    with pytest.raises(ImportError, match="pip install matplotlib"):
         display.from_estimator(fitted)
+
+
+@each_display
+def test_a_notebook_shows_the_figure_and_not_its_numbers(display, fitted, plt):
+    text = repr(display.from_estimator(fitted))
+    assert text.startswith(f"{display.__name__}(")
+    assert "array" not in text
+    assert len(text) < 100
 
 
 @each_display
@@ -131,6 +140,33 @@ def test_the_kept_epoch_is_marked(fitted, plt):
         assert_array_equal(mark.get_xdata(), [fitted.best_epoch_] * 2)
 
 
+def test_curves_have_styles_of_their_own_in_one_picture(fitted, plt):
+    _, ax = plt.subplots()
+    shown = TrainingCurveDisplay.from_estimator(fitted, ax=ax)
+    legend = ax.get_legend()
+    styles = [(h.get_linestyle(), h.get_marker()) for h in legend.get_lines()]
+    assert len(set(styles)) == len(styles) == 4
+    assert len(shown.axes_) == 2
+
+
+def test_labels_of_a_low_panel_do_not_touch(plt):
+    rates = np.geomspace(6e-3, 1.6e-4, 30)
+    history = {"loss": np.linspace(1, 0.5, 30), "learning_rate": rates}
+    shown = TrainingCurveDisplay(history, best_epoch=30, stop_reason="max_iter").plot()
+    shown.figure_.draw_without_rendering()
+    texts = [
+        text.get_window_extent()
+        for minor in (False, True)
+        for text in shown.axes_[1].get_yticklabels(minor=minor)
+        if text.get_text() and text.get_visible()
+    ]
+    inside = shown.axes_[1].bbox
+    texts = [box for box in texts if inside.y0 <= (box.y0 + box.y1) / 2 <= inside.y1]
+    boxes = sorted(texts, key=lambda box: box.y0)
+    assert len(boxes) >= 2
+    assert all(a.y1 <= b.y0 for a, b in itertools.pairwise(boxes))
+
+
 def test_given_weights_have_no_curve():
     clf = BPNetClassifier.from_weights([np.ones((2, 1))], [np.zeros(1)], classes=[0, 1])
     with pytest.raises(ValueError, match="was not trained"):
@@ -159,9 +195,47 @@ def test_inputs_and_classes_have_their_names(iris, plt):
     assert [text.get_text() for text in ax.get_xticklabels()] == ["u", "v", "w"]
 
 
-def test_names_that_could_not_be_read_are_left_out(plt):
-    shown = WeightsDisplay(np.ones((300, 2)), ["name"] * 300, ["1", "2"], 1).plot()
-    assert "name" not in [text.get_text() for text in shown.ax_.get_yticklabels()]
+def test_of_many_names_as_many_are_shown_as_can_be_read(plt):
+    names = [f"average of the measurements of sensor {i}" for i in range(300)]
+    shown = WeightsDisplay(np.ones((300, 2)), names, ["1", "2"], 1).plot()
+    shown.figure_.draw_without_rendering()
+    labels = [text for text in shown.ax_.get_yticklabels() if text.get_text()]
+    assert 20 <= len(labels) <= 60
+    ends = [text.get_text().split("…") for text in labels]
+    assert ends[0] == ["average of the", "s of sensor 0"]
+    step = 300 // len(labels)
+    assert ends[1][1].endswith(f" {step}")  # evenly spaced, and what differs is shown
+    boxes = sorted((text.get_window_extent() for text in labels), key=lambda b: b.y0)
+    assert all(a.y1 <= b.y0 for a, b in itertools.pairwise(boxes))
+    figure = shown.figure_.bbox
+    assert all(figure.x0 <= box.x0 and box.x1 <= figure.x1 for box in boxes)
+
+
+def test_small_axes_have_fewer_names(plt):
+    _, ax = plt.subplots(figsize=(3, 2))
+    names = [str(i) for i in range(40)]
+    WeightsDisplay(np.ones((40, 40)), names, names, 1).plot(ax)
+    assert len(ax.get_yticklabels()) < 12
+    assert len(ax.get_xticklabels()) < 16
+
+
+def test_the_sign_of_a_weight_is_seen_without_colors(fitted, plt):
+    (image,) = WeightsDisplay.from_estimator(fitted).ax_.images
+    red, green, blue, _ = image.cmap(np.linspace(0, 1, 9)).T
+    lightness = 0.3 * red + 0.59 * green + 0.11 * blue
+    assert (np.diff(lightness) > 0.04).all()
+
+
+def test_inputs_of_a_table_have_the_names_of_columns_and_levels(plt):
+    pd = pytest.importorskip("pandas")
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"size": rng.normal(size=40), "town": list("abcd") * 10})
+    X.loc[::5, "size"] = np.nan
+    parameters = {"max_iter": 2, "n_members": 2, "numeric_embedding": "pbld"}
+    reg = BPNetRegressor((3,), **parameters, random_state=0).fit(X, rng.normal(size=40))
+    shown = WeightsDisplay.from_estimator(reg, member=1)
+    assert shown.input_names == reg.get_network_input_names()
+    assert shown.input_names[2] == "town_a"
 
 
 def test_units_are_drawn_as_images(fitted, plt):
@@ -206,12 +280,45 @@ def test_a_wide_layer_is_shortened(plt):
     assert len(shown.ax_.lines) == 5
     texts = [text.get_text() for text in shown.ax_.texts]
     assert [name for name in names if name in texts] == ["0", "1", "2", "298", "299"]
-    assert any("300 units" in text for text in texts)
+    assert any("300 inputs" in text for text in texts)
     with pytest.raises(ValueError, match="max_units must be at least 2; got 1"):
         shown.plot(max_units=1)
 
 
+def test_long_names_are_inside_the_figure(plt):
+    names = [f"average of the measurements of sensor {i}" for i in range(12)]
+    shown = NetworkDisplay([np.ones((12, 3)), np.ones((3, 12))], names, names).plot()
+    shown.figure_.draw_without_rendering()
+    figure = shown.figure_.bbox
+    for text in shown.ax_.texts:
+        box = text.get_window_extent()
+        assert figure.x0 <= box.x0
+        assert box.x1 <= figure.x1
+
+
+def test_a_legend_tells_positive_from_negative_weights(fitted, plt):
+    legend = NetworkDisplay.from_estimator(fitted).ax_.get_legend()
+    styles = [line.get_linestyle() for line in legend.get_lines()]
+    assert styles == ["-", "--"]
+    assert [text.get_text() for text in legend.get_texts()] == ["positive", "negative"]
+
+
 # Activations
+
+
+def test_many_layers_are_in_two_columns_and_explained_once(plt):
+    coefs = [np.eye(2)] * 7
+    reg = BPNetRegressor.from_weights(coefs, [np.ones(2)] * 7, activation="tanh")
+    shown = ActivationDisplay.from_estimator(
+        reg, np.random.default_rng(0).random((9, 2))
+    )
+    assert len(shown.axes_) == len(shown.figure_.axes) == 7
+    width, height = shown.figure_.get_size_inches()
+    assert height < width
+    assert [ax.get_legend() for ax in shown.axes_] == [None] * 7
+    (legend,) = shown.figure_.legends
+    labels = ["98 % of samples", "50 % of samples", "median"]
+    assert [text.get_text() for text in legend.get_texts()] == labels
 
 
 def test_the_percentiles_are_those_of_the_activations(fitted, iris, plt):
@@ -298,6 +405,15 @@ def test_the_gradients_are_those_of_the_history(iris, plt):
     assert shown.ax_.get_yscale() == "log"
     _, ax = plt.subplots()
     assert GradientDisplay.from_estimator(pipe, ax=ax).ax_ is ax
+
+
+def test_the_layers_have_lines_of_their_own_without_colors(plt):
+    norms = [np.arange(1.0, 21)] * 20
+    shown = GradientDisplay(norms, best_epoch=20).plot()
+    lines = shown.ax_.lines[:20]
+    assert len({(line.get_linestyle(), line.get_marker()) for line in lines}) == 20
+    red, green, blue = np.transpose([line.get_color()[:3] for line in lines])
+    assert (np.diff(0.3 * red + 0.59 * green + 0.11 * blue) > 0).all()
 
 
 def test_gradients_that_were_not_recorded_are_an_error(fitted):

@@ -235,5 +235,5 @@ def test_the_plot_draws_on_the_given_axes():
 
 def test_without_matplotlib_an_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ImportError, match=r"pip install sklearn-bpnet\[plot\]"):
+    with pytest.raises(ImportError, match="pip install matplotlib"):
         small_display().plot()

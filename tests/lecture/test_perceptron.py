@@ -147,8 +147,8 @@ def test_shuffled_or_not_the_bound_holds(shuffle, separable):
 @pytest.mark.parametrize("batch_size", [1, "full"])
 def test_it_never_solves_xor(batch_size):
     clf = perceptron(batch_size=batch_size, shuffle=True)
-    for _ in range(300):
+    for _ in range(100):
         assert clf.partial_fit(*XOR, classes=[0, 1]).score(*XOR) < 1
-    clf.set_params(max_iter=1000).fit(*XOR)
+    clf.set_params(max_iter=300).fit(*XOR)
     assert clf.stop_reason_ == "max_iter"
-    assert clf.n_iter_ == 1000
+    assert clf.n_iter_ == 300

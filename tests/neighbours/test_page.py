@@ -1,10 +1,13 @@
-"""The code of the guide's page about other libraries, section by section."""
+"""The code of the guide's page about other libraries, and of others that name them."""
 
 import doctest
 import re
+import runpy
+import textwrap
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sklearn_bpnet import config_context
@@ -48,3 +51,26 @@ def test_the_code_of_a_section_runs(section, monkeypatch, request):
     with config_context(compiled=False):
         failed, _ = doctest.DocTestRunner(verbose=False).run(test, out=report.append)
     assert not failed, "".join(report)
+
+
+def test_shap_on_the_page_about_looking_inside(shap, monkeypatch):
+    """The code block, after what the page has run; and the values of its figure."""
+    text = (DOCS / "guide" / "inspection.rst").read_text(encoding="utf-8")
+    (block,) = re.findall(r"\.\. code-block:: python\n\n((?: {3}.*\n|\n)+)", text)
+    before = doctest.DocTestParser().get_doctest(
+        text.partition("SHAP values\n")[0], {}, "inspection", None, 0
+    )
+    plots = []
+    monkeypatch.setattr(shap.plots, "beeswarm", plots.append)
+    with config_context(compiled=False):
+        runner = doctest.DocTestRunner(verbose=False)
+        assert not runner.run(before, clear_globs=False).failed
+        page = before.globs
+        exec(textwrap.dedent(block), page)
+    (explained,) = plots
+    X, X_new, reg = page["X"], page["X_new"], page["reg"]
+    sums = explained.values.sum(axis=1) + explained.base_values
+    np.testing.assert_allclose(sums, reg.predict(X_new), rtol=1e-5, atol=1e-5)
+    figure = runpy.run_path(str(DOCS / "pictures" / "importances.py"))
+    parts = figure["shapley_values"](reg.predict, X_new, X[:100])
+    np.testing.assert_allclose(explained.values, parts, atol=1e-5)

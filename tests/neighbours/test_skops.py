@@ -143,6 +143,23 @@ def test_a_file_is_hardly_larger_than_the_weights(n_members):
     assert len(packed) < weights
 
 
+TRAINED = {  # how many times the weights a file is that training can continue from
+    "momentum": ({"solver": "sgd"}, 2),
+    "moments of adam": ({}, 3),
+    "and other weights than the last": ({"early_stopping": True}, 4),
+}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(("parameters", "times"), TRAINED.values(), ids=TRAINED)
+def test_a_file_for_further_training_has_no_weights_twice(parameters, times):
+    X, y = problem("classification")
+    clf = BPNetClassifier((300, 300), max_iter=6, warm_start=True, **parameters)
+    clf.set_params(random_state=0).fit(X, y)
+    weights = sum(W.nbytes for W in clf.coefs_)
+    assert len(skops_io.dumps(clf)) < (times + 0.2) * weights
+
+
 @pytest.mark.parametrize(
     "path",
     [path for path in test_stored.STORED if path.suffix == ".skops"],

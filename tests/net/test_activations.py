@@ -10,6 +10,7 @@ from sklearn_bpnet.net.activations import (
     Interval,
     LeakyReLU,
     LearnedActivation,
+    Mixed,
 )
 
 FUNCTIONS = {**ACTIVATIONS, "leaky_relu(0.3)": LeakyReLU(0.3), "elu(2)": ELU(2.0)}
@@ -76,6 +77,14 @@ def test_values_are_those_of_the_formula(name, read_only):
     expected = [[BY_HAND[name](z) for z in row] for row in Z.tolist()]
     A = forward(FUNCTIONS[name], Z)
     np.testing.assert_allclose(A, expected, rtol=1e-14, atol=1e-15)
+
+
+@every_element_wise
+def test_what_grows_exponentially_says_so(name):
+    activation = FUNCTIONS[name]
+    a, b = forward(activation, np.array([[40.0, 80.0]]))[0]
+    assert activation.grows_exponentially == (b > 1000 * a)
+    assert Mixed(activation).grows_exponentially == activation.grows_exponentially
 
 
 def test_mish_in_its_tails(read_only):

@@ -8,9 +8,13 @@ import numpy as np
 import pandas as pd
 from fuzz.strategies_parameters import estimators
 from hypothesis import strategies as st
+from sklearn.compose import make_column_transformer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from onnx_export.runtime import assert_equal_predictions
 from sklearn_bpnet import config_context
+from sklearn_bpnet._settings.choices import _SAMPLES_TO_EMBED
 from sklearn_bpnet.onnx import to_onnx
 
 TEXTS = np.array(["red", "green", "blue", "grey"])
@@ -66,10 +70,10 @@ TARGETS = {
 
 
 @st.composite
-def tables(draw):
+def tables(draw, fewest):
     """A data frame, or an array in single or double precision."""
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
-    n = draw(st.integers(30, 60))
+    n = fewest + draw(st.integers(0, 30))
     kind = draw(st.sampled_from(["frame", "frame", "double", "single"]))
     if kind == "frame":
         kinds = draw(st.lists(st.sampled_from(sorted(COLUMNS)), min_size=2, max_size=5))
@@ -80,23 +84,49 @@ def tables(draw):
 
 
 @st.composite
+def steps_before(draw, X):
+    """Steps of a pipeline that ONNX can say in double precision, as X; or none."""
+    if not draw(st.booleans()):
+        return ()
+    scaler = draw(st.sampled_from([StandardScaler(), MinMaxScaler()]))
+    if not isinstance(X, pd.DataFrame):
+        return (scaler,) if X.dtype == np.float64 else ()
+    numbers = [name for name in X if X[name].dtype == np.float64]
+    if not numbers:
+        return ()
+    return (make_column_transformer((scaler, numbers)),)
+
+
+@st.composite
 def cases(draw):
-    """An estimator, a table and targets."""
+    """An estimator, alone or the last step of a pipeline, a table and targets.
+
+    Of some estimators, the size of the network and all that goes with it follow the
+    table, which then is large enough for embeddings and shared members.
+    """
     task = draw(st.sampled_from(sorted(TARGETS)))
-    X = draw(tables())
+    estimator = draw(estimators(task))
+    fewest = 30
+    if draw(st.integers(0, 3)) == 0:
+        estimator.set_params(hidden_layer_sizes="auto", batch_size=100)
+        fewest = _SAMPLES_TO_EMBED[task]
+    X = draw(tables(fewest))
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
     y = TARGETS[task][draw(st.sampled_from(sorted(TARGETS[task])))](rng, len(X))
-    return draw(estimators(task)), X, y
+    steps = draw(steps_before(X))
+    return make_pipeline(*steps, estimator) if steps else estimator, X, y
 
 
 def fitted(case):
     """The estimator and X; None where parameters and data do not go together."""
     estimator, X, y = case
+    network = estimator[-1] if hasattr(estimator, "steps") else estimator
     with warnings.catch_warnings(), redirect_stdout(StringIO()):
         warnings.simplefilter("ignore")
         with config_context(compiled=False):
             try:
-                estimator.set_params(max_iter=5, verbose=False).fit(X, y)
+                network.set_params(max_iter=5 if len(X) < 500 else 1, verbose=False)
+                estimator.fit(X, y)
                 estimator.predict(X)  # or the network overflows
             except (ValueError, TypeError):
                 return None

@@ -17,6 +17,7 @@ pytest.importorskip("onnxruntime")
 
 import pandas as pd
 import skl2onnx
+from stored import test_stored
 
 from onnx_export.runtime import (
     assert_close,
@@ -484,3 +485,13 @@ def test_inputs_with_names_that_onnx_does_not_know():
     reg = regressor().fit(pd.concat([table] * 30), np.arange(30.0))
     names = [one.name for one in to_onnx(reg, table).graph.input]
     assert_array_equal(names, list(onnx_inputs(table)))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in test_stored.STORED if path.suffix == ".onnx"],
+    ids=lambda p: p.stem,
+)
+def test_a_stored_model_predicts_as_when_it_was_saved(path):
+    """That of tests/stored, where onnxruntime may be missing."""
+    test_stored.test_a_stored_model_predicts_as_when_it_was_saved(path)

@@ -6,6 +6,8 @@ import sklearn
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 
+from .fits import assert_same, fitted
+
 da = pytest.importorskip("dask.array")
 dd = pytest.importorskip("dask.dataframe")
 pd = pytest.importorskip("pandas")
@@ -33,17 +35,6 @@ def frame(data):
     frame["text"] = np.where(np.arange(N) < 1400, "early", "late")
     frame.loc[5:90, "b"] = np.nan
     return frame.assign(y=data[1])
-
-
-def fitted(kind, X, y, sample_weight=None, **parameters):
-    chosen = {"max_iter": 3, "batch_size": 32, "random_state": 0, "shuffle": False}
-    return kind((8,), **(chosen | parameters)).fit(X, y, sample_weight)
-
-
-def assert_same(a, b):
-    for found, expected in zip(a.coefs_, b.coefs_, strict=True):
-        np.testing.assert_array_equal(found, expected)
-    np.testing.assert_equal(a.history_["loss"], b.history_["loss"])
 
 
 @pytest.mark.parametrize("is_selected", [False, True])

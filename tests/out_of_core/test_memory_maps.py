@@ -13,6 +13,8 @@ from sklearn_bpnet.exceptions import TrainingInterruptedWarning
 from sklearn_bpnet.options import MemberFolds
 from sklearn_bpnet.training.windows import ReadAhead
 
+from .fits import assert_same, fitted
+
 pytestmark = [
     pytest.mark.usefixtures("tiny_memory", "no_thread_left"),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -27,17 +29,6 @@ def data():
     X = rng.normal(size=(N, D)).astype(np.float32) * 9 + 60
     z = (X - 60) / 9
     return X, (z[:, 0] * z[:, 1] + z[:, 2]).astype(np.float64)
-
-
-def fitted(kind, X, y, sample_weight=None, **parameters):
-    chosen = {"max_iter": 3, "batch_size": 32, "random_state": 0, "shuffle": False}
-    return kind((8,), **(chosen | parameters)).fit(X, y, sample_weight)
-
-
-def assert_same(a, b, tol=0.0):
-    for found, expected in zip(a.coefs_, b.coefs_, strict=True):
-        np.testing.assert_allclose(found, expected, rtol=0, atol=tol)
-    np.testing.assert_equal(a.history_["loss"], b.history_["loss"])
 
 
 FULL_BATCH = {"batch_size": "auto", "shuffle": True}

@@ -10,6 +10,8 @@ from sklearn_bpnet import BPNetClassifier, BPNetRegressor
 from sklearn_bpnet._data.sources import source_of
 from sklearn_bpnet.inspection import find_learning_rate
 
+from .fits import assert_same, fitted
+
 pa = pytest.importorskip("pyarrow")
 pd = pytest.importorskip("pandas")
 ds = pytest.importorskip("pyarrow.dataset")
@@ -57,18 +59,6 @@ def folder(frame, tmp_path_factory):
 
 FEATURES = ["small", "gaps", "whole", "text", "yes"]
 TARGETS = ["label", "number", "weight"]
-
-
-def fitted(kind, X, y, sample_weight=None, **parameters):
-    chosen = {"max_iter": 3, "batch_size": 32, "random_state": 0, "shuffle": False}
-    return kind((8,), **(chosen | parameters)).fit(X, y, sample_weight)
-
-
-def assert_same(a, b):
-    for found, expected in zip(a.coefs_, b.coefs_, strict=True):
-        np.testing.assert_array_equal(found, expected)
-    np.testing.assert_array_equal(a.feature_names_in_, b.feature_names_in_)
-    np.testing.assert_equal(a.history_["loss"], b.history_["loss"])
 
 
 @pytest.mark.parametrize(

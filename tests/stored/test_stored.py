@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from functools import partial
 from pathlib import Path
 
 import joblib
@@ -30,7 +31,33 @@ def from_checkpoint(path):
     return CLASSES[path.stem].load_checkpoint(path)
 
 
-FORMATS = {".joblib": from_joblib, ".skops": from_skops, ".ckpt": from_checkpoint}
+class Served:
+    """A session of onnxruntime, with the method that its model has an output for."""
+
+    def __init__(self, path):
+        runtime = pytest.importorskip("onnxruntime")
+        pytest.importorskip("skl2onnx")  # to_onnx is of the same module as onnx_inputs
+        self.session = runtime.InferenceSession(
+            path, providers=["CPUExecutionProvider"]
+        )
+        if path.stem == "classifier":
+            self.predict_proba = partial(self.output, "probabilities")
+
+    def output(self, name, X):
+        from sklearn_bpnet.onnx import onnx_inputs
+
+        return self.session.run([name], onnx_inputs(X))[0]
+
+    def predict(self, X):
+        return self.output("variable", X)[:, 0]
+
+
+FORMATS = {
+    ".joblib": from_joblib,
+    ".skops": from_skops,
+    ".ckpt": from_checkpoint,
+    ".onnx": Served,
+}
 STORED = sorted(path for path in FILES.glob("*/*") if path.suffix in FORMATS)
 
 
@@ -50,7 +77,8 @@ def test_a_stored_model_predicts_as_when_it_was_saved(path):
         assert words in str(error)  # noqa: PT017
         return
     method = getattr(model, "predict_proba", model.predict)
-    np.testing.assert_allclose(method(X), beside["predictions"], rtol=1e-9)
+    rtol = 1e-5 if path.suffix == ".onnx" else 1e-9
+    np.testing.assert_allclose(method(X), beside["predictions"], rtol=rtol)
 
 
 def test_there_is_a_file_of_each_format_and_they_are_small():

@@ -58,12 +58,16 @@ def main():
     """Write the files of this version."""
     import skops.io
 
+    from sklearn_bpnet.onnx import to_onnx
+
     folder = FILES / sklearn_bpnet.__version__
     folder.mkdir(parents=True, exist_ok=True)
     for name, (model, X) in models().items():
         joblib.dump(model, folder / f"{name}.joblib", compress=3)
         skops.io.dump(model, folder / f"{name}.skops", compression=ZIP_DEFLATED)
         model.save_checkpoint(folder / f"{name}.ckpt")
+        exported = to_onnx(model, X, target_opset=17)  # of runtimes since 2022
+        (folder / f"{name}.onnx").write_bytes(exported.SerializeToString())
         method = getattr(model, "predict_proba", model.predict)
         rows = X.head(12)
         beside = {

@@ -6,10 +6,16 @@ These tests look at docs/_build/html, and at a browser only if there is one.
 import re
 import shutil
 import subprocess
+import zlib
 from html import unescape
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
+
+import sklearn_bpnet
 
 SITE = Path(__file__).parents[2] / "docs" / "_build" / "html"
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
@@ -53,6 +59,42 @@ def test_no_page_loads_anything_from_elsewhere():
         if re.match(r"(https?:)?//", address)
     }
     assert not foreign
+
+
+def documented():
+    """The names of the inventory that other sites link to."""
+    *_, content = (SITE / "objects.inv").read_bytes().split(b"\n", 4)
+    lines = zlib.decompress(content).decode().splitlines()
+    return {line.split(" ")[0] for line in lines if " py:" in line}
+
+
+def public_names():
+    """What users import, from the package and the modules that are not internals."""
+    modules = [sklearn_bpnet.__name__]
+    for module in iter_modules(sklearn_bpnet.__path__):
+        if not module.name.startswith("_") and module.name not in ("net", "training"):
+            modules.append(f"{sklearn_bpnet.__name__}.{module.name}")
+    for name in modules:
+        module = import_module(name)
+        own = [
+            key
+            for key, value in vars(module).items()
+            if getattr(value, "__module__", None) == name and not key.startswith("_")
+        ]
+        for key in getattr(module, "__all__", own):
+            if key != "__version__":
+                yield f"{name}.{key}"
+    yield "sklearn_bpnet.net.activations.ACTIVATIONS"  # and the other registries
+
+
+def test_every_public_name_has_a_page():
+    if not find_spec("skl2onnx"):
+        pytest.skip("sklearn_bpnet.onnx is not imported without skl2onnx")
+    known = documented()
+    # some are the package's own names, wherever they are defined
+    known |= {f"sklearn_bpnet.objective.{name}" for name in sklearn_bpnet.__all__}
+    missing = set(public_names()) - known
+    assert not missing
 
 
 def test_no_style_sheet_loads_anything_from_elsewhere():

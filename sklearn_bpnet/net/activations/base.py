@@ -88,6 +88,11 @@ class Activation(Configurable, ABC):
         """The name of the initialiser that "auto" takes for a layer's weights."""
         return "glorot_uniform"
 
+    @property
+    def grows_exponentially(self) -> bool:
+        """Whether A grows exponentially in Z, so that several such layers diverge."""
+        return False
+
     def usual_size(self, n_units: int) -> float:
         """By how much A changes, about, if Z changes by 1.
 

@@ -122,6 +122,10 @@ class Mixed(LearnedActivation):
     def usual_initializer(self) -> str:
         return self.function.usual_initializer
 
+    @property
+    def grows_exponentially(self) -> bool:
+        return self.function.grows_exponentially
+
     def at(self, w: Array) -> Activation:
         return _MixedAt(self.function, w)
 

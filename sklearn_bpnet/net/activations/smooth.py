@@ -153,6 +153,8 @@ class Exp(Activation):
 
     range: ClassVar[Interval] = Interval(0, inf)
 
+    grows_exponentially = True
+
     def forward(self, Z: Array, out: Array) -> Array:
         limits = np.finfo(Z.dtype)
         np.clip(Z, log(limits.tiny), 0.999 * log(limits.max), out=out)

@@ -13,12 +13,12 @@ from sklearn_bpnet.training.optimizers import (
 )
 from sklearn_bpnet.training.optimizers.adam import *  # noqa: F403
 from sklearn_bpnet.training.optimizers.adaptive import *  # noqa: F403
-from sklearn_bpnet.training.optimizers.base import Optimizer, State
+from sklearn_bpnet.training.optimizers.base import Optimizer, Proximal, State
 from sklearn_bpnet.training.optimizers.gradient_descent import *  # noqa: F403
 from sklearn_bpnet.training.optimizers.schedule_free import *  # noqa: F403
 from sklearn_bpnet.training.optimizers.sign import *  # noqa: F403
 
-__all__ = ["OPTIMIZERS", "Optimizer", "State"]
+__all__ = ["OPTIMIZERS", "Optimizer", "Proximal", "State"]
 __all__ += adam.__all__
 __all__ += adaptive.__all__
 __all__ += gradient_descent.__all__

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from math import inf
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.hyperparameters import Configurable
@@ -25,7 +25,8 @@ class Optimizer(Configurable, ABC):
     ``step``. Its keys tell the states of different rules apart.
 
     To add one, write the class in a module of this package, and add it to the
-    ``ENTRIES`` and ``__all__`` of that module.
+    ``ENTRIES`` and ``__all__`` of that module. With a ``proximal_step`` it is
+    `Proximal`, too.
 
     Attributes
     ----------
@@ -70,25 +71,6 @@ class Optimizer(Configurable, ABC):
     ) -> None:
         """Move ``theta`` and update ``state`` in place; ``gradient`` is overwritten."""
 
-    def proximal_step(self, state: State, learning_rate: float) -> float | Array:
-        """The length of the last step per unit of gradient, for L1 and group penalties.
-
-        A number, or one for every parameter where the optimiser scales each by
-        itself. Under a constant gradient g, a step tends to minus this times g,
-        so thresholding with it leaves the minimiser of the penalised risk in place.
-        Rules that follow a gradient's sign have none: their steps have no length per
-        unit of gradient.
-
-        References
-        ----------
-        Yang, Yuan, Chatzimichailidis et al., "ProxSGD: training structured neural
-        networks under regularization and constraints", ICLR 2020.
-        """
-        raise NotImplementedError(
-            f"{type(self).__name__} has no proximal_step, which an L1 penalty needs. "
-            "Define it, or use l1_ratio=0."
-        )
-
     def evaluated(self, theta: Array, state: State) -> Array:
         """The weights that are validated, kept and predict: theta by default.
 
@@ -104,8 +86,29 @@ class Optimizer(Configurable, ABC):
 
     @property
     def has_proximal_step(self) -> bool:
-        """Whether `proximal_step` is defined, as L1 and group penalties need it."""
-        return type(self).proximal_step is not Optimizer.proximal_step
+        """Whether the rule is `Proximal`, as L1 and group penalties need it."""
+        return isinstance(self, Proximal)
+
+
+@runtime_checkable
+class Proximal(Protocol):
+    """An optimiser whose steps have a length per unit of gradient.
+
+    L1 and group penalties need one. Rules that follow a gradient's sign are none.
+
+    References
+    ----------
+    Yang, Yuan, Chatzimichailidis et al., "ProxSGD: training structured neural networks
+    under regularization and constraints", ICLR 2020.
+    """
+
+    def proximal_step(self, state: State, learning_rate: float) -> float | Array:
+        """The length of the last step per unit of gradient.
+
+        A number, or one for every parameter where the optimiser scales each by
+        itself. Under a constant gradient g, a step tends to minus this times g,
+        so thresholding with it leaves the minimiser of the penalised risk in place.
+        """
 
 
 def pieces(size: int) -> Iterator[slice]:

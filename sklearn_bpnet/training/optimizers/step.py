@@ -11,7 +11,7 @@ from sklearn_bpnet.net._typing import Array
 from sklearn_bpnet.net.memory import aligned
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.risk import EmpiricalRisk
-from sklearn_bpnet.training.optimizers.base import Optimizer, State, pieces
+from sklearn_bpnet.training.optimizers.base import Optimizer, Proximal, State, pieces
 from sklearn_bpnet.training.optimizers.schedule_free import ScheduleFree
 
 
@@ -98,12 +98,9 @@ class Step:
         self.has_l1 = bool(risk.is_penalised and risk.penalty.l1_ratio)
         self.has_l2 = bool(risk.is_penalised and risk.penalty.l1_ratio < 1)
         self.has_group = bool(risk.group.alpha)
-        if (self.has_l1 or self.has_group) and not optimizer.has_proximal_step:
-            raise ValueError(
-                f"{type(optimizer).__name__} has no proximal_step, which an L1 or a "
-                "group penalty needs. Use another optimiser, l1_ratio=0 and "
-                "group_alpha=0."
-            )
+        self.proximal = None
+        if self.has_l1 or self.has_group:
+            self.proximal = _proximal(optimizer)
         self.clip_norm = options.clip_norm
         self.decay = options.decay(optimizer, risk.network, theta.dtype)
         self.factors = options.factors
@@ -145,8 +142,8 @@ class Step:
             self.optimizer.step(theta, g, state, learning_rate)
         else:
             self._step_by_factors(theta, g, state, learning_rate, self.factors)
-        if self.has_l1 or self.has_group:
-            length = scale * self.optimizer.proximal_step(state, learning_rate)
+        if self.proximal is not None:
+            length = scale * self.proximal.proximal_step(state, learning_rate)
             self._threshold(theta, length)
 
     def _add_l2_gradient(self, theta: Array, g: Array) -> None:
@@ -207,6 +204,16 @@ class Step:
             if isinstance(length, np.ndarray):
                 length = self.risk.feature_weights(length)
             self.risk.group.prox(self.risk.feature_weights(theta), length)
+
+
+def _proximal(optimizer: Optimizer) -> Proximal:
+    """The optimiser, if it has the proximal steps that some penalties need."""
+    if isinstance(optimizer, Proximal):
+        return optimizer
+    raise ValueError(
+        f"{type(optimizer).__name__} has no proximal_step, which an L1 or a group "
+        "penalty needs. Use another optimiser, l1_ratio=0 and group_alpha=0."
+    )
 
 
 def _clip(g: Array, largest: float) -> float:

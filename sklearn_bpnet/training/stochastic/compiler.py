@@ -171,7 +171,7 @@ def _loaded(name: str) -> Any:
         return compile_with(lambda: import_module(_PACKAGE + name))
     except Exception as error:  # a broken installation can fail in any way
         reason = f"{type(error).__name__}: {str(error).rstrip('.')}"
-        remedy = "Install one that works, by pip install -U 'sklearn-bpnet[fast]'"
+        remedy = "Install one that works, by python -m pip install -U numba"
         tell(
             f"Numba is installed, but it cannot be used ({reason}). "
             + _USE_NUMPY.format(remedy=remedy)

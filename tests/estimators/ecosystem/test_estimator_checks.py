@@ -8,6 +8,7 @@ oldest supported versions executes this module too.
 """
 
 import pytest
+from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor
@@ -74,6 +75,12 @@ SETTINGS = [
     # check_supervised_y_2d, check_classifiers_multilabel_representation_invariance
     ({"warm_start": True}, TRAINING | WEIGHTS | ATTRIBUTES | REPEATED),
 ]
+# The checks of a score; where two fits are compared, and attributes, few epochs will do
+SCORES = {
+    "check_classifiers_train",
+    "check_regressors_train",
+    "check_class_weight_classifiers",
+}
 CLASS_WEIGHTS = TRAINING | {
     "check_class_weight_classifiers",
     "check_sample_weight_equivalence_on_dense_data",
@@ -90,8 +97,12 @@ def each_check(settings):
         arguments, checks = mark.args
         for case in checks:
             check = case[1]  # a partial of a function, perhaps of a read-only table
-            if names is None or (check.func.__name__ in names and not check.keywords):
-                cases.append(case)
+            name = check.func.__name__
+            if names is not None and (name not in names or check.keywords):
+                continue
+            if names is not None and name not in SCORES:
+                case = clone(estimator).set_params(max_iter=8), check
+            cases.append(case)
     return pytest.mark.parametrize(arguments, cases, **mark.kwargs)
 
 

@@ -326,7 +326,7 @@ def test_it_adds_to_an_l1_penalty(rng):
 
 
 @quietly
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_the_same_features_are_on_whatever_the_seed(seed):
     reg = selecting(seed).fit(*relevance_table(seed))
     assert_array_equal(np.flatnonzero(reg.coefs_[0].any(axis=1)), [0, 1, 2, 3])

@@ -340,7 +340,7 @@ def test_huge_features_are_named(estimator, iris):
 
 @each_class
 def test_a_learning_rate_is_found_and_quantities_are_recorded(estimator, iris):
-    assert find_learning_rate(shared(estimator), *iris).suggestion > 0
+    assert find_learning_rate(shared(estimator), *iris, n_steps=20).suggestion > 0
     record = ("gradient_norm", "saturation")
     model = shared(estimator, record=record, activation="tanh").fit(*iris)
     assert np.isfinite(model.history_["gradient_norm_2"]).all()

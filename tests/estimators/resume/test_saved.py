@@ -52,6 +52,44 @@ def test_arrays_are_stored_once(clf):
     assert again._fitted.state is again._fitted.networks[0].state
 
 
+CONTINUED = {  # parameters, and how many vectors the optimiser keeps
+    "sgd": ({"solver": "sgd"}, 1),
+    "adam": ({}, 2),
+    "early stopping": ({"early_stopping": True}, 2),
+    "averages": ({"ema_decay": 0.9}, 2),
+    "shared": ({"early_stopping": True, "shared_members": 2}, 2),
+}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(("parameters", "n"), CONTINUED.values(), ids=CONTINUED)
+def test_weights_that_the_state_repeats_are_stored_once(parameters, n):
+    parameters = {"max_iter": 12, "warm_start": True, "random_state": 0} | parameters
+    model = BPNetClassifier((30,), **parameters, learning_rate_init=0.05).fit(X, Y)
+    n_parameters = model._fitted.networks[0].network.n_parameters
+    state = model._fitted.networks[0].state
+    if state.theta is not None:  # the last weights, if they are not those that are kept
+        n += not np.array_equal(state.theta, state.kept)
+    again = restored(model.__getstate__())
+    vectors = [a for a in model.__getstate__()["values"] if a.size == n_parameters]
+    assert len(vectors) == n
+    for one in (model, again):
+        one.fit(X, Y)
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    np.testing.assert_array_equal(again.loss_curve_, model.loss_curve_)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_weights_that_were_edited_are_stored_as_they_are():
+    model = BPNetClassifier((4,), max_iter=2, warm_start=True, early_stopping=True)
+    model.fit(X, Y)
+    kept = model._fitted.networks[0].state.kept.copy()
+    model.coefs_[0][:] = 1
+    again = restored(model.__getstate__())
+    np.testing.assert_array_equal(again._fitted.networks[0].state.kept, kept)
+    assert again.coefs_[0].min() == 1
+
+
 def test_values_keep_their_types():
     objects = np.array([["a", None], [1.5, True]], dtype=object)
     given = {

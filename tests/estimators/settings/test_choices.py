@@ -13,6 +13,7 @@ from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._data.table_columns import Levels
 from sklearn_bpnet._settings.choices import USUAL, Facts, choose
 from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet.net.activations import Exp, Mixed
 from sklearn_bpnet.options import Dropout
 
 AUTO = (
@@ -81,6 +82,8 @@ def test_no_embedding_where_the_table_does_not_suit(facts):
         {"hidden_layer_sizes": 100},
         {"group_alpha": 0.1},
         {"input_scaling": None},
+        {"activation": "exp"},
+        {"activation": Mixed(Exp())},
         {"solver": "lbfgs"},
         {"solver": "gd"},
     ],

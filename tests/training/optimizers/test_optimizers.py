@@ -425,7 +425,7 @@ def test_under_a_constant_gradient_a_step_tends_to_the_proximal_step(optimizer):
     np.testing.assert_allclose(theta - before, expected, rtol=1e-6)
 
 
-def test_an_optimizer_without_a_proximal_step_refuses_an_l1_penalty():
+def test_an_optimizer_has_a_proximal_step_if_it_defines_one():
     class Mine(Optimizer):
         def start(self, theta):
             return {}
@@ -433,8 +433,21 @@ def test_an_optimizer_without_a_proximal_step_refuses_an_l1_penalty():
         def step(self, theta, gradient, state, learning_rate):
             theta -= learning_rate * gradient
 
-    with pytest.raises(NotImplementedError, match=r"Mine has no proximal_step.*l1"):
-        Mine().proximal_step({}, 0.1)
+    class Thresholding(Mine):
+        def proximal_step(self, state, learning_rate):
+            return learning_rate
+
+    assert not Mine().has_proximal_step
+    assert Thresholding().has_proximal_step
+    risk = EmpiricalRisk(
+        Network.dense((2, 1), [ACTIVATIONS["identity"]]),
+        LOSSES["squared_error"],
+        0.1,
+        ElasticNet(0.5),
+    )
+    Step(risk, Thresholding(), StepOptions(), np.zeros(3))
+    with pytest.raises(ValueError, match=r"Mine has no proximal_step.*l1_ratio=0"):
+        Step(risk, Mine(), StepOptions(), np.zeros(3))
 
 
 # What is refused

@@ -47,10 +47,10 @@ from sklearn_bpnet.training.optimizers.step import StepOptions
 from sklearn_bpnet.training.standardization import Standardization
 from sklearn_bpnet.training.stochastic.choice import make_epoch_pass
 from sklearn_bpnet.training.stochastic.compiled import (
-    elementwise,
     embeddings,
     epoch_pass,
     loops,
+    losses,
 )
 from sklearn_bpnet.training.stochastic.compiled.chain import Chain
 from sklearn_bpnet.training.stochastic.compiled.epoch_pass import CompiledEpochPass
@@ -482,7 +482,7 @@ def test_float32_log_loss_is_exact_to_its_digits(y):
     wide, ones = np.float64(z), np.ones(1, np.float32)
     for one, x in zip(z, wide, strict=True):
         delta = np.array([one])
-        loss = elementwise._binary_log_loss(delta, np.float32(y) * ones, ones[0])
+        loss = losses._binary_log_loss(delta, np.float32(y) * ones, ones[0])
         expected = np.logaddexp(0, x) - np.float64(np.float32(y)) * x
         assert loss == pytest.approx(expected, rel=1e-6, abs=1e-30 + 1e-5 * y * abs(x))
         a = 1 / (1 + np.exp(-x))
@@ -545,8 +545,8 @@ def test_divergence_is_noticed_and_the_last_good_weights_are_known():
             train(compiled, risk, SGD(momentum=0.0), **kwargs)
             for compiled in (False, True)
         ]
-    for _, losses, _, epoch in results:
-        assert np.isnan(losses[0])
+    for _, curve, _, epoch in results:
+        assert np.isnan(curve[0])
         assert np.isfinite(epoch.good).all()
     assert results[0][3].n_good_steps == results[1][3].n_good_steps
 

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from sklearn_bpnet import BPNetClassifier, config_context, warmup
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor, config_context, warmup
 from sklearn_bpnet.training.stochastic import choice, compiler
 
 
@@ -18,15 +18,33 @@ def fit(**parameters):
 
 def test_a_training_that_was_compiled_ahead_compiles_nothing(capsys):
     pytest.importorskip("numba")
-    from sklearn_bpnet.training.stochastic.compiled import elementwise, loops
+    from numba.core import event
 
     warmup._main([])
     assert "recipe 'realmlp-td', float32" in capsys.readouterr().out
-    units = elementwise.forward, elementwise.backward, loops.train
-    before = [len(unit.overloads) for unit in units]
-    fit(dtype="float32")
-    fit(dtype="float32", activation="tanh")
-    assert [len(unit.overloads) for unit in units] == before
+    with event.install_recorder("numba:compile") as compilations:
+        fit(dtype="float32")
+        fit(dtype="float32", activation="tanh")
+    assert not compilations.buffer
+
+
+def test_the_defaults_of_a_table_with_categories_are_compiled_ahead(monkeypatch):
+    pytest.importorskip("numba")
+    from numba.core import event
+
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.normal(size=(1500, 2)), np.arange(1500) % 50])
+    ours = [pair for pair in warmup._estimators(["float32"]) if "embed" in pair[0]]
+    monkeypatch.setattr(warmup, "_estimators", lambda dtypes: iter(ours))
+    warmup.warm_up()
+    with event.install_recorder("numba:compile") as compilations:
+        for estimator in (BPNetClassifier, BPNetRegressor):
+            with config_context(compiled=True):
+                clf = estimator(max_iter=1, categorical_features=[2], random_state=0)
+                clf.fit(X, X[:, 0] > 0)
+            assert clf.plan_["numeric_embedding"] == "pbld"
+            assert "x2_embedding0" in clf.get_network_input_names()
+    assert not compilations.buffer
 
 
 def test_the_folder_of_compiled_code_is_returned(monkeypatch):
@@ -37,7 +55,7 @@ def test_the_folder_of_compiled_code_is_returned(monkeypatch):
 
 def test_without_numba_there_is_nothing_to_compile(monkeypatch):
     monkeypatch.setattr(compiler, "load", lambda name: None)
-    with pytest.raises(ImportError, match=r"sklearn-bpnet\[fast\]"):
+    with pytest.raises(ImportError, match="pip install numba"):
         warmup.warm_up()
 
 

@@ -18,8 +18,8 @@ from sklearn_bpnet.training.batches import Batches
 from sklearn_bpnet.training.optimizers import State
 from sklearn_bpnet.training.optimizers.schedule_free import ScheduleFree
 from sklearn_bpnet.training.stochastic.compiled import (
-    elementwise,
     loops,
+    losses,
     reading,
     steps,
 )
@@ -293,9 +293,9 @@ class CompiledEpochPass:
         code, k = loss_of(risk), risk.network.output.n_out
         n_members = risk.network.n_members
         assert code is not None
-        unit = with_code(code, elementwise.types_of_loss(self.dtype))
+        unit = with_code(code, losses.types_of_loss(self.dtype))
         Y = self._keep(aligned((n_samples * n_members, k), self.walk.theta.dtype))
-        delta, ends = address_of(elementwise.output_delta, unit), group_ends(risk)
+        delta, ends = address_of(losses.output_delta, unit), group_ends(risk)
         return loops.Loss(
             delta, int(code), k, n_members, Y, len(ends), self._keep(ends)
         )

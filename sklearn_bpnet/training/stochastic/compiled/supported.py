@@ -37,7 +37,8 @@ from sklearn_bpnet.training.stochastic.compiled import (
     members,
     piecewise,
 )
-from sklearn_bpnet.training.stochastic.compiled.elementwise import Activation, Loss
+from sklearn_bpnet.training.stochastic.compiled.elementwise import Activation
+from sklearn_bpnet.training.stochastic.compiled.losses import Loss
 from sklearn_bpnet.training.stochastic.compiled.steps import Rule
 
 # The activation of a class, and its constants, see `elementwise.Scalar`.

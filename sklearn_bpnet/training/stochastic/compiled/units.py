@@ -11,8 +11,8 @@ and a pointer to the unit.
 
 On disk Numba keeps a compiled function until the function's own file changes, whatever
 else was compiled into it. So a unit, with all that it calls other than by an address,
-stands in one file, this one excepted; and a unit's types stand beside it, as it is
-compiled anew for other types.
+stands in one file, this one and the unit's ``parts`` excepted (see `cache.jit`); and a
+unit's types stand beside it, as it is compiled anew for other types.
 """
 
 from __future__ import annotations
