@@ -53,14 +53,18 @@ def test_the_error_is_that_of_fits_that_leave_a_sample_out(monkeypatch):
     X, y = data(60, 0.5)
     fitted = []
     monkeypatch.setattr(
-        noise, "RidgeCV", lambda **given: fitted.append(RidgeCV(**given)) or fitted[0]
+        noise, "RidgeCV", lambda **given: fitted.append(RidgeCV(**given)) or fitted[-1]
     )
     estimate = share(X, y)
-    Z = noise._features(X, 0)
-    ridge = Ridge(fitted[0].alpha_)
-    t = (y - y.mean()) / y.std()
-    errors = cross_val_predict(ridge, Z, t, cv=LeaveOneOut()) - t
+    Z, t = ((a - a.mean(axis=0)) / a.std(axis=0) for a in (X, y))
+    F = noise._features(Z)
+    errors = cross_val_predict(Ridge(fitted[0].alpha_), F, t, cv=LeaveOneOut()) - t
     assert estimate == pytest.approx(np.mean(errors**2), rel=1e-6)
+
+
+def test_a_few_large_numbers_do_not_hide_what_the_others_explain():
+    X, y = data(300, 0.1)
+    assert share(np.exp(3 * X), y) < 0.1
 
 
 def test_units_and_samples_of_no_weight_do_not_matter():
