@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib as mpl
@@ -19,6 +20,14 @@ import numpy as np
 
 from benchmarks import results
 from benchmarks.comparison import SHIFT
+from benchmarks.dask_model import (
+    WORKERS,
+    Cost,
+    Step,
+    formula,
+    pays_until,
+    simulate,
+)
 
 FOLDER = Path(__file__).parents[1] / "docs" / "guide" / "figures"
 RUNS = [
@@ -31,6 +40,7 @@ RUNS = [
     ["wide", "--save"],
     ["onnx_latency", "--save"],
     ["out_of_core", "--save"],
+    ["dask", "--save"],
 ]
 STYLES = {
     "bpnet": ("C0", "o", "sklearn_bpnet with Numba"),
@@ -48,6 +58,7 @@ PACKAGES = {
     "torch": "PyTorch",
     "jax": "JAX",
     "onnxruntime": "onnxruntime",
+    "dask": "Dask",
 }
 
 
@@ -266,6 +277,60 @@ def out_of_core(found):
     return None, _table(title, [*header, "megabytes"], rows)
 
 
+HOW = {formula: "formula", simulate: "simulated"}
+
+
+def dask(found):
+    """Steps on a cluster of Dask."""
+    cost = Cost(**found["cost"])
+    here = replace(cost, bandwidth=5e9)  # of this machine's memory
+
+    def ms(seconds):
+        return f"{1000 * seconds:.1f}"
+
+    checked, modelled = [], []
+    for name, row in found["steps"].items():
+        step, seconds, cpu = Step(**row["step"]), row["seconds"], row["cpu"]
+        checked.append(
+            [
+                name,
+                *(ms(seconds[n]) for n in "12"),
+                *(ms(how(step, here, 2)) for how in (formula, simulate)),
+                seconds["2"] / seconds["1"],
+                cpu["2"] / cpu["1"],
+            ]
+        )
+        for how in (formula, simulate):
+            cells = [ms(how(step, cost, n)) for n in WORKERS]
+            modelled.append([f"{name}, {HOW[how]}", *cells])
+        modelled[-2].append(pays_until(step, cost))
+        modelled[-1].append("")
+    header = ["step", "1 worker", "2 workers", "formula, 2", "simulated, 2"]
+    header += ["ratio", "ratio of CPU seconds"]
+    title = (
+        "Milliseconds per step, measured on one machine, and of two workers by the "
+        "formula and simulated; the ratios of two workers to one, the last one of the "
+        "busier worker's CPU seconds in the whole fit"
+    )
+    tables = [_table(title, header, checked)]
+    header = ["step", *map(str, WORKERS), "shortest with"]
+    title = (
+        "Milliseconds per step with so many workers, at "
+        f"{8e-9 * cost.bandwidth:.0f} Gbit/s"
+    )
+    tables.append(_table(title, header, modelled))
+    if of := found.get("bytes"):
+        rows = [[n, x] for n, x in of.items()]
+        header = ["partitions", "bytes per round / (2 x bytes of theta x workers)"]
+        tables.append(_table("Bytes with two workers", header, rows))
+    if of := found.get("accuracy"):
+        rows = [[name, *(f"{x:.3f}" for x in row.values())] for name, row in of.items()]
+        header = ["data set", *next(iter(of.values()))]
+        title = "Accuracy of mini-batches of 128 samples, in three partitions"
+        tables.append(_table(title, header, rows))
+    return None, *tables
+
+
 def defaults(found):
     """Variants with one parameter changed, relative to the defaults."""
     classification, regression = (
@@ -415,10 +480,12 @@ def main():
     parser.add_argument(
         "--measure", action="store_true", help="run all benchmarks first"
     )
-    if parser.parse_args().measure:
-        for name, *arguments in RUNS:
-            print(f"\n== {name} {' '.join(arguments)}", flush=True)
-            command = [sys.executable, "-m", f"benchmarks.{name}", *arguments]
+    parser.add_argument("--only", help="the figure of one benchmark, by its name")
+    arguments = parser.parse_args()
+    if arguments.measure:
+        for name, *options in RUNS:
+            print(f"\n== {name} {' '.join(options)}", flush=True)
+            command = [sys.executable, "-m", f"benchmarks.{name}", *options]
             subprocess.run(command, check=True)
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "sklearn_bpnet"  # the same file from the same data
@@ -433,12 +500,15 @@ def main():
         busy,
         memory,
         out_of_core,
+        dask,
         tabular,
         defaults,
         recipes,
         ensemble,
     ):
         name = draw.__name__
+        if arguments.only not in (None, name):
+            continue
         if (found := results.load(name)) is not None:
             fig, *tables = draw(found)
             path = FOLDER / f"{name}.inc"

@@ -11,7 +11,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "results"
 _PACKAGES = (
     *("numpy", "scipy", "scikit-learn", "numba", "torch", "jax"),
-    *("onnxruntime", "skl2onnx"),
+    *("onnxruntime", "skl2onnx", "dask"),
 )
 
 

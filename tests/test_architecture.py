@@ -12,7 +12,7 @@ PACKAGE = Path(sklearn_bpnet.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 OPTIONAL = {
     *("matplotlib", "pandas", "numba", "rich", "skl2onnx", "dask", "polars", "pyarrow"),
-    "onnx",
+    *("onnx", "distributed"),
 }
 COMPILED = "training/stochastic/compiled/"
 ALLOWED_BELOW = set(sys.stdlib_module_names) | {"numpy", "scipy", "threadpoolctl"}
@@ -132,6 +132,7 @@ FLOORS = [
     {"classifier", "regressor"},
     {"objective"},
     {"callbacks", "inspection", "onnx", "warmup"},
+    {"dask"},
 ]
 # Constraints are made of scikit-learn's, which only the door may import.
 DOOR = {"_sklearn_compat"}

@@ -8,7 +8,8 @@ from statistics import geometric_mean
 import numpy as np
 import pytest
 
-from benchmarks import comparison, public_catalogue
+from benchmarks import comparison, dask_model, public_catalogue
+from benchmarks.dask_model import Cost, Step
 from benchmarks.public_catalogue import CATALOGUE, design
 
 
@@ -229,3 +230,23 @@ def test_chosen_tables():
     assert chosen("mid", names=["a", "c"]) == ["c"]
     with pytest.raises(ValueError, match="no such tables: d"):
         chosen(names=["d"])
+
+
+COST = Cost(round=0.004, task=0.0004, call=0.002, worker=0.0003, bandwidth=1e9)
+
+
+@pytest.mark.parametrize("is_full_batch", [False, True])
+@pytest.mark.parametrize("n_bytes", [0, 1e5])
+@pytest.mark.parametrize("samples", [1_000, 1_000_000])
+def test_the_formula_of_a_cluster_is_near_a_simulation(is_full_batch, n_bytes, samples):
+    step = Step(samples, 1e-6, n_bytes, is_full_batch)
+    for n_workers in dask_model.WORKERS:
+        by_formula = dask_model.formula(step, COST, n_workers)
+        simulated = dask_model.simulate(step, COST, n_workers)
+        assert 0.5 < by_formula / simulated < 2
+
+
+def test_mini_batches_pay_up_to_the_square_root_of_a_ratio():
+    step = Step(100_000, 1e-6, 1e5, is_full_batch=False)
+    best = (step.samples * step.per_sample / (COST.worker + 3 * 1e-4)) ** 0.5
+    assert dask_model.pays_until(step, COST) == round(best)

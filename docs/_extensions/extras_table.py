@@ -16,6 +16,7 @@ PURPOSES = {
     "fast": "compiled epochs, several times as fast (:ref:`compiled`)",
     "plot": "figures: displays, learning curves, the examples",
     "progress": "progress bars (:doc:`../guide/monitoring`)",
+    "dask": "training on a cluster (:doc:`../guide/dask`)",
     "onnx": "export to ONNX (:ref:`onnx`)",
     "docs": "building this documentation",
 }

@@ -88,7 +88,8 @@ def _with_numbers(encoder: ColumnEncoder, samples: Samples) -> ColumnEncoder:
         if encoder.scaling == "squash":
             known = np.flatnonzero(n_gaps < samples.n)
             columns = SelectedColumns(samples.X, samples.indices)
-            fill[known] = [_median(samples, columns[j]) for j in encoder.numeric[known]]
+            weights = samples.take(samples.weights)
+            fill[known] = [median(columns[j], weights) for j in encoder.numeric[known]]
     return replace(
         encoder,
         fill=fill,
@@ -147,10 +148,10 @@ def _means(samples: Samples, columns: Indices) -> tuple[Floats, NDArray[np.intp]
     return origin + total / np.where(weight > 0, weight, 1), n_gaps
 
 
-def _median(samples: Samples, column: NDArray[Any]) -> float:
-    """Weighted median of the numbers in a column of the selected samples."""
+def median(column: NDArray[Any], weights: Weights | None) -> float:
+    """Weighted median of the numbers in a column, gaps apart."""
     numbers = column.astype(np.float64)
-    weights, is_number = samples.take(samples.weights), ~np.isnan(numbers)
+    is_number = ~np.isnan(numbers)
     weights = None if weights is None else weights[is_number]
     return float(quantiles(numbers[is_number, None], weights, (0.5,))[0][0])
 
@@ -202,7 +203,7 @@ def _with_levels(
         sums = counts if weights is None else np.bincount(codes, weights, n)
         if isinstance(settings.categorical_features, str) and not of_table.is_declared:
             where = f"Column {int(j) if names is None else repr(names[j])} of X"
-            _check_no_free_text(of_table, counts, where)
+            check_no_free_text(of_table, counts, where)
         keeps_declared = is_open_ended and of_table.is_declared
         kept = np.flatnonzero((counts[:-1] > 0) | keeps_declared)
         kept = _in_order(of_table, kept)
@@ -252,7 +253,7 @@ def _frequent(
     return kept[np.sort(order[n_rare:])], kept[np.sort(order[:n_rare])]
 
 
-def _check_no_free_text(levels: Levels, counts: NDArray[Any], where: str) -> None:
+def check_no_free_text(levels: Levels, counts: NDArray[Any], where: str) -> None:
     """Raise ValueError if a column is text in which hardly a value occurs twice."""
     n_distinct, n = np.count_nonzero(counts[:-1]), counts[:-1].sum()
     if n < _ENOUGH or n_distinct < _MOST_DISTINCT * n:
@@ -268,4 +269,4 @@ def _check_no_free_text(levels: Levels, counts: NDArray[Any], where: str) -> Non
     )
 
 
-__all__ = ["learn_encoder", "means_in_call"]
+__all__ = ["check_no_free_text", "learn_encoder", "means_in_call", "median"]

@@ -28,7 +28,10 @@ _MOST_COUNTED = 2.0**40  # samples that weights may stand for
 
 
 def squashing(
-    X: Any, weights: Weights | None = None, indices: Indices | None = None
+    X: Any,
+    weights: Weights | None = None,
+    indices: Indices | None = None,
+    half_range: NDArray[np.float64] | None = None,
 ) -> Standardization:
     """Median and interquartile range of every column, with a smooth clip at 3.
 
@@ -42,6 +45,8 @@ def squashing(
         Any real, integer or boolean dtype. Read a few columns at a time.
     weights, indices
         As for `standardization`.
+    half_range : ndarray of shape (n_columns,), default=None
+        Half of the range of every column, where X has some of the samples only.
 
     Returns
     -------
@@ -69,7 +74,9 @@ def squashing(
     with np.errstate(over="ignore"):
         scale = high - low
         flat = np.flatnonzero(scale <= 0)
-        if len(flat):
+        if len(flat) and half_range is not None:
+            scale[flat] = half_range[flat]
+        elif len(flat):
             scale[flat] = _half_range(X, indices, flat)
     scale = np.where(scale > 0, scale, 1.0)
     scale = np.minimum(scale, np.finfo(np.float64).max)  # of two opposite extremes
@@ -79,7 +86,12 @@ def squashing(
 def is_large(X: Any, indices: Indices | None) -> bool:
     """Whether quantiles of the selected samples are those of some of them."""
     n_samples = X.shape[0] if indices is None else len(indices)
-    return n_samples > _N_SAMPLED and n_samples * X.shape[1] > _EXACT_NUMBERS
+    return are_many(n_samples, X.shape[1])
+
+
+def are_many(n_samples: int, n_columns: int) -> bool:
+    """Whether quantiles of so many samples are those of some of them."""
+    return n_samples > _N_SAMPLED and n_samples * n_columns > _EXACT_NUMBERS
 
 
 def representative(
@@ -123,16 +135,27 @@ def drawn(
     They are drawn in proportion to the weights, so that they have equal weights then.
     """
     n_samples = X.shape[0] if indices is None else len(indices)
-    n_drawn = n_drawn or _N_SAMPLED
-    rng = np.random.default_rng(0)
-    levels = (np.arange(n_drawn) + rng.random(n_drawn)) / n_drawn
+    levels = levels_of_strata(n_drawn or _N_SAMPLED)
     if weights is None:
         places = (levels * n_samples).astype(np.intp)
+        places = np.minimum(places, n_samples - 1)
     else:
         cumulative = np.cumsum(weights if indices is None else weights[indices])
-        places = np.searchsorted(cumulative, levels * cumulative[-1], side="right")
-    places = np.minimum(places, n_samples - 1)
+        places = places_at(cumulative, levels * cumulative[-1])
     return places if indices is None else indices[places]
+
+
+def levels_of_strata(n_drawn: int = _N_SAMPLED) -> NDArray[np.float64]:
+    """Levels between 0 and 1, one of each stratum, in order."""
+    rng = np.random.default_rng(0)
+    levels: NDArray[np.float64] = np.arange(n_drawn) + rng.random(n_drawn)
+    return levels / n_drawn
+
+
+def places_at(cumulative: Weights, targets: NDArray[np.float64]) -> Indices:
+    """The samples at which the cumulative weight exceeds some numbers."""
+    places = np.searchsorted(cumulative, targets, side="right")
+    return np.minimum(places, len(cumulative) - 1)
 
 
 def _sampled_quartiles(

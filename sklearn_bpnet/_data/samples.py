@@ -242,29 +242,55 @@ class Data:
         return digests
 
 
-def _has_many_values(parts: Iterable[Any]) -> NDArray[np.bool_]:
-    """Whether each column of a table in parts has more than two values, gaps apart.
+class TwoValues:
+    """Two values of every column, which tell whether it has more; gaps apart.
 
-    One pass: of every column, the smallest and the largest value of a part are compared
-    with the two values known so far.
+    They are collected in one pass, part by part, and those of several tables add up.
+
+    Attributes
+    ----------
+    is_many : ndarray of bool of shape (n_columns,)
+        Whether each column has more than two values.
     """
-    known: list[
-        Any
-    ] = []  # two values of every column, equal or NaN if there is no other
-    many: Any = False
-    for part in parts:
+
+    def __init__(self) -> None:
+        self.is_many: Any = np.False_
+        # of every column, equal if there is no other one, and NaN if there is none
+        self._known: tuple[Any, Any] | None = None
+
+    def see(self, part: Any) -> None:
+        """Compare the smallest and largest values of a part with those known so far."""
         low, high = np.fmin.reduce(part, axis=0), np.fmax.reduce(part, axis=0)
         between = (part != low) & (part != high) & (part == part)
-        many = many | between.any(axis=0)
-        if not known:
-            known = [low, high]
-            continue
-        for value in (low, high):
-            a, b = known
-            is_new = (value != a) & (value != b) & (value == value)
-            many = many | (is_new & (a != b) & (a == a))
-            known = [np.where(a == a, a, value), np.where(is_new, value, b)]
-    return np.asarray(many)
+        self.is_many = self.is_many | between.any(axis=0)
+        self.compare(low)
+        self.compare(high)
+
+    def compare(self, value: NDArray[Any]) -> None:
+        """Compare a value of every column, NaN for none, with those known so far."""
+        if self._known is None:
+            self._known = value, value
+            return
+        a, b = self._known
+        is_new = (value != a) & (value != b) & (value == value)
+        self.is_many = self.is_many | (is_new & (a != b) & (a == a))
+        self._known = np.where(a == a, a, value), np.where(is_new, value, b)
+
+    def __add__(self, other: TwoValues) -> TwoValues:
+        """Those of both tables."""
+        both = TwoValues()
+        both.is_many, both._known = self.is_many | other.is_many, self._known
+        for value in other._known or ():
+            both.compare(value)
+        return both
+
+
+def _has_many_values(parts: Iterable[Any]) -> NDArray[np.bool_]:
+    """Whether each column of a table in parts has more than two values, gaps apart."""
+    known = TwoValues()
+    for part in parts:
+        known.see(part)
+    return np.asarray(known.is_many)
 
 
 def dense_targets(y: Any) -> NDArray[Any]:

@@ -167,17 +167,32 @@ def validation_split(
     """
     codes = np.zeros(len(indices)) if labels is None else labels
     _, strata, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    held_out = np.zeros(len(indices), dtype=bool)
+    for stratum, ranks in enumerate(held_out_ranks(counts, fraction, seed, n_features)):
+        held_out[np.flatnonzero(strata == stratum)[ranks]] = True
+    return indices[~held_out], indices[held_out]
+
+
+def held_out_ranks(
+    counts: NDArray[np.intp], fraction: float, seed: int, n_features: int
+) -> list[Indices]:
+    """Which samples of every stratum are held out, counted within it.
+
+    Parameters
+    ----------
+    counts : ndarray of int of shape (n_strata,)
+        Numbers of samples.
+    fraction, seed, n_features
+        As for `validation_split`.
+    """
     spare = counts - 1
     if spare.sum() < _SMALLEST:
-        raise ValueError(_too_few(len(indices), len(counts), n_features))
+        raise ValueError(_too_few(int(counts.sum()), len(counts), n_features))
     sizes = np.minimum(np.maximum(_shares(counts, fraction), 1), spare)
     while sizes.sum() < _SMALLEST:
         sizes[np.argmax(spare - sizes)] += 1
     rng = np.random.default_rng(seed)
-    held_out = np.zeros(len(indices), dtype=bool)
-    for stratum, size in enumerate(sizes):
-        held_out[rng.permutation(np.flatnonzero(strata == stratum))[:size]] = True
-    return indices[~held_out], indices[held_out]
+    return [rng.permutation(n)[:size] for n, size in zip(counts, sizes, strict=True)]
 
 
 def _too_few(n_samples: int, n_strata: int, n_features: int) -> str:

@@ -176,8 +176,7 @@ def _share_of_exceptions(
 
     The common value is estimated by the median of a few evenly spaced samples.
     """
-    n_samples = X.shape[0] if indices is None else len(indices)
-    probed = np.linspace(0, n_samples - 1, _N_PROBED).astype(np.intp)
+    probed = spaced(X.shape[0] if indices is None else len(indices))
     probe = X[probed if indices is None else indices[probed]]
     if sparse.issparse(X):
         X, weights = _selected(X, weights, indices)
@@ -194,6 +193,11 @@ def _share_of_exceptions(
             exceptions += np.einsum("i,ij->j", chunk_weights, differs)
             total += chunk_weights.sum()
     return exceptions / total
+
+
+def spaced(n_samples: int) -> Indices:
+    """Indices of a few evenly spaced samples, which show a column's common value."""
+    return np.linspace(0, n_samples - 1, _N_PROBED).astype(np.intp)
 
 
 def _sparse_share_of_exceptions(

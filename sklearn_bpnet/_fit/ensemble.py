@@ -31,9 +31,19 @@ from sklearn_bpnet.training.stochastic.compiler import (
 from sklearn_bpnet.training.stochastic.config import config_context, get_config
 from sklearn_bpnet.training.stochastic.thread_pool import CancelledError
 
+# Problem, state, seeds or earlier members, n_jobs, remedy, number of the first one ->
+# each member, with its outcome, in their order
+TrainMembers = Callable[..., Generator[tuple[FittedNetwork, Outcome], None, None]]
+
 
 def train(
-    call: Call, problem: Problem, tasks: FitTasks, deadline: Deadline | None = None
+    call: Call,
+    problem: Problem,
+    tasks: FitTasks,
+    deadline: Deadline | None = None,
+    *,
+    fit_class: Callable[..., NetworkFit] = NetworkFit,
+    train_members: TrainMembers | None = None,
 ) -> Trained:
     """Train the networks of a call: one, or the members of an ensemble.
 
@@ -47,12 +57,16 @@ def train(
         Calls the callbacks.
     deadline : Deadline or None, default=None
         When the fit has to end, in time for which members are trained.
+    fit_class : callable, default=NetworkFit
+        Makes the training of a single network.
+    train_members : callable or None, default=None
+        Trains the members of an ensemble; None does in this process and its children.
     """
     settings, state = call.settings, call.state
     previous = [] if call.previous is None else call.previous.networks
     remedy = remedy_for_divergence(settings, problem)
     if settings.n_members == 1:
-        return train_one(problem, state, previous, tasks, remedy)
+        return train_one(problem, state, previous, tasks, remedy, fit_class)
     tasks.begin(n_to_train(settings.n_members, previous, resumes=problem.resumes))
     trained = train_ensemble(
         problem,
@@ -64,6 +78,7 @@ def train(
         n_jobs=settings.n_jobs,
         verbose=bool(settings.verbose),
         deadline=deadline,
+        train_members=train_members,
     )
     if not trained.unfinished:
         state.split = None
@@ -76,6 +91,7 @@ def train_one(
     previous: list[FittedNetwork],
     tasks: FitTasks,
     remedy: str,
+    fit_class: Callable[..., NetworkFit] = NetworkFit,
 ) -> Trained:
     """Train a single network, an epoch per task.
 
@@ -91,6 +107,8 @@ def train_one(
         Calls the callbacks.
     remedy : str
         Advice in the error message if no step was finite.
+    fit_class : callable, default=NetworkFit
+        Makes the training.
     """
 
     def on_epoch_end(network: Callable[[], FittedNetwork] | None) -> bool:
@@ -98,7 +116,7 @@ def train_one(
             return tasks.end_subtask(None)
         return tasks.end_subtask(lambda: Trained([network()]))
 
-    fit = NetworkFit(
+    fit = fit_class(
         problem,
         state,
         previous[0] if previous else None,
@@ -127,6 +145,7 @@ def train_ensemble(
     verbose: bool,
     out_of_fold: OutOfFold | None = None,
     deadline: Deadline | None = None,
+    train_members: TrainMembers | None = None,
 ) -> Trained:
     """Train the members, a member per task, whose number has been announced.
 
@@ -149,6 +168,8 @@ def train_ensemble(
     deadline : Deadline or None, default=None
         When the fit has to end. No member is begun that would end later, apart from
         the first one.
+    train_members : callable or None, default=None
+        Trains them; None does in this process and its children.
 
     Raises
     ------
@@ -176,10 +197,11 @@ def train_ensemble(
     if deadline is not None:
         deadline.begin_training()
     member = "Member" if out_of_fold is None else "Refitted member"
+    train_members = train_members or _train_in_parallel
     try:
         tasks.begin_subtask()
         with closing(
-            _train_in_parallel(problem, state, jobs, n_jobs, remedy, len(finished))
+            train_members(problem, state, jobs, n_jobs, remedy, len(finished))
         ) as results:
             for network, outcome in results:
                 outcomes.append(outcome)
@@ -258,10 +280,7 @@ def _train_member(
     if isinstance(job, FittedNetwork):
         previous, seed, state = job, job.random_state, deepcopy(job.state)
     else:
-        previous, seed, state = None, job, TrainingState.new(job)
-        state.validation_seed = shared.validation_seed
-        state.weight_unit = shared.weight_unit
-        state.mean_weight = shared.mean_weight
+        previous, seed, state = None, job, shared.of_member(job)
         if problem.data.is_fold:
             state.mean_weight = problem.data.training.mean_weight
     settings = config_context(**config)

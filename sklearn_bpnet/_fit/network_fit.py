@@ -58,6 +58,8 @@ class NetworkFit:
         Whether the samples of a batch may be shared by several threads.
     """
 
+    training_class: Callable[..., StochasticTraining] = StochasticTraining
+
     def __init__(
         self,
         problem: Problem,
@@ -263,7 +265,7 @@ class NetworkFit:
         n_epochs = plan.horizon
         if not plan.incremental:
             n_epochs += self.progress.n_epochs - self.n_iter_before
-        training = StochasticTraining(
+        training = self.training_class(
             risk=risk,
             optimizer=optimizer,
             schedule=plan.schedule,

@@ -88,6 +88,14 @@ class TrainingState:
         rng.bit_generator.state = self.rng
         return rng
 
+    def of_member(self, seed: int) -> TrainingState:
+        """The state before the first call of a member of the ensemble of this state."""
+        state = TrainingState.new(seed)
+        state.validation_seed = self.validation_seed
+        state.weight_unit = self.weight_unit
+        state.mean_weight = self.mean_weight
+        return state
+
     def member_seeds(self, n: int) -> list[int]:
         """The ``random_state`` of every network of an ensemble.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -24,7 +25,14 @@ class FullBatchRisk:
         The samples, in chunks of a size that bounds the memory.
     theta : ndarray of shape (n_parameters,)
         Holds the point at which J is computed, in the network's dtype.
+
+    Attributes
+    ----------
+    has_samples : bool
+        Whether the samples are at hand, rather than in other processes.
     """
+
+    has_samples: ClassVar[bool] = True
 
     risk: EmpiricalRisk
     batches: Batches

@@ -137,7 +137,21 @@ class FullBatchSolver(Configurable, ABC):
             If the risk is not finite at the start.
         """
         smooth = FullBatchRisk(risk, batches, theta)
-        l1 = np.asarray(risk.penalty.l1_ratio * smooth.strength, dtype=np.float64)
+        return self.run_on(smooth, theta, tol=tol, max_iter=max_iter, monitor=monitor)
+
+    def run_on(
+        self,
+        smooth: FullBatchRisk,
+        theta: Array,
+        *,
+        tol: float,
+        max_iter: int,
+        monitor: Monitor,
+    ) -> Outcome:
+        """`run`, given what computes the smooth part of the risk."""
+        l1 = np.asarray(
+            smooth.risk.penalty.l1_ratio * smooth.strength, dtype=np.float64
+        )
         smallest_fall = max(tol * FALL_PER_TOL, 64 * float(np.finfo(theta.dtype).eps))
         iterations = Iterations(theta, monitor, max_iter)
         problem = Minimisation(smooth, l1, iterations, tol, smallest_fall)
@@ -167,7 +181,8 @@ class FullBatchSolver(Configurable, ABC):
 
     def _minimise(self, problem: Minimisation, theta: Array) -> Any:
         """`minimise`, in the row space of the samples where that pays."""
-        space = RowSpace.of(problem.smooth) if self.rotation_invariant else None
+        rotates = self.rotation_invariant and problem.smooth.has_samples
+        space = RowSpace.of(problem.smooth) if rotates else None
         if space is None:
             return self.minimise(problem, theta.astype(np.float64))
         inner = problem.within(space)

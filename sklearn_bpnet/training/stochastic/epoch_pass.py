@@ -17,7 +17,16 @@ from sklearn_bpnet.training.stochastic.epoch import Descent, Rates, Walk
 
 
 class EpochPass(Protocol):
-    """Makes the steps of an epoch, in memory that every epoch reuses."""
+    """Makes the steps of an epoch, in memory that every epoch reuses.
+
+    Attributes
+    ----------
+    descent : Descent
+        What is minimised. Its batches may be replaced between epochs by others of the
+        same reader that are no larger.
+    """
+
+    descent: Descent
 
     def run(self, rates: Rates) -> float:
         """Make a step for every batch; return the sum of s_n L_n over the epoch.

@@ -19,6 +19,7 @@ from sklearn_bpnet.training.schedules import Constant, Schedule, TrainingTime
 from sklearn_bpnet.training.stochastic.choice import make_epoch_pass
 from sklearn_bpnet.training.stochastic.divergence import Divergence
 from sklearn_bpnet.training.stochastic.epoch import Descent, Progress, Rates, Walk
+from sklearn_bpnet.training.stochastic.epoch_pass import EpochPass
 from sklearn_bpnet.training.stochastic.thread_pool import ThreadPool
 
 
@@ -91,10 +92,8 @@ class StochasticTraining:
             If Ctrl-C ends it before the first step; later, that is its outcome.
         """
         walk = Walk(theta, self.optimizer, progress, self.average)
-        divergence = Divergence(self.risk, batches, walk, max_iter, self.n_epochs)
-        epoch_pass = make_epoch_pass(
-            self._descent(batches), walk, self.pool, self.verbose
-        )
+        divergence = self.divergence(batches, walk, max_iter)
+        epoch_pass = self.epoch_pass(batches, walk)
         strength = self.risk.strength(theta)
         n_iter, n_steps = 0, walk.n_steps
         # a checkpoint may have been written in the last epoch
@@ -140,6 +139,14 @@ class StochasticTraining:
             monitor.return_to(theta, divergence.n_epochs_back)
             loss = divergence.restored_loss
         return Outcome(reason, n_iter, loss)
+
+    def divergence(self, batches: Batches, walk: Walk, max_iter: int) -> Divergence:
+        """What notices that training diverges."""
+        return Divergence(self.risk, batches, walk, max_iter, self.n_epochs)
+
+    def epoch_pass(self, batches: Batches, walk: Walk) -> EpochPass:
+        """What makes the steps of an epoch."""
+        return make_epoch_pass(self._descent(batches), walk, self.pool, self.verbose)
 
     def _descent(self, batches: Batches) -> Descent:
         return Descent(
