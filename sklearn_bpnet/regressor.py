@@ -70,7 +70,7 @@ default="auto"
         instance, such as ``PWL(n_bins=32)``, has other sizes.
 
         - "auto": "pbld" with ``hidden_layer_sizes="auto"``, at least 1500 samples in
-          classification and 500 in regression, 20 per numeric column and up to 100 such
+          classification and 40 in regression, 20 per numeric column and up to 100 such
           columns of a dense X, and a solver with mini-batches; otherwise None, also in
           `partial_fit` and without `input_scaling`.
         - None: the input of the network is the scaled feature.

@@ -182,10 +182,7 @@ def train_ensemble(
     remaining = [] if problem.resumes else list(previous)
     seeds = state.member_seeds(n_members)[len(finished) :]
     jobs = remaining or seeds
-    plan = replace(problem.plan, verbose=0)  # one line per member instead
-    problem = replace(problem, plan=plan, resumes=False)
-    state.samples = problem.data.identity
-    state.split = problem.data.split
+    problem = _of_members(problem, state)
     outcomes: list[Outcome] = []
 
     def trained(stopped: bool = False) -> Trained:
@@ -225,6 +222,14 @@ def train_ensemble(
         outcomes.append(Outcome(StopReason.INTERRUPTED, 0, nan))
         stopped = True
     return trained(stopped)
+
+
+def _of_members(problem: Problem, state: TrainingState) -> Problem:
+    """The problem of the members; their state knows its samples."""
+    state.samples = problem.data.identity
+    state.split = problem.data.split
+    plan = replace(problem.plan, verbose=0)  # one line per member instead
+    return replace(problem, plan=plan, resumes=False)
 
 
 def _train_in_parallel(

@@ -1010,6 +1010,12 @@ FIT = [
         "ensemble",
     ),
     Fault(
+        "squares of large outputs in the unit of the outputs",
+        "squares * ratio * ratio",
+        "squares * ratio",
+        "moments",
+    ),
+    Fault(
         "margin of two neurons reversed",
         "S[:, 1] - S[:, 0]",
         "S[:, 0] - S[:, 1]",
