@@ -12,12 +12,17 @@ from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 
 from sklearn_bpnet._data.chunks import chunks
 from sklearn_bpnet._data.quantiles import drawn
+from sklearn_bpnet._data.regression import Regression
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._data.statistics import standardization
+from sklearn_bpnet._data.task import Task
+from sklearn_bpnet._settings.settings import Settings
+from sklearn_bpnet._settings.solver import uses_mini_batches
+from sklearn_bpnet.net.losses import SquaredError
 
 # With fewer samples, their errors show little of the noise
 _FEWEST_SAMPLES = 40
-_MOST_SAMPLES, _MOST_FEATURES = 1000, 200
+MOST_SAMPLES, _MOST_FEATURES = 1000, 200
 _MOST_COLUMNS = 1000  # of X, with which it takes about a second
 # The width of the kernel, exp(-gamma |x - x'|^2), is 1.3 times the usual distance of a
 # sample from the mean, and linear functions come beside it
@@ -26,10 +31,24 @@ _PENALTIES = np.logspace(-6, 2, 9)
 _MOST_CATEGORIES = 20  # of a column of codes, the others count as one
 
 
-def shows_noise(samples: Samples) -> bool:
-    """Whether `noise_share` can be told, and soon."""
+def follows_noise(settings: Settings, task: Task, samples: Samples) -> bool:
+    """Whether the penalty follows `noise_share`, which these samples tell soon.
+
+    Parameters
+    ----------
+    settings : Settings
+        The parameters.
+    task : Task
+        The task.
+    samples : Samples
+        The training samples, encoded: all that a fit trains on.
+    """
     return (
-        samples.X.shape[1] <= _MOST_COLUMNS
+        isinstance(task, Regression)
+        and isinstance(task.loss, SquaredError)
+        and isinstance(settings.alpha, str)
+        and uses_mini_batches(settings)
+        and samples.X.shape[1] <= _MOST_COLUMNS
         and samples.n_positive_weight >= _FEWEST_SAMPLES
     )
 
@@ -77,8 +96,8 @@ def _some(samples: Samples) -> tuple[NDArray[np.intp], NDArray[np.float64] | Non
     indices, weights = samples.explicit_indices, samples.weights
     if weights is not None:
         indices = indices[weights[indices] > 0]
-    if len(indices) > _MOST_SAMPLES:
-        return drawn(samples.X, weights, indices, _MOST_SAMPLES), None
+    if len(indices) > MOST_SAMPLES:
+        return drawn(samples.X, weights, indices, MOST_SAMPLES), None
     if weights is None or np.ptp(weights[indices]) == 0:
         return indices, None
     return indices, weights[indices] / weights[indices].mean()

@@ -14,8 +14,7 @@ from sklearn_bpnet._data.embedded import embedded_features
 from sklearn_bpnet._data.encoder import ColumnEncoder
 from sklearn_bpnet._data.features import check_range
 from sklearn_bpnet._data.folds import described
-from sklearn_bpnet._data.noise import noise_share, shows_noise
-from sklearn_bpnet._data.regression import Regression
+from sklearn_bpnet._data.noise import follows_noise, noise_share
 from sklearn_bpnet._data.samples import Data, Samples
 from sklearn_bpnet._data.statistics import (
     input_standardization,
@@ -43,10 +42,8 @@ from sklearn_bpnet._fit.start import check_same_embedding, check_same_network
 from sklearn_bpnet._settings.plan import TrainingPlan, initialization, resolve
 from sklearn_bpnet._settings.risk import build_risk
 from sklearn_bpnet._settings.settings import Settings
-from sklearn_bpnet._settings.solver import uses_mini_batches
 from sklearn_bpnet._sklearn_compat import Header
 from sklearn_bpnet.net.blocks.embeddings import EmbeddedFeatures
-from sklearn_bpnet.net.losses import SquaredError
 from sklearn_bpnet.net.network import Network
 from sklearn_bpnet.net.risk import EmpiricalRisk
 from sklearn_bpnet.training.standardization import Standardization
@@ -332,14 +329,7 @@ def _risk(call: Call, data: Data, network: Network, task: Task) -> EmpiricalRisk
     samples = data.training
     n = data.n_trained if data.folds else samples.n_positive_weight
     is_incremental = call.arguments.incremental
-    follows_noise = (
-        isinstance(task, Regression)
-        and isinstance(task.loss, SquaredError)
-        and isinstance(call.settings.alpha, str)
-        and uses_mini_batches(call.settings)
-        and not is_incremental
-        and shows_noise(samples)
-    )
+    is_known = not is_incremental and follows_noise(call.settings, task, samples)
     return build_risk(
         call.settings,
         network,
@@ -348,7 +338,7 @@ def _risk(call: Call, data: Data, network: Network, task: Task) -> EmpiricalRisk
         n_choices=task.n_choices,
         is_sparse=samples.is_sparse,
         incremental=is_incremental,
-        noise=noise_share(samples) if follows_noise else None,
+        noise=noise_share(samples) if is_known else None,
     )
 
 

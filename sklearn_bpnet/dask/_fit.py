@@ -155,7 +155,7 @@ def _pose(estimator: Any, learned: Learned) -> tuple[Problem, Fitted]:
         check_same_network(settings, network, call.previous.networks[0].network)
     risk = build_risk(
         settings, network, task.loss, n_samples=samples.n, n_choices=task.n_choices,
-        is_sparse=samples.is_sparse,
+        is_sparse=samples.is_sparse, noise=learned.noise,
     )  # fmt: skip
     plan = resolve(
         settings, network, risk.loss, n_samples=samples.n,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_bpnet._data.noise import follows_noise
 from sklearn_bpnet._data.reading import NO_TABLE, Table
 from sklearn_bpnet._data.samples import Data, Samples
 from sklearn_bpnet._data.task import Task
@@ -38,7 +39,7 @@ from sklearn_bpnet.dask._learning import (
 from sklearn_bpnet.dask._outline import Outline, OutlinedData, outline
 from sklearn_bpnet.dask._parts import Columns, Survey, Targets
 from sklearn_bpnet.dask._rounds import Rounds
-from sklearn_bpnet.dask._sampling import drawn
+from sklearn_bpnet.dask._sampling import drawn, noise_on_cluster
 from sklearn_bpnet.dask._statistics import Moments, Numbers, total
 
 
@@ -131,6 +132,8 @@ class Learned:
         Of every partition, the future and the number of samples.
     mean_weight : float
         The mean weight of the samples.
+    noise : float or None
+        The share of the targets' variance that is noise, if the penalty follows it.
     """
 
     header: dict[str, Any]
@@ -142,6 +145,7 @@ class Learned:
     encoded: list[Any]
     sizes: list[int]
     mean_weight: float
+    noise: float | None
 
 
 def learn(
@@ -179,9 +183,12 @@ def learn(
     data.validation = _validation(estimator, rounds, tables, counted, task, data)
     sizes = [0 if one is None else one.n for one in counted.of_parts]
     mean_weight = sum(one.weight for one in found) / counted.n
+    noise = None
+    if follows_noise(settings, task, samples):
+        noise = noise_on_cluster(rounds, encoded, counted.of_parts, samples.n_codes)
     return Learned(
         counted.header, data, task, call, of_inputs, embedded, encoded, sizes,
-        mean_weight,
+        mean_weight, noise,
     )  # fmt: skip
 
 

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sklearn_bpnet._data.encoder import check_dense
+from sklearn_bpnet._data.noise import MOST_SAMPLES, noise_share
 from sklearn_bpnet._data.quantiles import are_many, levels_of_strata
+from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._data.statistics import spaced
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.dask import _parts as parts
@@ -22,6 +24,7 @@ from sklearn_bpnet.dask._parts import Columns, Rows
 from sklearn_bpnet.dask._rounds import Rounds
 from sklearn_bpnet.net.blocks.embeddings import NUMERIC_EMBEDDINGS
 
+Floats = NDArray[np.float64]
 Places = NDArray[Any] | slice  # indices of samples, or their cumulative weights
 
 
@@ -80,6 +83,31 @@ def drawn(
     return probe, sample
 
 
+def noise_on_cluster(
+    rounds: Rounds,
+    encoded: list[Any],
+    known: Sequence[Columns | None],
+    n_codes: int,
+) -> float:
+    """The `noise_share` of encoded partitions, in one round.
+
+    Parameters
+    ----------
+    rounds, known
+        As for `drawn`.
+    encoded : list of Future
+        The partitions, encoded.
+    n_codes : int
+        Number of columns, the last ones, that are codes.
+    """
+    is_drawn = sum(one.n for one in known if one is not None) > MOST_SAMPLES
+    levels = levels_of_strata(MOST_SAMPLES)
+    places = _of_strata(known, levels) if is_drawn else _all(known)
+    X, Y, weights = _joined(rounds.results(_asked(rounds, encoded, places)))
+    weights = None if is_drawn else weights
+    return noise_share(Samples(X, Y, Y, weights, n_codes=n_codes))
+
+
 def _asked(rounds: Rounds, futures: list[Any], places: list[Places]) -> list[Any]:
     """Tasks that return samples, of the partitions that have some of them."""
     pairs = [
@@ -113,14 +141,24 @@ def _of_quantiles(known: Sequence[Columns | None]) -> tuple[list[Places], bool]:
     there = [one for one in known if one is not None]
     n, n_columns = sum(one.n for one in there), len(there[0].numeric)
     if not are_many(n, n_columns + len(there[0].levels)):
-        return [_NONE if one is None else slice(None) for one in known], False
-    levels = levels_of_strata()
+        return _all(known), False
+    return _of_strata(known, levels_of_strata()), True
+
+
+def _all(known: Sequence[Columns | None]) -> list[Places]:
+    """All samples."""
+    return [_NONE if one is None else slice(None) for one in known]
+
+
+def _of_strata(known: Sequence[Columns | None], levels: Floats) -> list[Places]:
+    """Indices, or cumulative weights, of the samples at some levels."""
+    there = [one for one in known if one is not None]
     if any(one.is_weighted for one in there):
         weights = [0.0 if one is None else one.weight for one in known]
-        return [*_split_over(weights, levels * sum(weights))], True
+        return [*_split_over(weights, levels * sum(weights))]
     sizes = [0 if one is None else one.n for one in known]
-    places = np.minimum((levels * n).astype(np.intp), n - 1)
-    return [*_split_over(sizes, places)], True
+    places = np.minimum((levels * sum(sizes)).astype(np.intp), sum(sizes) - 1)
+    return [*_split_over(sizes, places)]
 
 
 def _joined(pieces: Sequence[Rows]) -> Rows:
@@ -137,4 +175,4 @@ def stacked(tables: Sequence[Any]) -> Any:
     return np.concatenate(tables)
 
 
-__all__ = ["drawn", "needs_quantiles", "stacked"]
+__all__ = ["drawn", "needs_quantiles", "noise_on_cluster", "stacked"]

@@ -16,9 +16,9 @@ pytest.importorskip("distributed")
 from rounds_in_process import InThisProcess  # noqa: E402
 
 from sklearn_bpnet import BPNetClassifier, BPNetRegressor  # noqa: E402
-from sklearn_bpnet._data import quantiles  # noqa: E402
+from sklearn_bpnet._data import noise, quantiles  # noqa: E402
 from sklearn_bpnet._data.reading import NO_TABLE  # noqa: E402
-from sklearn_bpnet.dask import _shares, _supported  # noqa: E402
+from sklearn_bpnet.dask import _sampling, _shares, _supported  # noqa: E402
 from sklearn_bpnet.dask._reading import Tables, learn  # noqa: E402
 from sklearn_bpnet.net.blocks.embeddings import PWL  # noqa: E402
 
@@ -256,3 +256,32 @@ def test_numbers_that_do_not_add_up_are_errors():
     reg = BPNetRegressor(**P)
     with pytest.raises(ValueError, match="target_scaling='auto'"):
         of_partitions(reg, X[:, 1:], X[:, 0])
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("most", [1000, 60])
+@pytest.mark.parametrize("form", ["dense", "sparse", "categories"])
+def test_the_penalty_follows_the_noise_of_all_partitions(
+    form, most, weighted, monkeypatch
+):
+    for module in (noise, _sampling):
+        monkeypatch.setattr(module, "MOST_SAMPLES", most)
+    X, _, w = table()
+    X = np.nan_to_num(X[:, [0, 1, 3, 4, 7]])
+    y = X[:, 0] + np.random.default_rng(1).normal(size=120)
+    reg = BPNetRegressor((5,), max_iter=1)
+    if form == "categories":
+        reg.set_params(categorical_features=[4])
+    w = w if weighted else None
+    x = sparse.csr_array(X) if form == "sparse" else X
+    expected = reg.fit(x, y, sample_weight=w).plan_["alpha"]
+    lazy = spread(X, SEVEN)
+    if form == "sparse":
+        lazy = lazy.map_blocks(sparse.csr_array)
+    lazy_w = None if w is None else spread(w, SEVEN)
+    tables = Tables(lazy, spread(y, SEVEN), lazy_w, NO_TABLE, (None, None))
+    learned = learn(reg, InThisProcess(), tables, None)
+    n = learned.data.training.n
+    assert learned.noise / (0.25**2 * n) == pytest.approx(expected, rel=1e-6)
+    reg.set_params(alpha=0.1)
+    assert learn(reg, InThisProcess(), tables, None).noise is None

@@ -51,7 +51,8 @@ PAGES = {
     "guide/performance.rst": (["pandas", "pyarrow", "dask.dataframe"], sales),
     "start/saving.rst": (["skops.io"], iris),
 }
-ELSEWHERE = {"guide/dask.rst"}  # trained on a cluster
+# trained on a cluster; and with SHAP, in test_page.py
+ELSEWHERE = {"guide/dask.rst", "guide/inspection.rst"}
 
 
 def blocks(page):
