@@ -194,12 +194,10 @@ def train_ensemble(
     if deadline is not None:
         deadline.begin_training()
     member = "Member" if out_of_fold is None else "Refitted member"
-    train_members = train_members or _train_in_parallel
+    first, begin = len(finished), train_members or _train_in_parallel
     try:
         tasks.begin_subtask()
-        with closing(
-            train_members(problem, state, jobs, n_jobs, remedy, len(finished))
-        ) as results:
+        with closing(begin(problem, state, jobs, n_jobs, remedy, first)) as results:
             for network, outcome in results:
                 outcomes.append(outcome)
                 stopped = outcome.reason is StopReason.INTERRUPTED

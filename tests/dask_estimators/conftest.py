@@ -13,6 +13,7 @@ def client(tmp_path_factory):
         dask.config.set(
             {
                 "distributed.worker.multiprocessing-method": "spawn",
+                "distributed.worker.profile.enabled": False,  # which takes time
                 # after which a worker that was killed would not be started again
                 "distributed.deploy.lost-worker-timeout": "1 hour",
             }
