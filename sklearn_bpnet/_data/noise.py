@@ -19,6 +19,7 @@ from sklearn_bpnet._data.task import Task
 from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet._settings.solver import uses_mini_batches
 from sklearn_bpnet.net.losses import SquaredError
+from sklearn_bpnet.training.blas_threads import OneBlasThread
 
 # With fewer samples, their errors show little of the noise
 _FEWEST_SAMPLES = 40
@@ -84,10 +85,11 @@ def noise_share(samples: Samples) -> float:
     if not T.shape[1]:
         return 0.0
     errors: list[float] = []
-    for columns in (Z, _standardized(_normal(Z))):
-        ridge = RidgeCV(alphas=_PENALTIES)
-        ridge.fit(_features(columns), T, sample_weight=weights)
-        errors.append(-float(ridge.best_score_))
+    with OneBlasThread():  # matrices are small, and other fits may run beside this one
+        for columns in (Z, _standardized(_normal(Z))):
+            ridge = RidgeCV(alphas=_PENALTIES)
+            ridge.fit(_features(columns), T, sample_weight=weights)
+            errors.append(-float(ridge.best_score_))
     return float(np.clip(min(errors) / np.mean(T**2), 0.0, 1.0))
 
 
