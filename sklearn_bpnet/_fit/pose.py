@@ -190,7 +190,8 @@ def pose(
     inputs = _inputs(call, data, task)
     n_outputs = task.loss.n_outputs(samples.Y.shape[1])
     network = build_network(settings, task, inputs.encoder, n_outputs, inputs.embedded)
-    risk = _risk(call, data, network, task)
+    noise = _noise(call, data.training, task)
+    risk = _risk(call, data, network, task, noise)
     inputs, task = _in_units(call, samples, network, inputs, task)
     if call.state.mean_weight is None:
         call.state.mean_weight = samples.mean_weight
@@ -218,7 +219,7 @@ def pose(
     )
     if make_scorer and settings.scoring not in (None, "loss"):
         problem = _with_scorers(problem, draft, settings.scoring, make_scorer)
-    return _with_refit(call, problem, inputs), draft
+    return _with_refit(call, problem, inputs, noise), draft
 
 
 @dataclass(frozen=True)
@@ -307,7 +308,9 @@ def _with_scorers(
     return replace(problem, scorers=tuple(scorer for scorer in made if scorer))
 
 
-def _with_refit(call: Call, problem: Problem, inputs: _Inputs) -> Problem:
+def _with_refit(
+    call: Call, problem: Problem, inputs: _Inputs, noise: float | None
+) -> Problem:
     """The problem with that of all samples, if members are trained anew on them.
 
     It is trained for a given number of epochs, without patience.
@@ -316,7 +319,7 @@ def _with_refit(call: Call, problem: Problem, inputs: _Inputs) -> Problem:
     if option is None or not option.refit or not data.folds:
         return problem
     data = replace(data, folds=[])
-    risk = _risk(call, data, problem.risk.network, problem.task)
+    risk = _risk(call, data, problem.risk.network, problem.task, noise)
     plan = _plan(call, risk, data, inputs)
     stopping = replace(plan.stopping, n_iter_no_change=inf, n_iter_fitted=inf)
     plan = replace(plan, stopping=stopping)
@@ -324,12 +327,19 @@ def _with_refit(call: Call, problem: Problem, inputs: _Inputs) -> Problem:
     return replace(problem, refit=refit)
 
 
-def _risk(call: Call, data: Data, network: Network, task: Task) -> EmpiricalRisk:
+def _noise(call: Call, samples: Samples, task: Task) -> float | None:
+    """The share of the targets' variance that is noise, if the penalty follows it."""
+    is_all = not call.arguments.incremental
+    follows = is_all and follows_noise(call.settings, task, samples)
+    return noise_share(samples) if follows else None
+
+
+def _risk(
+    call: Call, data: Data, network: Network, task: Task, noise: float | None
+) -> EmpiricalRisk:
     """The empirical risk, of the largest fold if members hold out different samples."""
     samples = data.training
     n = data.n_trained if data.folds else samples.n_positive_weight
-    is_incremental = call.arguments.incremental
-    is_known = not is_incremental and follows_noise(call.settings, task, samples)
     return build_risk(
         call.settings,
         network,
@@ -337,8 +347,8 @@ def _risk(call: Call, data: Data, network: Network, task: Task) -> EmpiricalRisk
         n_samples=n,
         n_choices=task.n_choices,
         is_sparse=samples.is_sparse,
-        incremental=is_incremental,
-        noise=noise_share(samples) if is_known else None,
+        incremental=call.arguments.incremental,
+        noise=noise,
     )
 
 

@@ -11,6 +11,8 @@ from sklearn_bpnet import BPNetRegressor
 from sklearn_bpnet._data import noise
 from sklearn_bpnet._data.noise import noise_share
 from sklearn_bpnet._data.samples import Samples
+from sklearn_bpnet._fit import pose
+from sklearn_bpnet.options import MemberFolds
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -127,3 +129,13 @@ def test_training_that_continues_has_the_penalty_of_one_fit():
     assert reg.fit(X, y).plan_["alpha"] == first
     once = clone(reg).set_params(warm_start=False).fit(X, y)
     assert once.plan_["alpha"] == first
+
+
+def test_the_noise_is_estimated_once_for_folds_and_a_refit(monkeypatch):
+    calls = []
+    monkeypatch.setattr(pose, "noise_share", lambda samples: calls.append(1) or 0.5)
+    X, y = data(60, 0.5)
+    folds = MemberFolds(2, refit=True)
+    reg = BPNetRegressor((4,), n_members=2, member_folds=folds, max_iter=2)
+    reg.set_params(early_stopping=True, scoring="loss").fit(X, y)
+    assert len(calls) == 1
