@@ -166,12 +166,7 @@ class Rounds:
 
     def _computed(self, graph: dict[Any, Any], keys: list[Any]) -> list[Any]:
         """What some tasks of a graph return: one message there, one back."""
-        with (
-            self.named(),
-            connected(),
-            warnings.catch_warnings(),
-        ):  # weights are large; sent once
-            warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+        with self._submitting():
             futures = self.kept(self.client.get(graph, keys, sync=False))
         found = self.results(futures)
         # while one round is known, the next one belongs to the same bar
@@ -179,13 +174,16 @@ class Rounds:
         return found
 
     def _submit(self, function: Callable[..., Any], *arguments: Any, key: Any) -> Any:
-        with (
-            self.named(),
-            connected(),
-            warnings.catch_warnings(),
-        ):  # weights are large; sent once
-            warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+        with self._submitting():
             return self.client.submit(function, *arguments, key=key, pure=False)
+
+    @contextmanager
+    def _submitting(self) -> Iterator[None]:
+        """A block in which tasks of this fit are submitted to the scheduler."""
+        with self.named(), connected(), warnings.catch_warnings():
+            # weights are large, and sent once
+            warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+            yield
 
 
 @contextmanager
