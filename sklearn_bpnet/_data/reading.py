@@ -108,7 +108,7 @@ def read(
     data = Data(training, weight_unit=unit, given_weights=given_weights)
     if validation.is_given:
         n_outputs = training.Y.shape[1]
-        data.validation = _validation(
+        data.validation = validation_samples(
             header, validation.opened("X_val"), task, numeric, mask, n_outputs
         )
     return data, task
@@ -179,7 +179,7 @@ def _check_columns(header: Header, X: Any, suffix: str) -> None:
         header.check_columns(X)
 
 
-def _validation(
+def validation_samples(
     header: Header,
     table: Table,
     task: Task,

@@ -154,7 +154,7 @@ def given(
     ]
     mask = categorical_columns(local[0], known.categorical_features)
     header = Header(known)
-    found = reading._validation(
+    found = reading.validation_samples(
         header, reading.Table(*local), task, numeric,
         encoder.is_categorical if mask is not None else None, n_outputs,
     )  # fmt: skip
