@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import sqrt
+from math import inf, sqrt
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -31,22 +31,22 @@ USUAL: Choices = MappingProxyType(
     }
 )
 # From how many samples on, and from how many per numeric column on, the functions of
-# single columns can be learned. Below, embeddings make classifiers overconfident.
-_SAMPLES_TO_EMBED = {"classification": 1500, "regression": 40}
-FEWEST_TO_EMBED = min(_SAMPLES_TO_EMBED.values())
+# single columns can be learned.
+FEWEST_TO_EMBED = 40
 _SAMPLES_PER_COLUMN = 20
 _MOST_COLUMNS = 100
-# Of networks with an embedding. Members, and features that are normal, make
-# classifiers better, and not regressors.
-_SIZE = 128
-_MEMBERS = {"classification": 4, "regression": None}
-_SCALING = {"classification": "quantile", "regression": "standard"}
+# Members make classifiers better, and regressors of few samples. Features that are
+# normal make classifiers better that have samples enough for their quantiles.
+_MEMBERS = {"classification": 8, "regression": 4}
+_FEWEST_TO_SHARE, _MOST_TO_SHARE = 40, {"classification": inf, "regression": 2000}
+_SIZE, _SIZE_OF_SHARED = 128, 96
+_FEWEST_TO_RANK = 1500
 _EPOCHS, _EPOCHS_WITH_DROPOUT = 30, 50
 _FEWEST_EPOCHS, _SAMPLES_OF_USUAL_EPOCHS = 10, 50_000
 # Below so many samples an epoch has few steps, so that there are up to so many times as
 # many epochs; with an embedding, which learns functions that need more of them, more.
 _FEW_SAMPLES, _MOST_EPOCHS = 1000, 3.0
-_FEW_TO_EMBED, _MOST_EPOCHS_TO_EMBED = 1250, 16.0
+_FEW_TO_EMBED, _MOST_EPOCHS_TO_EMBED = 1250, {"classification": 2.0, "regression": 16.0}
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Facts:
     @property
     def is_embeddable(self) -> bool:
         """Whether there are samples enough to embed the numeric columns."""
-        least = max(_SAMPLES_TO_EMBED[self.task], _SAMPLES_PER_COLUMN * self.n_numeric)
+        least = max(FEWEST_TO_EMBED, _SAMPLES_PER_COLUMN * self.n_numeric)
         return (
             not self.is_sparse
             and not self.is_given
@@ -110,22 +110,27 @@ def choose(settings: Settings, facts: Facts | None) -> Choices:
         choices["hidden_layer_sizes"] *= listed
     if facts is None or not solvers.uses_mini_batches(settings):
         return choices
-    factor = _factor_of_few(facts)
+    usual = choices | {"max_iter": round(USUAL["max_iter"] * _factor_of_few(facts))}
     # sizes that are given describe the whole network
-    is_free = isinstance(settings.hidden_layer_sizes, str)
-    if is_free and _may_embed(settings, facts):
+    if not isinstance(settings.hidden_layer_sizes, str):
+        return usual
+    if _may_embed(settings, facts):
         choices["numeric_embedding"] = "pbld"
     embedding = settings.chosen(choices).numeric_embedding
-    if not is_free or embedding is None or not facts.is_embeddable:
-        return choices | {"max_iter": round(USUAL["max_iter"] * factor)}
-    factor = _factor_of_embedded(facts.n_samples)
+    embeds = embedding is not None and facts.is_embeddable
+    members = _MEMBERS[facts.task] if _may_share(settings, facts) else None
+    if not embeds and members is None:
+        return usual
+    size = _SIZE if members is None else _SIZE_OF_SHARED
+    choices["shared_members"] = members
+    if not embeds and facts.task=="regression":
+        return usual | {"shared_members": members}
+    choices["hidden_layer_sizes"] = (size,) * (2 if listed is None else listed)
     epochs = _EPOCHS_WITH_DROPOUT if any(_dropout_rates(settings)) else _EPOCHS
-    return choices | {
-        "hidden_layer_sizes": (_SIZE,) * (2 if listed is None else listed),
-        "shared_members": _MEMBERS[facts.task],
-        "input_scaling": _SCALING[facts.task],
-        "max_iter": max(round(epochs * factor), _FEWEST_EPOCHS),
-    }
+    choices["max_iter"] = max(round(epochs * _factor_of_embedded(facts)), _FEWEST_EPOCHS)
+    if embeds and facts.task == "classification" and facts.n_samples >= _FEWEST_TO_RANK:
+        choices["input_scaling"] = "quantile"
+    return choices
 
 
 def _dropout_rates(settings: Settings) -> tuple[float, ...]:
@@ -152,6 +157,19 @@ def _may_embed(settings: Settings, facts: Facts) -> bool:
     )
 
 
+def _may_share(settings: Settings, facts: Facts) -> bool:
+    """Whether members that share weights suit the table and the other parameters."""
+    most = _MOST_TO_SHARE[facts.task]
+    return (
+        _FEWEST_TO_SHARE <= facts.n_samples <= most
+        and (facts.is_embeddable or facts.n_inputs <= 200)
+        and not facts.is_sparse
+        and not facts.is_given
+        and not settings.group_alpha
+        and not _grows_exponentially(settings)
+    )
+
+
 def _grows_exponentially(settings: Settings) -> bool:
     """Whether all hidden units do, two layers of which diverge."""
     if _n_listed(settings) is not None:
@@ -159,11 +177,12 @@ def _grows_exponentially(settings: Settings) -> bool:
     return ACTIVATIONS.resolve(settings.activation).grows_exponentially
 
 
-def _factor_of_embedded(n_samples: int) -> float:
+def _factor_of_embedded(facts: Facts) -> float:
     """How many times the usual number of epochs a network with an embedding has."""
-    if n_samples > _SAMPLES_OF_USUAL_EPOCHS:
-        return sqrt(_SAMPLES_OF_USUAL_EPOCHS / n_samples)
-    return min(max(_FEW_TO_EMBED / n_samples, 1.0), _MOST_EPOCHS_TO_EMBED)
+    n = facts.n_samples
+    if n > _SAMPLES_OF_USUAL_EPOCHS:
+        return sqrt(_SAMPLES_OF_USUAL_EPOCHS / n)
+    return min(max(_FEW_TO_EMBED / n, 1.0), _MOST_EPOCHS_TO_EMBED[facts.task])
 
 
 def _factor_of_few(facts: Facts) -> float:
