@@ -35,16 +35,18 @@ USUAL: Choices = MappingProxyType(
 FEWEST_TO_EMBED = 40
 _SAMPLES_PER_COLUMN = 20
 _MOST_COLUMNS = 100
-# Members make classifiers better, and regressors of few samples. Features that are
-# normal make classifiers better that have samples enough for their quantiles.
+# Members that share weights make classifiers better, and regressors of few samples.
 _MEMBERS = {"classification": 8, "regression": 4}
 _FEWEST_TO_SHARE, _MOST_TO_SHARE = 40, {"classification": inf, "regression": 2000}
+_MOST_INPUTS_TO_SHARE = 200  # without an embedding; more would take long
+# Each hidden layer has fewer units if it has many members to serve.
 _SIZE, _SIZE_OF_SHARED = 128, 96
+# Normal features make classifiers better that have samples enough for the quantiles.
 _FEWEST_TO_RANK = 1500
 _EPOCHS, _EPOCHS_WITH_DROPOUT = 30, 50
 _FEWEST_EPOCHS, _SAMPLES_OF_USUAL_EPOCHS = 10, 50_000
 # Below so many samples an epoch has few steps, so that there are up to so many times as
-# many epochs; with an embedding, which learns functions that need more of them, more.
+# many epochs; in a regression with an embedding, which learns functions, more.
 _FEW_SAMPLES, _MOST_EPOCHS = 1000, 3.0
 _FEW_TO_EMBED, _MOST_EPOCHS_TO_EMBED = 1250, {"classification": 2.0, "regression": 16.0}
 
@@ -116,18 +118,21 @@ def choose(settings: Settings, facts: Facts | None) -> Choices:
         return usual
     if _may_embed(settings, facts):
         choices["numeric_embedding"] = "pbld"
-    embedding = settings.chosen(choices).numeric_embedding
-    embeds = embedding is not None and facts.is_embeddable
-    members = _MEMBERS[facts.task] if _may_share(settings, facts) else None
-    if not embeds and members is None:
+    if _may_share(settings, facts):
+        choices["shared_members"] = _MEMBERS[facts.task]
+    chosen = settings.chosen(choices)
+    embeds = chosen.numeric_embedding is not None and facts.is_embeddable
+    shares = chosen.shared_members is not None
+    if not embeds and (choices["shared_members"] is None or not shares):
         return usual
-    size = _SIZE if members is None else _SIZE_OF_SHARED
-    choices["shared_members"] = members
-    if not embeds and facts.task=="regression":
-        return usual | {"shared_members": members}
-    choices["hidden_layer_sizes"] = (size,) * (2 if listed is None else listed)
+    if not embeds and facts.task == "regression":
+        return usual | {"shared_members": choices["shared_members"]}
+    size = _SIZE_OF_SHARED if shares else _SIZE
     epochs = _EPOCHS_WITH_DROPOUT if any(_dropout_rates(settings)) else _EPOCHS
-    choices["max_iter"] = max(round(epochs * _factor_of_embedded(facts)), _FEWEST_EPOCHS)
+    choices |= {
+        "hidden_layer_sizes": (size,) * (2 if listed is None else listed),
+        "max_iter": max(round(epochs * _factor_of_two_layers(facts)), _FEWEST_EPOCHS),
+    }
     if embeds and facts.task == "classification" and facts.n_samples >= _FEWEST_TO_RANK:
         choices["input_scaling"] = "quantile"
     return choices
@@ -162,7 +167,7 @@ def _may_share(settings: Settings, facts: Facts) -> bool:
     most = _MOST_TO_SHARE[facts.task]
     return (
         _FEWEST_TO_SHARE <= facts.n_samples <= most
-        and (facts.is_embeddable or facts.n_inputs <= 200)
+        and (facts.is_embeddable or facts.n_inputs <= _MOST_INPUTS_TO_SHARE)
         and not facts.is_sparse
         and not facts.is_given
         and not settings.group_alpha
@@ -177,8 +182,8 @@ def _grows_exponentially(settings: Settings) -> bool:
     return ACTIVATIONS.resolve(settings.activation).grows_exponentially
 
 
-def _factor_of_embedded(facts: Facts) -> float:
-    """How many times the usual number of epochs a network with an embedding has."""
+def _factor_of_two_layers(facts: Facts) -> float:
+    """How many times the usual number of epochs the larger network has."""
     n = facts.n_samples
     if n > _SAMPLES_OF_USUAL_EPOCHS:
         return sqrt(_SAMPLES_OF_USUAL_EPOCHS / n)

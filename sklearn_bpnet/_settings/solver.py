@@ -21,7 +21,8 @@ from sklearn_bpnet.training.optimizers import OPTIMIZERS, Optimizer
 from sklearn_bpnet.training.schedules import Schedule, schedule_from
 
 # "auto" is a hundredth of the samples within these limits: small batches make more
-# progress per epoch, which matters less for large tables
+# progress per epoch, which matters less for large tables. A sample is a row of every
+# member that shares the weights, so that fewer samples keep a step efficient.
 _SMALLEST_BATCH, _LARGEST_BATCH = 64, 200
 _SMALLEST_SHARED = 32
 # The pass over the weights that follows every batch of a wide table takes longer than
@@ -112,7 +113,9 @@ def batch_size(settings: Settings, n_samples: int, n_features: int) -> int:
         size, largest = n_samples // 100, _LARGEST_BATCH
         if is_wide(n_samples, n_features):
             size, largest = -(-n_samples // _BATCHES_OF_WIDE), _LARGEST_BATCH_OF_WIDE
-        smallest = _SMALLEST_BATCH if settings.shared_members is None else _SMALLEST_SHARED
+        smallest = (
+            _SMALLEST_BATCH if settings.shared_members is None else _SMALLEST_SHARED
+        )
         return min(max(size, smallest), largest, n_samples)
     return min(int(settings.batch_size), n_samples)
 

@@ -38,16 +38,16 @@ def data(n, d=3, seed=0):
 @pytest.mark.parametrize(
     ("task", "n", "expected"),
     [
-        ("classification", 10, ((100,), None, None, "standard", 300)),
-        ("classification", 250, ((100,), None, None, "standard", 200)),
-        ("classification", 1499, ((100,), None, None, "standard", 100)),
-        ("classification", 1500, ((128, 128), "pbld", 4, "quantile", 30)),
-        ("classification", 200_000, ((128, 128), "pbld", 4, "quantile", 15)),
+        ("classification", 39, ((100,), None, None, "standard", 300)),
+        ("classification", 40, ((96, 96), "pbld", 8, "standard", 60)),
+        ("classification", 1000, ((96, 96), "pbld", 8, "standard", 38)),
+        ("classification", 1500, ((96, 96), "pbld", 8, "quantile", 30)),
+        ("classification", 200_000, ((96, 96), "pbld", 8, "quantile", 15)),
         ("regression", 39, ((100,), None, None, "standard", 300)),
-        ("regression", 40, ((128, 128), "pbld", None, "standard", 480)),
-        ("regression", 250, ((128, 128), "pbld", None, "standard", 150)),
-        ("regression", 500, ((128, 128), "pbld", None, "standard", 75)),
-        ("regression", 10_000, ((128, 128), "pbld", None, "standard", 30)),
+        ("regression", 40, ((96, 96), "pbld", 4, "standard", 480)),
+        ("regression", 250, ((96, 96), "pbld", 4, "standard", 150)),
+        ("regression", 2000, ((96, 96), "pbld", 4, "standard", 30)),
+        ("regression", 2001, ((128, 128), "pbld", None, "standard", 30)),
         ("regression", 10_000_000, ((128, 128), "pbld", None, "standard", 10)),
     ],
 )
@@ -60,18 +60,24 @@ def test_choices_follow_the_number_of_samples(task, n, expected):
 
 
 @pytest.mark.parametrize(
-    "facts",
+    ("facts", "expected"),
     [
-        Facts("classification", 5000, 300, 300),
-        Facts("classification", 1900, 96, 96),
-        Facts("classification", 5000, 10, 0),
-        Facts("classification", 5000, 10, 10, is_sparse=True),
-        Facts("classification", 5000, 10, 10, is_given=True),
+        (Facts("classification", 1900, 96, 96), ((96, 96), None, 8, "standard", 30)),
+        (Facts("classification", 5000, 10, 0), ((96, 96), None, 8, "standard", 30)),
+        (Facts("classification", 5000, 201, 0), None),
+        (Facts("classification", 5000, 300, 300), None),
+        (Facts("classification", 5000, 10, 10, is_sparse=True), None),
+        (Facts("classification", 5000, 10, 10, is_given=True), None),
+        (Facts("regression", 1900, 96, 96), ((100,), None, 4, "standard", 100)),
+        (Facts("regression", 5000, 10, 0), None),
     ],
 )
-def test_no_embedding_where_the_table_does_not_suit(facts):
-    choices = choose(settings_of(BPNetClassifier()), facts)
-    assert dict(choices) == dict(USUAL)
+def test_no_embedding_where_the_table_does_not_suit(facts, expected):
+    is_class = facts.task == "classification"
+    estimator = BPNetClassifier() if is_class else BPNetRegressor()
+    choices = choose(settings_of(estimator), facts)
+    expected = tuple(USUAL.values()) if expected is None else expected
+    assert tuple(choices[name] for name in AUTO) == expected
 
 
 @pytest.mark.parametrize(
@@ -81,23 +87,48 @@ def test_no_embedding_where_the_table_does_not_suit(facts):
         {"hidden_layer_sizes": (100,)},
         {"hidden_layer_sizes": 100},
         {"group_alpha": 0.1},
-        {"input_scaling": None},
         {"activation": "exp"},
         {"activation": Mixed(Exp())},
         {"solver": "lbfgs"},
         {"solver": "gd"},
+        {"numeric_embedding": None, "shared_members": None},
     ],
 )
-def test_no_embedding_where_other_parameters_do_not_suit(parameters):
+def test_the_usual_network_where_other_parameters_do_not_suit(parameters):
     facts = Facts("classification", 5000, 10, 10)
     choices = choose(settings_of(BPNetClassifier(**parameters)), facts)
-    assert dict(choices) == dict(USUAL)
+    assert dict(choices) | parameters == dict(USUAL) | parameters
+
+
+@pytest.mark.parametrize("parameter", ["input_scaling", "numeric_embedding"])
+def test_members_without_an_embedding(parameter):
+    facts = Facts("classification", 5000, 10, 10)
+    choices = choose(settings_of(BPNetClassifier(**{parameter: None})), facts)
+    assert choices["shared_members"] == 8
+    assert choices["numeric_embedding"] in (None, "pbld")
+    assert choices["input_scaling"] == "standard"
+
+
+def test_without_members_the_layers_are_larger():
+    facts = Facts("classification", 5000, 10, 10)
+    settings = settings_of(BPNetClassifier(shared_members=None))
+    assert choose(settings, facts)["hidden_layer_sizes"] == (128, 128)
+    facts = Facts("regression", 5000, 10, 10)
+    settings = settings_of(BPNetRegressor(shared_members=2))
+    assert choose(settings, facts)["hidden_layer_sizes"] == (96, 96)
+
+
+def test_batches_of_members_that_share_weights_may_be_smaller():
+    X, y = data(1600)
+    clf = BPNetClassifier(max_iter=1).fit(X, y > 0)
+    assert clf.plan_["batch_size"] == 32
+    assert clf.set_params(shared_members=None).fit(X, y > 0).plan_["batch_size"] == 64
 
 
 def test_a_list_of_activations_gives_the_number_of_layers():
     settings = settings_of(BPNetRegressor(activation=["relu", "tanh", "relu"]))
     large, small = (Facts("regression", n, 2, 2) for n in (500, 30))
-    assert choose(settings, large)["hidden_layer_sizes"] == (128,) * 3
+    assert choose(settings, large)["hidden_layer_sizes"] == (96,) * 3
     assert choose(settings, small)["hidden_layer_sizes"] == (100,) * 3
 
 
@@ -122,7 +153,8 @@ def test_explicit_values_remain():
     clf = clone(clf).set_params(numeric_embedding="pbld").fit(X, y > 0)
     assert clf.coefs_[0].shape == (12, 20)
     clf.set_params(hidden_layer_sizes="auto", numeric_embedding=None).fit(X, y > 0)
-    assert clf.plan_["shared_members"] is None
+    assert clf.coefs_[0].shape == (3, 96)
+    assert clf.coefs_[-1].shape == (8, 96, 1)
 
 
 def test_samples_of_weight_zero_do_not_count():
@@ -170,7 +202,7 @@ def test_a_call_that_continues_has_the_choices_of_the_first(tmp_path):
     reg.fit(X[:30], y[:30])
     assert reg.plan_["numeric_embedding"] == "pbld"
     reg.partial_fit(X[:30], y[:30])
-    assert reg.coefs_[0].shape[1] == 128
+    assert reg.coefs_[0].shape[1] == 96
     path = tmp_path / "reg.npz"
     reg.save_checkpoint(path)
     loaded = BPNetRegressor.load_checkpoint(path)
