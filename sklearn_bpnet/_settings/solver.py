@@ -113,9 +113,8 @@ def batch_size(settings: Settings, n_samples: int, n_features: int) -> int:
         size, largest = n_samples // 100, _LARGEST_BATCH
         if is_wide(n_samples, n_features):
             size, largest = -(-n_samples // _BATCHES_OF_WIDE), _LARGEST_BATCH_OF_WIDE
-        smallest = (
-            _SMALLEST_BATCH if settings.shared_members is None else _SMALLEST_SHARED
-        )
+        is_shared = settings.shared_members not in (None, 1)
+        smallest = _SMALLEST_SHARED if is_shared else _SMALLEST_BATCH
         return min(max(size, smallest), largest, n_samples)
     return min(int(settings.batch_size), n_samples)
 

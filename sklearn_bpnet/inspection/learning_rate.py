@@ -23,6 +23,7 @@ from sklearn_bpnet._data.numbers import as_numbers
 from sklearn_bpnet._data.samples import Indices
 from sklearn_bpnet._data.sources import MappedSource, source_of
 from sklearn_bpnet._settings import solver as solvers
+from sklearn_bpnet._settings.settings import Settings
 from sklearn_bpnet.inspection.plotting import new_axes
 from sklearn_bpnet.net.hyperparameters import is_count, is_finite
 from sklearn_bpnet.training.optimizers import SGD
@@ -186,7 +187,10 @@ def find_learning_rate(
         batches = (
             (inputs[indices], targets[indices], None if w is None else w[indices])
             for indices in _indices_of_batches(
-                estimator, inputs.shape, w, check_random_state(random_state)
+                estimator._settings.chosen(reference.plan_),
+                inputs.shape,
+                w,
+                check_random_state(random_state),
             )
         )
         rates = np.geomspace(lowest, highest, n_steps)
@@ -280,12 +284,12 @@ def _initial_copies(
 
 
 def _indices_of_batches(
-    estimator: BaseBPNet, shape: tuple[int, int], w: Any, rng: np.random.RandomState
+    settings: Settings, shape: tuple[int, int], w: Any, rng: np.random.RandomState
 ) -> Iterator[Indices]:
     """Indices of batches, epoch after epoch; samples of weight 0 are left out."""
     n_samples, n_features = shape
     indices = np.arange(n_samples) if w is None else np.flatnonzero(w)
-    size = solvers.batch_size(estimator._settings, len(indices), n_features)
+    size = solvers.batch_size(settings, len(indices), n_features)
     while True:
         order = rng.permutation(indices)
         for start in range(0, len(order) - size + 1, size):

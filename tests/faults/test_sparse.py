@@ -582,7 +582,7 @@ def test_f29_a_warm_start_trains_at_least_once():
     ],
 )
 def test_f29_batches_of_wide_tables(shape, wide, batch_size):
-    settings = BPNetClassifier()._settings
+    settings = BPNetClassifier(shared_members=None)._settings
     assert solvers.is_wide(*shape) == wide
     assert solvers.batch_size(settings, *shape) == batch_size
 
