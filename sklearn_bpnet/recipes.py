@@ -21,6 +21,7 @@ from sklearn_bpnet.options import (
     Dropout,
     EarlyStopping,
     Initialization,
+    MemberFolds,
     WeightDecay,
 )
 
@@ -148,11 +149,12 @@ _TABM_MINI = _PLAIN | {
 }
 
 # The strongest combination that the project's own measurements found; what suits a
-# table follows it. More members are more time and, up to some number, a smaller error.
+# table follows it.
 _BEST: Settings = {
     "hidden_layer_sizes": "auto",
     "numeric_embedding": "auto",
     "input_scaling": "auto",
+    "shared_members": "auto",
     "max_iter": "auto",
     "categorical_embedding": None,
     "learned_input_scale": False,
@@ -213,25 +215,30 @@ RECIPES: dict[str, dict[str, Settings]] = {
         "classification": _BEST
         | {
             "loss": "log_loss",
-            "dropout": 0.1,
-            "weight_decay": 0.02,
-            "shared_members": 4,
-            "n_members": 4,
+            "n_members": 5,
+            "member_folds": MemberFolds(5, refit=True),
+            "early_stopping": True,
+            "scoring": "loss",
+            "calibration": "temperature",
         },
         "regression": _BEST
-        | {
-            "loss": "squared_error",
-            "target_scaling": "auto",
-            "shared_members": None,
-            "n_members": 8,
-        },
+        | {"loss": "squared_error", "target_scaling": "auto", "n_members": 8},
     },
 }
 
-# What a recipe has besides where another parameter is given: "best" trains as many
-# members as there is time for.
-_IN_ADDITION: dict[str, dict[str, Settings]] = {
-    "best": {"time_budget": {"n_members": 64}},
+# What a recipe has in place of its parameters where others are given: "best" without
+# folds, as many members as are given or as there is time for.
+_WITHOUT_FOLDS: Settings = {
+    "member_folds": None,
+    "early_stopping": False,
+    "scoring": None,
+    "calibration": None,
+}
+_IF_GIVEN: dict[str, dict[str, Settings]] = {
+    "best": {
+        "time_budget": _WITHOUT_FOLDS | {"n_members": 64},
+        "n_members": _WITHOUT_FOLDS,
+    },
 }
 
 
@@ -260,7 +267,7 @@ def recipe(name: str, task: str, overrides: Settings | None = None) -> Settings:
             f"{listed(RECIPES)}."
         )
     overrides, parameters = overrides or {}, deepcopy(RECIPES[name][task])
-    for given, others in _IN_ADDITION.get(name, {}).items():
+    for given, others in _IF_GIVEN.get(name, {}).items():
         if overrides.get(given) is not None:
-            parameters |= others
+            parameters |= {key: others[key] for key in others if key in parameters}
     return parameters | overrides

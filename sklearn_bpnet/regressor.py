@@ -38,9 +38,9 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     ----------
     hidden_layer_sizes : int, array-like of int or "auto", default="auto"
         Number of units of every hidden layer; ``()`` for a linear model. "auto":
-        (128, 128) above a numeric embedding, otherwise (100,). `plan_` shows what
-        "auto" stands for in this and in other parameters; see
-        :ref:`following-the-table` for the rules.
+        (128, 128) above a numeric embedding, with `shared_members` (96, 96); otherwise
+        (100,). `plan_` shows what "auto" stands for in this and in other parameters;
+        see :ref:`following-the-table` for the rules.
 
     activation : str, Activation, pair of functions, or list of these, default="relu"
         Activation of the hidden layers, or a list with one for each: "identity",
@@ -69,10 +69,10 @@ default="auto"
         :ref:`embedding`. Features with two values are not embedded. Needs dense X. An
         instance, such as ``PWL(n_bins=32)``, has other sizes.
 
-        - "auto": "pbld" with ``hidden_layer_sizes="auto"``, at least 1500 samples in
-          classification and 40 in regression, 20 per numeric column and up to 100 such
-          columns of a dense X, and a solver with mini-batches; otherwise None, also in
-          `partial_fit` and without `input_scaling`.
+        - "auto": "pbld" with ``hidden_layer_sizes="auto"``, at least 40 samples, 20 per
+          numeric column and up to 100 such columns of a dense X, and a solver with
+          mini-batches; otherwise None, also in `partial_fit` and without
+          `input_scaling`.
         - None: the input of the network is the scaled feature.
         - "pbld": the scaled feature and three learned functions of it, linear maps of
           16 waves.
@@ -126,8 +126,8 @@ default="auto"
 
     batch_size : int, "auto" or "full", default="auto"
         Samples per mini-batch. "full" is all samples. "auto" is a hundredth of them,
-        but at least 64 (or all) and at most 200; of wide tables a sixth and at most
-        400, see :ref:`wide`.
+        but at least 64 (32 with `shared_members`) or all, and at most 200; of wide
+        tables a sixth and at most 400, see :ref:`wide`.
 
     momentum : float, default=0.9
         Momentum of "sgd", in [0, 1].
@@ -268,8 +268,7 @@ default="auto"
         clipped smoothly to (-3, 3), which limits the effect of outliers. "quantile": a
         number is replaced by the normal quantile at its level among the training
         samples, so that features are normal whatever their distribution. Both need
-        dense X. None: they are not scaled. "auto": "quantile" in classification with
-        ``hidden_layer_sizes="auto"`` below a numeric embedding, otherwise "standard".
+        dense X. None: they are not scaled. "auto": "standard".
 
     target_scaling : {"auto", "standard"}, pair (low, high) or None, default="auto"
         Whether the network is trained on scaled targets, and predictions are mapped
@@ -313,8 +312,8 @@ default="auto"
         the inputs, `member_scale_`, and an output layer of its own. Training minimises
         the mean of their losses, and their probabilities (of a classifier) or
         predictions are averaged, as those of `n_members` are. Early stopping judges the
-        average. "auto": 4 in classification with ``hidden_layer_sizes="auto"`` above a
-        numeric embedding, otherwise None.
+        average. "auto": 4 with ``hidden_layer_sizes="auto"`` and 40 to 2000 samples,
+        above a numeric embedding or up to 200 inputs; otherwise None.
 
     n_jobs : int or None, default=None
         Number of members that are trained in parallel, each in one thread; None is 1

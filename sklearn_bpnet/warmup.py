@@ -26,14 +26,14 @@ __all__ = ["warm_up"]
 
 _RECIPES = ("realmlp-td-s", "realmlp-td")
 
-# What "auto" stands for with enough samples: those of here are too few for it.
+# What "auto" stands for with given sizes and enough samples.
 _EMBEDDINGS: dict[str, Any] = {
     "numeric_embedding": "pbld",
     "categorical_features": [2],
     "categorical_embedding": CategoricalEmbedding(4, min_categories=3),
 }
 _FOLLOWING_THE_TABLE: dict[type[BPNetClassifier] | type[BPNetRegressor], Any] = {
-    BPNetClassifier: {"shared_members": 4, "input_scaling": "quantile"},
+    BPNetClassifier: {"shared_members": 8, "input_scaling": "quantile"},
     BPNetRegressor: {},
 }
 

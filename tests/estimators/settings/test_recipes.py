@@ -82,6 +82,17 @@ def test_best_turns_time_into_members(estimator):
     assert estimator.from_recipe("tabm-mini", time_budget=60).n_members == 1
 
 
+def test_best_calibrates_a_classifier_by_samples_that_members_held_out(iris):
+    clf = BPNetClassifier.from_recipe("best", max_iter=20, random_state=0).fit(*iris)
+    assert len(clf.estimators_) == 5
+    assert clf.temperature_ != 1
+    assert clf.oof_score_ > 0.9
+    for other in ({"n_members": 3}, {"time_budget": 60}):
+        plain = BPNetClassifier.from_recipe("best", **other)
+        names = ("member_folds", "early_stopping", "scoring", "calibration")
+        assert [getattr(plain, name) for name in names] == [None, False, None, None]
+
+
 # Every one trains, without a warning of parameters that have no effect
 
 
