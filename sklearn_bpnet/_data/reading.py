@@ -250,7 +250,7 @@ def set_aside(
                 "groups has no effect: no sample is set aside, which only "
                 "early_stopping=True without X_val does."
             )
-    _leave_out_weight_0(samples)
+    leave_out_weight_0(samples)
     if holds_out:
         strata = task.strata(samples.take(samples.Y))
         fraction = settings.validation_fraction
@@ -297,7 +297,7 @@ def set_folds(
                 "groups has no effect, as member_folds lists the samples of every "
                 "fold. Leave one of them out."
             )
-    _leave_out_weight_0(samples)
+    leave_out_weight_0(samples)
     if known:
         data.folds = known_folds(samples, known)
         return advice
@@ -313,7 +313,7 @@ def _checked_groups(samples: Samples, groups: Any) -> NDArray[Any]:
     return groups
 
 
-def _leave_out_weight_0(samples: Samples) -> None:
+def leave_out_weight_0(samples: Samples) -> None:
     """Select the samples of positive weight, in place."""
     if samples.weights is not None and not samples.weights.all():
         samples.indices = samples.weights.nonzero()[0]
