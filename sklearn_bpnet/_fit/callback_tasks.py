@@ -36,6 +36,7 @@ class FitTasks:
         self.active = contexts.has_callbacks
         self.n_left = 0
         self.is_open = False  # whether a subtask has begun and not ended
+        self.was_stopped = False  # whether a callback asked to stop after the last one
 
     def begin(self, max_subtasks: int) -> None:
         """Announce the fit, and the maximum number of its epochs or members.
@@ -69,7 +70,8 @@ class FitTasks:
         attributes = None
         if trained is not None:
             attributes = partial(_attributes_of, self.attributes, trained)
-        return self.contexts.end_subtask(attributes)
+        self.was_stopped = self.contexts.end_subtask(attributes)
+        return self.was_stopped
 
     def end(self) -> None:
         """End the fit, and a subtask that is still open."""

@@ -37,7 +37,7 @@ from sklearn_bpnet._fit.member_folds import (
     check_same_folds,
 )
 from sklearn_bpnet._fit.problem import Problem, Scorer
-from sklearn_bpnet._fit.refit import check_refit, samples_of_refit
+from sklearn_bpnet._fit.refit import check_refit, has_refit, samples_of_refit
 from sklearn_bpnet._fit.same_samples import check_same_samples
 from sklearn_bpnet._fit.start import check_same_embedding, check_same_network
 from sklearn_bpnet._settings.plan import TrainingPlan, initialization, resolve
@@ -104,19 +104,19 @@ def read(
         categorical=settings.categorical_features
         if previous is None
         else previous.encoder.is_categorical,
+        learns_levels=has_refit(call),
     )
     call.state.weight_unit = data.weight_unit
     data.class_weight = repr(getattr(settings, "class_weight", None))
     names = header.feature_names
+    whole = None if task.is_certain else samples_of_refit(call, data)
     if previous is not None:
         encode(call, data, names)
         if previous.resumes:
             early_stopping = bool(settings.early_stopping)
             before = previous.state.samples
             check_same_samples(before, data, early_stopping=early_stopping)
-    whole = None
     if not task.is_certain:
-        whole = samples_of_refit(call, data)
         _set_aside(call, data, task)
     if previous is None:
         encode(with_input_scaling(call, data, numeric=numeric), data, names)

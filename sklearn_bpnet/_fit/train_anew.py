@@ -128,18 +128,20 @@ def refitted(
     """
     if trained.stopped or trained.unfinished or _is_incomplete(trained.outcomes):
         return _not_refitted(fitted, None), []
+    if tasks.was_stopped:  # after what happened to be the last epoch
+        return _not_refitted(fitted, StopReason.STOPPED), []
     refit = _found(call, problem, fitted)
     try:
         call, problem, draft = samples.posed(call, refit)
         tasks.attributes = show(draft)
         again, outcomes = train_anew(call, problem, draft, tasks)
     except KeyboardInterrupt:
-        interrupted = Outcome(StopReason.INTERRUPTED, 0, nan)
-        return _not_refitted(fitted, interrupted), [interrupted]
+        reason = StopReason.INTERRUPTED
+        return _not_refitted(fitted, reason), [Outcome(reason, 0, nan)]
     ends = [end for end in outcomes if end.reason in _INCOMPLETE]
     first = again.networks[0].attributes["stop_reason_"]
     if ends and first in [reason.value for reason in _INCOMPLETE]:
-        return _not_refitted(fitted, ends[0]), outcomes
+        return _not_refitted(fitted, ends[0].reason), outcomes
     return again, outcomes
 
 
@@ -206,7 +208,7 @@ def _is_incomplete(outcomes: list[Outcome]) -> bool:
     return any(outcome.reason in _INCOMPLETE for outcome in outcomes)
 
 
-def _not_refitted(fitted: Fitted, end: Outcome | None) -> Fitted:
+def _not_refitted(fitted: Fitted, reason: StopReason | None) -> Fitted:
     """The result of the first training, if the refit was not made.
 
     The members of an ensemble can be trained anew after `load_checkpoint`.
@@ -214,8 +216,8 @@ def _not_refitted(fitted: Fitted, end: Outcome | None) -> Fitted:
     if fitted.is_ensemble:
         return replace(fitted, unfinished=True)
     [network] = fitted.networks
-    if end is not None:
-        network.attributes["stop_reason_"] = end.reason.value
+    if reason is not None:
+        network.attributes["stop_reason_"] = reason.value
     return fitted
 
 
