@@ -20,8 +20,8 @@ from sklearn_bpnet.dask import (  # noqa: E402
     DaskBPNetClassifier,
     DaskBPNetRegressor,
     _clients,
-from sklearn_bpnet.options import EarlyStopping  # noqa: E402
 )
+from sklearn_bpnet.options import EarlyStopping  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
