@@ -278,7 +278,10 @@ default=None
         settings, previous = self._settings, self._previous(arguments)
         if previous is None:
             return Call(arguments, settings, None, TrainingState.new(self.random_state))
-        return Call(arguments, settings, previous, deepcopy(previous.state))
+        state = deepcopy(previous.state)
+        if not previous.resumes:
+            state.refit = None  # which only the interrupted call would have made
+        return Call(arguments, settings, previous, state)
 
     def _previous(self, arguments: Arguments) -> Fitted | None:
         """The result of the previous calls, if this one continues them."""

@@ -26,6 +26,7 @@ def check_refit(call: Call) -> None:
                 "The checkpoint was written by a fit with early_stopping="
                 f"EarlyStopping(refit=True); now {name}. Use the same."
             )
+        call.state.refit = None  # a call that may have been to follow does not
         return
     if arguments.incremental:
         raise ValueError(

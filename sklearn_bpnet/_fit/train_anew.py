@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, repeat
 from math import inf, nan
 from typing import Any
 
@@ -173,7 +174,8 @@ def train_anew(
         n = problem.data.training.n
         print(f"Refit on all {n} samples: {refit.n_epochs} {word}{plural}.")
     trained = train(call, problem, tasks)
-    pairs = zip(trained.networks, refit.curves, strict=False)
+    # a call that resumes another may have more members
+    pairs = zip(trained.networks, chain(refit.curves, repeat({})), strict=False)
     networks = [_with_validation(network, curves) for network, curves in pairs]
     if not trained.unfinished:
         call.state.refit = None

@@ -461,6 +461,38 @@ def test_a_fit_to_a_frame_is_completed(estimator, kind, tmp_path, rng):
 
 
 @each_class
+@pytest.mark.parametrize("n_broken", [2, 5])
+def test_an_ensemble_that_is_completed_may_be_larger(
+    estimator, n_broken, tmp_path, smooth
+):
+    X, y = data_for(estimator, smooth)
+    model = estimator(n_members=3, **REFIT)
+    three = clone(model).fit(X, y)
+    break_off(model, X, y, tmp_path / "file", n_broken)
+    larger = estimator.load_checkpoint(tmp_path / "file", n_members=4).fit(X, y)
+    assert len(larger.estimators_) == 4
+    expected = clone(model).set_params(n_members=4).fit(X, y)
+    if n_broken == 2:
+        assert_equal_networks(larger, expected)
+    else:  # the first three have determined the number of epochs
+        assert larger.n_iter_ == three.n_iter_
+        assert_equal_networks(larger.estimators_[2], three.estimators_[2])
+
+
+@each_class
+@pytest.mark.parametrize("is_refit", [False, True])
+def test_partial_fit_forgets_a_refit(estimator, is_refit, tmp_path, smooth):
+    X, y = data_for(estimator, smooth)
+    model = estimator(**REFIT)
+    first = clone(model).set_params(early_stopping=True).fit(X, y)
+    break_off(model, X, y, tmp_path / "file", first.n_iter_ + 1 if is_refit else 2)
+    again = estimator.load_checkpoint(tmp_path / "file", early_stopping=False)
+    again.partial_fit(X, y).partial_fit(X, y)
+    assert len(again.loss_curve_) == (3 if is_refit else 4)
+    assert again._fitted.state.refit is None
+
+
+@each_class
 def test_a_checkpoint_of_another_early_stopping_is_not_completed(
     estimator, tmp_path, smooth
 ):
