@@ -18,16 +18,14 @@ from sklearn_bpnet._data.reading import Table
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._fit import advice
 from sklearn_bpnet._fit.budget import Deadline, within_budget
-from sklearn_bpnet._fit.calibration import calibrated
 from sklearn_bpnet._fit.call import Arguments, Call
 from sklearn_bpnet._fit.callback_tasks import FitTasks
-from sklearn_bpnet._fit.ensemble import train
 from sklearn_bpnet._fit.fitted import Fitted, Trained
-from sklearn_bpnet._fit.folds import train_on_folds
 from sklearn_bpnet._fit.follow import follow
 from sklearn_bpnet._fit.pose import pose, read
 from sklearn_bpnet._fit.state import TrainingState
-from sklearn_bpnet._fit.train_anew import AllSamples, n_later, refitted, train_anew
+from sklearn_bpnet._fit.train_anew import AllSamples, n_later
+from sklearn_bpnet._fit.train_call import train_call
 from sklearn_bpnet._scoring import Scorer, make_scorer
 from sklearn_bpnet._settings.choices import USUAL
 from sklearn_bpnet._settings.constraints import CONSTRAINTS
@@ -234,6 +232,10 @@ default=None
         problem, draft = pose(call, data, task, self._build_network, self._scorer)
         check_user_defined(problem.risk, data.training.Y)
         problem, draft = within_budget(call, problem, draft, deadline)
+        samples = None
+        if whole is not None:
+            parts = header.feature_names, self._learn_task, self._build_network
+            samples = AllSamples(whole, *parts)
 
         def show(draft: Fitted) -> Callable[[Trained], dict[str, Any]]:
             return lambda trained: self._attributes(
@@ -248,24 +250,7 @@ default=None
             n_later(call, problem),
         )
         advice.warn_of_compiler(problem)
-        if call.state.is_refit:
-            fitted, end = train_anew(call, problem, draft, tasks)
-            ends = [end]
-        else:
-            if data.folds:
-                trained = train_on_folds(call, problem, draft, tasks)
-            else:
-                trained = train(call, problem, tasks, deadline)
-            fitted = calibrated(call, draft.with_trained(trained), data)
-            ends = [trained.outcomes]
-            if whole is not None:
-                samples = AllSamples(
-                    whole, header.feature_names, self._learn_task, self._build_network
-                )
-                fitted, end = refitted(
-                    call, problem, trained, fitted, samples, tasks, show
-                )
-                ends.append(end)
+        fitted, ends = train_call(call, problem, draft, samples, tasks, deadline, show)
         advice.warn_of_compiler(problem)
         self._set_fitted(self._attributes(header.attributes, fitted))
         tasks.end()
