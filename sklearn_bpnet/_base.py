@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any, ClassVar, Self
@@ -18,15 +18,14 @@ from sklearn_bpnet._data.reading import Table
 from sklearn_bpnet._data.samples import Samples
 from sklearn_bpnet._fit import advice
 from sklearn_bpnet._fit.budget import Deadline, within_budget
-from sklearn_bpnet._fit.calibration import calibrated
 from sklearn_bpnet._fit.call import Arguments, Call
 from sklearn_bpnet._fit.callback_tasks import FitTasks
-from sklearn_bpnet._fit.ensemble import train
-from sklearn_bpnet._fit.fitted import Fitted
-from sklearn_bpnet._fit.folds import train_on_folds
+from sklearn_bpnet._fit.fitted import Fitted, Trained
 from sklearn_bpnet._fit.follow import follow
 from sklearn_bpnet._fit.pose import pose, read
 from sklearn_bpnet._fit.state import TrainingState
+from sklearn_bpnet._fit.train_anew import AllSamples, n_later
+from sklearn_bpnet._fit.train_call import train_call
 from sklearn_bpnet._scoring import Scorer, make_scorer
 from sklearn_bpnet._settings.choices import USUAL
 from sklearn_bpnet._settings.constraints import CONSTRAINTS
@@ -227,31 +226,36 @@ default=None
         advice.warn_of_schedule(usual, open_ended=open_ended)
         header = Header(self)
         numeric = self._kind == "regression"
-        data, task = read(call, header, self._learn_task, numeric=numeric)
+        data, task, whole = read(call, header, self._learn_task, numeric=numeric)
         call = follow(call, data, numeric=numeric)
         settings = call.settings
         problem, draft = pose(call, data, task, self._build_network, self._scorer)
         check_user_defined(problem.risk, data.training.Y)
         problem, draft = within_budget(call, problem, draft, deadline)
-        tasks = FitTasks(
-            CallbackContexts(
-                self, arguments.table.X, data.training.y, arguments.table.sample_weight
-            ),
-            "member" if draft.is_ensemble else "epoch",
-            lambda trained: self._attributes(
+        samples = None
+        if whole is not None:
+            parts = header.feature_names, self._learn_task, self._build_network
+            samples = AllSamples(whole, *parts)
+
+        def show(draft: Fitted) -> Callable[[Trained], dict[str, Any]]:
+            return lambda trained: self._attributes(
                 header.attributes, draft.with_trained(trained)
-            ),
+            )
+
+        table = arguments.table
+        tasks = FitTasks(
+            CallbackContexts(self, table.X, data.training.y, table.sample_weight),
+            "member" if draft.is_ensemble else "epoch",
+            show(draft),
+            n_later(call, problem),
         )
         advice.warn_of_compiler(problem)
-        if data.folds:
-            trained = train_on_folds(call, problem, draft, tasks)
-        else:
-            trained = train(call, problem, tasks, deadline)
+        fitted, ends = train_call(call, problem, draft, samples, tasks, deadline, show)
         advice.warn_of_compiler(problem)
-        fitted = calibrated(call, draft.with_trained(trained), data)
         self._set_fitted(self._attributes(header.attributes, fitted))
         tasks.end()
-        advice.warn_of_ends(settings, problem, trained.outcomes)
+        for outcomes in ends:
+            advice.warn_of_ends(settings, problem, outcomes)
         return self
 
     def _call(self, arguments: Arguments) -> Call:
@@ -259,7 +263,10 @@ default=None
         settings, previous = self._settings, self._previous(arguments)
         if previous is None:
             return Call(arguments, settings, None, TrainingState.new(self.random_state))
-        return Call(arguments, settings, previous, deepcopy(previous.state))
+        state = deepcopy(previous.state)
+        if not previous.resumes:
+            state.refit = None  # which only the interrupted call would have made
+        return Call(arguments, settings, previous, state)
 
     def _previous(self, arguments: Arguments) -> Fitted | None:
         """The result of the previous calls, if this one continues them."""

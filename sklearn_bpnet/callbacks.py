@@ -269,6 +269,8 @@ class LearningCurve(Callback):
                 epochs, history["validation_loss"], color="C1", label="validation loss"
             )
         lines = ax.get_lines()
+        if self._right is not None:  # a refit has no score
+            self._right.set_visible("validation_score" in history)
         if "validation_score" in history:
             if self._right is None:
                 self._right = ax.twinx()

@@ -150,7 +150,7 @@ def _objective(estimator: BaseBPNet, table: Table) -> Objective:
     call = Call(arguments, settings, previous, TrainingState.new(random_state))
     numeric = estimator._kind == "regression"
     header = Header(estimator)
-    data, task = read(call, header, estimator._learn_task, numeric=numeric)
+    data, task, _ = read(call, header, estimator._learn_task, numeric=numeric)
     call = follow(call, data, numeric=numeric)
     problem, _ = pose(call, data, task, estimator._build_network)
     network = None if previous is None else previous.networks[0]

@@ -223,8 +223,9 @@ default="auto"
         Whether to stop when the validation score no longer improves, see `scoring`, and
         to keep the best weights. The validation samples are `X_val` of `fit`, or some
         of the training samples, see `validation_fraction` and `member_folds`.
-        ``EarlyStopping(ties)`` of `sklearn_bpnet.options` determines which of two
-        epochs with equal scores is better.
+        ``EarlyStopping(ties, refit)`` of `sklearn_bpnet.options` determines which of
+        two epochs with equal scores is better, and with ``refit=True`` trains anew, on
+        all samples, for the best number of epochs; see :ref:`refit`.
 
     validation_fraction : float or splitter, default=0.1
         Share of the samples that early stopping sets aside, in [0, 1), at least two; or
@@ -394,7 +395,8 @@ default="auto"
 
     validation_loss_curve_ : list of float
         The mean loss on the validation samples after every epoch, without the penalty;
-        only with validation samples. NaN for later calls without.
+        only with validation samples. NaN for later calls without. This curve and the
+        next two attributes are those of the first training if there is a refit.
 
     validation_scores_ : list of float
         The score of the validation samples after every epoch, see `scoring`; only with
@@ -424,7 +426,7 @@ default="auto"
         Number of training samples seen, counted again in every epoch.
 
     n_iter_ : int
-        Epochs, or iterations of "lbfgs" or "cg", of the last call.
+        Epochs, or iterations of "lbfgs" or "cg", of the last call; of a refit its own.
 
     n_features_in_ : int
         Number of columns of X.

@@ -68,6 +68,7 @@ def read(
     numeric: bool,
     weight_unit: float | None = None,
     categorical: Any = None,
+    learns_levels: bool = False,
 ) -> tuple[Data, Task]:
     """The samples of a call, and its task; X is not encoded yet.
 
@@ -88,6 +89,9 @@ def read(
     categorical : object, default=None
         The parameter `categorical_features`; in further calls the mask of the
         categorical columns.
+    learns_levels : bool, default=False
+        Whether levels are learned from the table, as a first call does, in a further
+        one.
 
     Raises
     ------
@@ -100,7 +104,13 @@ def read(
         first = table.X.first if isinstance(table.X, Source) else table.X
         mask = categorical_columns(first, categorical)
     training, unit = _checked(
-        header, table, numeric, mask, reset=not continues, weight_unit=weight_unit
+        header,
+        table,
+        numeric,
+        mask,
+        reset=not continues,
+        is_first=learns_levels or not continues,
+        weight_unit=weight_unit,
     )
     task, training.Y = learn_task(training.y)
     given_weights = training.weights
@@ -121,6 +131,7 @@ def _checked(
     is_categorical: NDArray[np.bool_] | None,
     *,
     reset: bool,
+    is_first: bool = False,
     suffix: str = "",
     weight_unit: float | None = None,
 ) -> tuple[Samples, float]:
@@ -133,9 +144,9 @@ def _checked(
         if not reset and is_categorical is not None and is_categorical.any():
             _check_columns(header, first, suffix)  # before they are read
         if isinstance(table.X, Source):
-            raw = read_source(table.X, name, is_categorical, is_first=reset)
+            raw = read_source(table.X, name, is_categorical, is_first=is_first)
         else:
-            raw = read_table(table.X, name, is_categorical, is_first=reset)
+            raw = read_table(table.X, name, is_categorical, is_first=is_first)
         if suffix:
             check_validation_columns(first, header.attributes)
         if numeric:
@@ -250,7 +261,7 @@ def set_aside(
                 "groups has no effect: no sample is set aside, which only "
                 "early_stopping=True without X_val does."
             )
-    _leave_out_weight_0(samples)
+    leave_out_weight_0(samples)
     if holds_out:
         strata = task.strata(samples.take(samples.Y))
         fraction = settings.validation_fraction
@@ -297,7 +308,7 @@ def set_folds(
                 "groups has no effect, as member_folds lists the samples of every "
                 "fold. Leave one of them out."
             )
-    _leave_out_weight_0(samples)
+    leave_out_weight_0(samples)
     if known:
         data.folds = known_folds(samples, known)
         return advice
@@ -313,7 +324,7 @@ def _checked_groups(samples: Samples, groups: Any) -> NDArray[Any]:
     return groups
 
 
-def _leave_out_weight_0(samples: Samples) -> None:
+def leave_out_weight_0(samples: Samples) -> None:
     """Select the samples of positive weight, in place."""
     if samples.weights is not None and not samples.weights.all():
         samples.indices = samples.weights.nonzero()[0]

@@ -20,6 +20,8 @@ class FitTasks:
         Name of the subtasks.
     attributes : callable
         Maps what a call has trained so far to the fitted attributes.
+    n_later : int, default=0
+        Number of subtasks of another training of the call, which begins later.
     """
 
     def __init__(
@@ -27,16 +29,24 @@ class FitTasks:
         contexts: CallbackContexts,
         name: str,
         attributes: Callable[[Any], Mapping[str, Any]],
+        n_later: int = 0,
     ) -> None:
         self.contexts, self.name, self.attributes = contexts, name, attributes
+        self.n_later, self.has_begun = n_later, False
         self.active = contexts.has_callbacks
         self.n_left = 0
         self.is_open = False  # whether a subtask has begun and not ended
+        self.was_stopped = False  # whether a callback asked to stop after the last one
 
     def begin(self, max_subtasks: int) -> None:
-        """Announce the fit, and the maximum number of its epochs or members."""
+        """Announce the fit, and the maximum number of its epochs or members.
+
+        Those of a later training of the same call have been announced with it.
+        """
         self.n_left = max_subtasks
-        self.contexts.begin(max_subtasks)
+        if not self.has_begun:
+            self.contexts.begin(max_subtasks + self.n_later)
+        self.has_begun = True
 
     def begin_subtask(self) -> None:
         """Announce a subtask, unless one is open or none is left."""
@@ -60,7 +70,8 @@ class FitTasks:
         attributes = None
         if trained is not None:
             attributes = partial(_attributes_of, self.attributes, trained)
-        return self.contexts.end_subtask(attributes)
+        self.was_stopped = self.contexts.end_subtask(attributes)
+        return self.was_stopped
 
     def end(self) -> None:
         """End the fit, and a subtask that is still open."""

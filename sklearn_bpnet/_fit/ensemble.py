@@ -193,7 +193,8 @@ def train_ensemble(
     stopped = False
     if deadline is not None:
         deadline.begin_training()
-    member = "Member" if out_of_fold is None else "Refitted member"
+    is_refit = out_of_fold is not None or state.is_refit
+    member = "Refitted member" if is_refit else "Member"
     first, begin = len(finished), train_members or _train_in_parallel
     try:
         tasks.begin_subtask()

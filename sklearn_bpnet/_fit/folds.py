@@ -7,12 +7,10 @@ samples, and those for which the ensemble has an honest prediction.
 from __future__ import annotations
 
 from dataclasses import replace
-from math import inf, nan
-
-import numpy as np
-from numpy.typing import NDArray
+from math import nan
 
 from sklearn_bpnet._fit.advice import remedy_for_divergence
+from sklearn_bpnet._fit.best_epoch import joint_best_epoch
 from sklearn_bpnet._fit.call import Call
 from sklearn_bpnet._fit.callback_tasks import FitTasks
 from sklearn_bpnet._fit.ensemble import n_to_train, train_ensemble
@@ -21,9 +19,7 @@ from sklearn_bpnet._fit.fitted_network import FittedNetwork
 from sklearn_bpnet._fit.fold_predictions import predict_out_of_fold
 from sklearn_bpnet._fit.out_of_fold import OutOfFold
 from sklearn_bpnet._fit.problem import Problem
-from sklearn_bpnet._settings.plan import Stopping
-from sklearn_bpnet.training.monitor.history import History, Outcome, StopReason
-from sklearn_bpnet.training.monitor.patience import Patience
+from sklearn_bpnet.training.monitor.history import Outcome, StopReason
 
 
 def train_on_folds(
@@ -74,7 +70,7 @@ def _refitted_if_possible(
     call: Call, problem: Problem, trained: Trained, found: OutOfFold, tasks: FitTasks
 ) -> Trained:
     """The members trained anew; those of the folds, if Ctrl-C leaves none of these."""
-    n_epochs = joint_best_epoch(trained.networks, problem.plan.stopping)
+    n_epochs = joint_best_epoch(trained.networks, problem.plan.stopping, "member_folds")
     found = replace(found, n_epochs=n_epochs)
     interrupted = Outcome(StopReason.INTERRUPTED, 0, nan)
     ends = [*trained.outcomes, interrupted]
@@ -130,49 +126,3 @@ def _refitted(
     # all of these epochs were requested
     ends = [end for end in trained.outcomes if end.reason is not StopReason.MAX_ITER]
     return replace(trained, outcomes=ends)
-
-
-def joint_best_epoch(networks: list[FittedNetwork], stopping: Stopping) -> int:
-    """The epoch with the best mean validation score of members on different folds.
-
-    Of the mean scores and losses it is what early stopping takes for the best of a
-    single network. A member whose training has ended keeps its last score.
-
-    Parameters
-    ----------
-    networks : list of FittedNetwork
-        The members.
-    stopping : Stopping
-        What is monitored.
-
-    Raises
-    ------
-    ValueError
-        If no epoch has a finite mean score.
-    """
-    losses = _mean_curve(networks, "validation_loss")
-    scores = losses
-    if stopping.scores:
-        scores = _mean_curve(networks, "validation_score")
-    patience = Patience(stopping.tol, inf, stopping.scores, stopping.ties)
-    best = 0
-    for epoch, (score, loss) in enumerate(zip(scores, losses, strict=True), start=1):
-        if patience.update(score, loss) if stopping.scores else patience.update(loss):
-            best = epoch
-    if not best:
-        raise ValueError(
-            f"member_folds with refit=True needs a finite validation score, but with "
-            f"{stopping.scoring} no epoch has one in all folds. Use another scoring "
-            "such as 'loss', or refit=False."
-        )
-    return best
-
-
-def _mean_curve(networks: list[FittedNetwork], name: str) -> NDArray[np.float64]:
-    """The mean of a column of the histories over the members."""
-    curves = [History(net.attributes["history_"]).column(name) for net in networks]
-    known = [curve for curve in curves if curve]
-    n = max(map(len, known))
-    padded = [curve + curve[-1:] * (n - len(curve)) for curve in known]
-    mean: NDArray[np.float64] = np.mean(padded, axis=0)
-    return mean

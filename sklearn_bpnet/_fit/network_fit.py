@@ -351,7 +351,7 @@ class NetworkFit:
         state.progress = deepcopy(progress)
         state.patience = monitor.patience.state
         state.monitored = self.monitored
-        state.split = self.problem.data.split
+        state.split, state.refit = self.problem.data.split, previous.refit
         state.best = deepcopy(monitor.best)
         if self.average is not None:
             state.average = self.average.n_steps, self.average.theta.copy()

@@ -37,6 +37,7 @@ from sklearn_bpnet._fit.member_folds import (
     check_same_folds,
 )
 from sklearn_bpnet._fit.problem import Problem, Scorer
+from sklearn_bpnet._fit.refit import check_refit, has_refit, samples_of_refit
 from sklearn_bpnet._fit.same_samples import check_same_samples
 from sklearn_bpnet._fit.start import check_same_embedding, check_same_network
 from sklearn_bpnet._settings.plan import TrainingPlan, initialization, resolve
@@ -55,7 +56,7 @@ MakeScorer = Callable[[Any, Fitted, Samples], Scorer | None]
 
 def read(
     call: Call, header: Header, learn_task: LearnTask, *, numeric: bool
-) -> tuple[Data, Task]:
+) -> tuple[Data, Task, Data | None]:
     """Validate, encode and split the samples of a call.
 
     Parameters
@@ -76,6 +77,8 @@ def read(
         Training and validation samples.
     task : Task
         The task of their targets.
+    whole : Data or None
+        All samples, not encoded, if a refit on them follows.
 
     Raises
     ------
@@ -84,6 +87,7 @@ def read(
     """
     arguments, previous, settings = call.arguments, call.previous, call.settings
     check_member_folds(call)
+    check_refit(call)
     check_time_budget(call)
     classes = arguments.classes
     if arguments.incremental and not numeric:
@@ -100,10 +104,12 @@ def read(
         categorical=settings.categorical_features
         if previous is None
         else previous.encoder.is_categorical,
+        learns_levels=has_refit(call),
     )
     call.state.weight_unit = data.weight_unit
     data.class_weight = repr(getattr(settings, "class_weight", None))
     names = header.feature_names
+    whole = None if task.is_certain else samples_of_refit(call, data)
     if previous is not None:
         encode(call, data, names)
         if previous.resumes:
@@ -114,12 +120,14 @@ def read(
         _set_aside(call, data, task)
     if previous is None:
         encode(with_input_scaling(call, data, numeric=numeric), data, names)
-    return data, task
+    return data, task, whole
 
 
 def _set_aside(call: Call, data: Data, task: Task) -> None:
     """Choose training and validation samples, and check that they suffice."""
     arguments, settings, state = call.arguments, call.settings, call.state
+    if state.is_refit:
+        return reading.leave_out_weight_0(data.training)
     option, seed = settings.option("member_folds"), state.validation_seed
     if option is not None:
         message = reading.set_folds(
@@ -197,7 +205,7 @@ def pose(
         call.state.mean_weight = samples.mean_weight
     plan = _plan(call, risk, data, inputs)
     _check_ranges(data, task, inputs, plan)
-    if not task.is_certain:
+    if not (task.is_certain or call.state.is_refit):
         advice.warn_of_misfits(settings, plan, network, samples.n)
     draft = Fitted(
         task,
@@ -207,12 +215,14 @@ def pose(
         [FittedNetwork(network, {}, call.state)],
         call.state,
         settings.n_members > 1,
+        temperature=None if call.state.refit is None else call.state.refit.temperature,
         undecided=inputs.undecided,
         choices=call.choices,
         plan=followed(call, plan, risk),
     )
     scheme, init = initialization(settings), call.arguments.init
-    if call.previous is None and init[0] is None and not task.is_certain:
+    is_first = call.previous is None and not call.state.is_refit
+    if is_first and init[0] is None and not task.is_certain:
         advice.warn_of_equal_units(settings, network, scheme)
     problem = Problem(
         risk, data, task, inputs.scaling, plan, scheme, init, None, call.resumes
@@ -254,7 +264,8 @@ def _inputs(call: Call, data: Data, task: Task) -> _Inputs:
         )
     scaling, undecided = input_standardization(settings, data.training)
     embedded = embedded_features(settings, data.training, scaling, task)
-    advice.warn_of_embedding(settings, embedded)
+    if not call.state.is_refit:
+        advice.warn_of_embedding(settings, embedded)
     return _Inputs(encoder, scaling, undecided, embedded)
 
 

@@ -13,6 +13,28 @@ from sklearn_bpnet.training.monitor.monitor import Best
 from sklearn_bpnet.training.stochastic.epoch import Progress
 
 
+@dataclass(frozen=True)
+class Refit:
+    """What the training on all samples needs, which follows one with early stopping.
+
+    Parameters
+    ----------
+    rng : dict
+        State of the random generator that both trainings start from.
+    n_epochs : int or None, default=None
+        Number of epochs, once the first training has found it.
+    curves : list of dict of str to object, default=[]
+        Of every network, the fitted attributes of its validation.
+    temperature : float or None, default=None
+        Divisor of the logits, by the validation samples.
+    """
+
+    rng: dict[str, Any]
+    n_epochs: int | None = None
+    curves: list[dict[str, Any]] = field(default_factory=list)
+    temperature: float | None = None
+
+
 @dataclass
 class TrainingState:
     """The state of one network's training, or the state shared by an ensemble.
@@ -54,6 +76,8 @@ class TrainingState:
     folds : list of tuple of two ndarray of int, default=[]
         Until all members are trained, the samples that each fold trains on and holds
         out, if they are different ones.
+    refit : Refit or None, default=None
+        Until training has ended, what a refit on all samples needs, if one follows.
     """
 
     rng: dict[str, Any]
@@ -72,6 +96,7 @@ class TrainingState:
     kept: Array | None = None
     split: tuple[Indices, Indices] | None = None
     folds: list[Fold] = field(default_factory=list)
+    refit: Refit | None = None
 
     @classmethod
     def new(cls, random_state: Any) -> TrainingState:
@@ -95,6 +120,11 @@ class TrainingState:
         state.weight_unit = self.weight_unit
         state.mean_weight = self.mean_weight
         return state
+
+    @property
+    def is_refit(self) -> bool:
+        """Whether this is the training on all samples, for a known number of epochs."""
+        return self.refit is not None and self.refit.n_epochs is not None
 
     def member_seeds(self, n: int) -> list[int]:
         """The ``random_state`` of every network of an ensemble.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 import numpy as np
@@ -102,12 +102,18 @@ def _random_state(state: Any) -> np.random.RandomState:
 
 
 def _instance(content: list[Any]) -> Any:
-    """An instance of a class of `kinds`."""
+    """An instance of a class of `kinds`; a field that is missing has its default."""
     kind, name, values = content
     cls = class_of(kind, name)
-    expected = {f.name for f in fields(cls) if f.init}
-    if values.keys() != expected:  # of another version
-        names = ", ".join(sorted(values.keys() ^ expected))
+    known = {f.name: f for f in fields(cls) if f.init}
+    missing = {
+        f.name
+        for f in known.values()
+        if f.default is MISSING and f.default_factory is MISSING
+    }
+    others = (values.keys() - known.keys()) | (missing - values.keys())
+    if others:  # of another version
+        names = ", ".join(sorted(others))
         raise ValueError(f"{name} has other fields: {names}.")
     return cls(**values)
 

@@ -11,7 +11,7 @@ from typing import Any
 from sklearn_bpnet._data.encoder import ColumnEncoder
 from sklearn_bpnet._data.undecided import Undecided
 from sklearn_bpnet._fit.out_of_fold import OutOfFold
-from sklearn_bpnet._fit.state import TrainingState
+from sklearn_bpnet._fit.state import Refit, TrainingState
 from sklearn_bpnet._settings.settings import OPTIONS
 from sklearn_bpnet.net import registry
 from sklearn_bpnet.net.blocks.embeddings import EmbeddedFeatures
@@ -26,6 +26,7 @@ _UNREGISTERED: dict[str, dict[str, Any]] = {
         cls.__name__: cls
         for cls in (
             TrainingState,
+            Refit,
             Progress,
             Best,
             Standardization,

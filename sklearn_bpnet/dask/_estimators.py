@@ -229,7 +229,8 @@ class DaskBPNetClassifier(_OnCluster, BPNetClassifier):  # type: ignore[misc]
     ----------
     **parameters : object
         Those of `BPNetClassifier`. `warm_start`, `member_folds`, `time_budget`,
-        `record`, `n_jobs`, and a splitter as `validation_fraction` are not supported.
+        `record`, `n_jobs`, a refit of `early_stopping` and a splitter as
+        `validation_fraction` are not supported.
     local_steps : int, default=1
         Of mini-batch training, the steps that every partition makes on its own before
         theta and the optimiser's state are averaged, at least 1. With 1 there is one
@@ -322,7 +323,8 @@ class DaskBPNetRegressor(_OnCluster, BPNetRegressor):  # type: ignore[misc]
     ----------
     **parameters : object
         Those of `BPNetRegressor`. `warm_start`, `member_folds`, `time_budget`,
-        `record`, `n_jobs`, and a splitter as `validation_fraction` are not supported.
+        `record`, `n_jobs`, a refit of `early_stopping` and a splitter as
+        `validation_fraction` are not supported.
     local_steps : int, default=1
         Of mini-batch training, the steps that every partition makes on its own before
         theta and the optimiser's state are averaged, at least 1. With 1 there is one

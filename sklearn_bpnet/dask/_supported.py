@@ -23,6 +23,12 @@ def check_supported(settings: Settings) -> None:
                 f"{settings.described([name])} is not supported on a cluster: {why}. "
                 f"Use {name}={off!r}."
             )
+    option = settings.option("early_stopping")
+    if option is not None and option.refit:
+        raise ValueError(
+            f"{settings.described(['early_stopping'])} is not supported on a cluster: "
+            "the samples are read once. Use refit=False."
+        )
     if settings.n_jobs not in (None, 1):
         raise ValueError(
             f"{settings.described(['n_jobs'])} is not supported on a cluster: members "

@@ -22,20 +22,25 @@ class EarlyStopping(Option):
         less than ``tol``, the loss on the validation samples decides. "first" or
         "last": of equal scores the earlier or the later one; neither counts as an
         improvement.
+    refit : bool, default=False
+        Whether the network is then trained anew, on all samples: for as many epochs as
+        are best for the validation samples; an ensemble for those of the best mean
+        score of its members.
 
     Raises
     ------
     ValueError
-        If ``ties`` is not valid.
+        If a value is not valid.
 
     Examples
     --------
     >>> from sklearn_bpnet import BPNetClassifier
     >>> from sklearn_bpnet.options import EarlyStopping
-    >>> clf = BPNetClassifier(early_stopping=EarlyStopping(ties="last"))
+    >>> clf = BPNetClassifier(early_stopping=EarlyStopping(refit=True))
     """
 
     ties: Literal["loss", "first", "last"] = "loss"
+    refit: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.ties, str) or self.ties not in TIES:

@@ -24,7 +24,7 @@ from training.threads import is_free
 import sklearn_bpnet
 from sklearn_bpnet import BPNetClassifier, config_context, get_config
 from sklearn_bpnet.callbacks import Checkpoint
-from sklearn_bpnet.options import MemberFolds
+from sklearn_bpnet.options import EarlyStopping, MemberFolds
 from sklearn_bpnet.training import blas_threads
 from sklearn_bpnet.training.stochastic import compiler, thread_pool
 
@@ -38,6 +38,10 @@ KINDS = {
     "full batch": ({"solver": "lbfgs"}, False),
     "monitor": (
         {"early_stopping": True, "n_iter_no_change": 99, "ema_decay": 0.9},
+        False,
+    ),
+    "refit": (
+        {"early_stopping": EarlyStopping(refit=True), "n_iter_no_change": 3},
         False,
     ),
     "members": ({"n_members": 3, "max_iter": 5}, False),

@@ -21,6 +21,7 @@ from sklearn_bpnet.dask import (  # noqa: E402
     DaskBPNetRegressor,
     _clients,
 )
+from sklearn_bpnet.options import EarlyStopping  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -232,12 +233,13 @@ def test_nothing_of_a_fit_remains_on_the_cluster(client):
         ("n_jobs", 2),
         ("validation_fraction", ShuffleSplit(1)),
         ("initializer", "lsuv"),
+        ("early_stopping", EarlyStopping(refit=True)),
     ],
 )
 def test_what_a_cluster_does_not_honour_is_an_error(client, parameter, value):
     X, _ = table()
-    p = SMALL | {parameter: value, "max_iter": 1, "n_members": 2}
-    est = DaskBPNetClassifier(**p, early_stopping=True)
+    p = SMALL | {"max_iter": 1, "n_members": 2, "early_stopping": True}
+    est = DaskBPNetClassifier(**p | {parameter: value})
     with pytest.raises(ValueError, match=parameter):
         est.fit(spread(X, (120,)), spread(X[:, 0] > 0, (120,)))
 

@@ -231,7 +231,7 @@ PARAMETERS = {
     "tol": st.sampled_from([0, 1e-4, 1.0, 1e3]),
     "n_iter_no_change": st.sampled_from(["auto", 1, 2, float("inf")]),
     "early_stopping": switches
-    | st.builds(EarlyStopping, st.sampled_from(sorted(TIES))),
+    | st.builds(EarlyStopping, st.sampled_from(sorted(TIES)), st.booleans()),
     "validation_fraction": st.sampled_from([0, 0.1, 0.3, 0.9]) | splitters,
     "scoring": st.sampled_from([None, "loss", negative_error])
     | st.sampled_from(["accuracy", "r2", "neg_log_loss", "neg_mean_squared_error"])
