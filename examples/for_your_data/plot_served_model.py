@@ -104,14 +104,14 @@ search = RandomizedSearchCV(
         "learning_rate_init": loguniform(1e-3, 3e-2),
         "alpha": loguniform(1e-4, 1e-1),
     },
-    n_iter=10,
+    n_iter=6,
     scoring="neg_log_loss",
     cv=3,
     random_state=0,
 ).fit(X_train, y_train)
 print(f"log loss of the best in cross-validation: {-search.best_score_:.3f}")
 for name, value in search.best_params_.items():
-    print(name, value if isinstance(value, tuple) else f"{value:.2g}")
+    print(name, f"{value:.2g}" if isinstance(value, float) else value)
 
 # %%
 # 5. Validation
