@@ -75,7 +75,7 @@ clf.predict_proba(X_test)[:3]
 
 # %%
 # ``get_network_input_names`` shows what the network sees: numbers, indicators of gaps,
-# an input for every category, and an embedding of the many towns.
+# an input for every category, and embeddings of the many towns and of the numbers.
 
 print(*clf.get_network_input_names(), sep=", ")
 

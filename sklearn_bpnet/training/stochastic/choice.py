@@ -22,7 +22,7 @@ from sklearn_bpnet.training.stochastic.thread_pool import ThreadPool
 # batches of an epoch only, not on how many epochs a call makes or on what ran before,
 # so that ten calls of one epoch make the very steps of one call of ten.
 _MIN_BATCHES = 100
-_MIN_WORK = 2**27  # or multiplications of a forward pass over all samples
+_MIN_WORK = 2**28  # or multiplications of a forward pass over all samples
 
 _SECONDS_IN_SILENCE = 2.0
 

@@ -69,7 +69,8 @@ def test_other_values_are_refused(monkeypatch):
 def test_what_pays_is_compiled():
     assert compiles(1000, 10)
     assert not compiles(990, 10)
-    assert compiles(2**30 // 12 + 1, 2**30)
+    assert compiles(2**28 // 12 + 1, 2**28)
+    assert not compiles(2**28 // 12, 2**28)
     with config_context(compiled=True):
         assert compiles(10, 10)
         assert compiles(10, 10, sparse.csr_array((10, 2)))  # its batches are dense
