@@ -38,9 +38,10 @@ class BPNetRegressor(RegressorMixin, BaseBPNet):
     ----------
     hidden_layer_sizes : int, array-like of int or "auto", default="auto"
         Number of units of every hidden layer; ``()`` for a linear model. "auto":
-        (128, 128) above a numeric embedding, with `shared_members` (96, 96); otherwise
-        (100,). `plan_` shows what "auto" stands for in this and in other parameters;
-        see :ref:`following-the-table` for the rules.
+        (96, 96) with `shared_members` and (128, 128) without, above a numeric embedding
+        or in classification with members; otherwise (100,). `plan_` shows what "auto"
+        stands for in this and in other parameters; see :ref:`following-the-table` for
+        the rules.
 
     activation : str, Activation, pair of functions, or list of these, default="relu"
         Activation of the hidden layers, or a list with one for each: "identity",
@@ -198,8 +199,8 @@ default="auto"
 
     max_iter : int or "auto", default="auto"
         Maximum number of epochs (iterations of "lbfgs" and "cg") per call of `fit`.
-        "auto": 100; with ``hidden_layer_sizes="auto"`` above a numeric embedding 30,
-        and 50 with dropout; more with fewer than 1000 samples.
+        "auto": 100; where the other parameters that are "auto" give two hidden layers
+        30, and 50 with dropout; more with few samples.
 
     time_budget : float or None, default=None
         Seconds that `fit` may take, kept within about 20 %; None for no limit. Members
@@ -269,7 +270,9 @@ default="auto"
         clipped smoothly to (-3, 3), which limits the effect of outliers. "quantile": a
         number is replaced by the normal quantile at its level among the training
         samples, so that features are normal whatever their distribution. Both need
-        dense X. None: they are not scaled. "auto": "standard".
+        dense X. None: they are not scaled. "auto": "quantile" in classification
+        below a numeric embedding, with ``hidden_layer_sizes="auto"`` and at least 1500
+        samples; otherwise "standard".
 
     target_scaling : {"auto", "standard"}, pair (low, high) or None, default="auto"
         Whether the network is trained on scaled targets, and predictions are mapped
@@ -313,8 +316,9 @@ default="auto"
         the inputs, `member_scale_`, and an output layer of its own. Training minimises
         the mean of their losses, and their probabilities (of a classifier) or
         predictions are averaged, as those of `n_members` are. Early stopping judges the
-        average. "auto": 4 with ``hidden_layer_sizes="auto"`` and 40 to 2000 samples,
-        above a numeric embedding or up to 200 inputs; otherwise None.
+        average. "auto": from 40 samples on, with ``hidden_layer_sizes="auto"``
+        and above a numeric embedding or up to 200 inputs, 8 in classification and 4 in
+        regressions of up to 2000 samples; otherwise None.
 
     n_jobs : int or None, default=None
         Number of members that are trained in parallel, each in one thread; None is 1

@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
-from sklearn_bpnet import BPNetClassifier, BPNetRegressor, _base
+from sklearn_bpnet import BPNetClassifier, BPNetRegressor
+from sklearn_bpnet._fit import train_call
 from sklearn_bpnet.training.monitor.monitor import Monitor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -113,7 +114,7 @@ def test_f25_overflows_are_treated_as_before_whatever_an_interrupt_leaves(
         np.seterr(all="ignore")  # as a context whose exit was interrupted
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_base, "train", interrupted)
+    monkeypatch.setattr(train_call, "train", interrupted)
     before = np.geterr()
     with pytest.raises(KeyboardInterrupt):
         estimator().fit(*iris)
