@@ -415,6 +415,7 @@ def _label(name):
     """Return what the guide calls a model of the comparison on tables."""
     labels = {
         "bpnet": "the defaults",
+        "best": "the recipe 'best'",
         "mlp, scaled": "scikit-learn's MLP, scaled",
         "linear": "LogisticRegression, RidgeCV",
         "boosting": "HistGradientBoosting",
