@@ -178,7 +178,7 @@ def test_every_solver_reaches_the_minimum_of_a_convex_risk(solver, iris):
 def test_every_solver_trains_digits(solver):
     X, y = load_digits(return_X_y=True)
     X, X_test, y, y_test = train_test_split(X, y, random_state=0, stratify=y)
-    clf = BPNetClassifier(solver=solver, alpha=1e-3, random_state=0)
+    clf = BPNetClassifier((100,), solver=solver, alpha=1e-3, random_state=0)
     if solver in FULL_BATCH_SOLVERS:
         clf.set_params(tol=1e-3)
     else:
