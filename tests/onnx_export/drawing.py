@@ -14,7 +14,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from onnx_export.runtime import assert_equal_predictions
 from sklearn_bpnet import config_context
-from sklearn_bpnet._settings.choices import _SAMPLES_TO_EMBED
+from sklearn_bpnet._settings.choices import _FEWEST_TO_RANK, FEWEST_TO_EMBED
 from sklearn_bpnet.onnx import to_onnx
 
 TEXTS = np.array(["red", "green", "blue", "grey"])
@@ -109,7 +109,7 @@ def cases(draw):
     fewest = 30
     if draw(st.integers(0, 3)) == 0:
         estimator.set_params(hidden_layer_sizes="auto", batch_size=100)
-        fewest = _SAMPLES_TO_EMBED[task]
+        fewest = draw(st.sampled_from([FEWEST_TO_EMBED, _FEWEST_TO_RANK]))
     X = draw(tables(fewest))
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
     y = TARGETS[task][draw(st.sampled_from(sorted(TARGETS[task])))](rng, len(X))
