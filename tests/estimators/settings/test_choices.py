@@ -103,10 +103,15 @@ def test_the_usual_network_where_other_parameters_do_not_suit(parameters):
 @pytest.mark.parametrize("parameter", ["input_scaling", "numeric_embedding"])
 def test_members_without_an_embedding(parameter):
     facts = Facts("classification", 5000, 10, 10)
-    choices = choose(settings_of(BPNetClassifier(**{parameter: None})), facts)
-    assert choices["shared_members"] == 8
-    assert choices["numeric_embedding"] in (None, "pbld")
-    assert choices["input_scaling"] == "standard"
+    settings = settings_of(BPNetClassifier(**{parameter: None}))
+    chosen = settings.chosen(choose(settings, facts))
+    assert {name: getattr(chosen, name) for name in AUTO} == {
+        "hidden_layer_sizes": (96, 96),
+        "numeric_embedding": None,
+        "shared_members": 8,
+        "input_scaling": None if parameter == "input_scaling" else "standard",
+        "max_iter": 30,
+    }
 
 
 def test_without_members_the_layers_are_larger():
